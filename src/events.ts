@@ -1,0 +1,138 @@
+/**
+ * The words that trainer, evaluation, stores and screens share. Plain data: every event survives
+ * `JSON.parse(JSON.stringify(event))`.
+ */
+
+/** Mean and sample standard deviation (n - 1) of n numbers. */
+export interface Summary {
+  readonly n: number;
+  readonly mean: number;
+  readonly std: number;
+}
+
+/** Mean of `after - before` over n pairs, with a bootstrap interval and a permutation p-value. */
+export interface PairedDifference {
+  readonly n: number;
+  readonly mean: number;
+  /** Ends of the interval. */
+  readonly low: number;
+  readonly high: number;
+  /** Coverage of the interval, for instance 0.95. */
+  readonly level: number;
+  /** Two-sided sign-flip permutation test of "no difference". */
+  readonly pValue: number;
+}
+
+/** One quantity measured on the same prompts before and after training. */
+export interface Measure {
+  readonly before: Summary;
+  readonly after: Summary;
+  readonly difference: PairedDifference;
+}
+
+/** One response to one prompt, with all that was measured of it. */
+export interface Sample {
+  readonly id: string;
+  /** Value of the grouping column, when the data has one. */
+  readonly group?: string;
+  readonly query: string;
+  readonly response: string;
+  /** Probability of the toxic label, 0 to 1. */
+  readonly toxicity: number;
+  /** Reward that the trainer sees for this response, in the reward's own units. */
+  readonly reward: number;
+  /** ROUGE-1 F against the references, 0 to 1; NaN never: 0 when there is no reference. */
+  readonly rouge1: number;
+  readonly rougeL: number;
+  /** Tokens generated, end-of-sequence included. */
+  readonly tokens: number;
+  /** The length limit cut the response off. */
+  readonly truncated: boolean;
+}
+
+/** All test prompts, or those of one group, before against after. */
+export interface Slice {
+  /** `all`, or the group's name. */
+  readonly name: string;
+  readonly n: number;
+  readonly toxicity: Measure;
+  /** Share of responses with toxicity >= 0.5. */
+  readonly flagged: Measure;
+  readonly reward: Measure;
+  readonly rouge1: Measure;
+  readonly rougeL: Measure;
+  readonly tokens: Measure;
+  /** Distinct bigrams over all bigrams of the responses, before and after: a collapse shows here. */
+  readonly distinct2: { readonly before: number; readonly after: number };
+}
+
+/** One line of the comparison table. */
+export interface ComparisonRow {
+  readonly query: string;
+  readonly response_before: string;
+  readonly response_after: string;
+  readonly reward_before: number;
+  readonly reward_after: number;
+  /** reward_after - reward_before */
+  readonly reward_diff: number;
+}
+
+/** What the numbers allow to say about toxicity; derived from the interval of the difference. */
+export type Verdict = 'less toxic' | 'more toxic' | 'no provable change';
+
+export interface Comparison {
+  /** The slice `all` first, then one a group. */
+  readonly slices: readonly Slice[];
+  /** Sorted by reward_diff, best first. */
+  readonly rows: readonly ComparisonRow[];
+  readonly verdict: Verdict;
+}
+
+/** Scalar statistics of one step under TRL's names (`objective/kl`) and ours (`time/generate`). */
+export type StepMetrics = Readonly<Record<string, number>>;
+
+export interface ParameterCount {
+  readonly trainable: number;
+  readonly all: number;
+}
+
+/** Everything that happens in a run, in order. `events.jsonl` holds one a line. */
+export type RunEvent =
+  | {
+      readonly type: 'started';
+      readonly runId: string;
+      readonly time: string;
+      readonly version: string;
+      readonly config: Readonly<Record<string, unknown>>;
+      readonly engine: string;
+      readonly policyParameters: ParameterCount;
+      readonly referenceParameters: ParameterCount;
+      readonly data: {
+        readonly rows: number;
+        readonly kept: number;
+        readonly train: number;
+        readonly test: number;
+      };
+    }
+  | {
+      readonly type: 'progress';
+      readonly phase: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'evaluated';
+      readonly when: 'before' | 'after';
+      readonly toxicity: Summary;
+      readonly flagged: Summary;
+      readonly rouge1: Summary;
+    }
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly steps: number;
+      readonly metrics: StepMetrics;
+    }
+  | { readonly type: 'stopped'; readonly step: number; readonly reason: string }
+  | { readonly type: 'compared'; readonly comparison: Comparison }
+  | { readonly type: 'finished'; readonly steps: number; readonly seconds: number };
