@@ -1,0 +1,51 @@
+import { ConfigError, InputError } from '../errors.ts';
+
+/** Bounds on the length of a dialogue, in Unicode code points. */
+export interface LengthBounds {
+  /** Dialogues must be longer than this. @default 200 */
+  readonly minimum?: number;
+  /** Dialogues may be as long as this. @default 1000 */
+  readonly maximum?: number;
+}
+
+/** The items whose dialogue has more than `minimum` and at most `maximum` code points. */
+export function filterByLength<T extends { readonly dialogue: string }>(
+  examples: readonly T[],
+  { minimum = 200, maximum = 1000 }: LengthBounds = {},
+): T[] {
+  return examples.filter(({ dialogue }) => {
+    const length = codePoints(dialogue);
+    return length > minimum && length <= maximum;
+  });
+}
+
+/** Length in Unicode code points, as Python's `len`; an emoji is one, not two. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+/** The prompt of the lab that the policy was fine-tuned on, to the byte. */
+export function buildPrompt(dialogue: string): string {
+  return `\nSummarize the following conversation.\n\n${dialogue}\n\nSummary:\n`;
+}
+
+/**
+ * The first items for training, the last ones for testing, unshuffled, as Hugging Face's
+ * `train_test_split(test_size, shuffle=False)`: ceil(testShare * n) test items, the rest train.
+ * @param testShare above 0 and below 1
+ * @throws {InputError} when one of the two would be empty
+ */
+export function splitExamples<T>(items: readonly T[], testShare = 0.2): { train: T[]; test: T[] } {
+  if (!(testShare > 0 && testShare < 1)) {
+    throw new ConfigError('testShare', 'a number between 0 and 1', `${testShare}`);
+  }
+  const train = items.length - Math.ceil(testShare * items.length);
+  if (train < 1) {
+    const remedy = 'Use more data, wider length bounds or a smaller testShare.';
+    const expected = 'examples for training and for testing';
+    throw new InputError('splitExamples', expected, `${items.length} in all`, remedy);
+  }
+  return { train: items.slice(0, train), test: items.slice(train) };
+}

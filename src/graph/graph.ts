@@ -1,0 +1,126 @@
+import { InternalError, ShapeError } from '../errors.ts';
+import { type DType, float32, int64, sizeOf, type Tensor } from '../tensor.ts';
+import type { Attributes, Op } from './op.ts';
+
+/** A size that is known when the graph is built (number) or when it runs (a symbol). */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+/** Where a value comes from. */
+export type Source =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'weight'; readonly name: string }
+  | { readonly kind: 'constant'; readonly tensor: Tensor }
+  | {
+      readonly kind: 'op';
+      readonly op: Op;
+      readonly inputs: readonly Value[];
+      readonly attributes: Attributes;
+    };
+
+/** One tensor of a graph. Values are numbered in the order of their making, which is topological. */
+export interface Value {
+  readonly graph: Graph;
+  readonly id: number;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly source: Source;
+}
+
+/** A graph under construction; equal nodes are made once. */
+export class Graph {
+  readonly inputs = new Map<string, Value>();
+  readonly weights = new Map<string, Value>();
+  readonly outputs = new Map<string, Value>();
+  readonly #known = new Map<string, Value>();
+  #size = 0;
+
+  /** A tensor that is given at each run. */
+  input(name: string, dtype: DType, shape: Shape): Value {
+    return this.#named(this.inputs, name, dtype, shape, { kind: 'input', name });
+  }
+
+  /** A float32 tensor that is found by name when the graph is compiled, and never changes. */
+  weight(name: string, shape: readonly number[]): Value {
+    return this.#named(this.weights, name, 'float32', shape, { kind: 'weight', name });
+  }
+
+  /** A tensor that is part of the graph. */
+  constant(tensor: Tensor): Value {
+    const source = { kind: 'constant', tensor } as const;
+    if (sizeOf(tensor.shape) > 64) return this.#make(tensor.dtype, tensor.shape, source);
+    const key = `constant ${tensor.dtype} [${tensor.shape}] ${Array.from(tensor.data as never, signed)}`;
+    return this.#once(key, () => this.#make(tensor.dtype, tensor.shape, source));
+  }
+
+  /** A float32 constant of shape []. */
+  scalar(value: number): Value {
+    return this.constant(float32([value], []));
+  }
+
+  /** An int64 constant: a list, or a scalar. */
+  integers(values: number | readonly number[]): Value {
+    return this.constant(typeof values === 'number' ? int64([values], []) : int64(values));
+  }
+
+  /** The result of an op; `defineOp` calls this. */
+  node(op: Op, inputs: readonly Value[], attributes: Attributes): Value {
+    const foreign = inputs.find((input) => input.graph !== this);
+    if (foreign) throw new InternalError(`${op.onnx}: an input belongs to another graph`);
+    const key = `${op.onnx} ${inputs.map((input) => input.id)} ${JSON.stringify(attributes)}`;
+    return this.#once(key, () => {
+      const shape = op.shape(inputs, attributes);
+      const dtype = op.dtype?.(inputs, attributes) ?? inputs[0].dtype;
+      return this.#make(dtype, shape, { kind: 'op', op, inputs, attributes });
+    });
+  }
+
+  /** Names a value as a result of the graph. */
+  output(name: string, value: Value): void {
+    if (this.outputs.has(name)) throw new InternalError(`output "${name}" is declared twice`);
+    this.outputs.set(name, value);
+  }
+
+  #named(table: Map<string, Value>, name: string, dtype: DType, shape: Shape, source: Source) {
+    const known = table.get(name);
+    if (!known) {
+      const value = this.#make(dtype, shape, source);
+      table.set(name, value);
+      return value;
+    }
+    if (String(known.shape) !== String(shape) || known.dtype !== dtype) {
+      const actual = `${dtype} [${shape}]`;
+      throw new ShapeError(`${source.kind} ${name}`, `${known.dtype} [${known.shape}]`, actual);
+    }
+    return known;
+  }
+
+  #make(dtype: DType, shape: Shape, source: Source): Value {
+    return { graph: this, id: this.#size++, dtype, shape, source };
+  }
+
+  #once(key: string, make: () => Value): Value {
+    const known = this.#known.get(key);
+    if (known) return known;
+    const value = make();
+    this.#known.set(key, value);
+    return value;
+  }
+}
+
+/** Minus zero must not be taken for zero. */
+function signed(value: number | bigint): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+/** The values that `roots` are made from, themselves included, in topological order. */
+export function reachable(roots: Iterable<Value>): Value[] {
+  const seen = new Set<Value>();
+  const open = [...roots];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (value.source.kind === 'op') open.push(...value.source.inputs);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,136 @@
+import { InternalError } from '../errors.ts';
+import type { DType, Tensor } from '../tensor.ts';
+import { type Graph, reachable, type Shape, type Value } from './graph.ts';
+import { onnxTypes } from './onnx-types.ts';
+import type { OnnxAttribute } from './op.ts';
+import { Message } from './protobuf.ts';
+
+/** Where the elements of a weight lie: bytes of a file beside the model. */
+export interface ExternalWeight {
+  /** File name relative to the model's folder. */
+  readonly location: string;
+  /** First byte and number of bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** Element type in the file; a 16-bit one is cast to float32 when the graph is loaded. */
+  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+}
+
+/** Field numbers of onnx.proto (Apache-2.0, https://github.com/onnx/onnx). */
+const irVersion = 10;
+const opset = 21;
+
+/** Name of a value inside the model. */
+export function nameOf({ id, source }: Value): string {
+  return source.kind === 'input' || source.kind === 'weight' ? source.name : `v${id}`;
+}
+
+/**
+ * The graph as an ONNX model: what its outputs need, and nothing else. Weights stay where they are
+ * and are referred to by file and offset.
+ */
+export function encodeOnnx(graph: Graph, weightAt: (name: string) => ExternalWeight): Uint8Array {
+  const body = new Message();
+  const operands = new Map<string, Tensor>();
+  const values = reachable(graph.outputs.values());
+  for (const value of values) {
+    const { source } = value;
+    if (source.kind === 'op') body.message(1, nodeMessage(value, operands));
+    if (source.kind === 'constant') body.message(5, tensorMessage(nameOf(value), source.tensor));
+    if (source.kind === 'weight') addWeight(body, value, weightAt(source.name));
+  }
+  for (const [name, tensor] of operands) body.message(5, tensorMessage(name, tensor));
+  for (const [name, value] of graph.outputs) {
+    body.message(1, nodeNamed('Identity', [nameOf(value)], name));
+  }
+  body.text(2, 'tactful');
+  for (const value of values) {
+    if (value.source.kind === 'input') body.message(11, valueInfo(value.source.name, value));
+  }
+  for (const [name, value] of graph.outputs) body.message(12, valueInfo(name, value));
+  return new Message()
+    .integer(1, irVersion)
+    .text(2, 'tactful')
+    .message(7, body)
+    .message(8, new Message().text(1, '').integer(2, opset))
+    .encode();
+}
+
+/** Names of the inputs that the outputs really depend on. */
+export function inputsUsed(graph: Graph): string[] {
+  return reachable(graph.outputs.values()).flatMap(({ source }) =>
+    source.kind === 'input' ? [source.name] : [],
+  );
+}
+
+function nodeMessage(value: Value, operands: Map<string, Tensor>): Message {
+  if (value.source.kind !== 'op') throw new InternalError('nodeMessage: not an op');
+  const { op, inputs, attributes } = value.source;
+  const encoded = op.encode?.(attributes) ?? {
+    attributes: attributes as Record<string, OnnxAttribute>,
+  };
+  const names = inputs.map(nameOf);
+  for (const operand of encoded.operands ?? []) {
+    const name = `i64[${(operand.data as BigInt64Array).join()}]`;
+    operands.set(name, operand);
+    names.push(name);
+  }
+  const node = nodeNamed(op.onnx, names, nameOf(value));
+  for (const [name, attribute] of Object.entries(encoded.attributes ?? {})) {
+    node.message(5, attributeMessage(name, attribute));
+  }
+  return node;
+}
+
+function nodeNamed(type: string, inputs: readonly string[], output: string): Message {
+  const node = new Message();
+  for (const input of inputs) node.text(1, input);
+  return node.text(2, output).text(3, `${type} ${output}`).text(4, type);
+}
+
+function attributeMessage(name: string, attribute: OnnxAttribute): Message {
+  const message = new Message().text(1, name);
+  if (typeof attribute === 'number') return message.integer(3, attribute).integer(20, 2);
+  if (typeof attribute === 'string') {
+    return message.bytes(4, new TextEncoder().encode(attribute)).integer(20, 3);
+  }
+  for (const one of attribute) message.integer(8, one);
+  return message.integer(20, 7);
+}
+
+function tensorHead(name: string, dtype: DType, shape: Shape): Message {
+  const message = new Message();
+  for (const dim of shape) message.integer(1, Number(dim));
+  return message.integer(2, onnxTypes[dtype]).text(8, name);
+}
+
+function tensorMessage(name: string, { dtype, shape, data }: Tensor): Message {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return tensorHead(name, dtype, shape).bytes(9, bytes);
+}
+
+function addWeight(body: Message, value: Value, weight: ExternalWeight): void {
+  const name = nameOf(value);
+  const cast = weight.dtype !== 'float32';
+  const stored = cast ? `${name} (${weight.dtype})` : name;
+  const tensor = tensorHead(stored, weight.dtype, value.shape);
+  const { location, offset, length } = weight;
+  for (const [key, entry] of Object.entries({ location, offset, length })) {
+    tensor.message(13, new Message().text(1, key).text(2, String(entry)));
+  }
+  body.message(5, tensor.integer(14, 1));
+  if (cast) {
+    const to = attributeMessage('to', onnxTypes.float32);
+    body.message(1, nodeNamed('Cast', [stored], name).message(5, to));
+  }
+}
+
+function valueInfo(name: string, { dtype, shape }: Value): Message {
+  const dims = new Message();
+  for (const dim of shape) {
+    const size = new Message();
+    dims.message(1, typeof dim === 'number' ? size.integer(1, dim) : size.text(2, dim));
+  }
+  const type = new Message().integer(1, onnxTypes[dtype]).message(2, dims);
+  return new Message().text(1, name).message(2, new Message().message(1, type));
+}

@@ -1,0 +1,196 @@
+import type { DType } from '../../tensor.ts';
+import type { Value } from '../graph.ts';
+import { defineOp, type OpOf } from '../op.ts';
+import { broadcast } from '../shapes.ts';
+import { castTo } from './cast.ts';
+import { sumTo } from './shape.ts';
+
+/** The scalar that a value holds, if it is a constant scalar. */
+function scalarOf({ source }: Value): number | undefined {
+  if (source.kind !== 'constant' || source.tensor.data.length !== 1) return undefined;
+  return Number(source.tensor.data[0]);
+}
+
+/** The other operand, when one is a scalar that changes nothing. */
+function neutral([a, b]: readonly Value[], identity: number): Value | undefined {
+  if (b.shape.length === 0 && Object.is(scalarOf(b), identity)) return a;
+  if (a.shape.length === 0 && Object.is(scalarOf(a), identity)) return b;
+  return undefined;
+}
+
+/** a + b, broadcast. */
+export const add = defineOp<[a: Value, b: Value]>({
+  onnx: 'Add',
+  shape: ([a, b]) => broadcast('add', a.shape, b.shape),
+  simplify: (inputs) => neutral(inputs, 0),
+  gradient: ({ inputs: [a, b], cotangent: dy }) => [sumTo(dy, a), sumTo(dy, b)],
+});
+
+/** a - b, broadcast. */
+export const sub = defineOp<[a: Value, b: Value]>({
+  onnx: 'Sub',
+  shape: ([a, b]) => broadcast('sub', a.shape, b.shape),
+  simplify: ([a, b]) => (b.shape.length === 0 && scalarOf(b) === 0 ? a : undefined),
+  gradient: ({ inputs: [a, b], cotangent: dy }) => [sumTo(dy, a), sumTo(neg(dy), b)],
+});
+
+/** a * b, broadcast. */
+export const mul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
+  onnx: 'Mul',
+  shape: ([a, b]) => broadcast('mul', a.shape, b.shape),
+  simplify: (inputs) => neutral(inputs, 1),
+  gradient: ({ inputs: [a, b], cotangent: dy }) => [sumTo(mul(dy, b), a), sumTo(mul(dy, a), b)],
+});
+
+/** a / b, broadcast. */
+export const div: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
+  onnx: 'Div',
+  shape: ([a, b]) => broadcast('div', a.shape, b.shape),
+  simplify: ([a, b]) => (b.shape.length === 0 && scalarOf(b) === 1 ? a : undefined),
+  // y = a / b  =>  da = dy / b, db = -dy * y / b
+  gradient: ({ inputs: [a, b], output: y, cotangent: dy }) => [
+    sumTo(div(dy, b), a),
+    sumTo(neg(div(mul(dy, y), b)), b),
+  ],
+});
+
+/** Larger of a and b; at a tie all of the gradient goes to a. */
+export const max = defineOp<[a: Value, b: Value]>({
+  onnx: 'Max',
+  shape: ([a, b]) => broadcast('max', a.shape, b.shape),
+  gradient({ inputs: [a, b], cotangent: dy }) {
+    const toB = mul(dy, castTo(less(a, b), dy.dtype));
+    return [sumTo(sub(dy, toB), a), sumTo(toB, b)];
+  },
+});
+
+/** Smaller of a and b; at a tie all of the gradient goes to a. */
+export const min = defineOp<[a: Value, b: Value]>({
+  onnx: 'Min',
+  shape: ([a, b]) => broadcast('min', a.shape, b.shape),
+  gradient({ inputs: [a, b], cotangent: dy }) {
+    const toB = mul(dy, castTo(less(b, a), dy.dtype));
+    return [sumTo(sub(dy, toB), a), sumTo(toB, b)];
+  },
+});
+
+/** -x */
+export const neg: OpOf<[x: Value]> = defineOp<[x: Value]>({
+  onnx: 'Neg',
+  shape: ([x]) => x.shape,
+  simplify: ([{ source }]) =>
+    source.kind === 'op' && source.op.onnx === 'Neg' ? source.inputs[0] : undefined,
+  gradient: ({ cotangent: dy }) => [neg(dy)],
+});
+
+/** |x|; the gradient at 0 is 0. */
+export const abs = defineOp<[x: Value]>({
+  onnx: 'Abs',
+  shape: ([x]) => x.shape,
+  gradient: ({ inputs: [x], cotangent: dy }) => [mul(dy, sign(x))],
+});
+
+/** -1, 0 or 1; flat, so nothing flows through it. */
+export const sign = defineOp<[x: Value]>({
+  onnx: 'Sign',
+  shape: ([x]) => x.shape,
+  gradient: () => [null],
+});
+
+/** e^x */
+export const exp = defineOp<[x: Value]>({
+  onnx: 'Exp',
+  shape: ([x]) => x.shape,
+  gradient: ({ output: y, cotangent: dy }) => [mul(dy, y)],
+});
+
+/** Natural logarithm. */
+export const log = defineOp<[x: Value]>({
+  onnx: 'Log',
+  shape: ([x]) => x.shape,
+  gradient: ({ inputs: [x], cotangent: dy }) => [div(dy, x)],
+});
+
+/** Square root. */
+export const sqrt = defineOp<[x: Value]>({
+  onnx: 'Sqrt',
+  shape: ([x]) => x.shape,
+  // y = sqrt(x)  =>  dx = dy / 2y
+  gradient: ({ output: y, cotangent: dy }) => [div(dy, add(y, y))],
+});
+
+/** 1 / x */
+export const reciprocal = defineOp<[x: Value]>({
+  onnx: 'Reciprocal',
+  shape: ([x]) => x.shape,
+  // y = 1/x  =>  dx = -dy y^2
+  gradient: ({ output: y, cotangent: dy }) => [neg(mul(dy, mul(y, y)))],
+});
+
+/** Hyperbolic tangent. */
+export const tanh = defineOp<[x: Value]>({
+  onnx: 'Tanh',
+  shape: ([x]) => x.shape,
+  // dx = dy (1 - y^2)
+  gradient: ({ output: y, cotangent: dy }) => [sub(dy, mul(dy, mul(y, y)))],
+});
+
+/** 1 / (1 + e^-x) */
+export const sigmoid = defineOp<[x: Value]>({
+  onnx: 'Sigmoid',
+  shape: ([x]) => x.shape,
+  // dx = dy y (1 - y)
+  gradient({ output: y, cotangent: dy }) {
+    const dyy = mul(dy, y);
+    return [sub(dyy, mul(dyy, y))];
+  },
+});
+
+/** Gauss error function. */
+export const erf = defineOp<[x: Value]>({
+  onnx: 'Erf',
+  shape: ([x]) => x.shape,
+  // dx = dy 2/sqrt(pi) e^(-x^2)
+  gradient({ inputs: [x], cotangent: dy }) {
+    const slope = mul(exp(neg(mul(x, x))), x.graph.scalar(2 / Math.sqrt(Math.PI)));
+    return [mul(dy, slope)];
+  },
+});
+
+/** max(x, 0) */
+export const relu = defineOp<[x: Value]>({
+  onnx: 'Relu',
+  shape: ([x]) => x.shape,
+  gradient: ({ inputs: [x], cotangent: dy }) => [
+    mul(dy, castTo(less(x.graph.scalar(0), x), dy.dtype)),
+  ],
+});
+
+const bool = (): DType => 'bool';
+
+/** a < b */
+export const less = defineOp<[a: Value, b: Value]>({
+  onnx: 'Less',
+  shape: ([a, b]) => broadcast('less', a.shape, b.shape),
+  dtype: bool,
+});
+
+/** a == b */
+export const equal = defineOp<[a: Value, b: Value]>({
+  onnx: 'Equal',
+  shape: ([a, b]) => broadcast('equal', a.shape, b.shape),
+  dtype: bool,
+});
+
+/** a where the condition holds, else b. */
+export const where: OpOf<[condition: Value, a: Value, b: Value]> = defineOp<
+  [condition: Value, a: Value, b: Value]
+>({
+  onnx: 'Where',
+  shape: (inputs) => broadcast('where', ...inputs.map((input) => input.shape)),
+  dtype: ([, a]) => a.dtype,
+  gradient({ inputs: [condition, a, b], cotangent: dy }) {
+    const zero = dy.graph.scalar(0);
+    return [null, sumTo(where(condition, dy, zero), a), sumTo(where(condition, zero, dy), b)];
+  },
+});

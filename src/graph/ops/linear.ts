@@ -1,0 +1,52 @@
+import { ShapeError } from '../../errors.ts';
+import type { Dim, Value } from '../graph.ts';
+import { defineOp, type OpOf } from '../op.ts';
+import { broadcast } from '../shapes.ts';
+import { sumTo, swapLast } from './shape.ts';
+
+/** Matrix product over the last two axes; leading axes broadcast. */
+export const matmul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
+  onnx: 'MatMul',
+  shape([a, b]) {
+    const [rows, inner] = a.shape.slice(-2);
+    const [innerB, columns] = b.shape.slice(-2);
+    checkInner('matmul', inner, innerB, a, b);
+    return [...broadcast('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
+  },
+  // y = a b  =>  da = dy b^T, db = a^T dy
+  gradient: ({ inputs: [a, b], cotangent: dy }) => [
+    sumTo(matmul(dy, swapLast(b)), a),
+    sumTo(matmul(swapLast(a), dy), b),
+  ],
+});
+
+type Sides = { readonly transA: boolean; readonly transB: boolean };
+
+/** Product of two matrices, each transposed or not: [m, k] x [k, n] -> [m, n]. */
+export const gemm: OpOf<[a: Value, b: Value], Sides> = defineOp<[a: Value, b: Value], Sides>({
+  onnx: 'Gemm',
+  shape([a, b], { transA, transB }) {
+    const [rows, inner] = transA ? [a.shape[1], a.shape[0]] : a.shape;
+    const [innerB, columns] = transB ? [b.shape[1], b.shape[0]] : b.shape;
+    checkInner('gemm', inner, innerB, a, b);
+    return [rows, columns];
+  },
+  encode: ({ transA, transB }) => ({
+    attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 },
+  }),
+  // y = A B with A = a or a^T, B = b or b^T  =>  dA = dy B^T, dB = A^T dy
+  gradient({ inputs: [a, b], cotangent: dy, attributes: { transA, transB } }) {
+    const da = transA
+      ? gemm(b, dy, { transA: transB, transB: true })
+      : gemm(dy, b, { transA: false, transB: !transB });
+    const db = transB
+      ? gemm(dy, a, { transA: true, transB: transA })
+      : gemm(a, dy, { transA: !transA, transB: false });
+    return [da, db];
+  },
+});
+
+function checkInner(where: string, inner: Dim, innerB: Dim, a: Value, b: Value): void {
+  if (inner === innerB) return;
+  throw new ShapeError(where, `inner sizes that agree`, `[${a.shape}] and [${b.shape}]`);
+}

@@ -1,0 +1,62 @@
+import type { Value } from '../graph.ts';
+import { defineOp } from '../op.ts';
+import { product, reduced } from '../shapes.ts';
+import { castTo } from './cast.ts';
+import { div, equal, mul } from './elementwise.ts';
+import {
+  encodeReduction,
+  expandLike,
+  overNothing,
+  type ReduceOptions,
+  type Reduction,
+  reduceSum,
+  reduction,
+  reshape,
+  shapeOf,
+  withAxes,
+} from './shape.ts';
+
+const meanOp = defineOp<[x: Value], Reduction>({
+  onnx: 'ReduceMean',
+  shape: ([x], { axes, keepDims }) => reduced(x.shape, axes, keepDims),
+  encode: encodeReduction,
+  simplify: overNothing,
+  gradient({ inputs: [x], cotangent: dy, attributes }) {
+    const spread = expandLike(withAxes(dy, x, attributes), x);
+    return [div(spread, countAlong(x, attributes.axes))];
+  },
+});
+
+const maxOp = defineOp<[x: Value], Reduction>({
+  onnx: 'ReduceMax',
+  shape: ([x], { axes, keepDims }) => reduced(x.shape, axes, keepDims),
+  encode: encodeReduction,
+  simplify: overNothing,
+  // flows to the largest element; elements that tie share it
+  gradient({ inputs: [x], output: y, cotangent: dy, attributes }) {
+    const winners = castTo(equal(x, withAxes(y, x, attributes)), 'float32');
+    const share = div(winners, reduceSum(winners, { axis: attributes.axes, keepDims: true }));
+    return [mul(share, withAxes(dy, x, attributes))];
+  },
+});
+
+/** Mean along axes. */
+export function reduceMean(x: Value, options: ReduceOptions = {}): Value {
+  return meanOp(x, reduction(x, options));
+}
+
+/** Largest element along axes. */
+export function reduceMax(x: Value, options: ReduceOptions = {}): Value {
+  return maxOp(x, reduction(x, options));
+}
+
+/** Number of elements along some axes, as a float32 scalar. */
+function countAlong(x: Value, axes: readonly number[]): Value {
+  const count = product(axes.map((axis) => x.shape[axis]));
+  if (typeof count === 'number') return x.graph.scalar(count);
+  const sizes = axes.map((axis) => castTo(shapeOf(x, { start: axis, end: axis + 1 }), 'float32'));
+  return reshape(
+    sizes.reduce((all, size) => mul(all, size)),
+    [],
+  );
+}

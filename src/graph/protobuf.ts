@@ -1,0 +1,44 @@
+/** Writes protocol buffer messages: just what an ONNX model needs. */
+export class Message {
+  readonly #parts: Uint8Array[] = [];
+
+  /** An integer field; negative ones as 64-bit two's complement. */
+  integer(field: number, value: number | bigint): this {
+    return this.#varint(field << 3).#varint(value);
+  }
+
+  /** A length-delimited field of raw bytes. */
+  bytes(field: number, value: Uint8Array): this {
+    this.#varint((field << 3) | 2).#varint(value.byteLength);
+    this.#parts.push(value);
+    return this;
+  }
+
+  text(field: number, value: string): this {
+    return this.bytes(field, new TextEncoder().encode(value));
+  }
+
+  message(field: number, value: Message): this {
+    return this.bytes(field, value.encode());
+  }
+
+  encode(): Uint8Array {
+    const size = this.#parts.reduce((sum, part) => sum + part.byteLength, 0);
+    const all = new Uint8Array(size);
+    let offset = 0;
+    for (const part of this.#parts) {
+      all.set(part, offset);
+      offset += part.byteLength;
+    }
+    return all;
+  }
+
+  #varint(value: number | bigint): this {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    const bytes: number[] = [];
+    for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+    bytes.push(Number(rest));
+    this.#parts.push(Uint8Array.from(bytes));
+    return this;
+  }
+}

@@ -1,0 +1,95 @@
+/** Writes model folders that transformers loads. I/O. */
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+import type { Tensor } from '../tensor.ts';
+import { writeFileAtomic } from './atomic.ts';
+import type { ModelConfig, RobertaConfig, T5Config } from './config.ts';
+import { saveWeights } from './weights.ts';
+
+/**
+ * `config.json` for a config, in the Hugging Face layout; reading it gives the same config back.
+ * Fields that tactful does not hold are left to transformers' defaults.
+ */
+export function configJson(config: ModelConfig): Record<string, unknown> {
+  return config.modelType === 't5' ? t5Json(config) : robertaJson(config);
+}
+
+/**
+ * Writes weights, config and further files (a tokenizer's) to a folder, each atomically.
+ * `config.json` comes last: a folder that has it is whole.
+ * @param files contents by plain file name
+ * @throws {InputError} when a file's name is a path
+ */
+export async function writeModelFolder(
+  folder: string,
+  config: ModelConfig,
+  tensors: ReadonlyMap<string, Tensor>,
+  files: ReadonlyMap<string, string | Uint8Array> = new Map(),
+): Promise<void> {
+  const wrong = [...files.keys()].find((name) => !/^[^/\\]+$/.test(name) || /^\.+$/.test(name));
+  if (wrong !== undefined) throw new InputError(folder, 'plain file names', JSON.stringify(wrong));
+  await saveWeights(folder, tensors);
+  for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
+  if (config.modelType === 't5') {
+    const generation = {
+      decoder_start_token_id: config.decoderStartId,
+      eos_token_id: config.eosId,
+      pad_token_id: config.padId,
+    };
+    await writeFileAtomic(join(folder, 'generation_config.json'), pretty(generation));
+  }
+  await writeFileAtomic(join(folder, 'config.json'), pretty(configJson(config)));
+}
+
+function t5Json(config: T5Config): Record<string, unknown> {
+  const gated = config.feedForward === 'gated-gelu';
+  return {
+    architectures: ['T5ForConditionalGeneration'],
+    d_ff: config.dFf,
+    d_kv: config.dKv,
+    d_model: config.dModel,
+    decoder_start_token_id: config.decoderStartId,
+    dense_act_fn: gated ? 'gelu_new' : 'relu',
+    dropout_rate: config.dropout,
+    eos_token_id: config.eosId,
+    feed_forward_proj: config.feedForward,
+    is_encoder_decoder: true,
+    is_gated_act: gated,
+    layer_norm_epsilon: config.layerNormEpsilon,
+    model_type: 't5',
+    num_decoder_layers: config.decoderLayers,
+    num_heads: config.heads,
+    num_layers: config.layers,
+    pad_token_id: config.padId,
+    relative_attention_max_distance: config.relativeMaxDistance,
+    relative_attention_num_buckets: config.relativeBuckets,
+    tie_word_embeddings: config.tiedEmbeddings,
+    torch_dtype: 'float32',
+    vocab_size: config.vocabSize,
+  };
+}
+
+function robertaJson(config: RobertaConfig): Record<string, unknown> {
+  return {
+    architectures: ['RobertaForSequenceClassification'],
+    hidden_act: config.activation,
+    hidden_size: config.hidden,
+    id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
+    intermediate_size: config.intermediate,
+    label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
+    layer_norm_eps: config.layerNormEpsilon,
+    max_position_embeddings: config.maxPositions,
+    model_type: 'roberta',
+    num_attention_heads: config.heads,
+    num_hidden_layers: config.layers,
+    pad_token_id: config.padId,
+    position_embedding_type: 'absolute',
+    torch_dtype: 'float32',
+    type_vocab_size: config.typeVocab,
+    vocab_size: config.vocabSize,
+  };
+}
+
+function pretty(json: Record<string, unknown>): string {
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

@@ -1,0 +1,146 @@
+/** Reads and writes safetensors files. I/O. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError, UnavailableError } from '../errors.ts';
+import type { Tensor } from '../tensor.ts';
+import { writeFileAtomic } from './atomic.ts';
+import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
+import {
+  headerLength,
+  layout,
+  parseHeader,
+  type SafetensorsHeader,
+  tensorDTypes,
+} from './safetensors-header.ts';
+
+/** A file whose header has been read; its tensors have not. */
+export interface SafetensorsFile extends SafetensorsHeader {
+  readonly path: string;
+}
+
+/**
+ * Reads and checks a file's header; memory is bounded by the header's length, at most 100 MB.
+ * @throws {UnavailableError} when the file cannot be opened
+ * @throws {InputError} when it is not a whole, well-formed safetensors file
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  return withFile(path, async (file) => {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new UnavailableError(path, 'a file', 'something else');
+    const { size } = stats;
+    const start = await readBytes(file, path, 0, Math.min(8, size));
+    const length = headerLength(start, size, path);
+    const header = await readBytes(file, path, 0, 8 + length);
+    return { path, ...parseHeader(header, size, path) };
+  });
+}
+
+/**
+ * One tensor in its own element type; float16 and bfloat16 stay raw bit patterns.
+ * @throws {InputError} when the file has no such tensor, or its type has no array here (F64, U8, …)
+ */
+export async function readTensor(file: SafetensorsFile, name: string): Promise<Tensor> {
+  const { dtype: fileDType, shape, offset, length } = entryOf(file, name);
+  const dtype = tensorDTypes[fileDType];
+  if (dtype === undefined) {
+    const expected = `a dtype of ${Object.keys(tensorDTypes).join(', ')}`;
+    throw new InputError(`${file.path}: ${name}`, expected, fileDType);
+  }
+  const bytes = await withFile(file.path, (handle) => readBytes(handle, file.path, offset, length));
+  const { buffer } = bytes;
+  switch (dtype) {
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case 'int64':
+      return { dtype, shape, data: new BigInt64Array(buffer) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(buffer) };
+    case 'bool':
+      return { dtype, shape, data: bytes };
+    default:
+      return { dtype, shape, data: new Uint16Array(buffer) };
+  }
+}
+
+/**
+ * One F32, F16 or BF16 tensor as float32, exactly.
+ * @throws {InputError} when the file has no such tensor, or it is of another type
+ */
+export async function readFloat32(file: SafetensorsFile, name: string): Promise<Tensor<'float32'>> {
+  const tensor = await readTensor(file, name);
+  const { dtype, shape, data } = tensor;
+  if (dtype === 'float32') return tensor as Tensor<'float32'>;
+  if (dtype === 'float16' || dtype === 'bfloat16') {
+    const widen = dtype === 'float16' ? float16ToFloat32 : bfloat16ToFloat32;
+    return { dtype: 'float32', shape, data: widen(data as Uint16Array) };
+  }
+  throw new InputError(`${file.path}: ${name}`, 'F32, F16 or BF16', entryOf(file, name).dtype);
+}
+
+/**
+ * One I64 tensor.
+ * @throws {InputError} when the file has no such tensor, or it is of another type
+ */
+export async function readInt64(file: SafetensorsFile, name: string): Promise<Tensor<'int64'>> {
+  const tensor = await readTensor(file, name);
+  if (tensor.dtype === 'int64') return tensor as Tensor<'int64'>;
+  throw new InputError(`${file.path}: ${name}`, 'I64', entryOf(file, name).dtype);
+}
+
+/**
+ * Writes tensors to one file, atomically; the same input gives the same bytes.
+ * @throws {InputError} for a tensor named `__metadata__` or whose shape does not fit its data
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { header, order } = layout(tensors, metadata);
+  const bytes = order.map(
+    ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  );
+  await writeFileAtomic(path, [header, ...bytes]);
+}
+
+function entryOf(file: SafetensorsFile, name: string) {
+  const entry = file.tensors.get(name);
+  if (entry) return entry;
+  const names = [...file.tensors.keys()];
+  const actual = names.length > 0 ? `${names.length} others, ${names[0]} first` : 'no tensor';
+  throw new InputError(file.path, `a tensor ${name}`, actual);
+}
+
+async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UnavailableError(path, 'a readable file', `${code}`, '', cause);
+  }
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Exactly `length` bytes in a buffer of their own, so that typed arrays over it are aligned. */
+async function readBytes(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    // one read call is limited to 2 GiB
+    const piece = Math.min(length - done, 2 ** 30);
+    const { bytesRead } = await file.read(bytes, done, piece, offset + done);
+    if (bytesRead === 0) {
+      throw new InputError(path, `${length} bytes at ${offset}`, `${done}`, 'Fetch it again.');
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}

@@ -1,0 +1,152 @@
+import { ConfigError, didYouMean } from '../errors.ts';
+import { gradients } from '../graph/autodiff.ts';
+import { Graph, type Value } from '../graph/graph.ts';
+import { mul, neg, sub } from '../graph/ops/elementwise.ts';
+import { gatherElements } from '../graph/ops/gather.ts';
+import { reduceSum, reshape } from '../graph/ops/shape.ts';
+import { logSumExp } from '../graph/ops/softmax.ts';
+import type { RobertaConfig } from '../hub/config.ts';
+import { positionIds, robertaClassifier } from '../nn/roberta.ts';
+import { rootScope, type ScopeOptions } from '../nn/scope.ts';
+import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
+import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
+import { groupBySize, padRows } from './batch.ts';
+import { type Parameters, parametersOn } from './parameters.ts';
+
+export interface ClassifierShape extends ScopeOptions {
+  readonly config: RobertaConfig;
+}
+
+export interface ClassifierOptions extends ClassifierShape {
+  readonly engine: Engine;
+  readonly weights?: ((name: string) => WeightLocation) | undefined;
+  /** Values of everything that can change; none when the classifier only judges. */
+  readonly tensors?: Map<string, Tensor<'float32'>>;
+}
+
+/** Padded tokens of one run; more is split over several. */
+const tokenBudget = 8192;
+
+/** A sequence classifier: logits and probabilities by label name. */
+export class Classifier {
+  readonly config: RobertaConfig;
+  readonly parameters: Parameters;
+  readonly #options: ClassifierOptions;
+  #scoring: Promise<Session> | undefined;
+  #training: Promise<Session> | undefined;
+
+  private constructor(options: ClassifierOptions, parameters: Parameters) {
+    this.#options = options;
+    this.config = options.config;
+    this.parameters = parameters;
+  }
+
+  static async create(options: ClassifierOptions): Promise<Classifier> {
+    return new Classifier(
+      options,
+      await parametersOn(options.engine, options.tensors ?? new Map()),
+    );
+  }
+
+  /** Logits of each row of ids: [labels] each, in the order of the config's labels. */
+  async logits(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+    this.#scoring ??= this.#compile(false);
+    const session = await this.#scoring;
+    const logits = new Array<Float32Array>(rows.length);
+    const width = this.config.labels.length;
+    for (const group of groupBySize(
+      rows.map((row) => row.length),
+      tokenBudget,
+    )) {
+      const feeds = this.#feeds(group.map((i) => rows[i]));
+      const result = await session.run(feeds, this.parameters.state);
+      group.forEach((i, place) => {
+        logits[i] = (result.logits.data as Float32Array).slice(place * width, (place + 1) * width);
+      });
+    }
+    return logits;
+  }
+
+  /** Cross-entropy of the label of each row, averaged, and its gradients. */
+  async gradient(
+    rows: readonly (readonly number[])[],
+    labels: readonly number[],
+  ): Promise<{ loss: number; gradients: Map<string, Tensor<'float32'>> }> {
+    this.#training ??= this.#compile(true);
+    const session = await this.#training;
+    const weights = float32(new Float32Array(rows.length).fill(1 / rows.length));
+    const feeds = { ...this.#feeds(rows), labels: int64(labels, [rows.length, 1]), weights };
+    const results = await session.run(feeds, this.parameters.state);
+    const gradients = new Map<string, Tensor<'float32'>>();
+    for (const name of this.parameters.tensors.keys()) {
+      gradients.set(name, results[`gradient.${name}`] as Tensor<'float32'>);
+    }
+    return { loss: Number(results.loss.data[0]), gradients };
+  }
+
+  /** Place of a label in the logits. @throws {ConfigError} naming the labels there are */
+  labelIndex(label: string): number {
+    const { labels } = this.config;
+    const index = labels.indexOf(label);
+    if (index < 0) {
+      const known = `one of ${labels.map((name) => `"${name}"`).join(', ')}`;
+      throw new ConfigError('label', known, `"${label}"`, didYouMean(label, labels));
+    }
+    return index;
+  }
+
+  async close(): Promise<void> {
+    for (const session of [this.#scoring, this.#training]) await (await session)?.close();
+    await this.parameters.close();
+  }
+
+  #feeds(rows: readonly (readonly number[])[]): Feeds {
+    const { padId } = this.config;
+    const { ids, mask } = padRows(rows, padId);
+    const positions = padRows(
+      rows.map((row) => positionIds(row, padId)),
+      padId,
+    );
+    return { ids, mask, positions: positions.ids };
+  }
+
+  #compile(train: boolean): Promise<Session> {
+    const { engine, weights } = this.#options;
+    const { graph } = classifierGraph(this.#options, train);
+    return engine.compile(graph, weights ? { weights } : {});
+  }
+}
+
+/** ids, positions, mask -> logits; with labels int64 [batch, 1] and weights [batch] also the loss. */
+export function classifierGraph(
+  shape: ClassifierShape,
+  train: boolean,
+): { graph: Graph; parameters: Map<string, Value> } {
+  const graph = new Graph();
+  const { scope, parameters } = rootScope(graph, shape);
+  const logits = robertaClassifier(scope, shape.config, {
+    ids: graph.input('ids', 'int64', ['batch', 'time']),
+    positions: graph.input('positions', 'int64', ['batch', 'time']),
+    mask: graph.input('mask', 'float32', ['batch', 'time']),
+  });
+  graph.output('logits', logits);
+  if (!train) return { graph, parameters };
+  const labels = graph.input('labels', 'int64', ['batch', 1]);
+  const weights = graph.input('weights', 'float32', ['batch']);
+  const chosen = reshape(gatherElements(logits, labels), ['batch']);
+  const loss = neg(reduceSum(mul(weights, sub(chosen, logSumExp(logits)))));
+  graph.output('loss', loss);
+  const parts = gradients(loss, [...parameters.values()]);
+  [...parameters.keys()].forEach((name, i) => {
+    graph.output(`gradient.${name}`, parts[i]);
+  });
+  return { graph, parameters };
+}
+
+/** Softmax in float64. */
+export function probabilities(logits: Numbers): number[] {
+  const largest = Math.max(...Array.from(logits));
+  const weights = Array.from(logits, (x) => Math.exp(x - largest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}

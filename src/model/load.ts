@@ -1,0 +1,169 @@
+import { InputError, ShapeError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type RobertaConfig, readModelConfig, type T5Config } from '../hub/config.ts';
+import { type LoraConfig, loraScale, readAdapter, readValueHead } from '../hub/peft.ts';
+import { openWeights, type Weights } from '../hub/weights.ts';
+import type { Engine } from '../runtime/engine.ts';
+import type { Tensor, Tensors } from '../tensor.ts';
+import { Classifier, classifierGraph } from './classifier.ts';
+import { initialLora, initialRoberta, initialT5, initialValueHead } from './initial.ts';
+import { initialise } from './parameters.ts';
+import { Policy } from './policy.ts';
+import { type PolicyShape, scoreGraph } from './policy-graphs.ts';
+
+/** What of a policy can change: nothing, a LoRA adapter, or every weight. */
+export type Trainable = 'nothing' | 'adapter' | 'all';
+
+export interface PolicyParts {
+  readonly policy: Policy;
+  /** The adapter's settings, when there is one. */
+  readonly lora: LoraConfig | undefined;
+}
+
+export interface LoadPolicyOptions {
+  /** Folder of the base model. */
+  model: string;
+  /** Folder of a PEFT adapter to start from. */
+  adapter?: string | undefined;
+  /** Settings of a fresh adapter, when none is loaded. */
+  lora?: LoraConfig | undefined;
+  /** @default 'adapter' with an adapter, else 'nothing' */
+  trainable?: Trainable | undefined;
+  /** Add a value head: the adapter's own, or a fresh one. @default 'none' */
+  valueHead?: 'none' | 'zero' | 'uniform';
+  /** For whatever starts at random. @default 0 */
+  seed?: number;
+}
+
+/** A policy from Hugging Face folders. Frozen weights stay in their file, mapped by the engine. */
+export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
+  const { model, valueHead = 'none', seed = 0 } = options;
+  const config = await readT5Config(model);
+  const weights = await openWeights(model);
+  const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
+  const lora = adapter?.config ?? options.lora;
+  const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
+  const shape = policyShape(config, { lora, trainable, valueHead: valueHead !== 'none' });
+  const { graph, parameters } = scoreGraph(shape);
+  checkWeights(graph, weights);
+  const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
+  const missing = new Map([...parameters].filter(([name]) => !tensors.has(name)));
+  if (trainable === 'all') {
+    for (const name of missing.keys()) {
+      if (weights.entries.has(name)) tensors.set(name, await weights.load(name));
+    }
+  }
+  const stored = options.adapter === undefined ? undefined : await readValueHead(options.adapter);
+  for (const [name, tensor] of stored ?? []) if (parameters.has(name)) tensors.set(name, tensor);
+  const fresh = new Map([...missing].filter(([name]) => !tensors.has(name)));
+  if (adapter) refuseMissing(fresh.keys(), options.adapter);
+  const rule = (name: string, dims: readonly number[]) =>
+    name.startsWith('v_head.')
+      ? initialValueHead(config, valueHead === 'zero')
+      : initialLora(name, dims);
+  for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
+  const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
+  return { policy, lora };
+}
+
+/** A policy whose every weight is drawn at random. */
+export function freshPolicy(engine: Engine, config: T5Config, seed: number): Promise<Policy> {
+  const shape = policyShape(config, { lora: undefined, trainable: 'all', valueHead: false });
+  const tensors = initialise(scoreGraph(shape).parameters, initialT5(config), seed);
+  return Policy.create({ ...shape, engine, tensors });
+}
+
+/** What the graphs need to know of a policy. */
+export function policyShape(
+  config: T5Config,
+  {
+    lora,
+    trainable,
+    valueHead,
+  }: { lora: LoraConfig | undefined; trainable: Trainable; valueHead: boolean },
+): PolicyShape {
+  const variable = (name: string) => trainable === 'all' || name.startsWith('v_head.');
+  if (!lora) return { config, valueHead, variable };
+  const { rank, targetModules } = lora;
+  return { config, valueHead, variable, lora: { rank, targetModules, scale: loraScale(lora) } };
+}
+
+/** The tensors of the adapter alone, without a value head. */
+export function adapterTensors(tensors: Tensors): Tensors {
+  return new Map([...tensors].filter(([name]) => /\.lora_[AB]\.weight$/.test(name)));
+}
+
+/** The tensors of the value head alone. */
+export function valueHeadTensors(tensors: Tensors): Tensors {
+  return new Map([...tensors].filter(([name]) => name.startsWith('v_head.')));
+}
+
+/** A classifier that judges, from a Hugging Face folder; with `trainable` it can learn as well. */
+export async function loadClassifier(
+  engine: Engine,
+  folder: string,
+  { trainable = false }: { trainable?: boolean } = {},
+): Promise<Classifier> {
+  const config = await readModelConfig(folder);
+  if (config.modelType !== 'roberta') {
+    const remedy = 'Is it the reward model?';
+    throw new InputError(folder, 'a sequence classifier (roberta)', config.modelType, remedy);
+  }
+  const weights = await openWeights(folder);
+  checkWeights(classifierGraph({ config }, false).graph, weights);
+  const options = { config, engine, weights: locate(weights) };
+  if (!trainable) return Classifier.create(options);
+  const { parameters } = classifierGraph({ config, variable: () => true }, false);
+  const tensors = new Map<string, Tensor<'float32'>>();
+  for (const name of parameters.keys()) tensors.set(name, await weights.load(name));
+  return Classifier.create({ ...options, variable: () => true, tensors });
+}
+
+/** A classifier whose every weight is drawn at random. */
+export function freshClassifier(
+  engine: Engine,
+  config: RobertaConfig,
+  seed: number,
+): Promise<Classifier> {
+  const shape = { config, variable: () => true };
+  const { parameters } = classifierGraph(shape, false);
+  return Classifier.create({
+    ...shape,
+    engine,
+    tensors: initialise(parameters, initialRoberta, seed),
+  });
+}
+
+async function readT5Config(folder: string): Promise<T5Config> {
+  const config = await readModelConfig(folder);
+  if (config.modelType === 't5') return config;
+  throw new InputError(
+    folder,
+    'an encoder–decoder (t5)',
+    config.modelType,
+    'Is it the policy model?',
+  );
+}
+
+/** Every weight that the graph needs is there, in the shape that the config promises. */
+function checkWeights(graph: Graph, { folder, entries }: Weights): void {
+  for (const [name, { shape }] of graph.weights) {
+    const entry = entries.get(name);
+    if (!entry) throw new InputError(folder, `weight "${name}" [${shape}]`, 'none of that name');
+    if (String(entry.shape) !== String(shape)) {
+      const remedy = 'config.json and the weights belong to different models.';
+      throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
+    }
+  }
+}
+
+function locate({ entries }: Weights) {
+  return (name: string) => entries.get(name)!;
+}
+
+function refuseMissing(names: Iterable<string>, folder = ''): void {
+  const missing = [...names].find((name) => !name.startsWith('v_head.'));
+  if (missing === undefined) return;
+  const remedy = 'Was it trained on another base model?';
+  throw new InputError(folder, `a tensor "${missing}"`, 'none of that name', remedy);
+}

@@ -1,0 +1,116 @@
+import { InternalError } from '../errors.ts';
+import { float32, type Tensor, type Tensors } from '../tensor.ts';
+
+export interface AdamOptions {
+  /** Step size; a call of `step` may give another one. */
+  learningRate: number;
+  /** @default [0.9, 0.999] */
+  betas?: readonly [number, number];
+  /** @default 1e-8 */
+  eps?: number;
+  /** @default 0 */
+  weightDecay?: number;
+  /** Decay the weights themselves (AdamW) instead of adding to the gradient (Adam). @default false */
+  decoupled?: boolean;
+  /** Divide by the largest second moment so far (AMSGrad). @default false */
+  amsgrad?: boolean;
+}
+
+/** First and second moments, and how often a step was taken: all that Adam remembers. */
+export interface AdamState {
+  steps: number;
+  readonly first: Map<string, Tensor<'float32'>>;
+  readonly second: Map<string, Tensor<'float32'>>;
+  readonly largest: Map<string, Tensor<'float32'>>;
+}
+
+export interface Optimizer {
+  readonly state: AdamState;
+  /** Changes `parameters` in place. */
+  step(parameters: Tensors, gradients: Tensors, learningRate?: number): void;
+}
+
+/**
+ * Adam and AdamW, as torch.optim has them.
+ * @see Kingma & Ba 2015, https://arxiv.org/abs/1412.6980; Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101
+ */
+export function adam(options: AdamOptions, state: AdamState = emptyState()): Optimizer {
+  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, decoupled = false } = options;
+  const [beta1, beta2] = betas;
+  return {
+    state,
+    step(parameters, gradients, learningRate = options.learningRate) {
+      state.steps++;
+      const correction1 = 1 - beta1 ** state.steps;
+      const correction2 = Math.sqrt(1 - beta2 ** state.steps);
+      for (const [name, { data: p, shape }] of parameters) {
+        const g = gradients.get(name)?.data;
+        if (!g) throw new InternalError(`optimizer: no gradient for "${name}"`);
+        const zeros = () => float32(new Float32Array(p.length), shape);
+        const m = ensure(state.first, name, zeros).data;
+        const v = ensure(state.second, name, zeros).data;
+        const largest = options.amsgrad ? ensure(state.largest, name, zeros).data : undefined;
+        for (let i = 0; i < p.length; i++) {
+          const gradient = decoupled ? g[i] : g[i] + weightDecay * p[i];
+          if (decoupled) p[i] *= 1 - learningRate * weightDecay;
+          m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+          v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+          if (largest) largest[i] = Math.max(largest[i], v[i]);
+          const deviation = Math.sqrt(largest ? largest[i] : v[i]) / correction2 + eps;
+          p[i] -= ((learningRate / correction1) * m[i]) / deviation;
+        }
+      }
+    },
+  };
+}
+
+export function emptyState(): AdamState {
+  return { steps: 0, first: new Map(), second: new Map(), largest: new Map() };
+}
+
+function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** Euclidean norm of all gradients together. */
+export function gradientNorm(gradients: Tensors): number {
+  let sum = 0;
+  for (const { data } of gradients.values()) for (const g of data) sum += g * g;
+  return Math.sqrt(sum);
+}
+
+/**
+ * Scales all gradients in place so that their common norm is at most `maxNorm`
+ * (torch.nn.utils.clip_grad_norm_).
+ * @returns the norm before
+ */
+export function clipGradients(gradients: Tensors, maxNorm: number): number {
+  const norm = gradientNorm(gradients);
+  scaleGradients(gradients, Math.min(1, maxNorm / (norm + 1e-6)));
+  return norm;
+}
+
+/** Multiplies all gradients in place. */
+export function scaleGradients(gradients: Tensors, factor: number): void {
+  if (factor === 1) return;
+  for (const { data } of gradients.values())
+    for (let i = 0; i < data.length; i++) data[i] *= factor;
+}
+
+/** Adds `more` to `sum`, in place; an undefined sum starts with `more` itself. */
+export function addGradients(
+  sum: Map<string, Tensor<'float32'>> | undefined,
+  more: Map<string, Tensor<'float32'>>,
+): Map<string, Tensor<'float32'>> {
+  if (!sum) return more;
+  for (const [name, { data }] of more) {
+    const total = sum.get(name)?.data;
+    if (!total) throw new InternalError(`gradients of "${name}" appeared halfway`);
+    for (let i = 0; i < data.length; i++) total[i] += data[i];
+  }
+  return sum;
+}

@@ -1,0 +1,317 @@
+import { InternalError, ShapeError } from '../errors.ts';
+import type { Engine, Feeds, Session, State, WeightLocation } from '../runtime/engine.ts';
+import { float32, int64, type Tensor } from '../tensor.ts';
+import { groupBySize, joinRows, padRows, type Sequence, scoringFeeds, splitRows } from './batch.ts';
+import { type Parameters, parametersOn } from './parameters.ts';
+import {
+  decodeGraph,
+  encodeGraph,
+  gradientGraph,
+  type Loss,
+  logitsGraph,
+  type PolicyGraph,
+  type PolicyShape,
+  scoreGraph,
+  selectGraph,
+} from './policy-graphs.ts';
+import { argmax, type GenerationConfig, sampleToken, warpLogits } from './sampling.ts';
+
+/** One generated response. */
+export interface Generation {
+  /** Token ids without the decoder start; ends with the end-of-sequence token unless truncated. */
+  readonly response: number[];
+  /** The length limit came before the end of the sequence. */
+  readonly truncated: boolean;
+}
+
+/** What the policy says of the labels of one sequence: each [labels]. */
+export interface TokenScores {
+  readonly logprobs: Float32Array;
+  readonly values: Float32Array;
+  readonly entropies: Float32Array;
+}
+
+/** A loss, its gradients by parameter name, and the scores that it was made from. */
+export interface GradientResult {
+  readonly loss: number;
+  readonly gradients: Map<string, Tensor<'float32'>>;
+  readonly scores: TokenScores[];
+}
+
+export interface PolicyOptions extends PolicyShape {
+  readonly engine: Engine;
+  /** Where the frozen weights lie; none are needed when every parameter can change. */
+  readonly weights?: ((name: string) => WeightLocation) | undefined;
+  /** Values of everything that can change. */
+  readonly tensors: Map<string, Tensor<'float32'>>;
+}
+
+/** A random number in [0, 1) for a token of a row; the same whatever the batching. */
+export type Draw = (row: number, token: number) => number;
+
+/** Padded source tokens and scored logits of one run; more is split over several. */
+const sourceBudget = 8192;
+const logitBudget = 48e6;
+/** Rows leave the decoding batch once this share of it has finished. */
+const leaveShare = 0.25;
+
+/** A T5 that generates, scores and learns. Dropout is off, always. */
+export class Policy {
+  readonly shape: PolicyShape;
+  readonly parameters: Parameters;
+  readonly #options: PolicyOptions;
+  readonly #sessions = new Map<string, Promise<Session>>();
+
+  private constructor(options: PolicyOptions, parameters: Parameters) {
+    this.#options = options;
+    this.shape = options;
+    this.parameters = parameters;
+  }
+
+  /** @throws {ShapeError} when a parameter is missing or has another shape than the model needs */
+  static async create(options: PolicyOptions): Promise<Policy> {
+    checkParameters(options);
+    return new Policy(options, await parametersOn(options.engine, options.tensors));
+  }
+
+  /** Logprobs, values and entropies of the tokens of given sequences, in their order. */
+  async score(
+    sequences: readonly Sequence[],
+    { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
+  ): Promise<TokenScores[]> {
+    const session = await this.#session('score', () => scoreGraph(this.shape));
+    const scores = new Array<TokenScores>(sequences.length);
+    for (const group of this.#groups(sequences)) {
+      const rows = group.map((i) => sequences[i]);
+      const feeds = scoringFeeds(rows, this.shape.config.padId, temperature);
+      const parts = tokenScores(await session.run(feeds, parameters.state), rows);
+      group.forEach((i, place) => {
+        scores[i] = parts[place];
+      });
+    }
+    return scores;
+  }
+
+  /** Logits at each position of one sequence: [labels, vocabulary]. */
+  async logits(
+    sequence: Sequence,
+    { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
+  ): Promise<Tensor<'float32'>> {
+    const session = await this.#session('logits', () => logitsGraph(this.shape));
+    const feeds = scoringFeeds([sequence], this.shape.config.padId, temperature);
+    const { logits } = await session.run(feeds, parameters.state);
+    return logits as Tensor<'float32'>;
+  }
+
+  /**
+   * A loss over the scored tokens, and its gradients.
+   * @param inputs the loss's inputs, one row of [labels] for each sequence
+   */
+  async gradient(
+    loss: Loss,
+    sequences: readonly Sequence[],
+    inputs: Readonly<Record<string, readonly Float32Array[]>>,
+    { temperature = 1 }: { temperature?: number } = {},
+  ): Promise<GradientResult> {
+    const session = await this.#session(`gradient ${loss.name}`, () =>
+      gradientGraph(this.shape, loss),
+    );
+    const feeds: Record<string, Tensor> = {
+      ...scoringFeeds(sequences, this.shape.config.padId, temperature),
+    };
+    for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
+    const results = await session.run(feeds, this.parameters.state);
+    const gradients = new Map<string, Tensor<'float32'>>();
+    for (const name of this.parameters.tensors.keys()) {
+      gradients.set(name, results[`gradient.${name}`] as Tensor<'float32'>);
+    }
+    const scores = tokenScores(results, sequences);
+    return { loss: Number(results.loss.data[0]), gradients, scores };
+  }
+
+  /**
+   * Responses to queries, with a key–value cache; finished rows leave the batch.
+   * @param maxNewTokens one limit a row; `config.maxNewTokens` for all, unless given
+   */
+  async generate(
+    queries: readonly (readonly number[])[],
+    config: GenerationConfig,
+    draw: Draw,
+    { parameters = this.parameters, maxNewTokens, signal }: GenerateOptions = {},
+  ): Promise<Generation[]> {
+    const generations = new Array<Generation>(queries.length);
+    const limits = queries.map((_, i) => maxNewTokens?.[i] ?? config.maxNewTokens);
+    for (const group of groupBySize(
+      queries.map((query) => query.length),
+      sourceBudget,
+    )) {
+      const decoding = await this.#encode(
+        group.map((i) => queries[i]),
+        parameters,
+      );
+      try {
+        await this.#decode(decoding, group, {
+          config,
+          draw,
+          parameters,
+          limits,
+          signal,
+          generations,
+        });
+      } finally {
+        await decoding.state.close();
+      }
+    }
+    return generations;
+  }
+
+  /** Closes the compiled graphs; the engine stays. */
+  async close(): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).close();
+    this.#sessions.clear();
+    await this.parameters.close();
+  }
+
+  async #encode(
+    queries: readonly (readonly number[])[],
+    parameters: Parameters,
+  ): Promise<Decoding> {
+    const { engine, config } = this.#options;
+    const session = await this.#session('encode', () => encodeGraph(this.shape));
+    const { ids, mask } = padRows(queries, config.padId);
+    const empty: Record<string, Tensor> = { sourceMask: mask };
+    for (let i = 0; i < config.decoderLayers; i++) {
+      const none = float32(new Float32Array(0), [queries.length, config.heads, 0, config.dKv]);
+      empty[`past.${i}.key`] = none;
+      empty[`past.${i}.value`] = none;
+    }
+    const state = await engine.state(empty);
+    await session.run({ sourceIds: ids, sourceMask: mask }, parameters.state, state);
+    return { state };
+  }
+
+  async #decode({ state }: Decoding, group: readonly number[], job: DecodingJob): Promise<void> {
+    const { config, draw, parameters, limits, signal, generations } = job;
+    const { eosId, decoderStartId } = this.shape.config;
+    const session = await this.#session('decode', () => decodeGraph(this.shape), true);
+    const responses = new Map(group.map((row) => [row, [] as number[]]));
+    // rows of the engine's caches, in order; those that have finished stay until they are dropped
+    let rows = [...group];
+    let open = new Set(rows);
+    for (let step = 0; open.size > 0; step++) {
+      signal?.throwIfAborted();
+      if (open.size <= rows.length * (1 - leaveShare)) {
+        await this.#select(
+          state,
+          rows.flatMap((row, place) => (open.has(row) ? [place] : [])),
+        );
+        rows = rows.filter((row) => open.has(row));
+      }
+      const last = rows.map((row) => responses.get(row)?.at(-1) ?? decoderStartId);
+      const feeds: Feeds = { ids: int64(last, [rows.length, 1]) };
+      const { logits } = await session.run(feeds, parameters.state, state);
+      const width = logits.shape[1];
+      const next = new Set<number>();
+      rows.forEach((row, place) => {
+        if (!open.has(row)) return;
+        const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
+        const warped = warpLogits(own, config, { newTokens: step, eosId });
+        const token = config.sample ? sampleToken(warped, draw(row, step)) : argmax(warped);
+        const response = responses.get(row)!;
+        response.push(token);
+        const ended = token === eosId;
+        if (ended || response.length >= limits[row]) {
+          generations[row] = { response, truncated: !ended };
+        } else next.add(row);
+      });
+      open = next;
+    }
+  }
+
+  async #select(state: State, places: readonly number[]): Promise<void> {
+    const session = await this.#session('select', () => selectGraph(this.shape));
+    await session.run({ rows: int64(places) }, state);
+  }
+
+  /** Sequences in groups that fit one run. */
+  #groups(sequences: readonly Sequence[]): number[][] {
+    const { vocabSize } = this.shape.config;
+    // one size for both limits, in units of source tokens
+    const sizes = sequences.map(({ query, labels }) =>
+      Math.max(query.length, (labels.length * vocabSize * sourceBudget) / logitBudget),
+    );
+    return groupBySize(sizes, sourceBudget);
+  }
+
+  #session(name: string, build: () => PolicyGraph, prepack = false): Promise<Session> {
+    const known = this.#sessions.get(name);
+    if (known) return known;
+    const { engine, weights } = this.#options;
+    const { graph, keep } = build();
+    const session = engine.compile(graph, { keep, prepack, ...(weights ? { weights } : {}) });
+    this.#sessions.set(name, session);
+    return session;
+  }
+}
+
+export interface ScoreOptions {
+  /** Other values of the parameters: a reference. @default the policy's own */
+  parameters?: Parameters;
+  /** @default 1 */
+  temperature?: number;
+}
+
+export interface GenerateOptions {
+  parameters?: Parameters;
+  maxNewTokens?: readonly number[];
+  signal?: AbortSignal | undefined;
+}
+
+interface Decoding {
+  readonly state: State;
+}
+
+interface DecodingJob {
+  readonly config: GenerationConfig;
+  readonly draw: Draw;
+  readonly parameters: Parameters;
+  readonly limits: readonly number[];
+  readonly signal: AbortSignal | undefined;
+  readonly generations: Generation[];
+}
+
+function tokenScores(
+  results: Record<string, Tensor>,
+  sequences: readonly Sequence[],
+): TokenScores[] {
+  const lengths = sequences.map(({ labels }) => labels.length);
+  const rows = (name: string) => splitRows(results[name].data as Float32Array, lengths);
+  const [logprobs, values, entropies] = ['logprobs', 'values', 'entropies'].map(rows);
+  return lengths.map((_, i) => ({
+    logprobs: logprobs[i],
+    values: values[i],
+    entropies: entropies[i],
+  }));
+}
+
+/** Names and shapes of everything that can change, as the graphs need it. */
+export function parameterShapes(shape: PolicyShape): Map<string, readonly number[]> {
+  const { parameters } = scoreGraph(shape);
+  return new Map(
+    [...parameters].map(([name, { shape: dims }]) => [name, dims as readonly number[]]),
+  );
+}
+
+function checkParameters({ tensors, ...shape }: PolicyOptions): void {
+  const needed = parameterShapes(shape);
+  for (const [name, dims] of needed) {
+    const tensor = tensors.get(name);
+    if (!tensor) throw new ShapeError('policy', `parameter "${name}" [${dims}]`, 'none');
+    if (String(tensor.shape) !== String(dims)) {
+      const remedy = 'Was it trained on another base model?';
+      throw new ShapeError(name, `[${dims}]`, `[${tensor.shape}]`, remedy);
+    }
+  }
+  const extra = [...tensors.keys()].find((name) => !needed.has(name));
+  if (extra) throw new InternalError(`policy: parameter "${extra}" is not part of the model`);
+}

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Numbers } from '../tensor.ts';
+
+/** How responses are made. Names and defaults follow transformers' GenerationConfig. */
+export const GenerationConfig = z.strictObject({
+  sample: z.boolean().default(true).describe('Draw tokens at random; otherwise take the likeliest'),
+  temperature: z.number().positive().default(1).describe('Logits are divided by this'),
+  topK: z.int().nonnegative().default(0).describe('Keep the k likeliest tokens; 0 keeps all'),
+  topP: z
+    .number()
+    .gt(0)
+    .lte(1)
+    .default(1)
+    .describe('Keep the likeliest tokens up to this probability'),
+  minLength: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('No end before this many ids, decoder start included'),
+  minNewTokens: z.int().nonnegative().default(0).describe('No end before this many new tokens'),
+  maxNewTokens: z.int().positive().default(64).describe('Longest response in tokens'),
+});
+export type GenerationConfig = z.infer<typeof GenerationConfig>;
+
+/** True when the distribution that is sampled from is not the model's own. */
+export function isWarped({ topK, topP, minLength, minNewTokens }: GenerationConfig): boolean {
+  return topK > 0 || topP < 1 || minLength > 1 || minNewTokens > 0;
+}
+
+/**
+ * Logits as the sampler sees them, in transformers' order: minimum lengths, temperature, top k,
+ * top p; what is removed becomes -Infinity. Greedy decoding knows only the minimum lengths.
+ * @param logits [vocabulary]
+ * @param newTokens tokens made so far, without the decoder start
+ */
+export function warpLogits(
+  logits: Numbers,
+  config: GenerationConfig,
+  { newTokens, eosId }: { newTokens: number; eosId: number },
+): Float32Array {
+  const warped = Float32Array.from(logits);
+  const length = newTokens + 1;
+  if (length < config.minLength || newTokens < config.minNewTokens) warped[eosId] = -Infinity;
+  if (!config.sample) return warped;
+  if (config.temperature !== 1) {
+    for (let i = 0; i < warped.length; i++) warped[i] /= config.temperature;
+  }
+  if (config.topK > 0 && config.topK < warped.length) keepTopK(warped, config.topK);
+  if (config.topP < 1) keepTopP(warped, config.topP);
+  return warped;
+}
+
+/** Removes all that is smaller than the k-th largest; ties with it stay. */
+function keepTopK(logits: Float32Array, k: number): void {
+  const border = Float32Array.from(logits).sort()[logits.length - k];
+  for (let i = 0; i < logits.length; i++) if (logits[i] < border) logits[i] = -Infinity;
+}
+
+/** Removes the unlikeliest tokens as long as their joint probability is at most 1 - p. */
+function keepTopP(logits: Float32Array, p: number): void {
+  const ascending = Array.from(logits, (_, i) => i).sort((a, b) => logits[a] - logits[b]);
+  const { weights, total } = exponentials(logits);
+  let mass = 0;
+  for (const i of ascending.slice(0, -1)) {
+    mass += weights[i] / total;
+    if (mass > 1 - p) break;
+    logits[i] = -Infinity;
+  }
+}
+
+/** The token at which the cumulative probability passes `u` in [0, 1). */
+export function sampleToken(logits: Float32Array, u: number): number {
+  const { weights, total } = exponentials(logits);
+  let rest = u * total;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    last = i;
+    rest -= weights[i];
+    if (rest < 0) break;
+  }
+  return last;
+}
+
+/** The first of the largest. */
+export function argmax(logits: Numbers): number {
+  let best = 0;
+  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  return best;
+}
+
+/** e^(x - max), not normalised, in float64. */
+function exponentials(logits: Float32Array): { weights: Float64Array; total: number } {
+  let largest = -Infinity;
+  for (const x of logits) if (x > largest) largest = x;
+  const weights = new Float64Array(logits.length);
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += weights[i] = Math.exp(logits[i] - largest);
+  return { weights, total };
+}

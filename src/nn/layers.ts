@@ -1,0 +1,93 @@
+import type { Value } from '../graph/graph.ts';
+import { add, div, erf, mul, sqrt, sub, tanh } from '../graph/ops/elementwise.ts';
+import { gather } from '../graph/ops/gather.ts';
+import { gemm, matmul } from '../graph/ops/linear.ts';
+import { reduceMean } from '../graph/ops/reduce.ts';
+import { reshape, reshapeRows, swapLast, transpose } from '../graph/ops/shape.ts';
+import { softmax } from '../graph/ops/softmax.ts';
+import { product } from '../graph/shapes.ts';
+import type { Scope } from './scope.ts';
+
+// Hidden states are [tokens, width] with tokens = batch * time: a linear layer is one matrix
+// product, and only attention needs to know where a row of the batch begins.
+
+/** Rows of the table `name` for ids [batch, time] -> [tokens, width]. */
+export function embedding(p: Scope, ids: Value, size: number, width: number): Value {
+  const rows = gather(p.weight('weight', [size, width]), ids);
+  return reshape(rows, [product(ids.shape), width]);
+}
+
+/** x W^T (+ b) (+ the adapter's s x A^T B^T): x [tokens, in] -> [tokens, outputs]. */
+export function linear(p: Scope, x: Value, outputs: number, { bias = false } = {}): Value {
+  const inputs = x.shape[1] as number;
+  const byRows = { transA: false, transB: true };
+  const lora = p.lora(inputs, outputs);
+  let y = gemm(x, p.weight('weight', [outputs, inputs]), byRows);
+  if (lora) {
+    const low = mul(gemm(x, lora.a, byRows), x.graph.scalar(lora.scale)); // [tokens, rank]
+    y = add(y, gemm(low, lora.b, byRows));
+  }
+  return bias ? add(y, p.weight('bias', [outputs])) : y;
+}
+
+/** T5's layer norm: x / sqrt(mean(x^2) + epsilon) * weight; no mean, no bias. */
+export function rmsNorm(p: Scope, x: Value, epsilon: number): Value {
+  const width = x.shape[1] as number;
+  const variance = reduceMean(mul(x, x), { axis: -1, keepDims: true });
+  const deviation = sqrt(add(variance, x.graph.scalar(epsilon)));
+  return mul(div(x, deviation), p.weight('weight', [width]));
+}
+
+/** Layer norm with mean, weight and bias. */
+export function layerNorm(p: Scope, x: Value, epsilon: number): Value {
+  const width = x.shape[1] as number;
+  const centered = sub(x, reduceMean(x, { axis: -1, keepDims: true }));
+  const variance = reduceMean(mul(centered, centered), { axis: -1, keepDims: true });
+  const normal = div(centered, sqrt(add(variance, x.graph.scalar(epsilon))));
+  return add(mul(normal, p.weight('weight', [width])), p.weight('bias', [width]));
+}
+
+/** GELU by the error function: x/2 (1 + erf(x / sqrt 2)). */
+export function gelu(x: Value): Value {
+  const half = x.graph.scalar(0.5);
+  const phi = add(erf(mul(x, x.graph.scalar(Math.SQRT1_2))), x.graph.scalar(1));
+  return mul(mul(x, half), phi);
+}
+
+/** GELU by tanh, `gelu_new` in Hugging Face: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+export function geluNew(x: Value): Value {
+  const { graph } = x;
+  const cubic = mul(mul(mul(x, x), x), graph.scalar(0.044715));
+  const inner = mul(add(x, cubic), graph.scalar(Math.sqrt(2 / Math.PI)));
+  return mul(mul(x, graph.scalar(0.5)), add(tanh(inner), graph.scalar(1)));
+}
+
+/** x [tokens, heads * size] -> [batch, heads, time, size]; ids [batch, time] tell the rows. */
+export function splitHeads(x: Value, ids: Value, heads: number): Value {
+  const size = (x.shape[1] as number) / heads;
+  return transpose(reshapeRows(x, ids, [heads, size]), { perm: [0, 2, 1, 3] });
+}
+
+/** The inverse: x [batch, heads, time, size] -> [tokens, heads * size]. */
+export function mergeHeads(x: Value): Value {
+  const [batch, heads, time, size] = x.shape;
+  const rows = transpose(x, { perm: [0, 2, 1, 3] });
+  return reshape(rows, [product([batch, time]), Number(heads) * Number(size)]);
+}
+
+/**
+ * softmax(query key^T + bias) value for each head.
+ * query [batch, heads, target, size], key and value [batch, heads, source, size],
+ * bias broadcasts to [batch, heads, target, source] -> [batch, heads, target, size]
+ */
+export function attend(query: Value, key: Value, value: Value, bias: Value): Value {
+  const scores = add(matmul(query, swapLast(key)), bias);
+  return matmul(softmax(scores, { axis: -1 }), value);
+}
+
+/** mask [batch, source], 1 = real and 0 = padding -> 0 or -1e9, [batch, 1, 1, source]. */
+export function maskBias(mask: Value): Value {
+  const [batch, source] = mask.shape;
+  const bias = mul(sub(mask, mask.graph.scalar(1)), mask.graph.scalar(1e9));
+  return reshape(bias, [batch, 1, 1, source]);
+}

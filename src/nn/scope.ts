@@ -1,0 +1,71 @@
+import type { Graph, Value } from '../graph/graph.ts';
+
+/** Which linear layers get a low-rank adapter, and how strongly it counts. */
+export interface LoraShape {
+  readonly rank: number;
+  /** What the product of the two matrices is multiplied by: alpha / rank. */
+  readonly scale: number;
+  /** Last parts of module paths: `q`, `SelfAttention.q`. */
+  readonly targetModules: readonly string[];
+}
+
+/** The two matrices of an adapted layer: A [rank, in], B [out, rank]. */
+export interface LoraPair {
+  readonly a: Value;
+  readonly b: Value;
+  readonly scale: number;
+}
+
+/**
+ * A place in a model, named as in Hugging Face checkpoints. A parameter that may change is an
+ * input of the graph; a frozen one is a weight that the engine finds by its name.
+ */
+export interface Scope {
+  readonly graph: Graph;
+  readonly path: string;
+  child(name: string): Scope;
+  /** The parameter `path.name`. */
+  weight(name: string, shape: readonly number[]): Value;
+  /** The adapter of the linear layer at this path, if it is a target. */
+  lora(inputs: number, outputs: number): LoraPair | undefined;
+}
+
+export interface ScopeOptions {
+  lora?: LoraShape | undefined;
+  /** Parameters that are inputs of the graph. @default none */
+  variable?: (name: string) => boolean;
+}
+
+/** The root of a model's parameters; `parameters` fills up with what is used as an input. */
+export function rootScope(
+  graph: Graph,
+  { lora, variable = () => false }: ScopeOptions,
+): { scope: Scope; parameters: Map<string, Value> } {
+  const parameters = new Map<string, Value>();
+  const variableAt = (name: string, shape: readonly number[]) => {
+    const value = graph.input(name, 'float32', shape);
+    parameters.set(name, value);
+    return value;
+  };
+  const at = (path: string): Scope => ({
+    graph,
+    path,
+    child: (name) => at(path ? `${path}.${name}` : name),
+    weight(name, shape) {
+      const full = path ? `${path}.${name}` : name;
+      return variable(full) ? variableAt(full, shape) : graph.weight(full, shape);
+    },
+    lora(inputs, outputs) {
+      if (!lora?.targetModules.some((target) => path === target || path.endsWith(`.${target}`))) {
+        return undefined;
+      }
+      const { rank, scale } = lora;
+      return {
+        a: variableAt(`${path}.lora_A.weight`, [rank, inputs]),
+        b: variableAt(`${path}.lora_B.weight`, [outputs, rank]),
+        scale,
+      };
+    },
+  });
+  return { scope: at(''), parameters };
+}

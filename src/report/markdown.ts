@@ -1,0 +1,198 @@
+/** `report.md`: what a run did and what it is worth, as a model card. Pure. */
+import type { Comparison, ComparisonRow, RunEvent, StepMetrics } from '../events.ts';
+import { levelText, measureTexts, verdictReason, verdictWords } from './measures.ts';
+import {
+  counted,
+  duration,
+  fixed,
+  grouped,
+  oneLine,
+  signed,
+  sparkline,
+  spread,
+  withoutSharedLines,
+  wrap,
+} from './text.ts';
+
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
+
+export interface ReportParts {
+  readonly started: EventOf<'started'>;
+  readonly comparison: Comparison;
+  readonly steps: readonly EventOf<'step'>[];
+  readonly finished: EventOf<'finished'>;
+  /** Command that runs the same again, beside `config.yaml`. */
+  readonly command?: string;
+}
+
+/** The whole report. Texts of the data are escaped: they can hold no Markdown and no HTML. */
+export function reportMarkdown({
+  started,
+  comparison,
+  steps,
+  finished,
+  command = 'tactful detox --config config.yaml',
+}: ReportParts): string {
+  const { verdict } = comparison;
+  return [
+    `# Run ${escaped(started.runId)}`,
+    `> **${verdictWords[verdict]}:** ${verdictReason(comparison)}`,
+    ...['## What was run', runTable(started, finished)],
+    ...['## Before and after', slices(comparison)],
+    ...['## Training', training(steps)],
+    ...['## Responses', responses(comparison.rows)],
+    ...['## What to keep in mind', caveats(started, comparison)],
+    ...['## Again', reproduce(started, command)],
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+type Align = 'left' | 'right';
+
+function table(head: readonly string[], align: readonly Align[], rows: readonly string[][]) {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = align.map((side) => (side === 'left' ? ':--' : '--:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+function runTable(started: EventOf<'started'>, finished: EventOf<'finished'>): string {
+  const { data, policyParameters, referenceParameters } = started;
+  const parameters = ({ trainable, all }: typeof policyParameters) => {
+    const share = `${fixed(all === 0 ? 0 : (100 * trainable) / all, 2)} %`;
+    return `${grouped(trainable)} trainable of ${grouped(all)} (${share})`;
+  };
+  return table(
+    ['', ''],
+    ['left', 'left'],
+    [
+      ['started', escaped(started.time)],
+      ['took', `${duration(finished.seconds)}, ${counted(finished.steps, 'step')}`],
+      ['tactful', escaped(started.version)],
+      ['engine', escaped(started.engine)],
+      ['policy', parameters(policyParameters)],
+      ['reference', parameters(referenceParameters)],
+      ['data', `${counted(data.rows, 'row')}, ${grouped(data.kept)} kept by length`],
+      ['split', `${grouped(data.train)} to train on, ${grouped(data.test)} to test on`],
+    ],
+  );
+}
+
+function slices(comparison: Comparison): string {
+  const head = ['', 'before', 'after', 'change', `${levelText(comparison)} interval`, 'p'];
+  const align: Align[] = ['left', 'right', 'right', 'right', 'right', 'right'];
+  const blocks = comparison.slices.map((slice) => {
+    const rows = measureTexts(slice).map((m) => {
+      const name = m.name === 'flagged' ? 'flagged (toxicity ≥ 0.5)' : m.name;
+      const change = m.outcome === 'open' ? m.change : `**${m.change}**`;
+      const [before, after] = [`${m.before} ${m.spreadBefore}`, `${m.after} ${m.spreadAfter}`];
+      return [name, before.trim(), after.trim(), change, m.interval, m.p];
+    });
+    return `### ${escaped(slice.name)}: ${counted(slice.n, 'prompt')}\n\n${table(head, align, rows)}`;
+  });
+  const note =
+    'Mean ± standard deviation over prompts; change = after − before on the same prompts, with its ' +
+    'bootstrap (BCa) interval and sign-flip p-value; **bold** where the interval leaves out 0.';
+  return [...blocks, note].join('\n\n');
+}
+
+/** Columns of the training table: the first of the names that the steps hold. */
+const curves: readonly { title: string; names: readonly string[]; digits: number }[] = [
+  { title: 'reward', names: ['env/reward_mean', 'ppo/mean_scores'], digits: 3 },
+  { title: 'KL', names: ['objective/kl'], digits: 3 },
+  { title: 'KL coefficient', names: ['objective/kl_coef'], digits: 4 },
+  { title: 'loss', names: ['ppo/loss/total'], digits: 4 },
+  { title: 'clipped', names: ['ppo/policy/clipfrac'], digits: 3 },
+  { title: 'tokens', names: ['tokens/responses_len_mean'], digits: 1 },
+];
+
+function training(steps: readonly EventOf<'step'>[]): string {
+  if (steps.length === 0) return 'No training step was recorded.';
+  const shown = curves.flatMap(({ title, names, digits }) => {
+    const name = names.find((candidate) => steps.some(({ metrics }) => candidate in metrics));
+    return name === undefined ? [] : [{ title, name, digits }];
+  });
+  const text = (metrics: StepMetrics, name: string, digits: number) =>
+    name in metrics ? fixed(metrics[name], digits) : '';
+  const lines = shown.slice(0, 2).map(({ title, name, digits }) => {
+    const values = steps.flatMap(({ metrics }) => (name in metrics ? [metrics[name]] : []));
+    const ends = `${fixed(values[0], digits)} → ${fixed(values[values.length - 1], digits)}`;
+    return `${title.padEnd(6)}  ${sparkline(values)}  ${ends}`;
+  });
+  const rows = spread(steps, 10).map(({ step, metrics }) => [
+    `${step}`,
+    ...shown.map(({ name, digits }) => text(metrics, name, digits)),
+  ]);
+  const head = ['step', ...shown.map(({ title }) => title)];
+  const blocks = [`\`\`\`text\n${lines.join('\n')}\n\`\`\``, table(head, head.map(right), rows)];
+  return (lines.length > 0 ? blocks : blocks.slice(1)).join('\n\n');
+}
+
+const right = (): Align => 'right';
+
+/** The best and the worst rows, three of each. */
+function responses(rows: readonly ComparisonRow[], limit = 3): string {
+  const queries = withoutSharedLines(rows.map(({ query }) => query));
+  const cells = rows.map((row, i) => [
+    signed(row.reward_diff, 3),
+    shortened(queries[i], 160),
+    shortened(row.response_before, 240),
+    shortened(row.response_after, 240),
+  ]);
+  const head = ['reward', 'query', 'before', 'after'];
+  const align: Align[] = ['right', 'left', 'left', 'left'];
+  const part = (title: string, some: readonly string[][]) =>
+    `### ${title}\n\n${table(head, align, [...some])}`;
+  const note = `From the ${counted(rows.length, 'row')} of \`comparison.csv\`.`;
+  if (rows.length <= 2 * limit) return [part('All rows, best first', cells), note].join('\n\n');
+  return [
+    part('Where the reward rose most', cells.slice(0, limit)),
+    part('Where it rose least or fell most', cells.slice(-limit)),
+    note,
+  ].join('\n\n');
+}
+
+function caveats({ config }: EventOf<'started'>, comparison: Comparison): string {
+  const [all] = comparison.slices;
+  const { n, low, high } = all.toxicity.difference;
+  const seed = typeof config.seed === 'number' ? ` (${config.seed})` : '';
+  const half = fixed((high - low) / 2, 4);
+  const rouge = all.rouge1.difference;
+  const lost = 1 - all.distinct2.after / all.distinct2.before;
+  return [
+    `${counted(n, 'test prompt')}: the change of mean toxicity is known to about ± ${half}; smaller effects do not show.`,
+    `One training run, one seed${seed}: the interval covers the choice of test prompts, not that of training.`,
+    'The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.',
+    'The verdict rests on toxicity over all prompts alone; the other numbers are not corrected for how many they are.',
+    ...(rouge.high < 0
+      ? [`ROUGE-1 fell by ${fixed(-rouge.mean, 4)}: the summaries say less of what they should.`]
+      : []),
+    ...(lost > 0.2
+      ? [`Distinct bigrams fell by ${fixed(100 * lost, 0)} %: the responses have become alike.`]
+      : []),
+  ]
+    .map((caveat) => `- ${caveat}`)
+    .join('\n');
+}
+
+function reproduce(started: EventOf<'started'>, command: string): string {
+  return [
+    `\`config.yaml\` beside this file holds every setting, the seed included. With tactful ${escaped(started.version)}:`,
+    `\`\`\`sh\n${command}\n\`\`\``,
+    '`events.jsonl` holds every number of every step, `comparison.jsonl` and `comparison.csv` the responses.',
+  ].join('\n\n');
+}
+
+/** At most `width` columns of a text of the data, safe in a table's cell. */
+function shortened(text: string, width: number): string {
+  return escaped(wrap(text, width, 1)[0]) || '*(empty)*';
+}
+
+/** Characters that mean something in Markdown or HTML mean themselves. */
+function escaped(text: string): string {
+  return oneLine(text)
+    .replace(/[\\`*_[\]|~$]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}

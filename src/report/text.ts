@@ -1,0 +1,134 @@
+/** Numbers and texts for people: signs, widths, wrapping. Pure. */
+
+/** Fixed digits with a true minus sign. */
+export function fixed(value: number, digits: number): string {
+  return value
+    .toFixed(digits)
+    .replace('-', '−')
+    .replace(/^−(0(\.0*)?)$/, '$1');
+}
+
+/** Like `fixed`, but a number above 0 has its plus. */
+export function signed(value: number, digits: number): string {
+  const text = fixed(value, digits);
+  return /^[0.]*$/.test(text) || text.startsWith('−') ? text : `+${text}`;
+}
+
+/** `p < 0.001` or `p = 0.034`. */
+export function pText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+}
+
+/** Thousands apart: 3,538,944. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `1 prompt`, `60 prompts`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `52 s`, `9 min 30 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** One bar a number, lowest to highest; at most `width` bars, the numbers spread evenly. */
+export function sparkline(values: readonly number[], width = 60): string {
+  const shown = spread(values, width).filter(Number.isFinite);
+  const low = shown.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = shown.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const level = (x: number) => (high > low ? Math.round((7 * (x - low)) / (high - low)) : 3);
+  return shown.map((x) => '▁▂▃▄▅▆▇█'[level(x)]).join('');
+}
+
+/** At most `limit` of the items, evenly spaced, with the first and the last. */
+export function spread<T>(items: readonly T[], limit: number): T[] {
+  if (items.length <= limit) return [...items];
+  const stride = (items.length - 1) / (limit - 1);
+  return Array.from({ length: limit }, (_, i) => items[Math.round(i * stride)]);
+}
+
+/** The texts without the lines that all of them start and end with: a prompt's instruction. */
+export function withoutSharedLines(texts: readonly string[]): string[] {
+  const lines = texts.map((text) => text.trim().split('\n'));
+  const shortest = lines.reduce(
+    (least, { length }) => Math.min(least, length),
+    Number.POSITIVE_INFINITY,
+  );
+  const shared = (at: number) => lines.every((one) => one.at(at) === lines[0].at(at));
+  let [start, end] = [0, 0];
+  if (texts.length > 1) {
+    while (start < shortest - 1 && shared(start)) start++;
+    while (start + end < shortest - 1 && shared(-1 - end)) end++;
+  }
+  return lines.map((one) => one.slice(start, one.length - end).join('\n'));
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+const wide =
+  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
+const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+
+/** Terminal columns that a text without line breaks takes: 2 for CJK and emoji, 0 for marks. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  return width;
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (invisible.test(grapheme)) return 0;
+  return wide.test(grapheme) ? 2 : 1;
+}
+
+/** The text in one line; control characters (escape sequences of a hostile text) become blanks. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+}
+
+/** At most `limit` lines of at most `width` columns; what does not fit ends in `…`. */
+export function wrap(text: string, width: number, limit = Number.POSITIVE_INFINITY): string[] {
+  const lines = [''];
+  for (const word of oneLine(text).split(' ')) {
+    const line = lines[lines.length - 1];
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (displayWidth(joined) <= width) lines[lines.length - 1] = joined;
+    else if (line === '') lines.splice(-1, 1, ...broken(word, width));
+    else lines.push(...broken(word, width));
+  }
+  if (lines.length <= limit) return lines;
+  return [...lines.slice(0, limit - 1), `${cut(lines[limit - 1], width - 1)}…`];
+}
+
+/** As much of the text as fits into `width` columns. */
+function cut(text: string, width: number): string {
+  return displayWidth(text) <= width ? text : broken(text, width)[0];
+}
+
+/** A word too long for a line, in pieces. */
+function broken(word: string, width: number): string[] {
+  const pieces = [''];
+  let used = 0;
+  for (const { segment } of graphemes.segment(word)) {
+    const columns = graphemeWidth(segment);
+    if (used > 0 && used + columns > width) {
+      pieces.push('');
+      used = 0;
+    }
+    pieces[pieces.length - 1] += segment;
+    used += columns;
+  }
+  return pieces;
+}
+
+/** Padded with blanks to `width` columns. */
+export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
+  const blanks = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return side === 'left' ? blanks + text : text + blanks;
+}

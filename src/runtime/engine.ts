@@ -1,0 +1,190 @@
+import { InputError, InternalError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { encodeOnnx, inputsUsed } from '../graph/onnx.ts';
+import { type DType, sizeOf, type Tensor } from '../tensor.ts';
+
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
+
+export interface EngineOptions {
+  /** @default 'cpu' */
+  device?: Device;
+  /** Threads of one run; 0 lets the engine choose. Results are the same bits for the same number. @default 0 */
+  threads?: number;
+}
+
+/** Tensors by name. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** Where a weight's bytes lie. */
+export interface WeightLocation {
+  /** Absolute path. */
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+}
+
+export interface CompileOptions {
+  /** Finds a frozen weight by its name. */
+  weights?: (name: string) => WeightLocation;
+  /** Outputs that stay with the engine after a run: output name to the input that it becomes. */
+  keep?: Readonly<Record<string, string>>;
+  /** Rearrange weights for speed at the price of a second copy in memory. @default false */
+  prepack?: boolean;
+}
+
+/** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
+export interface Engine {
+  /** Library, version, device and threads, for people. */
+  readonly description: string;
+  /** Makes the outputs of a graph computable. */
+  compile(graph: Graph, options?: CompileOptions): Promise<Session>;
+  /** Tensors that stay with the engine between runs. */
+  state(tensors?: Feeds): Promise<State>;
+  close(): Promise<void>;
+}
+
+/** A compiled graph. */
+export interface Session {
+  /** Names of the inputs that a run needs. */
+  readonly inputs: readonly string[];
+  /**
+   * Computes the outputs. An input that is not fed is looked up in the states, first to last; kept
+   * outputs go to the last state.
+   */
+  run(feeds: Feeds, ...states: State[]): Promise<Record<string, Tensor>>;
+  close(): Promise<void>;
+}
+
+/** Named tensors inside an engine: an adapter, a key–value cache. */
+export interface State {
+  readonly id: number;
+  /** Adds tensors, or replaces them. */
+  write(tensors: Feeds): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A model as bytes, as it crosses threads. */
+export interface LoadRequest {
+  readonly model: Uint8Array;
+  /** Folder of the weight files; absent when the graph has none. */
+  readonly folder: string | undefined;
+  readonly keep: Readonly<Record<string, string>>;
+  readonly prepack: boolean;
+}
+
+/** What an engine has to be able to do, in plain data: in this thread, or at the end of a wire. */
+export interface Backend {
+  describe(): Promise<string>;
+  load(request: LoadRequest): Promise<number>;
+  run(session: number, feeds: Feeds, states: readonly number[]): Promise<Record<string, Tensor>>;
+  unload(session: number): Promise<void>;
+  openState(state: number): Promise<void>;
+  writeState(state: number, tensors: Feeds): Promise<void>;
+  dropState(state: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The engine over a backend. */
+export async function engineOver(backend: Backend): Promise<Engine> {
+  let states = 0;
+  let closed = false;
+  const checkOpen = () => {
+    if (closed) throw new InternalError('the engine is closed');
+  };
+  return {
+    description: await backend.describe(),
+    async compile(graph, { weights = noWeights, keep = {}, prepack = false } = {}) {
+      checkOpen();
+      const { model, folder } = encodeModel(graph, weights);
+      const inputs = inputsUsed(graph);
+      const session = await backend.load({ model, folder, keep, prepack });
+      return {
+        inputs,
+        async run(feeds, ...from) {
+          checkOpen();
+          checkFeeds(graph, feeds);
+          const ids = from.map((state) => state.id);
+          return backend.run(session, feeds, ids);
+        },
+        close: async () => (closed ? undefined : backend.unload(session)),
+      };
+    },
+    async state(tensors = {}) {
+      checkOpen();
+      const id = states++;
+      await backend.openState(id);
+      await backend.writeState(id, tensors);
+      return {
+        id,
+        async write(more) {
+          checkOpen();
+          return backend.writeState(id, more);
+        },
+        close: async () => (closed ? undefined : backend.dropState(id)),
+      };
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await backend.close();
+    },
+  };
+}
+
+function noWeights(name: string): never {
+  throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
+}
+
+function encodeModel(graph: Graph, weights: (name: string) => WeightLocation) {
+  let folder: string | undefined;
+  const model = encodeOnnx(graph, (name) => {
+    const { file, ...place } = weights(name);
+    const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
+    const parent = file.slice(0, cut) || '/';
+    if (folder !== undefined && folder !== parent) {
+      throw new InputError(
+        'weights',
+        `all files in ${folder}`,
+        file,
+        'Put the shards into one folder.',
+      );
+    }
+    folder = parent;
+    return { location: file.slice(cut + 1), ...place };
+  });
+  return { model, folder };
+}
+
+/** A wrong dtype or size deep inside an engine is hard to read; here it has a name. */
+function checkFeeds(graph: Graph, feeds: Feeds): void {
+  const sizes = new Map<string, { size: number; name: string }>();
+  for (const [name, tensor] of Object.entries(feeds)) {
+    const input = graph.inputs.get(name);
+    if (!input) throw new InternalError(`run: the graph has no input "${name}"`);
+    const fits =
+      tensor.shape.length === input.shape.length &&
+      input.shape.every((dim, i) => typeof dim === 'string' || dim === tensor.shape[i]);
+    if (!fits || tensor.dtype !== input.dtype) {
+      const expected = `${input.dtype satisfies DType} [${input.shape}]`;
+      throw new InternalError(
+        `run: "${name}" is ${tensor.dtype} [${tensor.shape}], not ${expected}`,
+      );
+    }
+    if (tensor.data.length !== sizeOf(tensor.shape)) {
+      const elements = `${tensor.data.length} elements`;
+      throw new InternalError(`run: "${name}" is [${tensor.shape}], but has ${elements}`);
+    }
+    for (const [i, dim] of input.shape.entries()) {
+      if (typeof dim === 'number') continue;
+      const size = tensor.shape[i];
+      const first = sizes.get(dim) ?? { size, name };
+      sizes.set(dim, first);
+      if (first.size === size) continue;
+      throw new InternalError(
+        `run: ${dim} is ${first.size} in "${first.name}", but ${size} in "${name}"`,
+      );
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** I/O: an engine in a worker thread, so that a run never blocks the caller's event loop. */
+import { createRequire } from 'node:module';
+import type { MessagePort } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
+import { InternalError, TactfulError } from '../errors.ts';
+import { type Backend, type Engine, type EngineOptions, engineOver } from './engine.ts';
+
+interface Request {
+  readonly id: number;
+  readonly method: keyof Backend;
+  readonly args: readonly unknown[];
+}
+interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly stack?: string };
+}
+
+const methods = [
+  'describe',
+  'load',
+  'run',
+  'unload',
+  'openState',
+  'writeState',
+  'dropState',
+  'close',
+] as const;
+
+/** Starts ONNX Runtime in a worker thread. The thread does not keep an idle process alive. */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const entry = createRequire(import.meta.url).resolve('#engine-worker');
+  const worker = new Worker(entry, { workerData: options });
+  worker.unref();
+  const backend = backendAt(worker);
+  const engine = await engineOver(backend);
+  return {
+    ...engine,
+    async close() {
+      await engine.close();
+      await worker.terminate();
+    },
+  };
+}
+
+/** The worker's side: answers each request with what the backend gives. */
+export function serve(port: MessagePort, backend: Backend): void {
+  port.on('message', async ({ id, method, args }: Request) => {
+    let reply: Reply;
+    try {
+      const call = backend[method] as (...args: unknown[]) => Promise<unknown>;
+      reply = { id, result: await call.apply(backend, [...args]) };
+    } catch (error) {
+      const { message, stack, code } = error as TactfulError;
+      reply = { id, error: { code: code ?? 'INTERNAL', message, stack: stack ?? '' } };
+    }
+    port.postMessage(reply);
+  });
+}
+
+/** The caller's side: a backend whose every method is a request over the wire. */
+function backendAt(worker: Worker): Backend {
+  const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  let count = 0;
+  let ended: Error | undefined;
+  const fail = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of open.values()) reject(error);
+    open.clear();
+  };
+  worker.on('message', ({ id, result, error }: Reply) => {
+    const call = open.get(id);
+    open.delete(id);
+    if (open.size === 0) worker.unref();
+    if (error) call?.reject(new TactfulError(error.code, error.message, { cause: error.stack }));
+    else call?.resolve(result);
+  });
+  worker.on('error', fail);
+  worker.on('exit', () => fail(new InternalError('the engine thread ended')));
+  const request = (method: keyof Backend, args: readonly unknown[]) =>
+    new Promise((resolve, reject) => {
+      if (ended) throw ended; // a message to an ended thread would wait for ever
+      worker.ref();
+      open.set(count, { resolve, reject });
+      worker.postMessage({ id: count++, method, args } satisfies Request);
+    });
+  const calls = methods.map((method) => [
+    method,
+    (...args: readonly unknown[]) => request(method, args),
+  ]);
+  return Object.fromEntries(calls) as Backend;
+}

@@ -1,0 +1,15 @@
+/** Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled. */
+
+/** Header and one record a row; every record ends in CRLF. */
+export function csv<Row extends object>(
+  columns: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): string {
+  const records = rows.map((row) => columns.map((column) => field(row[column])));
+  return [columns.map(field), ...records].map((fields) => `${fields.join(',')}\r\n`).join('');
+}
+
+function field(value: unknown): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

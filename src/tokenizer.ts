@@ -1,0 +1,224 @@
+/** Text to token ids and back, exactly as transformers' fast tokenizers do. */
+import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
+import { ConfigError, InputError, ShapeError } from './errors.ts';
+import { readTokenizerFiles, type TokenizerDefinition } from './hub/tokenizer-files.ts';
+
+export interface EncodeOptions {
+  /** Adds what the model wants around a text: `</s>` for T5, `<s>` and `</s>` for RoBERTa. @default true */
+  readonly addSpecialTokens?: boolean;
+  /** Most ids of a result; the text is cut, the special tokens stay. @default no limit */
+  readonly maxLength?: number;
+  /** The end that is cut. @default what the tokenizer's config says, else right */
+  readonly truncationSide?: 'left' | 'right';
+}
+
+export interface DecodeOptions {
+  /** Leaves out special tokens (`</s>`, `<pad>`, …). @default true */
+  readonly skipSpecialTokens?: boolean;
+  /** Takes out the blanks before punctuation. @default what the tokenizer's config says, else false */
+  readonly cleanUpSpaces?: boolean;
+}
+
+/** A Hugging Face tokenizer. Ids are non-negative integers. */
+export interface Tokenizer {
+  /** Ids of one text. @throws {ConfigError} when maxLength has no room for the special tokens */
+  encode(text: string, options?: EncodeOptions): Promise<number[]>;
+  encodeBatch(texts: readonly string[], options?: EncodeOptions): Promise<number[][]>;
+  /** Ids of two texts in one sequence. */
+  encodePair(
+    first: string,
+    second: string,
+    options?: Pick<EncodeOptions, 'addSpecialTokens'>,
+  ): Promise<number[]>;
+  /** Text of ids; ids that the tokenizer does not have are left out. */
+  decode(ids: readonly number[], options?: DecodeOptions): Promise<string>;
+  decodeBatch(rows: readonly (readonly number[])[], options?: DecodeOptions): Promise<string[]>;
+  /** The token of each id, or null; byte-level and `▁` markers included. */
+  tokens(ids: readonly number[]): (string | null)[];
+  /** Tokens in all, added ones included; a model's embedding may have more rows. */
+  readonly vocabSize: number;
+  /** Tokens that the model was made for; Infinity when the folder does not say. */
+  readonly maxLength: number;
+  /** The end that transformers pads. */
+  readonly paddingSide: 'left' | 'right';
+  readonly padId: number;
+  readonly eosId?: number;
+  readonly unkId?: number;
+  readonly bosId?: number;
+  /** The ids that `skipSpecialTokens` leaves out. */
+  readonly specialIds: ReadonlySet<number>;
+  /** Content by file name: written to another folder, it gives the same tokenizer. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+/** Rows of one length and what of them is no padding (1) or padding (0). */
+export interface PaddedRows {
+  readonly ids: number[][];
+  readonly mask: number[][];
+}
+
+export interface PadOptions {
+  readonly padId: number;
+  /** @default right */
+  readonly side?: 'left' | 'right';
+  /** Length of every row. @default the longest row's */
+  readonly length?: number;
+  /** Rounds the length up to a multiple. @default 1 */
+  readonly multipleOf?: number;
+}
+
+/**
+ * Loads a folder's tokenizer: `tokenizer.json`, or RoBERTa's `vocab.json` and `merges.txt`.
+ * @throws {UnavailableError} when the folder has neither
+ * @throws {InputError} when a file is not what its name says, or no padding token is named
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const definition = await readTokenizerFiles(folder);
+  const native = nativeTokenizer(definition, folder);
+  const idOf = (name: keyof TokenizerDefinition['named'], usual: string) =>
+    native.tokenToId(definition.named[name] ?? usual) ?? undefined;
+  const padId = idOf('pad', '<pad>');
+  if (padId === undefined) {
+    const remedy = 'Name a pad_token of the vocabulary in tokenizer_config.json.';
+    throw new InputError(folder, 'a padding token', 'none', remedy);
+  }
+  const [eosId, unkId, bosId] = [idOf('eos', '</s>'), idOf('unk', '<unk>'), idOf('bos', '<s>')];
+  const around = await specialTokensAround(native);
+  const { cleanUpSpaces: cleanByDefault, truncationSide: cutByDefault } = definition;
+
+  const encodeBatch = async (texts: readonly string[], options: EncodeOptions = {}) => {
+    const {
+      addSpecialTokens = true,
+      maxLength = Infinity,
+      truncationSide = cutByDefault,
+    } = options;
+    const [before, after] = addSpecialTokens ? around : [0, 0];
+    if (!(maxLength >= before + after)) {
+      const expected = `at least ${before + after}, the special tokens`;
+      throw new ConfigError('tokenizer: maxLength', expected, `${maxLength}`);
+    }
+    const encodings = await native.encodeBatch([...texts], { addSpecialTokens });
+    return encodings.map((encoding) => {
+      const ids = encoding.getIds();
+      const excess = ids.length - maxLength;
+      if (excess > 0)
+        ids.splice(truncationSide === 'left' ? before : ids.length - after - excess, excess);
+      return ids;
+    });
+  };
+  const decodeBatch = async (rows: readonly (readonly number[])[], options: DecodeOptions = {}) => {
+    const { skipSpecialTokens = true, cleanUpSpaces = cleanByDefault } = options;
+    for (const row of rows) checkIds(row);
+    const texts = await native.decodeBatch(
+      rows.map((row) => [...row]),
+      skipSpecialTokens,
+    );
+    return cleanUpSpaces ? texts.map(withoutExtraSpaces) : texts;
+  };
+  return {
+    encode: async (text, options) => (await encodeBatch([text], options))[0],
+    encodeBatch,
+    async encodePair(first, second, { addSpecialTokens = true } = {}) {
+      return (await native.encode(first, second, { addSpecialTokens })).getIds();
+    },
+    decode: async (ids, options) => (await decodeBatch([ids], options))[0],
+    decodeBatch,
+    tokens(ids) {
+      checkIds(ids);
+      return ids.map((id) => native.idToToken(id));
+    },
+    vocabSize: native.getVocabSize(true),
+    maxLength: definition.maxLength,
+    paddingSide: definition.paddingSide,
+    padId,
+    ...(eosId !== undefined && { eosId }),
+    ...(unkId !== undefined && { unkId }),
+    ...(bosId !== undefined && { bosId }),
+    specialIds: specialIds(definition, native),
+    files: definition.files,
+  };
+}
+
+/**
+ * Pads ragged rows to one length.
+ * @returns ids and mask, each [rows, length]
+ * @throws {ShapeError} when a row is longer than `length`
+ */
+export function pad(rows: readonly (readonly number[])[], options: PadOptions): PaddedRows {
+  const { padId, side = 'right', multipleOf = 1 } = options;
+  const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const length = Math.ceil((options.length ?? longest) / multipleOf) * multipleOf;
+  if (longest > length) {
+    throw new ShapeError(
+      'pad',
+      `rows of at most ${length} ids`,
+      `one of ${longest}`,
+      'Truncate it.',
+    );
+  }
+  const fill = (row: readonly number[], filler: number) => {
+    const padding = new Array<number>(length - row.length).fill(filler);
+    return side === 'left' ? [...padding, ...row] : [...row, ...padding];
+  };
+  return {
+    ids: rows.map((row) => fill(row, padId)),
+    mask: rows.map((row) => fill(new Array<number>(row.length).fill(1), 0)),
+  };
+}
+
+function nativeTokenizer(definition: TokenizerDefinition, folder: string): NativeTokenizer {
+  let native: NativeTokenizer;
+  try {
+    native = NativeTokenizer.fromString(JSON.stringify(definition.json));
+  } catch (cause) {
+    const remedy = 'Fetch the folder again.';
+    throw new InputError(folder, 'a tokenizer', (cause as Error).message, remedy, cause);
+  }
+  for (const { content, special, ...options } of definition.missing) {
+    native.addAddedTokens([new AddedToken(content, special, options)]);
+  }
+  const added = addedTokens(definition);
+  native.addSpecialTokens(definition.special.filter((content) => !added.has(content)));
+  return native;
+}
+
+/** Whether each added token is special, by content. */
+function addedTokens({ json, missing }: TokenizerDefinition): Map<string, boolean> {
+  const all = [...(json.added_tokens as { content: string; special?: boolean }[]), ...missing];
+  return new Map(all.map(({ content, special = false }) => [content, special]));
+}
+
+function specialIds(definition: TokenizerDefinition, native: NativeTokenizer): Set<number> {
+  const added = addedTokens(definition);
+  const contents = [...added.keys(), ...definition.special];
+  const special = contents.filter((content) => added.get(content) ?? true);
+  return new Set(special.map((content) => native.tokenToId(content)!));
+}
+
+/** How many special tokens come before and after a text. */
+async function specialTokensAround(native: NativeTokenizer): Promise<[number, number]> {
+  const mask = (await native.encode('a')).getSpecialTokensMask();
+  const first = mask.indexOf(0);
+  return first < 0 ? [0, mask.length] : [first, mask.length - 1 - mask.lastIndexOf(0)];
+}
+
+/** transformers' `clean_up_tokenization`, in its order. */
+function withoutExtraSpaces(text: string): string {
+  return text
+    .replaceAll(' .', '.')
+    .replaceAll(' ?', '?')
+    .replaceAll(' !', '!')
+    .replaceAll(' ,', ',')
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replaceAll(" 'm", "'m")
+    .replaceAll(" 's", "'s")
+    .replaceAll(" 've", "'ve")
+    .replaceAll(" 're", "'re");
+}
+
+/** The native side would wrap other numbers around to some id. */
+function checkIds(ids: readonly number[]): void {
+  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id > 0xffffffff);
+  if (wrong !== undefined) throw new InputError('tokenizer', 'ids from 0 up', `${wrong}`);
+}

@@ -1,0 +1,27 @@
+import { Graph, type Value } from '../../src/graph/graph.ts';
+import { type CompileOptions, engineOver, type Feeds } from '../../src/runtime/engine.ts';
+import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { Tensor } from '../../src/tensor.ts';
+
+const engine = engineOver(onnxRuntimeBackend({ threads: 1 }));
+
+/** Builds a graph, runs it once, and gives its outputs. */
+export async function runGraph(
+  build: (graph: Graph) => Record<string, Value>,
+  feeds: Feeds = {},
+  options: CompileOptions = {},
+): Promise<Record<string, Tensor>> {
+  const graph = new Graph();
+  for (const [name, value] of Object.entries(build(graph))) graph.output(name, value);
+  const session = await (await engine).compile(graph, options);
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The elements of a tensor as numbers. */
+export function numbers({ data }: Tensor): number[] {
+  return Array.from(data as ArrayLike<number | bigint>, Number);
+}

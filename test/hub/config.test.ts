@@ -1,0 +1,273 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ModelConfig,
+  modelConfig,
+  type RobertaConfig,
+  readGenerationConfig,
+  readModelConfig,
+  type T5Config,
+} from '../../src/hub/config.ts';
+import { configJson, writeModelFolder } from '../../src/hub/model-folder.ts';
+import { openWeights } from '../../src/hub/weights.ts';
+import { float32 } from '../../src/tensor.ts';
+import { goldenJson, goldenPath } from '../golden.ts';
+import { scratchFolders } from './folder.ts';
+
+const newFolder = scratchFolders();
+type Json = Record<string, unknown>;
+
+/** google/t5-small's config.json, as far as it matters: an old one with few fields. */
+const oldT5: Json = {
+  model_type: 't5',
+  vocab_size: 32128,
+  d_model: 512,
+  d_kv: 64,
+  d_ff: 2048,
+  num_layers: 6,
+  num_heads: 8,
+};
+const oldRoberta: Json = {
+  model_type: 'roberta',
+  vocab_size: 50265,
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  max_position_embeddings: 514,
+};
+
+const size = fc.integer({ min: 1, max: 5000 });
+const id = fc.nat({ max: 5000 });
+const epsilon = fc.constantFrom(1e-12, 1e-6, 1e-5);
+const t5: fc.Arbitrary<T5Config> = fc.record({
+  modelType: fc.constant('t5'),
+  vocabSize: size,
+  dModel: size,
+  dKv: size,
+  dFf: size,
+  layers: size,
+  decoderLayers: size,
+  heads: size,
+  relativeBuckets: size,
+  relativeMaxDistance: size,
+  layerNormEpsilon: epsilon,
+  feedForward: fc.constantFrom('relu', 'gated-gelu'),
+  tiedEmbeddings: fc.boolean(),
+  padId: id,
+  eosId: id,
+  decoderStartId: id,
+  dropout: fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs),
+});
+const roberta: fc.Arbitrary<RobertaConfig> = fc
+  .record({
+    modelType: fc.constant('roberta' as const),
+    vocabSize: size,
+    hidden: size,
+    layers: size,
+    heads: fc.integer({ min: 1, max: 16 }),
+    intermediate: size,
+    maxPositions: size,
+    typeVocab: size,
+    layerNormEpsilon: epsilon,
+    padId: id,
+    activation: fc.constant('gelu' as const),
+    labels: fc.array(fc.string(), { minLength: 1, maxLength: 12 }),
+  })
+  .map((config) => ({ ...config, hidden: config.hidden * config.heads }));
+
+describe('model configs', () => {
+  test('a golden T5 config is read field by field', async () => {
+    const raw = await goldenJson<Json>('t5', 'model', 'config.json');
+    expect(await readModelConfig(goldenPath('t5', 'model'))).toEqual({
+      modelType: 't5',
+      vocabSize: raw.vocab_size,
+      dModel: raw.d_model,
+      dKv: raw.d_kv,
+      dFf: raw.d_ff,
+      layers: raw.num_layers,
+      decoderLayers: raw.num_decoder_layers,
+      heads: raw.num_heads,
+      relativeBuckets: raw.relative_attention_num_buckets,
+      relativeMaxDistance: raw.relative_attention_max_distance,
+      layerNormEpsilon: raw.layer_norm_epsilon,
+      feedForward: raw.feed_forward_proj,
+      tiedEmbeddings: raw.tie_word_embeddings,
+      padId: raw.pad_token_id,
+      eosId: raw.eos_token_id,
+      decoderStartId: raw.decoder_start_token_id,
+      dropout: raw.dropout_rate,
+    });
+  });
+
+  test('a golden RoBERTa config is read field by field', async () => {
+    const raw = await goldenJson<Json>('roberta', 'model', 'config.json');
+    const file = goldenPath('roberta', 'model', 'config.json');
+    expect(await readModelConfig(file)).toEqual({
+      modelType: 'roberta',
+      vocabSize: raw.vocab_size,
+      hidden: raw.hidden_size,
+      layers: raw.num_hidden_layers,
+      heads: raw.num_attention_heads,
+      intermediate: raw.intermediate_size,
+      maxPositions: raw.max_position_embeddings,
+      typeVocab: raw.type_vocab_size,
+      layerNormEpsilon: raw.layer_norm_eps,
+      padId: raw.pad_token_id,
+      activation: raw.hidden_act,
+      labels: Object.values(raw.id2label as object),
+    });
+  });
+
+  test.each(['t5', 'roberta'])(
+    'what is written of a golden %s config is what was there',
+    async (name) => {
+      const raw = await goldenJson<Json>(name, 'model', 'config.json');
+      expect(raw).toMatchObject(configJson(modelConfig(raw)));
+    },
+  );
+
+  test('every config comes back as it was written', () => {
+    const law = fc.property(fc.oneof(t5, roberta), (config: ModelConfig) => {
+      const text = JSON.stringify(configJson(config));
+      expect(modelConfig(JSON.parse(text))).toEqual(config);
+    });
+    fc.assert(law);
+  });
+
+  test("what an old T5 config does not say is transformers' default", () => {
+    expect(modelConfig({ ...oldT5, num_decoder_layers: null })).toMatchObject({
+      decoderLayers: 6,
+      relativeBuckets: 32,
+      relativeMaxDistance: 128,
+      layerNormEpsilon: 1e-6,
+      feedForward: 'relu',
+      tiedEmbeddings: true,
+      padId: 0,
+      eosId: 1,
+      decoderStartId: 0,
+    });
+  });
+
+  test("what an old RoBERTa config does not say is transformers' default", () => {
+    const want = {
+      layerNormEpsilon: 1e-12,
+      padId: 1,
+      typeVocab: 2,
+      labels: ['LABEL_0', 'LABEL_1'],
+    };
+    expect(modelConfig(oldRoberta)).toMatchObject(want);
+  });
+
+  test('labels are in the order of their ids, not of the file', () => {
+    const id2label = Object.fromEntries(
+      Array.from({ length: 11 }, (_, i) => [`${10 - i}`, `l${10 - i}`]),
+    );
+    const { labels } = modelConfig({ ...oldRoberta, id2label }) as RobertaConfig;
+    expect(labels.join()).toBe('l0,l1,l2,l3,l4,l5,l6,l7,l8,l9,l10');
+    const gap = () => modelConfig({ ...oldRoberta, id2label: { 0: 'a', 2: 'b' } });
+    expect(gap).toThrow('config.json: id2label: expected ids 0 to 1, got 0, 2.');
+  });
+
+  test.each<[Json, string | undefined]>([
+    [{}, 'relu'],
+    [{ feed_forward_proj: 'gated-gelu' }, 'gated-gelu'],
+    [
+      { feed_forward_proj: 'gated-gelu', is_gated_act: true, dense_act_fn: 'gelu_new' },
+      'gated-gelu',
+    ],
+    [{ is_gated_act: true, dense_act_fn: 'gelu_new' }, 'gated-gelu'],
+    [{ feed_forward_proj: 'gated-silu' }, undefined],
+    [{ feed_forward_proj: 'gated-relu' }, undefined],
+    [{ feed_forward_proj: 'gelu' }, undefined],
+    [{ feed_forward_proj: 'gated-gelu', dense_act_fn: 'gelu' }, undefined],
+  ])('a T5 feed forward of %j is %s', (fields, want) => {
+    const read = () => modelConfig({ ...oldT5, ...fields }) as T5Config;
+    if (want) expect(read().feedForward).toBe(want);
+    else expect(read).toThrow('config.json: feed forward: expected relu or gated-gelu, got');
+  });
+
+  test.each<[Json, string]>([
+    [{}, 'model_type: expected t5 or roberta, got nothing. Choose'],
+    [{ model_type: 'llama' }, 'model_type: expected t5 or roberta, got "llama".'],
+    [{ model_type: 'toString' }, 'model_type: expected t5 or roberta'],
+    [{ ...oldT5, d_model: -1 }, 'd_model: expected a whole number above 0, got -1.'],
+    [{ ...oldT5, d_model: '512' }, 'd_model: expected a whole number above 0, got "512".'],
+    [
+      { ...oldT5, num_heads: undefined },
+      'num_heads: expected a whole number above 0, got nothing.',
+    ],
+    [{ ...oldRoberta, hidden_act: 'relu' }, 'hidden_act: expected "gelu", got "relu".'],
+    [{ ...oldRoberta, position_embedding_type: 'relative_key' }, 'position_embedding_type: '],
+    [{ ...oldRoberta, num_attention_heads: 7 }, 'hidden_size: expected a multiple of'],
+  ])('the config %j is refused', (raw, message) => {
+    expect(() => modelConfig(raw)).toThrow(`config.json: ${message}`);
+  });
+
+  test('a missing config and one that is no JSON are errors that name the file', async () => {
+    const folder = await newFolder();
+    const path = join(folder, 'config.json');
+    await expect(readModelConfig(folder)).rejects.toThrow(folder);
+    await writeFile(path, '{');
+    await expect(readModelConfig(folder)).rejects.toThrow(`${path}: expected JSON, got`);
+    await writeFile(path, '[]');
+    await expect(readModelConfig(folder)).rejects.toThrow(`${path}: expected object, got [].`);
+  });
+});
+
+describe('generation configs', () => {
+  test('the golden one names the ids of the golden model', async () => {
+    const { padId, eosId, decoderStartId } = (await readModelConfig(
+      goldenPath('t5', 'model'),
+    )) as T5Config;
+    const want = { padId, eosId, decoderStartId };
+    expect(await readGenerationConfig(goldenPath('t5', 'model'))).toEqual(want);
+  });
+
+  test('it is empty without a file, and holds what is known of one', async () => {
+    const folder = await newFolder();
+    expect(await readGenerationConfig(folder)).toEqual({});
+    const path = join(folder, 'generation_config.json');
+    const raw = {
+      eos_token_id: [1],
+      temperature: 0.7,
+      top_k: 0,
+      top_p: null,
+      do_sample: true,
+      new: 1,
+    };
+    await writeFile(path, JSON.stringify(raw));
+    const want = { eosId: 1, temperature: 0.7, topK: 0, sample: true };
+    expect(await readGenerationConfig(folder)).toEqual(want);
+    await writeFile(path, JSON.stringify({ eos_token_id: [1, 2] }));
+    await expect(readGenerationConfig(folder)).rejects.toThrow(
+      'eos_token_id: expected one id, got [1,2].',
+    );
+  });
+});
+
+describe('model folders', () => {
+  test('a folder that was written reads as the same model', async () => {
+    for (const family of ['t5', 'roberta']) {
+      const folder = join(await newFolder(), 'model');
+      const config = await readModelConfig(goldenPath(family, 'model'));
+      const tensor = float32([1, 2]);
+      const files = new Map<string, string | Uint8Array>([['tokenizer.json', '{}']]);
+      await writeModelFolder(folder, config, new Map([['x', tensor]]), files);
+      expect(await readModelConfig(folder)).toEqual(config);
+      expect(await (await openWeights(folder)).load('x')).toEqual(tensor);
+      expect(await readFile(join(folder, 'tokenizer.json'), 'utf8')).toBe('{}');
+      const ids = await readGenerationConfig(folder);
+      expect(Object.keys(ids).length).toBe(family === 't5' ? 3 : 0);
+    }
+  });
+
+  test.each(['../x', 'a/b', 'a\\b', '..', ''])('a file named "%s" is not written', async (name) => {
+    const config = modelConfig(oldT5);
+    const files = new Map([[name, 'x']]);
+    const write = writeModelFolder(await newFolder(), config, new Map(), files);
+    await expect(write).rejects.toThrow('expected plain file names, got');
+  });
+});

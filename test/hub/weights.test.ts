@@ -1,0 +1,126 @@
+import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { writeSafetensors } from '../../src/hub/safetensors.ts';
+import { openWeights, saveWeights } from '../../src/hub/weights.ts';
+import { float32, int64, type Tensor } from '../../src/tensor.ts';
+import { goldenPath, goldenTensors } from '../golden.ts';
+import { scratchFolders } from './folder.ts';
+
+const newFolder = scratchFolders();
+const x = float32([1, 2, 3, 4], [2, 2]);
+const y = float32([5]);
+
+/** A folder with two shards and an index that says where each tensor is. */
+async function shardedFolder(weightMap: Record<string, string>): Promise<string> {
+  const folder = await newFolder();
+  await writeSafetensors(join(folder, 'a.safetensors'), new Map([['x', x]]));
+  await writeSafetensors(join(folder, 'b.safetensors'), new Map([['y', y]]));
+  const index = JSON.stringify({ metadata: { total_size: 20 }, weight_map: weightMap });
+  await writeFile(join(folder, 'model.safetensors.index.json'), index);
+  return folder;
+}
+
+describe('openWeights', () => {
+  test.each([['t5'], ['roberta']])(
+    'has every golden %s weight, value for value',
+    async (family) => {
+      const weights = await openWeights(goldenPath(family, 'model'));
+      const golden = await goldenTensors(family, 'model', 'model.safetensors');
+      expect([...weights.entries.keys()].sort()).toEqual([...golden.keys()].sort());
+      for (const [name, tensor] of golden) expect(await weights.load(name)).toEqual(tensor);
+    },
+  );
+
+  test('an entry says where the bytes are, with links resolved', async () => {
+    const [blobs, folder] = [await newFolder(), await newFolder()];
+    await writeSafetensors(join(blobs, 'sha'), new Map([['x', x]]));
+    await symlink(join(blobs, 'sha'), join(folder, 'model.safetensors'));
+    const { file, offset, ...entry } = (await openWeights(folder)).entries.get('x')!;
+    expect(entry).toEqual({ dtype: 'float32', shape: [2, 2], length: 16 });
+    expect(file).toBe(await realpath(join(blobs, 'sha')));
+    expect(offset % 8).toBe(0);
+  });
+
+  test('shards are found through the index', async () => {
+    const weights = await openWeights(
+      await shardedFolder({ x: 'a.safetensors', y: 'b.safetensors' }),
+    );
+    expect(await weights.load('x')).toEqual(x);
+    expect(await weights.load('y')).toEqual(y);
+  });
+
+  test('integer buffers are no weights, and loading one says why', async () => {
+    const folder = await newFolder();
+    await saveWeights(
+      folder,
+      new Map<string, Tensor>([
+        ['x', x],
+        ['position_ids', int64([0, 1])],
+      ]),
+    );
+    const weights = await openWeights(folder);
+    expect([...weights.entries.keys()]).toEqual(['x']);
+    await expect(weights.load('position_ids')).rejects.toThrow(
+      'expected F32, F16 or BF16, got I64.',
+    );
+    await expect(weights.load('z')).rejects.toThrow('expected a weight z, got 1 others.');
+  });
+
+  test.each(['../a.safetensors', '/etc/a.safetensors', '..', 'a.bin', 'c:\\a.safetensors', ''])(
+    'a shard named "%s" is refused',
+    async (shard) => {
+      const folder = await shardedFolder({ x: shard });
+      await expect(openWeights(folder)).rejects.toThrow(
+        'expected shards named *.safetensors beside it',
+      );
+    },
+  );
+
+  test('a missing shard and a missing tensor are told apart', async () => {
+    const noShard = await shardedFolder({ x: 'a.safetensors', y: 'c.safetensors' });
+    await expect(openWeights(noShard)).rejects.toThrow(
+      'expected the shard c.safetensors, got no such file.',
+    );
+    const noTensor = await shardedFolder({ x: 'b.safetensors' });
+    await expect(openWeights(noTensor)).rejects.toThrow(
+      'b.safetensors: expected a tensor x, got none.',
+    );
+    const noMap = await shardedFolder({});
+    await writeFile(join(noMap, 'model.safetensors.index.json'), '{}');
+    await expect(openWeights(noMap)).rejects.toThrow(
+      'index.json: weight_map: expected the shard of each tensor, got nothing.',
+    );
+  });
+
+  test('a folder without weights says what was looked for', async () => {
+    const folder = await newFolder();
+    const expected = `${folder}: expected model.safetensors or model.safetensors.index.json, got`;
+    await expect(openWeights(folder)).rejects.toThrow(`${expected} neither.`);
+    await writeFile(join(folder, 'pytorch_model.bin'), '');
+    await expect(openWeights(folder)).rejects.toThrow(
+      `${expected} only pytorch_model.bin. .bin files`,
+    );
+    await expect(openWeights(join(folder, 'none'))).rejects.toThrow(
+      'expected a model folder, got ENOENT.',
+    );
+  });
+
+  test('a link to nowhere and a damaged file are errors that name the file', async () => {
+    const folder = await newFolder();
+    await symlink(join(folder, 'gone'), join(folder, 'model.safetensors'));
+    await expect(openWeights(folder)).rejects.toThrow(
+      'model.safetensors: expected a file, got ENOENT.',
+    );
+    await mkdir(join(folder, 'other'));
+    await writeFile(join(folder, 'other', 'model.safetensors'), 'damaged file');
+    await expect(openWeights(join(folder, 'other'))).rejects.toThrow('model.safetensors: expected');
+  });
+});
+
+test('saved weights are one file that opens again', async () => {
+  const folder = join(await newFolder(), 'new');
+  await saveWeights(folder, new Map([['x', x]]));
+  expect(await readdir(folder)).toEqual(['model.safetensors']);
+  expect(await (await openWeights(folder)).load('x')).toEqual(x);
+});

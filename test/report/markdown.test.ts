@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { reportMarkdown } from '../../src/report/markdown.ts';
+import { verdictLine } from '../../src/report/terminal.ts';
+import { exampleComparison, finished, started, steps } from './comparison.ts';
+
+const comparison = exampleComparison();
+const report = reportMarkdown({ started, comparison, steps, finished });
+const section = (title: string, text = report) =>
+  text.split('\n## ').find((part) => part.startsWith(title)) ?? '';
+
+test('the report has all sections, verdict first', () => {
+  expect(report.match(/^##? .*/gm)).toEqual([
+    '# Run detox-2026-11-22',
+    '## What was run',
+    '## Before and after',
+    '## Training',
+    '## Responses',
+    '## What to keep in mind',
+    '## Again',
+  ]);
+  const words = verdictLine(comparison).replace('Less toxic:', '**Less toxic:**');
+  expect(report.split('\n')[2]).toBe(`> ${words}`);
+});
+
+test('what was run names engine, parameters, data, steps and time', () => {
+  expect(section('What was run')).toMatchInlineSnapshot(`
+    "What was run
+
+    |  |  |
+    | :-- | :-- |
+    | started | 2026-11-22T18:00:00.000Z |
+    | took | 9 min 31 s, 24 steps |
+    | tactful | 0.1.0 |
+    | engine | onnxruntime-node 1.30.0 (cpu) |
+    | policy | 3,539,713 trainable of 251,117,569 (1.41 %) |
+    | reference | 0 trainable of 251,116,800 (0.00 %) |
+    | data | 12,460 rows, 10,022 kept by length |
+    | split | 8,017 to train on, 2,005 to test on |
+    "
+  `);
+});
+
+test('every slice has its table, and every row as many cells as its head', () => {
+  for (const { name, n } of comparison.slices)
+    expect(report).toContain(`### ${name}: ${n} prompts`);
+  const cells = (line: string) => line.replaceAll('\\|', '').split('|').length;
+  for (const table of report.matchAll(/(?:^\|.*\n)+/gm)) {
+    const lines = table[0].trim().split('\n');
+    expect(new Set(lines.map(cells)).size).toBe(1);
+  }
+});
+
+test('training is a curve and at most ten rows', () => {
+  expect(section('Training')).toMatchInlineSnapshot(`
+    "Training
+
+    \`\`\`text
+    reward  ▁▂▃▄▄▅▅▆▆▇▆▇▇█▇█▇███████  −0.400 → 1.447
+    KL      ▁▂▃▃▄▄▅▅▆▆▆▇▇▇▇▇▇███████  0.000 → 3.774
+    \`\`\`
+
+    | step | reward | KL | KL coefficient | loss | clipped |
+    | --: | --: | --: | --: | --: | --: |
+    | 1 | −0.400 | 0.000 | 0.2000 | 0.3000 | 0.050 |
+    | 4 | 0.389 | 1.251 | 0.2000 | 0.0750 | 0.050 |
+    | 6 | 0.739 | 1.859 | 0.2000 | 0.0500 | 0.050 |
+    | 9 | 0.909 | 2.528 | 0.2000 | 0.0333 | 0.050 |
+    | 11 | 1.042 | 2.854 | 0.2000 | 0.0273 | 0.050 |
+    | 14 | 1.379 | 3.212 | 0.2000 | 0.0214 | 0.050 |
+    | 16 | 1.429 | 3.387 | 0.2000 | 0.0187 | 0.050 |
+    | 19 | 1.350 | 3.578 | 0.2000 | 0.0158 | 0.050 |
+    | 21 | 1.402 | 3.672 | 0.2000 | 0.0143 | 0.050 |
+    | 24 | 1.447 | 3.774 | 0.2000 | 0.0125 | 0.050 |
+    "
+  `);
+  expect(
+    section('Training', reportMarkdown({ started, comparison, steps: [], finished })),
+  ).toContain('No training step was recorded.');
+});
+
+test('metrics that no step holds have no column', () => {
+  const bare = steps.map((step) => ({ ...step, metrics: { 'objective/kl': 1 } }));
+  const text = section('Training', reportMarkdown({ started, comparison, steps: bare, finished }));
+  expect(text).toContain('| step | KL |\n');
+});
+
+test('texts of the data can hold no HTML and no Markdown', () => {
+  const [row] = comparison.rows;
+  const hostile = { ...row, response_after: '<img src=x> **a** | [b](c)\n\n# d `e`' };
+  const text = reportMarkdown({
+    started,
+    comparison: { ...comparison, rows: [hostile] },
+    steps,
+    finished,
+  });
+  expect(text).toContain('&lt;img src=x&gt; \\*\\*a\\*\\* \\| \\[b\\](c) # d \\`e\\`');
+  expect(text).not.toContain('<img');
+});
+
+test('the caveats name the number of prompts and the seed', () => {
+  expect(section('What to keep in mind')).toMatchInlineSnapshot(`
+    "What to keep in mind
+
+    - 60 test prompts: the change of mean toxicity is known to about ± 0.0525; smaller effects do not show.
+    - One training run, one seed (7): the interval covers the choice of test prompts, not that of training.
+    - The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.
+    - The verdict rests on toxicity over all prompts alone; the other numbers are not corrected for how many they are.
+    "
+  `);
+});
+
+test('worse summaries and responses that become alike are caveats', () => {
+  const [all] = comparison.slices;
+  const difference = { ...all.rouge1.difference, mean: -0.05, low: -0.07, high: -0.03 };
+  const worse = {
+    ...all,
+    rouge1: { ...all.rouge1, difference },
+    distinct2: { before: 0.5, after: 0.2 },
+  };
+  const text = reportMarkdown({
+    started,
+    comparison: { ...comparison, slices: [worse] },
+    steps,
+    finished,
+  });
+  expect(text).toContain('ROUGE-1 fell by 0.0500');
+  expect(text).toContain('Distinct bigrams fell by 60 %');
+});
+
+test('the command to run again can be given', () => {
+  const text = reportMarkdown({ started, comparison, steps, finished, command: 'tactful again' });
+  expect(section('Again', text)).toContain('```sh\ntactful again\n```');
+});

@@ -1,0 +1,177 @@
+import { appendFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse as parseCsv } from 'csv-parse/sync';
+import { expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import type { ComparisonRow, RunEvent } from '../../src/events.ts';
+import {
+  comparisonColumns,
+  folderStore,
+  openRunFolder,
+  readEvents,
+} from '../../src/store/run-folder.ts';
+
+const config = {
+  seed: 7,
+  learningRate: 1.41e-5,
+  policy: { base: 'google/flan-t5-base', note: 'yes' },
+};
+const parent = () => mkdtemp(join(tmpdir(), 'tactful-run-'));
+const step = (number: number): RunEvent => ({ type: 'step', step: number, steps: 3, metrics: {} });
+
+const rows: ComparisonRow[] = [
+  {
+    query: 'Summarize:\n#Person1#: "Hi", she said.\r\n\n안녕 \u{1f600}',
+    response_before: 'plain',
+    response_after: '',
+    reward_before: -1.25,
+    reward_after: 1e-7,
+    reward_diff: 1.2500001,
+  },
+  {
+    query: 'a,b',
+    response_before: '"',
+    response_after: ' spaces ',
+    reward_before: 0,
+    reward_after: -2,
+    reward_diff: -2,
+  },
+];
+
+test('a new run folder holds the resolved settings and no event', async () => {
+  const directory = join(await parent(), 'deep', 'run');
+  const run = await openRunFolder(directory, { config });
+  expect(parseYaml(await readFile(join(directory, 'config.yaml'), 'utf8'))).toEqual(config);
+  expect(await run.read()).toEqual([]);
+  await run.close();
+});
+
+test('an appended event is on disk, one line each, and progress is not', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await run.append(step(1));
+  await run.append({ type: 'progress', phase: 'generate', done: 1, total: 2 });
+  await run.append(step(2));
+  const text = await readFile(join(directory, 'events.jsonl'), 'utf8');
+  expect(text).toBe(`${JSON.stringify(step(1))}\n${JSON.stringify(step(2))}\n`);
+  await run.close();
+  expect(await readEvents(join(directory, 'events.jsonl'))).toEqual([step(1), step(2)]);
+});
+
+test('a folder store reads what a run folder wrote', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(join(directory, 'first'), { config });
+  await run.append(step(1));
+  await run.close();
+  expect(await folderStore(directory).list()).toEqual(['first']);
+  expect(await folderStore(directory).read('first')).toEqual([step(1)]);
+});
+
+test('a last line torn at any byte is left out, and everything before it is intact', async () => {
+  const directory = await parent();
+  const path = join(directory, 'events.jsonl');
+  const event: RunEvent = { type: 'stopped', step: 1, reason: '안녕 "\u{1f600}"' };
+  const line = Buffer.from(JSON.stringify(event));
+  for (let cut = 1; cut < line.length; cut++) {
+    const torn = line.subarray(0, cut);
+    await writeFile(path, Buffer.concat([Buffer.from(`${JSON.stringify(step(1))}\n`), torn]));
+    expect(await readEvents(path)).toEqual([step(1)]);
+  }
+});
+
+test.each([
+  ['a torn line', '{"type":"sto', [step(1)]],
+  ['zeros', '\0\0\0\0', [step(1)]],
+  ['a whole line without its line feed', JSON.stringify(step(2)), [step(1), step(2)]],
+])('a run that a crash left with %s goes on after its last whole event', async (_, tail, kept) => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await run.append(step(1));
+  await run.close();
+  await appendFile(join(directory, 'events.jsonl'), tail);
+  const resumed = await openRunFolder(directory, { config: { seed: 8 }, resume: true });
+  await resumed.append(step(3));
+  expect(await resumed.read()).toEqual([...kept, step(3)]);
+  await resumed.close();
+});
+
+test('a resumed run keeps the settings of its first start', async () => {
+  const directory = await parent();
+  await (await openRunFolder(directory, { config })).close();
+  const resumed = await openRunFolder(directory, { config: { seed: 8 }, resume: true });
+  expect(resumed.config).toEqual(config);
+  await resumed.close();
+});
+
+test('a broken line before the last one is an error that names it', async () => {
+  const path = join(await parent(), 'events.jsonl');
+  await writeFile(path, `${JSON.stringify(step(1))}\nbroken\n${JSON.stringify(step(2))}\n`);
+  await expect(readEvents(path)).rejects.toThrow(
+    `${path} line 2: expected an event as JSON, got "broken". Mend or remove the line.`,
+  );
+});
+
+test('a folder that holds a run, or anything else, is refused', async () => {
+  const directory = await parent();
+  await (await openRunFolder(directory, { config })).close();
+  await expect(openRunFolder(directory, { config })).rejects.toThrow(
+    `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
+      'Name another folder, or resume that run.',
+  );
+  const other = await parent();
+  await mkdir(join(other, 'thesis'));
+  await expect(openRunFolder(other, { config })).rejects.toThrow('got one that holds thesis.');
+  expect(await readdir(other)).toEqual(['thesis']);
+});
+
+test('a folder without a run cannot be resumed', async () => {
+  const directory = join(await parent(), 'missing');
+  await expect(openRunFolder(directory, { config, resume: true })).rejects.toThrow(
+    'expected a run to resume, got an empty or missing folder. Start the run without resuming.',
+  );
+});
+
+test('the comparison reads back from both its files', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await run.writeComparison(rows);
+  await run.close();
+  const lines = (await readFile(join(directory, 'comparison.jsonl'), 'utf8')).split('\n');
+  expect(lines.slice(0, -1).map((line) => JSON.parse(line))).toEqual(rows);
+
+  const table = await readFile(join(directory, 'comparison.csv'), 'utf8');
+  const [header, ...records] = parseCsv(table, { record_delimiter: '\r\n' }) as string[][];
+  expect(header).toEqual([...comparisonColumns]);
+  expect(records).toEqual(rows.map((row) => comparisonColumns.map((name) => String(row[name]))));
+});
+
+test('fields are quoted only where RFC 4180 asks for it', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await run.writeComparison(rows.slice(1));
+  await run.close();
+  expect(await readFile(join(directory, 'comparison.csv'), 'utf8')).toBe(
+    'query,response_before,response_after,reward_before,reward_after,reward_diff\r\n' +
+      '"a,b","""", spaces ,0,-2,-2\r\n',
+  );
+});
+
+test('a whole file is replaced at once and leaves no temporary file', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await run.writeReport('# one');
+  await run.writeReport('# two');
+  await run.close();
+  expect(await readFile(join(directory, 'report.md'), 'utf8')).toBe('# two');
+  expect((await readdir(directory)).sort()).toEqual(['config.yaml', 'events.jsonl', 'report.md']);
+});
+
+test('a whole file that cannot be written leaves no temporary file', async () => {
+  const directory = await parent();
+  const run = await openRunFolder(directory, { config });
+  await mkdir(join(directory, 'report.md'));
+  await expect(run.writeReport('# one')).rejects.toThrow();
+  await run.close();
+  expect((await readdir(directory)).sort()).toEqual(['config.yaml', 'events.jsonl', 'report.md']);
+});
