@@ -56,13 +56,11 @@ type Block = [number, number, number, number];
 
 /** 128 bits of a key: two absorbing Philox rounds a part, so that ['a', 1] and ['a1'] differ. */
 function hashKey(seed: number, key: RandomKey): Block {
-  let state: Block = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, key.length, 0x7ac7f01];
+  const mix = (block: Block) => philox(block, 0x243f6a88, 0x85a308d3);
+  // mixed before a part comes in, so that seed 0 with part 1 is not seed 1 with part 0
+  let state = mix([seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, key.length, 0x7ac7f01]);
   const absorb = (word: number, kind: number) => {
-    state = philox(
-      [state[0] ^ (word >>> 0), state[1] ^ kind, state[2], state[3]],
-      0x243f6a88,
-      0x85a308d3,
-    );
+    state = mix([state[0] ^ (word >>> 0), state[1] ^ kind, state[2], state[3]]);
   };
   for (const part of key) {
     if (typeof part === 'number') {

@@ -1,4 +1,4 @@
-import { ConfigError, didYouMean } from '../errors.ts';
+import { ConfigError, didYouMean, InputError } from '../errors.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { mul, neg, sub } from '../graph/ops/elementwise.ts';
@@ -101,8 +101,14 @@ export class Classifier {
   }
 
   #feeds(rows: readonly (readonly number[])[]): Feeds {
-    const { padId } = this.config;
+    const { padId, maxPositions } = this.config;
     const { ids, mask } = padRows(rows, padId);
+    const longest = Math.max(...rows.map((row) => row.filter((id) => id !== padId).length));
+    const most = maxPositions - padId - 1;
+    if (longest > most) {
+      const expected = `at most ${most} tokens`;
+      throw new InputError('classifier', expected, `${longest}`, 'Truncate the text.');
+    }
     const positions = padRows(
       rows.map((row) => positionIds(row, padId)),
       padId,

@@ -43,6 +43,7 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
       state.steps++;
       const correction1 = 1 - beta1 ** state.steps;
       const correction2 = Math.sqrt(1 - beta2 ** state.steps);
+      const decay = Math.fround(1 - learningRate * weightDecay); // torch multiplies by a float32
       for (const [name, { data: p, shape }] of parameters) {
         const g = gradients.get(name)?.data;
         if (!g) throw new InternalError(`optimizer: no gradient for "${name}"`);
@@ -52,7 +53,7 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
         const largest = options.amsgrad ? ensure(state.largest, name, zeros).data : undefined;
         for (let i = 0; i < p.length; i++) {
           const gradient = decoupled ? g[i] : g[i] + weightDecay * p[i];
-          if (decoupled) p[i] *= 1 - learningRate * weightDecay;
+          if (decoupled) p[i] *= decay;
           m[i] = beta1 * m[i] + (1 - beta1) * gradient;
           v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
           if (largest) largest[i] = Math.max(largest[i], v[i]);

@@ -13,12 +13,12 @@ test('the metrics of a slice read as one table', () => {
     "
                   before            after             change  95 % interval             p
     all · 60 prompts
-      toxicity    0.4652 ± 0.1655  0.2160 ± 0.1529   −0.2492  [−0.3032, −0.1982]  < 0.001
-      flagged     46.7 %            5.0 %           −41.7 pp  [−55.0, −26.7]      < 0.001
-      reward       0.173 ± 0.814    2.063 ± 2.135     +1.890  [+1.408, +2.511]    < 0.001
-      ROUGE-1     0.4012 ± 0.0479  0.3882 ± 0.0504   −0.0130  [−0.0307, +0.0041]    0.151
-      ROUGE-L     0.3223 ± 0.0518  0.3176 ± 0.0461   −0.0047  [−0.0226, +0.0140]    0.613
-      tokens        20.8 ± 1.6       20.3 ± 1.7         −0.5  [−1.1, +0.1]          0.127
+      toxicity    0.4284 ± 0.1503  0.2420 ± 0.1460   −0.1864  [−0.2392, −0.1295]  < 0.001
+      flagged     35.0 %            1.7 %           −33.3 pp  [−46.7, −21.7]      < 0.001
+      reward       0.335 ± 0.699    1.746 ± 1.935     +1.411  [+0.968, +1.986]    < 0.001
+      ROUGE-1     0.3998 ± 0.0418  0.3951 ± 0.0426   −0.0048  [−0.0204, +0.0095]    0.528
+      ROUGE-L     0.3202 ± 0.0517  0.3170 ± 0.0419   −0.0032  [−0.0221, +0.0163]    0.747
+      tokens        20.8 ± 1.7       20.2 ± 1.9         −0.5  [−1.2, +0.2]          0.147
       distinct-2  0.1061           0.1955            +0.0894
     "
   `);
@@ -35,19 +35,19 @@ test('the best and the worst rows stand side by side', () => {
     "
     reward            query                before               after
     ────────────────  ───────────────────  ───────────────────  ───────────────────
-    +6.968            #Person1#: Your      #Person1# calls      #Person2# tells
-    −0.06 → +6.91     parcel is late, you  #Person2# a useless  #Person1# that the
+    +7.432            #Person1#: Your      #Person1# calls      #Person2# tells
+    −0.52 → +6.91     parcel is late, you  #Person2# a useless  #Person1# that the
                       useless clown!       clown | <b>and</b>   parcel arrives on
                       #Person2#: I am      more, number 0.      Friday, number 0
                       sorry, it arrives…                        안녕.
 
     ⋮ 18 rows between
 
-    −0.420            #Person1#: Who ate   #Person1# calls      #Person2# tells
-    +0.35 → −0.07     my lunch again?      #Person2# a useless  #Person1# that the
-                      #Person2#: It was    clown | <b>and</b>   parcel arrives on
-                      not me. Try the      more, number 19.     Friday, number 19
-                      office down the…                          안녕.
+    −0.888            #Person1#: Could     #Person1# calls      #Person2# tells
+    +1.10 → +0.21     you help me move on  #Person2# a useless  #Person1# that the
+                      Saturday?            clown | <b>and</b>   parcel arrives on
+                      #Person2#: Sure, I   more, number 5.      Friday, number 5
+                      will bring the van…                       안녕.
     "
   `);
 });
@@ -56,7 +56,7 @@ test('on a narrow screen the texts stand below each other', () => {
   const table = comparisonTable(comparison.rows, { best: 1, worst: 0, width: 50 });
   expect(`\n${table}\n`).toMatchInlineSnapshot(`
     "
-    +6.968  −0.06 → +6.91
+    +7.432  −0.52 → +6.91
     query   #Person1#: Your parcel is late, you
             useless clown! #Person2#: I am sorry, it
             arrives on Friday. (0)
@@ -99,18 +99,18 @@ test('colour changes nothing but the colour, and without it there is no escape s
 
 test('the verdict names its change, interval, p-value and number of prompts', () => {
   expect(verdictLine(comparison)).toMatchInlineSnapshot(
-    `"Less toxic: mean toxicity 0.4652 → 0.2160 (−0.2492, −53.6 %), 95 % interval [−0.3032, −0.1982], p < 0.001, 60 prompts."`,
+    `"Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts."`,
   );
   expect(verdictLine(exampleComparison(0.7))).toMatchInlineSnapshot(
-    `"More toxic: mean toxicity 0.4652 → 0.6871 (+0.2219, +47.7 %), 95 % interval [+0.1670, +0.2741], p < 0.001, 60 prompts."`,
+    `"More toxic: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001, 60 prompts."`,
   );
 });
 
 test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.4652 → 0.4384 (−0.0268, −5.8 %); the 95 % interval [−0.0820, +0.0259] holds 0, p = 0.335, 60 prompts."`,
+    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 0.156, 60 prompts."`,
   );
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.5310 → 0.1000 (−0.4310, −81.2 %); 4 prompts are too few to prove anything, p = 0.124."`,
+    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); 4 prompts are too few to prove anything, p = 0.124."`,
   );
 });

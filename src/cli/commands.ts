@@ -1,0 +1,32 @@
+import type { CliCommand } from './command.ts';
+
+/** A command before it is loaded: `tactful --help` needs no more than this. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<CliCommand>;
+}
+
+/** All commands, in the order of `tactful --help`. */
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'detox',
+    summary: 'Train a policy until its summaries are less toxic, and prove whether they are.',
+    load: async () => (await import('./commands/detox.ts')).detox,
+  },
+  {
+    name: 'generate',
+    summary: 'Let a policy answer prompts or summarise dialogues.',
+    load: async () => (await import('./commands/generate.ts')).generate,
+  },
+  {
+    name: 'score',
+    summary: 'Judge texts with a reward model.',
+    load: async () => (await import('./commands/score.ts')).score,
+  },
+  {
+    name: 'inspect',
+    summary: 'Show what a model, an adapter or a weight file holds, without reading weights.',
+    load: async () => (await import('./commands/inspect.ts')).inspect,
+  },
+];

@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { buildPrompt } from '../../data/prepare.ts';
+import { GenerationConfig } from '../../model/sampling.ts';
+import { uniform } from '../../random.ts';
+import { counted, wrap } from '../../report/text.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { readAll } from '../io.ts';
+import { engineOptions, file, folder } from '../options.ts';
+import { painter } from '../paint.ts';
+
+const sampling = { group: 'Sampling' };
+const { sample: _, ...shape } = GenerationConfig.shape;
+
+const options = z.strictObject({
+  model: folder('Folder of the model (T5, Hugging Face format)'),
+  adapter: folder('Folder of a LoRA adapter (PEFT format)').optional(),
+  prompt: z.string().optional().describe('The prompt, as it is'),
+  dialogue: z.string().optional().describe('A dialogue to summarise; the prompt is put around it'),
+  data: file('Dialogues to summarise, .csv or .jsonl').optional(),
+  samples: z.int().positive().default(10).describe('Dialogues of --data to take, from the first'),
+  greedy: z.boolean().default(false).meta(sampling).describe('Take the likeliest token each time'),
+  temperature: shape.temperature.meta(sampling),
+  topK: shape.topK.meta(sampling),
+  topP: shape.topP.meta(sampling),
+  minLength: shape.minLength.meta(sampling),
+  minNewTokens: shape.minNewTokens.meta(sampling),
+  maxNewTokens: shape.maxNewTokens.meta(sampling),
+  seed: z.int().nonnegative().default(0).meta(sampling).describe('Same seed, same responses'),
+  ...engineOptions,
+});
+type Context = CommandContext<z.infer<typeof options>>;
+
+interface Prompt {
+  readonly id?: string;
+  readonly query: string;
+}
+
+/** Prompts of one call: results do not depend on it, progress and Ctrl-C do. */
+const batchSize = 16;
+
+export const generate = defineCommand({
+  name: 'generate',
+  summary: 'Let a policy answer prompts or summarise dialogues.',
+  description: 'Without --prompt, --dialogue and --data, the standard input is the prompt.',
+  examples: [
+    ['tactful generate --model DIR --dialogue "A: Hi! B: Hello."', 'one summary'],
+    ['tactful generate --model DIR --data test.csv --samples 5 --json', 'JSON, one line each'],
+  ],
+  options,
+  async run(context) {
+    const prompts = await readPrompts(context);
+    const { options, signal, progress } = context;
+    const { startEngine } = await import('../../runtime/remote.ts');
+    const { loadPolicy } = await import('../../model/load.ts');
+    const { loadTokenizer } = await import('../../tokenizer.ts');
+    const { greedy, model, adapter, seed, device, threads } = options;
+    const { temperature, topK, topP, minLength, minNewTokens, maxNewTokens } = options;
+    const lengths = { minLength, minNewTokens, maxNewTokens };
+    const config = { sample: !greedy, temperature, topK, topP, ...lengths };
+
+    const tokenizer = await loadTokenizer(model);
+    const engine = await startEngine({ device, threads });
+    try {
+      const { policy } = await loadPolicy(engine, { model, adapter });
+      for (let done = 0; done < prompts.length && !signal.aborted; done += batchSize) {
+        const batch = prompts.slice(done, done + batchSize);
+        const ids = await tokenizer.encodeBatch(batch.map(({ query }) => query));
+        const draw = (row: number, token: number) => uniform(seed, ['generate', done + row, token]);
+        const generations = await policy.generate(ids, config, draw, { signal });
+        const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
+        batch.forEach((prompt, i) => {
+          const { response, truncated } = generations[i];
+          const answer = { response: texts[i], tokens: response.length, truncated };
+          context.print(format(context, prompt, answer, prompts.length));
+        });
+        progress.update({
+          phase: 'generate',
+          done: Math.min(done + batchSize, prompts.length),
+          total: prompts.length > batchSize ? prompts.length : 0,
+        });
+      }
+    } finally {
+      await engine.close();
+    }
+  },
+});
+
+async function readPrompts({ options, stdin, arguments: words }: Context): Promise<Prompt[]> {
+  const { prompt, dialogue, data, samples } = options;
+  const given = [prompt, dialogue, data].filter((source) => source !== undefined);
+  if (given.length > 1) {
+    throw new UsageError(
+      `expected one of --prompt, --dialogue and --data, got ${given.length} of them.`,
+    );
+  }
+  if (prompt !== undefined) return [{ query: prompt }];
+  if (dialogue !== undefined) return [{ query: buildPrompt(dialogue) }];
+  if (data !== undefined) {
+    const { readExamples } = await import('../../data/read.ts');
+    const examples = (await readExamples(data)).slice(0, samples);
+    return examples.map((example) => ({ id: example.id, query: buildPrompt(example.dialogue) }));
+  }
+  const text = stdin.isTTY || words.length > 0 ? '' : await readAll(stdin);
+  if (text.trim() !== '') return [{ query: text }];
+  throw new UsageError('expected --prompt, --dialogue, --data or a text to read, got nothing.');
+}
+
+interface Answer {
+  readonly response: string;
+  readonly tokens: number;
+  readonly truncated: boolean;
+}
+
+/** One response alone is printed bare, for pipes; several have a heading each. */
+function format({ json, screen }: Context, prompt: Prompt, answer: Answer, n: number): string {
+  if (json) return JSON.stringify({ ...prompt, ...answer });
+  if (n === 1) return answer.response;
+  const paint = painter(screen.color);
+  const cut = answer.truncated ? ', cut off' : '';
+  const note = paint('dim', `· ${counted(answer.tokens, 'token')}${cut}`);
+  const text = wrap(answer.response, screen.width - 2).map((line) => `  ${line}`);
+  return [`${paint('bold', prompt.id ?? '')} ${note}`, ...text, ''].join('\n');
+}

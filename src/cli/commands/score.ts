@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { InputError } from '../../errors.ts';
+import { fixed, pad, signed, wrap } from '../../report/text.ts';
+import { type CommandContext, defineCommand, type Screen } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { readAll } from '../io.ts';
+import { engineOptions, file, folder } from '../options.ts';
+import { painter } from '../paint.ts';
+
+const options = z.strictObject({
+  rewardModel: folder('Folder of the classifier (RoBERTa, Hugging Face format)'),
+  label: z.string().optional().describe('Show this label alone (default: all)'),
+  data: file('Texts to judge: the field of a .csv or .jsonl of dialogues').optional(),
+  field: z.enum(['summary', 'dialogue']).default('summary').describe('Field of --data to judge'),
+  samples: z.int().positive().optional().describe('Rows of --data to take, from the first'),
+  ...engineOptions,
+});
+type Context = CommandContext<z.infer<typeof options>>;
+
+/** What the classifier says of one text, by label name. */
+interface Score {
+  readonly text: string;
+  readonly probabilities: Readonly<Record<string, number>>;
+  readonly logits: Readonly<Record<string, number>>;
+}
+
+/** Texts of one call: results do not depend on it, progress and Ctrl-C do. */
+const batchSize = 64;
+
+export const score = defineCommand({
+  name: 'score',
+  summary: 'Judge texts with a reward model.',
+  description:
+    'Without a text and --data, every line of the standard input is a text. Shown are the ' +
+    'probability and the logit of each label; the reward of the training is the logit.',
+  examples: [
+    ['tactful score --reward-model DIR "You are a clown." "Nice to meet you."', 'two texts'],
+    ['tactful score --reward-model DIR --label hate --json < lines.txt', 'JSON, one line each'],
+  ],
+  arguments: [{ name: 'text', description: 'A text to judge, in quotes', variadic: true }],
+  options,
+  async run(context) {
+    const texts = await readTexts(context);
+    const { options, json, signal, progress, print, screen } = context;
+    const { startEngine } = await import('../../runtime/remote.ts');
+    const { loadClassifier } = await import('../../model/load.ts');
+    const { probabilities } = await import('../../model/classifier.ts');
+    const { loadTokenizer } = await import('../../tokenizer.ts');
+    const { rewardModel, label, device, threads } = options;
+
+    const tokenizer = await loadTokenizer(rewardModel);
+    const engine = await startEngine({ device, threads });
+    try {
+      const classifier = await loadClassifier(engine, rewardModel);
+      const { labels, maxPositions, padId } = classifier.config;
+      if (label !== undefined) classifier.labelIndex(label); // refuses an unknown one
+      const shown = label === undefined ? labels : [label];
+      const byLabel = (values: ArrayLike<number>) =>
+        Object.fromEntries(shown.map((name) => [name, values[labels.indexOf(name)]]));
+      const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+      const scores: Score[] = [];
+      for (let done = 0; done < texts.length && !signal.aborted; done += batchSize) {
+        const batch = texts.slice(done, done + batchSize);
+        const rows = await classifier.logits(await tokenizer.encodeBatch(batch, { maxLength }));
+        rows.forEach((logits, i) => {
+          const both = { probabilities: byLabel(probabilities(logits)), logits: byLabel(logits) };
+          scores.push({ text: batch[i], ...both });
+          if (json) print(JSON.stringify(scores[scores.length - 1]));
+        });
+        const total = texts.length > batchSize ? texts.length : 0;
+        if (total > 0) progress.update({ phase: 'score', done: scores.length, total });
+      }
+      if (!json) print(table(scores, shown, screen));
+    } finally {
+      await engine.close();
+    }
+  },
+});
+
+async function readTexts({ options, stdin, arguments: words }: Context): Promise<string[]> {
+  const { data, field, samples } = options;
+  if (words.length > 0 && data !== undefined) {
+    throw new UsageError('expected texts or --data, got both.');
+  }
+  if (words.length > 0) return [...words];
+  if (data !== undefined) {
+    const { readExamples } = await import('../../data/read.ts');
+    const examples = (await readExamples(data)).slice(0, samples);
+    return examples.map((row) => (field === 'dialogue' ? row.dialogue : row.summaries[0]));
+  }
+  if (stdin.isTTY) throw new UsageError('expected a text, --data or lines to read, got nothing.');
+  const lines = (await readAll(stdin)).split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (lines.length > 0) return lines;
+  throw new InputError('standard input', 'a text a line', 'nothing');
+}
+
+/** Probability and logit of each label, then the text, as far as the screen is wide. */
+function table(scores: readonly Score[], labels: readonly string[], screen: Screen): string {
+  const paint = painter(screen.color);
+  const cells = ({ probabilities, logits }: Score) =>
+    labels.flatMap((label) => [fixed(probabilities[label], 4), signed(logits[label], 3)]);
+  const head = labels.flatMap((label) => [label, 'logit']);
+  const rows = scores.map(cells);
+  const widths = head.map((title, i) =>
+    Math.max(title.length, ...rows.map((row) => row[i].length)),
+  );
+  const line = (texts: readonly string[]) => texts.map((text, i) => pad(text, widths[i], 'left'));
+  const used = widths.reduce((sum, width) => sum + width + 2, 0);
+  const room = Math.max(16, screen.width - used);
+  return [
+    paint('bold', [...line(head), 'text'].join('  ')),
+    ...scores.map(({ text, probabilities }, i) => {
+      const [first] = wrap(text, room, 1);
+      const likeliest = labels.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
+      const row = line(rows[i]).map((cell, c) => {
+        if (c % 2 === 1) return paint('dim', cell);
+        return labels[c / 2] === likeliest && labels.length > 1 ? paint('bold', cell) : cell;
+      });
+      return [...row, first].join('  ');
+    }),
+  ].join('\n');
+}

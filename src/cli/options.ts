@@ -1,0 +1,22 @@
+/** Options that several commands share. */
+import { z } from 'zod';
+import { devices } from '../runtime/engine.ts';
+
+/** For commands that start an engine. */
+export const engineOptions = {
+  device: z.enum(devices).default('cpu').meta({ group: 'Engine' }).describe('Where to compute'),
+  threads: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .meta({ group: 'Engine' })
+    .describe('Threads to compute with; 0 lets the engine choose'),
+};
+
+/** The path of a folder. */
+export const folder = (description: string) =>
+  z.string().min(1).meta({ placeholder: 'dir', description });
+
+/** The path of a file. */
+export const file = (description: string) =>
+  z.string().min(1).meta({ placeholder: 'file', description });

@@ -1,0 +1,171 @@
+/** Where a run's events, its stores and the screen meet. */
+import { join } from 'node:path';
+import type { ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
+import { reportMarkdown } from '../report/markdown.ts';
+import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
+import { duration, fixed, grouped } from '../report/text.ts';
+import type { DynamoStore } from '../store/dynamodb.ts';
+import type { RunFolder } from '../store/run-folder.ts';
+import type { CommandContext } from './command.ts';
+import { painter } from './paint.ts';
+
+export interface RunParts {
+  readonly events: AsyncIterable<RunEvent>;
+  readonly folder: RunFolder;
+  /** Where the comparison goes as well. */
+  readonly dynamo?: { readonly store: DynamoStore; readonly table: string } | undefined;
+  readonly seed: number;
+  /** Command line that goes on after Ctrl-C. */
+  readonly goOn: string;
+  readonly context: Pick<CommandContext<unknown>, 'json' | 'print' | 'progress' | 'screen'>;
+}
+
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
+/** The latest event of each type. */
+type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> };
+
+/**
+ * Reads a run to its end: every event goes to the run folder, then to the screen; the comparison
+ * goes to its files and tables, the report to `report.md`. With `--json` one object comes at the end.
+ */
+export async function showRun(parts: RunParts): Promise<void> {
+  const { events, folder, context } = parts;
+  const latest: Latest = {};
+  for await (const event of events) {
+    await folder.append(event);
+    Object.assign(latest, { [event.type]: event });
+    if (event.type === 'compared') await keepComparison(event, latest, parts);
+    if (event.type === 'finished') await keepReport(event, latest, parts);
+    show(event, parts);
+  }
+  context.progress.close();
+  const result = resultOf(latest, parts);
+  if (context.json) context.print(JSON.stringify(result));
+  else context.print(closingText(latest, parts));
+}
+
+async function keepComparison(event: EventOf<'compared'>, { started }: Latest, parts: RunParts) {
+  const { folder, dynamo, seed } = parts;
+  const { rows } = event.comparison;
+  await folder.writeComparison(rows);
+  if (dynamo) await dynamo.store.putComparison(started?.runId ?? '', seed, rows);
+}
+
+async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folder }: RunParts) {
+  const { started, compared } = latest;
+  if (!started || !compared) return;
+  const isStep = (event: RunEvent): event is EventOf<'step'> => event.type === 'step';
+  const steps = (await folder.read()).filter(isStep); // also those before a resume
+  await folder.writeReport(
+    reportMarkdown({ started, comparison: compared.comparison, steps, finished }),
+  );
+}
+
+/** What an event changes on the screen. */
+function show(event: RunEvent, { context, folder }: RunParts): void {
+  const { progress, print, json, screen } = context;
+  if (event.type === 'progress') progress.update(event);
+  if (event.type === 'step') {
+    const { step: done, steps: total, metrics } = event;
+    progress.update({ phase: 'train', done, total, status: statusText(metrics) });
+  }
+  if (json) return;
+  if (event.type === 'started') print(startText(event, folder.directory, screen.color));
+  if (event.type === 'evaluated') print(evaluationText(event, screen.color));
+  if (event.type === 'compared') {
+    const { comparison } = event;
+    const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
+    print(['', verdictLine(comparison, screen), ...tables, ''].join('\n\n').slice(1, -1));
+  }
+}
+
+/** `3538944 of 251116800 (1.41 %)`, in plain digits for comparing with other tools. */
+export function countText({ trainable, all }: ParameterCount): string {
+  return `${trainable} of ${all} (${((100 * trainable) / all).toFixed(2)} %)`;
+}
+
+/** `kl 0.12 · reward 1.84 · toxic 31 %`, as far as the metrics are there. */
+export function statusText(metrics: StepMetrics): string {
+  const first = (...names: string[]) => metrics[names.find((name) => name in metrics) ?? ''];
+  const kl = first('objective/kl');
+  const reward = first('env/reward_mean', 'ppo/mean_scores');
+  const toxic = first('env/toxic_share');
+  return [
+    kl === undefined ? '' : `kl ${fixed(kl, 2)}`,
+    reward === undefined ? '' : `reward ${fixed(reward, 2)}`,
+    toxic === undefined ? '' : `toxic ${fixed(100 * toxic, 0)} %`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+function startText(event: EventOf<'started'>, directory: string, color: boolean): string {
+  const { runId, engine, data, policyParameters, referenceParameters } = event;
+  const { rows, kept, train, test } = data;
+  return lines(color, [
+    ['run', runId],
+    ['folder', directory],
+    ['engine', engine],
+    [
+      'data',
+      `${grouped(rows)} rows, ${grouped(kept)} kept: ${grouped(train)} train, ${grouped(test)} test`,
+    ],
+    ['policy', `${countText(policyParameters)} parameters trainable`],
+    ['reference', countText(referenceParameters)],
+  ]);
+}
+
+function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
+  const { when, toxicity, flagged, rouge1 } = event;
+  const mean = ({ mean: value, std }: Summary) => `${fixed(value, 4)} ± ${fixed(std, 4)}`;
+  const share = `${fixed(100 * flagged.mean, 1)} % flagged`;
+  const text = `toxicity ${mean(toxicity)}, ${share}, ROUGE-1 ${fixed(rouge1.mean, 4)}, n = ${toxicity.n}`;
+  return lines(color, [[when, text]]);
+}
+
+function lines(color: boolean, rows: readonly (readonly [label: string, text: string])[]): string {
+  const paint = painter(color);
+  return rows.map(([label, text]) => `${paint('dim', label.padEnd(10))} ${text}`).join('\n');
+}
+
+/** What there is now and where; after a stop, how to go on. */
+function closingText(latest: Latest, parts: RunParts): string {
+  const { stopped, compared, finished } = latest;
+  const { folder, dynamo, goOn, context } = parts;
+  const at = (name: string) => join(folder.directory, name);
+  const paint = painter(context.screen.color);
+  const table = dynamo && compared ? `DynamoDB table ${dynamo.table}` : '';
+  const rows = [
+    ['adapter', at('adapter')],
+    ...(compared ? [['comparison', [at('comparison.csv'), table].filter(Boolean).join(', ')]] : []),
+    ...(compared && finished ? [['report', at('report.md')]] : []),
+    ['events', at('events.jsonl')],
+  ] as const;
+  const files = lines(context.screen.color, rows as readonly (readonly [string, string])[]);
+  if (stopped) {
+    const head = paint('bold', `Stopped after step ${stopped.step}: ${stopped.reason}.`);
+    return `${head}\n${files}\nGo on with:\n  ${goOn}`;
+  }
+  if (!finished) return files;
+  return `${paint('bold', `${finished.steps} steps in ${duration(finished.seconds)}.`)}\n${files}`;
+}
+
+/** The run as `--json` tells it. */
+function resultOf(latest: Latest, { folder, seed, goOn }: RunParts): Record<string, unknown> {
+  const { started, stopped, compared, finished } = latest;
+  const { verdict, slices } = compared?.comparison ?? {};
+  return {
+    runId: started?.runId,
+    directory: folder.directory,
+    seed,
+    engine: started?.engine,
+    data: started?.data,
+    policyParameters: started?.policyParameters,
+    referenceParameters: started?.referenceParameters,
+    steps: finished?.steps ?? stopped?.step,
+    seconds: finished?.seconds,
+    verdict,
+    slices,
+    ...(stopped && { stopped: { step: stopped.step, reason: stopped.reason, goOn } }),
+  };
+}

@@ -1,0 +1,166 @@
+/** The rows of the design: what may import what, and what a file may be. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join, posix, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const bottom = ['errors', 'tensor', 'random', 'events'];
+const upToModel = [...bottom, 'graph', 'hub', 'data', 'tokenizer', 'nn', 'runtime', 'model'];
+
+/** What the files of a folder, or one file of src/, may import besides their own folder. */
+const allowed: Record<string, readonly string[] | 'anything'> = {
+  errors: [],
+  tensor: ['errors'],
+  random: ['errors'],
+  events: [],
+  graph: bottom,
+  hub: bottom,
+  data: bottom,
+  tokenizer: [...bottom, 'hub'],
+  nn: [...bottom, 'graph'],
+  runtime: [...bottom, 'graph', 'hub'],
+  model: upToModel.filter((part) => part !== 'model'),
+  rl: upToModel,
+  eval: upToModel,
+  store: ['errors', 'events'],
+  report: ['errors', 'events'],
+  cli: 'anything',
+  web: 'anything',
+  index: 'anything',
+};
+
+/** What may be imported as types too: they cost nothing when the code runs. */
+const types: Record<string, readonly string[]> = { nn: ['hub'] };
+
+/** Rows that also run in a browser: no Node API at all outside files marked as I/O. */
+const portable = [...upToModel, 'rl', 'eval'];
+/** Node's modules that compute and nothing else. */
+const pure = ['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decoder', 'crypto'];
+
+interface Source {
+  /** Path below src/, with slashes. */
+  readonly path: string;
+  /** The folder, or the file's own name without its ending. */
+  readonly part: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+  /** Those of the imports that are of types alone. */
+  readonly typeImports: readonly string[];
+}
+
+const root = fileURLToPath(new URL('../src', import.meta.url));
+const names = await readdir(root, { recursive: true });
+const sources = await Promise.all(
+  names.filter((name) => /\.tsx?$/.test(name)).map((name) => readSource(name.split(sep).join('/'))),
+);
+
+async function readSource(path: string): Promise<Source> {
+  const text = await readFile(join(root, path), 'utf8');
+  return { path, part: partOf(path), text, ...importsOf(text) };
+}
+
+function importsOf(text: string): Pick<Source, 'imports' | 'typeImports'> {
+  const found = code(text).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g);
+  const ofTypes = code(text).matchAll(/\b(?:import|export)\s+type\b[^';]*\bfrom\s*'([^']+)'/g);
+  const [imports, typeImports] = [found, ofTypes].map((all) => [...all].map(([, name]) => name));
+  const again = (name: string) => imports.indexOf(name) !== imports.lastIndexOf(name);
+  return { imports, typeImports: typeImports.filter((name) => !again(name)) };
+}
+
+function partOf(path: string): string {
+  return path.split('/')[0].replace(/\.tsx?$/, '');
+}
+
+/** The text without its comments. */
+function code(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+}
+
+/** Whether the comment at the top marks the file as one that touches disk, network or threads. */
+function isMarked({ text }: Source): boolean {
+  const [header] = /^\s*\/\*\*[\s\S]*?\*\//.exec(text) ?? [''];
+  return /\bI\/O\b/.test(header);
+}
+
+test('every folder and file of src/ has its row', () => {
+  const parts = new Set(sources.map(({ part }) => part));
+  expect([...parts].filter((part) => !(part in allowed))).toEqual([]);
+});
+
+test.each(Object.entries(allowed))('%s imports only what its row may', (part, targets) => {
+  if (targets === 'anything') return;
+  const wrong = sources
+    .filter((source) => source.part === part)
+    .flatMap(({ path, imports, typeImports }) => {
+      const inside = imports.filter((target) => target.startsWith('.'));
+      const foreign = inside.filter((target) => {
+        const more = typeImports.includes(target) ? (types[part] ?? []) : [];
+        const reached = partOf(posix.join(posix.dirname(path), target));
+        return ![part, ...targets, ...more].includes(reached);
+      });
+      return foreign.map((target) => `${path} imports ${target}`);
+    });
+  expect(wrong).toEqual([]);
+});
+
+test('relative imports end in .ts, so that they name a file', () => {
+  const inside = sources.flatMap(({ imports }) => imports.filter((name) => name.startsWith('.')));
+  expect(inside.filter((name) => !/\.tsx?$/.test(name))).toEqual([]);
+});
+
+test('only files marked as I/O touch disk, network, threads or the process around them', () => {
+  const wrong = sources
+    .filter((source) => source.part !== 'cli' && !isMarked(source))
+    .flatMap(({ path, part, imports }) => {
+      const node = imports.filter((name) => name.startsWith('node:'));
+      const touching = node.filter(
+        (name) => portable.includes(part) || !pure.includes(name.slice('node:'.length)),
+      );
+      return touching.map((name) => `${path} imports ${name}`);
+    });
+  expect(wrong).toEqual([]);
+});
+
+test('an engine or a native library has one file that imports it', () => {
+  const files = (library: string) =>
+    sources.filter(({ imports }) => imports.includes(library)).map(({ path }) => path);
+  expect(files('onnxruntime-node')).toEqual(['runtime/onnxruntime.ts']);
+  expect(files('tokenizers').length).toBeLessThanOrEqual(1);
+  expect(files('koffi').length).toBeLessThanOrEqual(1);
+});
+
+test('no file is longer than 400 lines', () => {
+  const long = sources.filter(({ text }) => text.trimEnd().split('\n').length > 400);
+  expect(long.map(({ path }) => path)).toEqual([]);
+});
+
+test('only the command line prints', () => {
+  const printing = sources.filter(({ part, text }) => {
+    return part !== 'cli' && /\bconsole\s*\.|process\.std(out|err)/.test(code(text));
+  });
+  expect(printing.map(({ path }) => path)).toEqual([]);
+});
+
+test('an index only re-exports', () => {
+  const reExports = /^(\s*export\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s+from\s+'[^']+';)*\s*$/;
+  const wrong = sources.filter(
+    ({ path, text }) => /(^|\/)index\.ts$/.test(path) && !reExports.test(code(text)),
+  );
+  expect(wrong.map(({ path }) => path)).toEqual([]);
+});
+
+test('no folder or file is named for being useful', () => {
+  const vague = /(^|\/)(utils?|helpers?|managers?|common|misc)(\.tsx?$|\/)/;
+  expect(sources.map(({ path }) => path).filter((path) => vague.test(path))).toEqual([]);
+});
+
+test('the checks above see through comments, and find every kind of import', () => {
+  const text = [
+    "// from 'a'",
+    "/* import 'b' */ import c from 'c';",
+    "export * from 'd';",
+    "await import('e');",
+    "import type { F } from 'f';",
+  ].join('\n');
+  expect(importsOf(text)).toEqual({ imports: ['c', 'd', 'e', 'f'], typeImports: ['f'] });
+});

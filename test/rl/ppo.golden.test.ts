@@ -1,0 +1,225 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadPolicy } from '../../src/model/load.ts';
+import { type Parameters, parametersOn } from '../../src/model/parameters.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
+import { PpoLearner, type PpoStep } from '../../src/rl/learner.ts';
+import type { Rows } from '../../src/rl/masked.ts';
+import { baseParameters } from '../../src/rl/reference.ts';
+import { type PpoSample, ppoSample } from '../../src/rl/sample.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { float32, type Tensor } from '../../src/tensor.ts';
+import { testEngine } from '../engine.ts';
+import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
+import { numbers, rows2 } from '../tensors.ts';
+
+interface GoldenStep {
+  stats: Record<string, number>;
+  permutations: number[][];
+  kl_coef_before: number;
+  kl_coef_after: number;
+  minibatches: Record<string, number>[];
+  optimizer_steps: { grad_norm_at_step: number; lr: number }[];
+  responses?: number[][];
+  response_masks?: number[][];
+}
+interface Run {
+  variant: string;
+  options: { corrected?: boolean; peft?: boolean; adamw?: boolean };
+  config: Record<string, unknown>;
+  steps: GoldenStep[];
+  noise_floor: { steps: Record<string, number>[] };
+}
+interface Data {
+  steps: { queries: number[][]; responses: number[][]; scores: number[] }[];
+}
+
+/** TRL's snake case that is not ours in camel case. */
+const renamed: Record<string, string> = {
+  cliprange: 'clipRange',
+  cliprange_value: 'clipRangeValue',
+};
+const known = new Set(Object.keys(PpoConfig.shape));
+
+function configOf({ config, options }: Run): PpoConfig {
+  const fields = Object.entries(config).flatMap(([name, value]) => {
+    const camel =
+      renamed[name] ?? name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return known.has(camel) && camel !== 'steps' && value !== null ? [[camel, value]] : [];
+  });
+  return PpoConfig.parse({
+    ...Object.fromEntries(fields),
+    adamEps: 1e-8,
+    weightDecay: options.adamw ? Number(process.env.WD) : 0,
+    compat: options.corrected ? 'none' : 'trl-0.8.0',
+    reference: options.corrected || options.peft === false ? 'initialPolicy' : 'base',
+  });
+}
+
+let engine: Engine;
+let data: Data;
+beforeAll(async () => {
+  engine = await testEngine();
+  data = await goldenJson<Data>('ppo', 'data.json');
+});
+afterAll(() => engine.close());
+
+/** The initial policy of a variant, and what its KL is measured against. */
+async function setUp(run: Run): Promise<{ policy: Policy; reference: Parameters }> {
+  const whole = run.options.peft === false;
+  const { policy } = await loadPolicy(engine, {
+    model: goldenPath('t5', 'model'),
+    ...(whole ? { trainable: 'all' } : { adapter: goldenPath('ppo', 'adapter') }),
+    valueHead: 'zero',
+  });
+  for (const [name, tensor] of await goldenTensors('ppo', 'v_head.safetensors')) {
+    policy.parameters.tensors.get(name)!.data.set(tensor.data as Float32Array);
+  }
+  await policy.parameters.commit();
+  if (!whole) {
+    const { parameters } = policy;
+    return {
+      policy,
+      reference: run.options.corrected
+        ? await parameters.copy()
+        : await baseParameters(engine, parameters),
+    };
+  }
+  const tensors = new Map(
+    [...policy.parameters.tensors].map(([name, { data: all, shape }]) => [
+      name,
+      float32(all.slice(), shape),
+    ]),
+  );
+  for (const [name, tensor] of await goldenTensors(
+    'ppo',
+    run.variant,
+    'ref_layer_norms.safetensors',
+  )) {
+    tensors.set(ourName(name), tensor as Tensor<'float32'>);
+  }
+  return { policy, reference: await parametersOn(engine, tensors) };
+}
+
+/** TRL's name of a parameter -> ours. */
+function ourName(name: string): string {
+  return name
+    .replace(/^pretrained_model\./, '')
+    .replace(/^base_model\.model\./, '')
+    .replace('.default.', '.');
+}
+
+const folders = (await readdir(goldenPath('ppo'), { withFileTypes: true })).filter(
+  (entry) => entry.isDirectory() && entry.name !== 'adapter',
+);
+const runs = await Promise.all(folders.map(({ name }) => goldenJson<Run>('ppo', name, 'run.json')));
+
+describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
+  const config = configOf(run);
+  const semantics = semanticsOf(config);
+  const steps: {
+    actual: PpoStep;
+    samples: PpoSample[];
+    parameters: Map<string, number[]>;
+    klCoef: number;
+  }[] = [];
+
+  beforeAll(async () => {
+    const { policy, reference } = await setUp(run);
+    const learner = new PpoLearner({ policy, reference, config });
+    // the goldens' generator was seeded anew before the first step
+    learner.shuffle = (step, epoch) => run.steps[step].permutations[epoch];
+    for (const [i, step] of run.steps.entries()) {
+      const responses = step.responses ?? data.steps[i].responses;
+      const samples = responses.map((response, row) =>
+        ppoSample(data.steps[i].queries[row], response, semantics, step.response_masks?.[row]),
+      );
+      const actual = await learner.step(
+        samples,
+        data.steps[i].scores,
+        step.stats['ppo/learning_rate'],
+      );
+      const parameters = new Map(
+        [...policy.parameters.tensors].map(([name, { data: all }]) => [name, Array.from(all)]),
+      );
+      steps.push({ actual, samples, parameters, klCoef: learner.kl.value });
+    }
+    await policy.close();
+    await reference.close();
+  });
+
+  test.each(run.steps.map((_, i) => i))('step %i', async (i) => {
+    const golden = await goldenTensors('ppo', run.variant, `step${i}.safetensors`);
+    const noise = run.noise_floor.steps[i];
+    const { actual, samples, parameters, klCoef } = steps[i];
+    const expected = run.steps[i];
+    // README of the goldens: 10x the noise floor, plus abs 2e-4 and rel 1e-3
+    const tolerance = (group: string) => ({ atol: 10 * (noise[group] ?? 0) + 2e-4, rtol: 1e-3 });
+
+    const masks = samples.map(({ mask }) => mask);
+    const kept = (rows: Rows) =>
+      rows.flatMap((row, r) => Array.from(row).filter((_, t) => masks[r][t] === 1));
+    const goldenMasks = rows2(golden.get('masks')!);
+    expect(masks.map((mask) => Array.from(mask))).toEqual(
+      goldenMasks.map((mask, r) => mask.slice(0, masks[r].length)),
+    );
+    const tensors: Record<string, Rows> = {
+      logprobs: actual.logprobs,
+      ref_logprobs: actual.refLogprobs,
+      kls: actual.kls,
+      rewards: actual.advantages.rewards,
+      values: actual.advantages.values,
+      advantages: actual.advantages.whitened,
+      returns: actual.advantages.returns,
+    };
+    for (const [name, rows] of Object.entries(tensors)) {
+      const wide = rows2(golden.get(name)!).map((row, r) =>
+        Float32Array.from(row.slice(0, masks[r].length)),
+      );
+      expect(kept(rows), name).toBeAllClose(kept(wide), tolerance(name));
+    }
+
+    const names = Object.keys(expected.stats);
+    expect(names.filter((name) => !(name in actual.stats))).toEqual([]);
+    const relative = Math.max(1e-3, 10 * noise.scalar_stats_max_rel);
+    for (const name of names) {
+      const limit = { ...tolerance('stats'), rtol: relative };
+      expect([actual.stats[name]], name).toBeAllClose([expected.stats[name]], limit);
+    }
+    expect(actual.klDist).toBeAllClose(
+      numbers(golden.get('stats.objective/kl_dist')!),
+      tolerance('stats'),
+    );
+    const coefficients = [actual.stats['objective/kl_coef'], klCoef];
+    const recorded = [expected.kl_coef_before, expected.kl_coef_after];
+    expect(coefficients).toBeAllClose(recorded, { rtol: 1e-6 }); // made from a float32 KL
+    const norms = expected.optimizer_steps.map((step) => step.grad_norm_at_step);
+    expect(actual.gradNorms).toHaveLength(norms.length);
+    expectParameters(parameters, golden, expected, tolerance('param').atol);
+  });
+});
+
+/** 5e-5 for nearly all; an element whose gradient is about 0 may be off by a sign of Adam's steps. */
+function expectParameters(
+  parameters: Map<string, number[]>,
+  golden: ReadonlyMap<string, Tensor>,
+  { optimizer_steps }: GoldenStep,
+  noise: number,
+): void {
+  const most = optimizer_steps.reduce((sum, { lr }) => sum + 2 * lr, 0) + noise;
+  let far = 0;
+  let all = 0;
+  for (const [name, tensor] of golden) {
+    if (!name.startsWith('param.')) continue;
+    const actual = parameters.get(ourName(name.slice('param.'.length)))!;
+    numbers(tensor).forEach((x, j) => {
+      const difference = Math.abs(actual[j] - x);
+      all++;
+      if (difference > 5e-5) far++;
+      expect(difference, name).toBeLessThanOrEqual(most);
+    });
+  }
+  expect(all).toBeGreaterThan(0);
+  expect(far / all).toBeLessThanOrEqual(1e-3);
+}
