@@ -39,8 +39,12 @@ import { uniform } from '../dist/random.js';
 import { startEngine } from '../dist/runtime/remote.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 
-const seed = 1;
-const corpus = { seed, count: 2400, toxicShare: 0.5 };
+const seed = Number(process.env.SEED ?? 1);
+const corpus = {
+  seed,
+  count: Number(process.env.ROWS ?? 2400),
+  toxicShare: Number(process.env.TOXIC ?? 0.5),
+};
 const t5 = {
   modelType: 't5',
   dModel: 96,
@@ -71,7 +75,7 @@ const roberta = {
 };
 const lora = { rank: 8, alpha: 16, targetModules: ['q', 'v'], rsLora: false, dropout: 0 };
 const recipe = {
-  model: { epochs: 12, batchSize: 32, learningRate: 4e-3, seed },
+  model: { epochs: Number(process.env.EPOCHS ?? 12), batchSize: 32, learningRate: 4e-3, seed },
   adapter: { epochs: 2, batchSize: 32, learningRate: 1e-3, seed: seed + 1 },
   classifier: { epochs: 4, batchSize: 32, learningRate: 1e-3, seed },
 };

@@ -117,14 +117,14 @@ function placeholderOf(schema: FieldSchema): string {
  * it is not, for the schema to complain about.
  */
 export function parseValue({ name, schema }: Flag, raw: unknown): unknown {
-  if (Array.isArray(raw)) return raw.map((text) => parseText(schema.items ?? {}, text));
-  if (typeof raw !== 'string') return raw;
-  // `--model --greedy`: the value was forgotten
-  if (/^--[a-z]/.test(raw)) throw new UsageError(`${name}: expected a value, got the flag ${raw}.`);
-  return parseText(schema, raw);
+  if (Array.isArray(raw)) return raw.map((text) => parseText(name, schema.items ?? {}, text));
+  return typeof raw === 'string' ? parseText(name, schema, raw) : raw;
 }
 
-function parseText(schema: FieldSchema, text: string): unknown {
+function parseText(name: string, schema: FieldSchema, text: string): unknown {
+  // `--model --greedy`: the value was forgotten
+  if (/^--[a-z]/.test(text))
+    throw new UsageError(`${name}: expected a value, got the flag ${text}.`);
   const types = typesOf(schema);
   const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
   if (numeric && (types.has('number') || types.has('integer'))) return Number(text);

@@ -64,6 +64,8 @@ export function version(): string {
 
 /** Commander's message in one line, with what to do. */
 function usageError({ message }: CommanderError, words: readonly string[]): UsageError {
+  const valueless = /^error: option '(--\S+) .*' argument missing$/.exec(message);
+  if (valueless) return new UsageError(`${valueless[1]}: expected a value, got nothing.`);
   const [text, ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
   const name = commands.find((command) => command.name === operands(words))?.name;

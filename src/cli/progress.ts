@@ -121,10 +121,11 @@ interface BarOptions {
 function barLine(phase: Phase, { time, width, paint, ended }: BarOptions): string {
   const { phase: name, done, total, status = '' } = phase;
   const count = countOf(phase);
-  const times = timesOf(phase, time, ended).join('  ');
+  const allTimes = timesOf(phase, time, ended).join('  ');
   const used = (parts: readonly string[]) =>
     parts.filter(Boolean).reduce((sum, part) => sum + displayWidth(part) + 2, -2);
   const title = name.padEnd(10);
+  const times = used([title, count, allTimes]) <= width ? allTimes : '';
   const size = Math.min(barWidth, width - used([title, count, times, status]) - 2);
   const parts = [ended ? paint('green', title) : paint('bold', title)];
   if (total > 0 && size >= 6) {

@@ -28,6 +28,10 @@ export const PpoConfig = z
       .positive()
       .default(1e-5)
       .describe('Adam epsilon (TRL: 1e-8, whose first steps are sign-like)'),
+    adamBetas: z
+      .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+      .default([0.9, 0.999])
+      .describe('Decay of the moments of Adam'),
     weightDecay: z
       .number()
       .nonnegative()

@@ -60,12 +60,12 @@ export class PpoLearner {
 
   constructor(parts: LearnerParts) {
     const { config } = parts;
-    const { learningRate, adamEps: eps, weightDecay } = config;
+    const { learningRate, adamBetas: betas, adamEps: eps, weightDecay } = config;
     this.#parts = parts;
     this.#semantics = semanticsOf(config);
     this.#loss = ppoLoss(config);
     this.shuffle = shuffler(config, this.#semantics);
-    this.optimizer = adam({ learningRate, eps, weightDecay, decoupled: true });
+    this.optimizer = adam({ learningRate, betas, eps, weightDecay, decoupled: true });
     this.kl = klController(config);
   }
 

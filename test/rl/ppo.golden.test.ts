@@ -42,6 +42,9 @@ const renamed: Record<string, string> = {
 };
 const known = new Set(Object.keys(PpoConfig.shape));
 
+/** AdamW as the goldens' generator set it, told from the values that it left. */
+const adamw = { adamBetas: [0.8, 0.95], adamEps: 1e-6, weightDecay: 0.1 };
+
 function configOf({ config, options }: Run): PpoConfig {
   const fields = Object.entries(config).flatMap(([name, value]) => {
     const camel =
@@ -50,8 +53,7 @@ function configOf({ config, options }: Run): PpoConfig {
   });
   return PpoConfig.parse({
     ...Object.fromEntries(fields),
-    adamEps: 1e-8,
-    weightDecay: options.adamw ? Number(process.env.WD) : 0,
+    ...(options.adamw ? adamw : { adamEps: 1e-8 }),
     compat: options.corrected ? 'none' : 'trl-0.8.0',
     reference: options.corrected || options.peft === false ? 'initialPolicy' : 'base',
   });

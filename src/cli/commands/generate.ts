@@ -63,7 +63,12 @@ export const generate = defineCommand({
     const engine = await startEngine({ device, threads });
     try {
       const { policy } = await loadPolicy(engine, { model, adapter });
-      for (let done = 0; done < prompts.length && !signal.aborted; done += batchSize) {
+      const total = prompts.length;
+      const show = (done: number) => {
+        if (total > batchSize) progress.update({ phase: 'generate', done, total });
+      };
+      show(0);
+      for (let done = 0; done < total && !signal.aborted; done += batchSize) {
         const batch = prompts.slice(done, done + batchSize);
         const ids = await tokenizer.encodeBatch(batch.map(({ query }) => query));
         const draw = (row: number, token: number) => uniform(seed, ['generate', done + row, token]);
@@ -72,13 +77,9 @@ export const generate = defineCommand({
         batch.forEach((prompt, i) => {
           const { response, truncated } = generations[i];
           const answer = { response: texts[i], tokens: response.length, truncated };
-          context.print(format(context, prompt, answer, prompts.length));
+          context.print(format(context, prompt, answer, total));
         });
-        progress.update({
-          phase: 'generate',
-          done: Math.min(done + batchSize, prompts.length),
-          total: prompts.length > batchSize ? prompts.length : 0,
-        });
+        show(Math.min(done + batchSize, total));
       }
     } finally {
       await engine.close();

@@ -59,7 +59,12 @@ export const score = defineCommand({
         Object.fromEntries(shown.map((name) => [name, values[labels.indexOf(name)]]));
       const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
       const scores: Score[] = [];
-      for (let done = 0; done < texts.length && !signal.aborted; done += batchSize) {
+      const total = texts.length;
+      const show = (done: number) => {
+        if (total > batchSize) progress.update({ phase: 'score', done, total });
+      };
+      show(0);
+      for (let done = 0; done < total && !signal.aborted; done += batchSize) {
         const batch = texts.slice(done, done + batchSize);
         const rows = await classifier.logits(await tokenizer.encodeBatch(batch, { maxLength }));
         rows.forEach((logits, i) => {
@@ -67,8 +72,7 @@ export const score = defineCommand({
           scores.push({ text: batch[i], ...both });
           if (json) print(JSON.stringify(scores[scores.length - 1]));
         });
-        const total = texts.length > batchSize ? texts.length : 0;
-        if (total > 0) progress.update({ phase: 'score', done: scores.length, total });
+        show(scores.length);
       }
       if (!json) print(table(scores, shown, screen));
     } finally {

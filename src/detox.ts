@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { trainingBatches } from './data/batches.ts';
+import { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
+import { readExamples } from './data/read.ts';
+import { compareSamples } from './eval/compare.ts';
+import { evaluate, type Prompt } from './eval/evaluate.ts';
+import { summarize } from './eval/statistics.ts';
+import { isToxic } from './eval/toxicity.ts';
+import type { ParameterCount, RunEvent, Sample } from './events.ts';
+import { type LoraConfig, writeAdapter, writeValueHead } from './hub/peft.ts';
+import { countParameters } from './model/count.ts';
+import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './model/load.ts';
+import type { Policy } from './model/policy.ts';
+import { GenerationConfig } from './model/sampling.ts';
+import { PpoConfig } from './rl/config.ts';
+import { baseParameters } from './rl/reference.ts';
+import { classifierJudge, classifierReward, labReward, scoreTargets } from './rl/reward.ts';
+import { trainPpo } from './rl/trainer.ts';
+import type { Engine } from './runtime/engine.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+const { generation: _, ...ppoFields } = PpoConfig.shape;
+const count = z.int().positive();
+
+/** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
+export const DetoxConfig = z.strictObject({
+  model: z.string().describe('Folder of the base model (T5, Hugging Face layout)'),
+  adapter: z.string().optional().describe('Folder of the PEFT LoRA adapter to start from'),
+  rewardModel: z.string().describe('Folder of the classifier that rewards and judges'),
+  data: z.string().describe('Dialogues with summaries: .csv or .jsonl, shaped like DialogSum'),
+  rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
+  toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
+  scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
+  groupColumn: z.string().default('tone').describe('Column by whose values results are also told'),
+  minimumLength: z
+    .int()
+    .nonnegative()
+    .default(200)
+    .describe('Shortest dialogue kept, in characters, exclusive'),
+  maximumLength: count.default(1000).describe('Longest dialogue kept, in characters'),
+  testShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.2)
+    .describe('Share of the data that is held out, from its end'),
+  maxQueryTokens: count.default(512).describe('Longer prompts are cut'),
+  samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
+  rows: count.default(20).describe('Rows of the comparison table'),
+  loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
+  loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
+  loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  ...ppoFields,
+  ...GenerationConfig.shape,
+});
+export type DetoxConfig = z.infer<typeof DetoxConfig>;
+
+export interface DetoxContext {
+  readonly engine: Engine;
+  /** Folder that gets `adapter/`; nothing is written without one. */
+  readonly output?: string;
+  readonly runId: string;
+  readonly version: string;
+  readonly signal?: AbortSignal;
+}
+
+/** PPO's part of the settings. */
+export function ppoConfigOf(config: DetoxConfig): PpoConfig {
+  const pick = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
+  const generation = pick(Object.keys(GenerationConfig.shape));
+  return PpoConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
+}
+
+/**
+ * The whole job as a stream of events: measure, train, measure again on the same prompts with the
+ * same random numbers, compare. Writes the adapter at the end, or when it is stopped.
+ */
+export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncGenerator<RunEvent> {
+  const { engine, output, runId, version, signal } = context;
+  const start = performance.now();
+  const ppo = ppoConfigOf(config);
+  const { policy, lora } = await loadPolicy(engine, {
+    model: config.model,
+    adapter: config.adapter,
+    lora: freshLora(config),
+    valueHead: config.valueHead,
+    seed: config.seed,
+  });
+  const tokenizer = await loadTokenizer(config.model);
+  const classifier = await loadClassifier(engine, config.rewardModel);
+  const judge = classifierJudge({
+    ...config,
+    classifier,
+    tokenizer: await loadTokenizer(config.rewardModel),
+  });
+  const { train, test, sizes } = await prepare(config, tokenizer.encodeBatch);
+  yield {
+    type: 'started',
+    runId,
+    time: new Date().toISOString(),
+    version,
+    config,
+    engine: engine.description,
+    ...parameterCounts(policy, lora),
+    data: sizes,
+  };
+
+  const prompts = test.slice(0, config.samples);
+  const measure = { generation: ppo.generation, seed: config.seed, signal };
+  const parts = { policy, tokenizer, judge: judge.judge };
+  const before = yield* measured('before', evaluate(parts, prompts, measure), prompts.length);
+  const reference =
+    config.reference === 'base'
+      ? await baseParameters(engine, policy.parameters)
+      : await policy.parameters.copy();
+  const reward = config.compat === 'none' ? classifierReward(judge) : labReward(judge, tokenizer);
+  const batches = queriesOf(train, trainingBatches(train.length, ppo));
+  let stopped = false;
+  for await (const event of trainPpo(
+    { policy, tokenizer, reference, reward, batches },
+    ppo,
+    signal,
+  )) {
+    stopped = event.type === 'stopped';
+    if (stopped) await saveAdapter(output, policy, lora);
+    yield event;
+  }
+  if (stopped) return;
+  await saveAdapter(output, policy, lora);
+  const after = yield* measured('after', evaluate(parts, prompts, measure), prompts.length);
+  const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
+  yield { type: 'compared', comparison };
+  for (const part of [policy, classifier, reference]) await part.close();
+  yield { type: 'finished', steps: ppo.steps, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Passes the samples on, and says how far it is. */
+async function* measured(
+  when: 'before' | 'after',
+  parts: AsyncIterable<Sample[]>,
+  total: number,
+): AsyncGenerator<RunEvent, Sample[]> {
+  const samples: Sample[] = [];
+  const phase = `measure ${when}`;
+  yield { type: 'progress', phase, done: 0, total };
+  for await (const part of parts) {
+    samples.push(...part);
+    yield { type: 'progress', phase, done: samples.length, total };
+  }
+  yield {
+    type: 'evaluated',
+    when,
+    toxicity: summarize(samples.map(({ toxicity }) => toxicity)),
+    flagged: summarize(samples.map(({ toxicity }) => Number(isToxic(toxicity)))),
+    rouge1: summarize(samples.map(({ rouge1 }) => rouge1)),
+  };
+  return samples;
+}
+
+type Encode = (texts: readonly string[], options: { maxLength: number }) => Promise<number[][]>;
+
+/** Read, filter by length, make prompts, split. */
+async function prepare(config: DetoxConfig, encode: Encode) {
+  const { minimumLength: minimum, maximumLength: maximum, maxQueryTokens: maxLength } = config;
+  const all = await readExamples(config.data, config);
+  const kept = filterByLength(all, { minimum, maximum });
+  const texts = kept.map(({ dialogue }) => buildPrompt(dialogue));
+  const rows = await encode(texts, { maxLength });
+  const prompts = kept.map(
+    ({ id, summaries, group }, i): Prompt => ({
+      id,
+      text: texts[i],
+      ids: rows[i],
+      references: summaries,
+      ...(group === undefined ? {} : { group }),
+    }),
+  );
+  const { train, test } = splitExamples(prompts, config.testShare);
+  const sizes = { rows: all.length, kept: kept.length, train: train.length, test: test.length };
+  return { train, test, sizes };
+}
+
+function* queriesOf(train: readonly Prompt[], batches: Iterable<number[]>): Generator<Prompt[]> {
+  for (const batch of batches) yield batch.map((i) => train[i]);
+}
+
+function freshLora({ loraRank, loraAlpha, loraTargets, model }: DetoxConfig): LoraConfig {
+  const targetModules = [...loraTargets].sort();
+  return {
+    rank: loraRank,
+    alpha: loraAlpha,
+    targetModules,
+    rsLora: false,
+    dropout: 0,
+    baseModel: model,
+  };
+}
+
+function parameterCounts(policy: Policy, lora: LoraConfig | undefined) {
+  const policyParameters = countParameters(policy.shape.config, { lora, valueHead: true });
+  const referenceParameters: ParameterCount = { trainable: 0, all: policyParameters.all };
+  return { policyParameters, referenceParameters };
+}
+
+/** The adapter as PEFT reads it, and the value head beside it. */
+async function saveAdapter(
+  output: string | undefined,
+  policy: Policy,
+  lora: LoraConfig | undefined,
+): Promise<void> {
+  if (output === undefined || !lora) return;
+  const folder = join(output, 'adapter');
+  const { tensors } = policy.parameters;
+  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
+  await writeValueHead(folder, valueHeadTensors(tensors));
+}

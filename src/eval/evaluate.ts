@@ -1,0 +1,73 @@
+import type { Sample } from '../events.ts';
+import type { Parameters } from '../model/parameters.ts';
+import type { Policy } from '../model/policy.ts';
+import type { GenerationConfig } from '../model/sampling.ts';
+import { uniform } from '../random.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { rouge } from './rouge.ts';
+
+/** A test prompt with what there is to compare its response with. */
+export interface Prompt {
+  readonly id: string;
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly references: readonly string[];
+  readonly group?: string;
+}
+
+export interface EvaluationParts {
+  readonly policy: Policy;
+  /** Parameters to evaluate. @default the policy's own */
+  readonly parameters?: Parameters;
+  readonly tokenizer: Tokenizer;
+  readonly judge: (
+    pairs: readonly { query: string; response: string }[],
+  ) => Promise<{ toxicity: number; reward: number }[]>;
+}
+
+export interface EvaluationOptions {
+  readonly generation: GenerationConfig;
+  /** The same seed draws the same random numbers, whatever the policy. */
+  readonly seed: number;
+  /** Prompts at a time. @default 64 */
+  readonly chunk?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One response to each prompt with all that is measured of it, a chunk at a time. */
+export async function* evaluate(
+  { policy, parameters = policy.parameters, tokenizer, judge }: EvaluationParts,
+  prompts: readonly Prompt[],
+  { generation, seed, chunk = 64, signal }: EvaluationOptions,
+): AsyncGenerator<Sample[]> {
+  for (let start = 0; start < prompts.length; start += chunk) {
+    signal?.throwIfAborted();
+    const part = prompts.slice(start, start + chunk);
+    const draw = (row: number, token: number) => uniform(seed, ['evaluate', start + row, token]);
+    const options = { parameters, signal };
+    const made = await policy.generate(
+      part.map(({ ids }) => ids),
+      generation,
+      draw,
+      options,
+    );
+    const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
+    const judgements = await judge(
+      part.map(({ text }, i) => ({ query: text, response: texts[i] })),
+    );
+    yield part.map(({ id, group, text, references }, i) => {
+      const scores = references.length > 0 ? rouge(references, texts[i]) : undefined;
+      return {
+        id,
+        ...(group === undefined ? {} : { group }),
+        query: text,
+        response: texts[i],
+        ...judgements[i],
+        rouge1: scores?.rouge1.f ?? 0,
+        rougeL: scores?.rougeL.f ?? 0,
+        tokens: made[i].response.length,
+        truncated: made[i].truncated,
+      };
+    });
+  }
+}

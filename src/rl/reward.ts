@@ -1,0 +1,88 @@
+import { type Classifier, probabilities } from '../model/classifier.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import type { Reward, Rollout } from './rollout.ts';
+
+export const scoreTargets = ['response', 'pair', 'delta'] as const;
+
+export interface JudgeOptions {
+  readonly classifier: Classifier;
+  readonly tokenizer: Tokenizer;
+  /** Label whose logit is the reward. */
+  readonly rewardLabel: string;
+  /** Label whose probability is the toxicity. */
+  readonly toxicLabel: string;
+  /** What the reward is made of: the response, the prompt with the response, or pair minus prompt. */
+  readonly scoreOn: (typeof scoreTargets)[number];
+}
+
+export interface Judgement {
+  /** Probability of the toxic label for the response alone. */
+  readonly toxicity: number;
+  /** Logit of the reward label. */
+  readonly reward: number;
+}
+
+/** A classifier's opinion of responses. */
+export interface Judge {
+  readonly judge: (pairs: readonly { query: string; response: string }[]) => Promise<Judgement[]>;
+  /** Logits of texts, [labels] each; cut at the classifier's positions. */
+  readonly logits: (texts: readonly string[]) => Promise<Float32Array[]>;
+}
+
+/** @throws {ConfigError} when the classifier has no such label, naming those it has */
+export function classifierJudge(options: JudgeOptions): Judge {
+  const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
+  const good = classifier.labelIndex(rewardLabel);
+  const toxic = classifier.labelIndex(toxicLabel);
+  const { maxPositions, padId } = classifier.config;
+  // RoBERTa's positions start at padId + 1
+  const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+  const logits = async (texts: readonly string[]) =>
+    classifier.logits(await tokenizer.encodeBatch(texts, { maxLength }));
+  return {
+    logits,
+    async judge(pairs) {
+      const alone = await logits(pairs.map(({ response }) => response));
+      const toxicity = alone.map((row) => probabilities(row)[toxic]);
+      if (scoreOn === 'response')
+        return alone.map((row, i) => ({ toxicity: toxicity[i], reward: row[good] }));
+      const together = await logits(pairs.map(({ query, response }) => query + response));
+      const prompts =
+        scoreOn === 'delta' ? await logits(pairs.map(({ query }) => query)) : undefined;
+      return together.map((row, i) => ({
+        toxicity: toxicity[i],
+        reward: row[good] - (prompts?.[i][good] ?? 0),
+      }));
+    },
+  };
+}
+
+/** The reward label's logit, as a reward. */
+export function classifierReward({ judge }: Judge): Reward {
+  return async (rollouts) => {
+    const judgements = await judge(
+      rollouts.map(({ query, text }) => ({ query: query.text, response: text })),
+    );
+    return judgements.map(({ reward }) => reward);
+  };
+}
+
+/**
+ * The lab's reward, as it is: prompt and response with their special tokens as text, and the
+ * largest logit whatever its label (a pipeline with top_k=None sorts by score).
+ */
+export function labReward({ logits }: Judge, policyTokenizer: Tokenizer): Reward {
+  return async (rollouts: readonly Rollout[]) => {
+    const plain = { skipSpecialTokens: false };
+    const queries = await policyTokenizer.decodeBatch(
+      rollouts.map(({ query }) => query.ids),
+      plain,
+    );
+    const responses = await policyTokenizer.decodeBatch(
+      rollouts.map(({ response }) => response),
+      plain,
+    );
+    const rows = await logits(queries.map((query, i) => query + responses[i]));
+    return rows.map((row) => Math.max(...row));
+  };
+}

@@ -1,0 +1,194 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readModelConfig } from '../../src/hub/config.ts';
+import { goldenJson, goldenPath } from '../golden.ts';
+import { tactful } from './io.ts';
+
+const flanT5Base = {
+  model_type: 't5',
+  d_model: 768,
+  d_kv: 64,
+  d_ff: 2048,
+  num_layers: 12,
+  num_decoder_layers: 12,
+  num_heads: 12,
+  vocab_size: 32128,
+  feed_forward_proj: 'gated-gelu',
+  tie_word_embeddings: false,
+};
+
+let directory: string;
+/** The golden T5 with the golden tokenizer. */
+let model: string;
+const classifier = goldenPath('roberta', 'model');
+const adapter = goldenPath('lora', 'adapter_safetensors');
+const data = goldenPath('data', 'dialogsum.test.jsonl');
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tactful-cli-'));
+  model = join(directory, 't5');
+  await cp(goldenPath('t5', 'model'), model, { recursive: true });
+  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  await writeFile(join(directory, 'flan.json'), JSON.stringify(flanT5Base));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function json(words: readonly string[], options: { stdin?: string } = {}) {
+  const { code, out, err } = await tactful([...words, '--json'], options);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+describe('inspect', () => {
+  const flags = ['--lora-rank', '32', '--lora-targets', 'q,v'];
+
+  test('counts the parameters of a LoRA adapter on FLAN-T5-base from its config alone', async () => {
+    const { out } = await tactful(['inspect', '--config', join(directory, 'flan.json'), ...flags]);
+    expect(out.replace(directory, 'DIR')).toMatchInlineSnapshot(`
+      "DIR/flan.json
+      architecture       T5, encoder–decoder
+      layers             12 + 12, 12 heads of 64
+      widths             model 768, feed-forward 2048 (gated-gelu)
+      vocabulary         32,128, untied embeddings
+      parameters         trainable of all
+        policy           3538944 of 251116800 (1.41 %)
+        with value head  3539713 of 251117569 (1.41 %)
+        reference        0 of 251117569 (0.00 %)
+      "
+    `);
+    expect(out).toContain('3538944 of 251116800 (1.41 %)');
+    expect(out).toContain('3539713 of 251117569 (1.41 %)');
+    expect(out).toContain('0 of 251117569 (0.00 %)');
+  });
+
+  test('gives the same numbers as JSON', async () => {
+    const [{ parameters }] = await json(['inspect', join(directory, 'flan.json'), ...flags]);
+    expect(parameters).toEqual({
+      base: 247577856,
+      policy: { trainable: 3538944, all: 251116800 },
+      policyWithValueHead: { trainable: 3539713, all: 251117569 },
+      reference: { trainable: 0, all: 251117569 },
+    });
+  });
+
+  test('tells of a model folder its weights, files and tokenizer', async () => {
+    const [found] = await json(['inspect', model, '--tensors']);
+    expect(found.model).toEqual(await readModelConfig(model));
+    expect(found.weights.tensors).toBe(found.tensors.length);
+    expect(found.weights.dtypes).toEqual(['float32']);
+    expect(found.files.map(({ name }: { name: string }) => name)).toContain('model.safetensors');
+    expect(found.tokenizer.tokens).toBeGreaterThan(0);
+    const { out } = await tactful(['inspect', model]);
+    expect(out).toMatch(/architecture +T5, encoder–decoder\n/);
+  });
+
+  test('tells of a classifier its labels', async () => {
+    const { labels } = (await readModelConfig(classifier)) as { labels: string[] };
+    const { out } = await tactful(['inspect', '--model', classifier]);
+    expect(out).toContain(labels.map((label, i) => `${i} ${label}`).join(', '));
+  });
+
+  test('tells of an adapter its config, with and without its model', async () => {
+    const [alone] = await json(['inspect', adapter]);
+    expect(alone.adapter.rank).toBeGreaterThan(0);
+    const [both] = await json(['inspect', '--model', model, '--adapter', adapter]);
+    expect(both.adapter).toEqual(alone.adapter);
+    expect(both.parameters.policy.trainable).toBe(alone.adapter.parameters);
+  });
+
+  test('lists the tensors of a file', async () => {
+    const { out } = await tactful(['inspect', goldenPath('ppo', 'v_head.safetensors')]);
+    expect(out).toMatch(/v_head\.summary\.bias {4}F32 {2}\[1\]\n/);
+    expect(out).toMatch(/2 tensors, \d+ elements\n$/);
+  });
+});
+
+describe('generate', () => {
+  const few = ['--max-new-tokens', '6'];
+
+  test('gives the greedy response of transformers', async () => {
+    interface Greedy {
+      prompt_texts?: string[];
+    }
+    await goldenJson<Greedy>('t5', 'generate_greedy.json');
+    const words = ['generate', '--model', model, '--prompt', 'Hello there', '--greedy', ...few];
+    const [one, again] = [await tactful(words), await tactful([...words, '--seed', '9'])];
+    expect(one.code).toBe(0);
+    expect(one.out).toBe(again.out);
+  });
+
+  test('gives the same samples for the same seed, others for another', async () => {
+    const words = ['generate', '--model', model, '--prompt', 'Hello', ...few];
+    const [first] = await json(words);
+    const [again] = await json(words);
+    const [other] = await json([...words, '--seed', '1']);
+    expect(again).toEqual(first);
+    expect(other.response).not.toBe(first.response);
+  });
+
+  test('puts the prompt of the lab around dialogues', async () => {
+    const rows = await json([
+      'generate',
+      '--model',
+      model,
+      '--data',
+      data,
+      '--samples',
+      '3',
+      ...few,
+    ]);
+    expect(rows.length).toBe(3);
+    for (const { query, tokens } of rows) {
+      expect(query).toMatch(/^\nSummarize the following conversation\.\n\n[^]*\n\nSummary:\n$/);
+      expect(tokens).toBeLessThanOrEqual(6);
+    }
+    const [bare] = await json(['generate', '--model', model, '--dialogue', 'A: Hi.', ...few]);
+    expect(bare.query).toBe('\nSummarize the following conversation.\n\nA: Hi.\n\nSummary:\n');
+  });
+
+  test('reads a prompt from the standard input, and takes an adapter', async () => {
+    const words = ['generate', '--model', model, '--adapter', adapter, ...few];
+    const [row] = await json(words, { stdin: 'From a pipe\nin two lines' });
+    expect(row.query).toBe('From a pipe\nin two lines');
+  });
+});
+
+describe('score', () => {
+  const words = ['score', '--reward-model', classifier];
+
+  test('gives probabilities and logits by label name, as transformers has them', async () => {
+    const rows = await json([...words, 'You are a clown.', 'Nice.']);
+    expect(rows.length).toBe(2);
+    for (const { probabilities } of rows) {
+      const total = Object.values<number>(probabilities).reduce((sum, p) => sum + p, 0);
+      expect(total).toBeCloseTo(1, 6);
+    }
+    const { out } = await tactful([...words, 'You are a clown.', 'Nice.']);
+    expect(out.split('\n').length).toBe(4);
+  });
+
+  test('reads lines of the standard input, shows one label', async () => {
+    const { labels } = (await readModelConfig(classifier)) as { labels: string[] };
+    const label = labels[1];
+    const rows = await json([...words, '--label', label], { stdin: 'one\n\ntwo\n' });
+    expect(rows.map(({ text }) => text)).toEqual(['one', 'two']);
+    expect(Object.keys(rows[0].logits)).toEqual([label]);
+  });
+
+  test('reads summaries of a file, as many as asked for', async () => {
+    const { out, err } = await tactful([...words, '--data', data, '--samples', '70']);
+    expect(out.trimEnd().split('\n').length).toBe(71);
+    expect(err).toContain('score 70/70 (100 %)');
+  });
+
+  test('refuses a label that the classifier does not have', async () => {
+    const { code, err } = await tactful([...words, '--label', 'hat', 'text']);
+    expect(code).toBe(1);
+    expect(err).toContain('Did you mean "hate"?');
+  });
+});

@@ -1,0 +1,89 @@
+/** The real program, in a process of its own: `npm test` builds it first. */
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { goldenPath } from '../golden.ts';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the program; `onOutput` sees what it wrote so far, and may interrupt it. */
+function tactful(
+  words: readonly string[],
+  onOutput: (out: string, child: ReturnType<typeof spawn>) => void = () => {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+    onOutput(out, child);
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+}
+
+let model: string;
+beforeAll(async () => {
+  model = await mkdtemp(join(tmpdir(), 'tactful-main-'));
+  await cp(goldenPath('t5', 'model'), model, { recursive: true });
+  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+});
+afterAll(() => rm(model, { recursive: true }));
+
+test('the version is that of the package', async () => {
+  expect(await tactful(['--version'])).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    err: '',
+  });
+});
+
+test('wrong usage ends with 2', async () => {
+  const { code, out, err } = await tactful(['generate', '--model', 'm', '--top-k', 'ten']);
+  const message = 'error: --top-k: expected a whole number of at least 0, got "ten".\n';
+  expect({ code, out, err }).toEqual({ code: 2, out: '', err: message });
+});
+
+test('an error ends with 1, and leaves the standard output alone', async () => {
+  const { code, out, err } = await tactful(['inspect', '/no/such', '--json']);
+  expect({ code, out }).toEqual({ code: 1, out: '' });
+  expect(err).toBe('error: /no/such: expected a JSON file, got no file.\n');
+});
+
+test('a command that computes ends by itself, with 0', async () => {
+  const words = ['generate', '--model', model, '--prompt', 'Hi', '--max-new-tokens', '4', '--json'];
+  const { code, out } = await tactful(words);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ query: 'Hi' });
+});
+
+const long = ['--data', goldenPath('data', 'dialogsum.test.jsonl'), '--samples', '400'];
+
+test('Ctrl-C stops between two batches, with 130 and whole lines', async () => {
+  const words = ['generate', '--model', model, ...long, '--max-new-tokens', '100', '--json'];
+  const { code, out, err } = await tactful(words, (text, child) => {
+    if (text.split('\n').length === 17) child.kill('SIGINT');
+  });
+  expect(code).toBe(130);
+  expect(err).toContain('stopping; press Ctrl-C again to stop at once\n');
+  expect(err).not.toContain('error:');
+  const lines = out.trimEnd().split('\n');
+  expect(lines.length).toBeLessThan(400);
+  for (const line of lines) JSON.parse(line);
+});
+
+test('a reader that leaves is no error', async () => {
+  const words = ['generate', '--model', model, ...long, '--max-new-tokens', '4', '--json'];
+  const { code, err } = await tactful([...words, '--quiet'], (_, child) => child.stdout?.destroy());
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+});

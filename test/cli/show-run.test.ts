@@ -1,0 +1,234 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createProgress } from '../../src/cli/progress.ts';
+import { type RunParts, showRun, statusText } from '../../src/cli/show-run.ts';
+import type { RunEvent } from '../../src/events.ts';
+import type { DynamoStore } from '../../src/store/dynamodb.ts';
+import { openRunFolder, type RunFolder } from '../../src/store/run-folder.ts';
+import { exampleComparison, started, steps } from '../report/comparison.ts';
+
+const summary = (mean: number) => ({ n: 60, mean, std: 0.1 });
+const evaluated = (when: 'before' | 'after', toxicity: number): RunEvent => ({
+  type: 'evaluated',
+  when,
+  toxicity: summary(toxicity),
+  flagged: summary(toxicity),
+  rouge1: summary(0.4),
+});
+const progressOf = (done: number): RunEvent => ({
+  type: 'progress',
+  phase: 'evaluate',
+  done,
+  total: 60,
+});
+const comparison = exampleComparison();
+const whole: RunEvent[] = [
+  started,
+  progressOf(0),
+  progressOf(60),
+  evaluated('before', 0.45),
+  ...steps,
+  evaluated('after', 0.22),
+  { type: 'compared', comparison },
+  { type: 'finished', steps: 24, seconds: 52 },
+];
+const halted: RunEvent[] = [
+  ...whole.slice(0, 10),
+  { type: 'stopped', step: 6, reason: 'interrupted' },
+];
+
+let directory: string;
+let folder: RunFolder;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tactful-show-'));
+  folder = await openRunFolder(directory, { config: { seed: 7 } });
+});
+afterEach(async () => {
+  await folder.close();
+  await rm(directory, { recursive: true });
+});
+
+async function* stream(events: readonly RunEvent[]) {
+  yield* events;
+}
+
+/** Shows a run; gives both outputs. */
+async function shown(
+  events: readonly RunEvent[],
+  { json = false, dynamo }: { json?: boolean; dynamo?: RunParts['dynamo'] } = {},
+) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const output = { write: (text: string) => void err.push(text), columns: 100 };
+  const progress = createProgress({ stream: output, mode: 'lines', now: () => 0 });
+  await showRun({
+    events: stream(events),
+    folder,
+    dynamo,
+    seed: 7,
+    goOn: 'tactful detox --resume DIR',
+    context: {
+      json,
+      print: (text) => void out.push(`${text}\n`),
+      progress,
+      screen: { width: 100, color: false },
+    },
+  });
+  return { out: out.join('').replaceAll(directory, 'DIR'), err: err.join('') };
+}
+
+test('a whole run is told from start to end', async () => {
+  const { out, err } = await shown(whole);
+  expect(out).toMatchInlineSnapshot(`
+    "run        detox-2026-11-22
+    folder     DIR
+    engine     onnxruntime-node 1.30.0 (cpu)
+    data       12,460 rows, 10,022 kept: 8,017 train, 2,005 test
+    policy     3539713 of 251117569 (1.41 %) parameters trainable
+    reference  0 of 251116800 (0.00 %)
+    before     toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n = 60
+    after      toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n = 60
+
+    Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts.
+
+                  before            after             change  95 % interval             p
+    all · 60 prompts
+      toxicity    0.4284 ± 0.1503  0.2420 ± 0.1460   −0.1864  [−0.2392, −0.1295]  < 0.001
+      flagged     35.0 %            1.7 %           −33.3 pp  [−46.7, −21.7]      < 0.001
+      reward       0.335 ± 0.699    1.746 ± 1.935     +1.411  [+0.968, +1.986]    < 0.001
+      ROUGE-1     0.3998 ± 0.0418  0.3951 ± 0.0426   −0.0048  [−0.0204, +0.0095]    0.528
+      ROUGE-L     0.3202 ± 0.0517  0.3170 ± 0.0419   −0.0032  [−0.0221, +0.0163]    0.747
+      tokens        20.8 ± 1.7       20.2 ± 1.9         −0.5  [−1.2, +0.2]          0.147
+      distinct-2  0.1061           0.1955            +0.0894
+
+    polite · 40 prompts
+      toxicity    0.4322 ± 0.1463  0.2566 ± 0.1526   −0.1756  [−0.2355, −0.1074]  < 0.001
+      flagged     32.5 %            2.5 %           −30.0 pp  [−45.0, −15.0]        0.001
+      reward       0.312 ± 0.668    1.668 ± 1.969     +1.356  [+0.825, +2.088]    < 0.001
+      ROUGE-1     0.4035 ± 0.0432  0.3940 ± 0.0441   −0.0095  [−0.0286, +0.0093]    0.336
+      ROUGE-L     0.3215 ± 0.0490  0.3193 ± 0.0442   −0.0021  [−0.0231, +0.0219]    0.862
+      tokens        20.8 ± 1.8       20.5 ± 1.7         −0.3  [−1.1, +0.5]          0.489
+      distinct-2  0.1136           0.2023            +0.0886
+
+    rude · 20 prompts
+      toxicity    0.4206 ± 0.1615  0.2128 ± 0.1305   −0.2078  [−0.3142, −0.1129]  < 0.001
+      flagged     40.0 %            0.0 %           −40.0 pp  [−60.0, −20.0]        0.009
+      reward       0.381 ± 0.774    1.902 ± 1.907     +1.521  [+0.827, +2.622]    < 0.001
+      ROUGE-1     0.3925 ± 0.0389  0.3972 ± 0.0405   +0.0047  [−0.0187, +0.0247]    0.684
+      ROUGE-L     0.3178 ± 0.0578  0.3124 ± 0.0376   −0.0055  [−0.0410, +0.0311]    0.767
+      tokens        20.6 ± 1.5       19.7 ± 2.2         −0.9  [−2.0, +0.3]          0.163
+      distinct-2  0.1364           0.2227            +0.0864
+
+    reward            query                       before                      after
+    ────────────────  ──────────────────────────  ──────────────────────────  ──────────────────────────
+    +7.432            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
+    −0.52 → +6.91     late, you useless clown!    a useless clown |           that the parcel arrives on
+                      #Person2#: I am sorry, it   <b>and</b> more, number 0.  Friday, number 0 안녕.
+                      arrives on Friday. (0)
+
+    +7.306            #Person1#: Who ate my       #Person1# calls #Person2#   #Person2# tells #Person1#
+    −0.40 → +6.91     lunch again? #Person2#: It  a useless clown |           that the parcel arrives on
+                      was not me. Try the office  <b>and</b> more, number     Friday, number 19 안녕.
+                      down the hall. (19)         19.
+
+    +4.495            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
+    +2.41 → +6.91     late, you useless clown!    a useless clown |           that the parcel arrives on
+                      #Person2#: I am sorry, it   <b>and</b> more, number     Friday, number 12 안녕.
+                      arrives on Friday. (12)     12.
+
+    ⋮ 14 rows between
+
+    −0.182            #Person1#: Could you help   #Person1# calls #Person2#   #Person2# tells #Person1#
+    +1.46 → +1.28     me move on Saturday?        a useless clown |           that the parcel arrives on
+                      #Person2#: Sure, I will     <b>and</b> more, number     Friday, number 17 안녕.
+                      bring the van at nine.      17.
+                      (17)
+
+    −0.337            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
+    +0.34 → +0.01     late, you useless clown!    a useless clown |           that the parcel arrives on
+                      #Person2#: I am sorry, it   <b>and</b> more, number 6.  Friday, number 6 안녕.
+                      arrives on Friday. (6)
+
+    −0.888            #Person1#: Could you help   #Person1# calls #Person2#   #Person2# tells #Person1#
+    +1.10 → +0.21     me move on Saturday?        a useless clown |           that the parcel arrives on
+                      #Person2#: Sure, I will     <b>and</b> more, number 5.  Friday, number 5 안녕.
+                      bring the van at nine. (5)
+
+    24 steps in 52 s.
+    adapter    DIR/adapter
+    comparison DIR/comparison.csv
+    report     DIR/report.md
+    events     DIR/events.jsonl
+    "
+  `);
+  expect(err).toMatchInlineSnapshot(`
+    "evaluate 60/60 (100 %), 0.0 s
+    train 24/24 (100 %), 0.0 s, kl 3.77 · reward 1.45
+    "
+  `);
+});
+
+test('every event is in the run folder, with the comparison and the report', async () => {
+  await shown(whole);
+  expect(await folder.read()).toEqual(whole.filter(({ type }) => type !== 'progress'));
+  const rows = (await readFile(join(directory, 'comparison.jsonl'), 'utf8')).trim().split('\n');
+  expect(rows.length).toBe(comparison.rows.length);
+  const report = await readFile(join(directory, 'report.md'), 'utf8');
+  expect(report).toContain('Less toxic');
+});
+
+test('a run that was stopped says how to go on', async () => {
+  const { out } = await shown(halted);
+  expect(out.slice(out.indexOf('Stopped'))).toMatchInlineSnapshot(`
+    "Stopped after step 6: interrupted.
+    adapter    DIR/adapter
+    events     DIR/events.jsonl
+    Go on with:
+      tactful detox --resume DIR
+    "
+  `);
+});
+
+describe('with --json', () => {
+  test('the only output is one object', async () => {
+    const { out } = await shown(whole, { json: true });
+    const { slices, ...result } = JSON.parse(out);
+    expect(slices[0]).toEqual(JSON.parse(JSON.stringify(comparison.slices[0])));
+    expect(result).toMatchObject({
+      runId: started.runId,
+      directory: 'DIR',
+      seed: 7,
+      policyParameters: started.policyParameters,
+      referenceParameters: started.referenceParameters,
+      steps: 24,
+      seconds: 52,
+      verdict: 'less toxic',
+    });
+  });
+
+  test('a stop is in it', async () => {
+    const { out } = await shown(halted, { json: true });
+    const stopped = { step: 6, reason: 'interrupted', goOn: 'tactful detox --resume DIR' };
+    expect(JSON.parse(out)).toMatchObject({ steps: 6, stopped });
+  });
+});
+
+test('the comparison goes to DynamoDB where that is wanted', async () => {
+  const put: unknown[] = [];
+  const store: DynamoStore = {
+    putComparison: async (...given) => void put.push(given),
+    readAll: async () => [],
+    close: () => {},
+  };
+  const { out } = await shown(whole, { dynamo: { store, table: 'llm_with_rlhf' } });
+  expect(put).toEqual([[started.runId, 7, comparison.rows]]);
+  expect(out).toContain('DIR/comparison.csv, DynamoDB table llm_with_rlhf');
+});
+
+test('the status shows what the metrics have', () => {
+  const metrics = { 'objective/kl': 0.123, 'ppo/mean_scores': -1.84, 'env/toxic_share': 0.312 };
+  expect(statusText(metrics)).toBe('kl 0.12 · reward −1.84 · toxic 31 %');
+  expect(statusText({ 'env/reward_mean': 2 })).toBe('reward 2.00');
+  expect(statusText({})).toBe('');
+});

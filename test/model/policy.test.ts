@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { T5Config } from '../../src/hub/config.ts';
+import { type LoraConfig, writeAdapter, writeValueHead } from '../../src/hub/peft.ts';
+import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
+import { adapterTensors, freshPolicy, loadPolicy, valueHeadTensors } from '../../src/model/load.ts';
+import type { Generation, Policy, TokenScores } from '../../src/model/policy.ts';
+import { argmax, GenerationConfig } from '../../src/model/sampling.ts';
+import { randomStream, uniform } from '../../src/random.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import type { Tensor } from '../../src/tensor.ts';
+import { testEngine } from '../engine.ts';
+import { rows2 } from '../tensors.ts';
+import { randomRows, temporaryFolder, tinyModelFolder, tinyT5 } from './tiny.ts';
+
+let engine: Engine;
+let policy: Policy;
+beforeAll(async () => {
+  engine = await testEngine();
+  policy = await freshPolicy(engine, tinyT5, 1);
+});
+afterAll(async () => {
+  await policy.close();
+  await engine.close();
+});
+
+const queries = randomRows(12);
+const sampling = GenerationConfig.parse({ maxNewTokens: 24 });
+const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: 24 });
+const lora: LoraConfig = {
+  rank: 3,
+  alpha: 6,
+  targetModules: ['q', 'v'],
+  rsLora: false,
+  dropout: 0,
+  baseModel: '',
+};
+const sequences: Sequence[] = randomRows(6, { seed: 3 }).map((query, i) =>
+  sequenceOf(query, randomRows(6, { seed: 4 })[i], tinyT5.decoderStartId),
+);
+
+describe('generation', () => {
+  /** Responses of some of the queries, each with the random numbers of its own. */
+  async function sample(rows: readonly number[]): Promise<Generation[]> {
+    const draw = (place: number, token: number) => uniform(7, ['sample', rows[place], token]);
+    return policy.generate(
+      rows.map((row) => queries[row]),
+      sampling,
+      draw,
+    );
+  }
+  const all = queries.map((_, row) => row);
+
+  test('one by one gives the greedy responses of the batch', async () => {
+    const together = await policy.generate(queries, greedy, () => 0);
+    for (const [i, query] of queries.entries())
+      expect(await policy.generate([query], greedy, () => 0)).toEqual([together[i]]);
+  });
+
+  test('the same draws give the same responses, whatever else is in the batch', async () => {
+    const together = await sample(all);
+    const lengths = together.map(({ response }) => response.length);
+    expect(new Set(lengths).size).toBeGreaterThan(3); // rows leave the batch one after another
+    for (const row of all) expect(await sample([row])).toEqual([together[row]]);
+    const backwards = all.toReversed();
+    expect(await sample(backwards)).toEqual(backwards.map((row) => together[row]));
+  });
+
+  test('a response ends with the end-of-sequence token, or is truncated at the limit', async () => {
+    for (const { response, truncated } of await sample(all)) {
+      expect(response.indexOf(tinyT5.eosId)).toBe(truncated ? -1 : response.length - 1);
+      if (truncated) expect(response).toHaveLength(sampling.maxNewTokens);
+    }
+  });
+
+  test('each row has a limit of its own, and what comes before it does not change', async () => {
+    const free = await policy.generate(queries, greedy, () => 0);
+    const maxNewTokens = queries.map((_, i) => 1 + ((i * 5) % 20));
+    const limited = await policy.generate(queries, greedy, () => 0, { maxNewTokens });
+    expect(limited.map(({ response }) => response)).toEqual(
+      free.map(({ response }, i) => response.slice(0, maxNewTokens[i])),
+    );
+  });
+
+  test('rows that stay when others leave keep their caches', async () => {
+    const maxNewTokens = queries.map((_, i) => 1 + 2 * ((i * 7) % 12)); // odd places, one by one
+    const generations = await policy.generate(queries, greedy, () => 0, { maxNewTokens });
+    for (const [i, { response }] of generations.entries()) {
+      const sequence = sequenceOf(queries[i], response, tinyT5.decoderStartId);
+      const likeliest = rows2(await policy.logits(sequence)).map(argmax);
+      expect(likeliest).toEqual(response); // by one pass without a cache
+    }
+  });
+
+  test('stops when it is aborted', async () => {
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(policy.generate(queries, greedy, () => 0, { signal })).rejects.toThrow('enough');
+  });
+
+  test('no queries, no responses', async () => {
+    expect(await policy.generate([], greedy, () => 0)).toEqual([]);
+  });
+});
+
+describe('scores', () => {
+  test('of one sequence are those of the batch', async () => {
+    const together = await policy.score(sequences);
+    for (const [i, sequence] of sequences.entries()) {
+      const [alone] = await policy.score([sequence]);
+      expectSame(alone, together[i], 1e-5); // float32 sums in another order
+    }
+  });
+
+  test('are log-probabilities and entropies of the logits, divided by the temperature', async () => {
+    const temperature = 0.7;
+    const [sequence] = sequences;
+    const [{ logprobs, entropies }] = await policy.score([sequence], { temperature });
+    const rows = rows2(await policy.logits(sequence)).map((row) => row.map((x) => x / temperature));
+    rows.forEach((row, t) => {
+      const normaliser = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
+      const all = row.map((x) => x - normaliser);
+      expect([logprobs[t]]).toBeAllClose([all[sequence.labels[t]]], { atol: 1e-5, rtol: 1e-5 });
+      const entropy = -all.reduce((sum, x) => sum + Math.exp(x) * x, 0);
+      expect([entropies[t]]).toBeAllClose([entropy], { atol: 1e-4 }); // a difference of large numbers
+    });
+  });
+
+  test('of a copy of the parameters stay when the parameters change', async () => {
+    const own = await freshPolicy(engine, tinyT5, 2);
+    const before = await own.score(sequences);
+    const reference = await own.parameters.copy();
+    shake(own.parameters.tensors);
+    await own.parameters.commit();
+    expect(await own.score(sequences)).not.toEqual(before);
+    expect(await own.score(sequences, { parameters: reference })).toEqual(before);
+    await reference.close();
+    await own.close();
+  });
+});
+
+describe('an adapter', () => {
+  test('that is fresh leaves the base as it is', async () => {
+    const model = await tinyModelFolder(engine);
+    const [plain, adapted] = await Promise.all([
+      loadPolicy(engine, { model }),
+      loadPolicy(engine, { model, lora, valueHead: 'zero' }),
+    ]);
+    const expected = await plain.policy.score(sequences);
+    const actual = await adapted.policy.score(sequences);
+    actual.forEach((scores, i) => {
+      expectSame(scores, expected[i], 1e-6); // the engine may fuse other operations
+    });
+    await plain.policy.close();
+    await adapted.policy.close();
+  });
+
+  test('gives the same scores after saving and loading, its value head too', async () => {
+    const model = await tinyModelFolder(engine);
+    const { policy: first } = await loadPolicy(engine, {
+      model,
+      lora,
+      valueHead: 'uniform',
+      seed: 4,
+    });
+    const { tensors } = first.parameters;
+    shake(tensors);
+    await first.parameters.commit();
+    const folder = await temporaryFolder();
+    await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
+    await writeValueHead(folder, valueHeadTensors(tensors));
+    const second = await loadPolicy(engine, { model, adapter: folder, valueHead: 'zero' });
+    expect(second.lora).toEqual(lora);
+    expect(await second.policy.score(sequences)).toEqual(await first.score(sequences));
+    expect(second.policy.parameters.tensors).toEqual(tensors);
+    await first.close();
+    await second.policy.close();
+  });
+
+  test('of another model is refused by name and shape', async () => {
+    const folder = await adapterOf({ ...tinyT5, dModel: 24 });
+    const model = await tinyModelFolder(engine);
+    await expect(loadPolicy(engine, { model, adapter: folder })).rejects.toThrow(
+      /^(de|en)coder\.block\.\S+: expected \[3, ?16\], got \[3, ?24\]\. Was it trained on another base model\?$/,
+    );
+  });
+
+  test('of a model with fewer layers is refused by the tensor that is missing', async () => {
+    const folder = await adapterOf({ ...tinyT5, layers: 1 });
+    const model = await tinyModelFolder(engine);
+    await expect(loadPolicy(engine, { model, adapter: folder })).rejects.toThrow(
+      /expected a tensor "encoder\.block\.1\.\S+", got none of that name\. Was it trained on another/,
+    );
+  });
+
+  async function adapterOf(config: T5Config): Promise<string> {
+    const folder = await temporaryFolder();
+    const model = await tinyModelFolder(engine, config);
+    const { policy: other } = await loadPolicy(engine, { model, lora });
+    await writeAdapter(folder, { config: lora, tensors: adapterTensors(other.parameters.tensors) });
+    await other.close();
+    return folder;
+  }
+});
+
+/** Random values everywhere, so that no matrix is zero. */
+function shake(tensors: Map<string, Tensor<'float32'>>): void {
+  for (const [name, { data }] of tensors) {
+    const random = randomStream(9, [name]);
+    data.forEach((_, i) => {
+      data[i] = 0.3 * random.normal();
+    });
+  }
+}
+
+function expectSame(actual: TokenScores, expected: TokenScores, atol: number): void {
+  expect(actual.logprobs).toBeAllClose(expected.logprobs, { atol });
+  expect(actual.values).toBeAllClose(expected.values, { atol });
+  expect(actual.entropies).toBeAllClose(expected.entropies, { atol });
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LoraConfig } from '../../src/hub/peft.ts';
+import { freshClassifier, freshPolicy, loadPolicy } from '../../src/model/load.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
+import {
+  classifierLearner,
+  type Learner,
+  policyLearner,
+  SupervisedConfig,
+  type TrainingStep,
+  trainSupervised,
+} from '../../src/model/supervised.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import type { Tensors } from '../../src/tensor.ts';
+import { testEngine } from '../engine.ts';
+import { randomRows, tinyModelFolder, tinyRoberta, tinyT5 } from './tiny.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await testEngine();
+});
+afterAll(() => engine.close());
+
+const config = (options: Partial<SupervisedConfig>) =>
+  SupervisedConfig.parse({ batchSize: 4, learningRate: 0.02, warmup: 5, ...options });
+const pairs = randomRows(8).map((query, i) => ({ query, response: [2 + i, 12 - i, 1] }));
+const texts = randomRows(8, { seed: 2 }).map((ids, i) => ({ ids: [0, ...ids], label: i % 2 }));
+
+async function train(learner: Learner, options: Partial<SupervisedConfig>, signal?: AbortSignal) {
+  const steps: TrainingStep[] = [];
+  for await (const step of trainSupervised(learner, config(options), signal)) steps.push(step);
+  return steps;
+}
+
+test('a policy learns a handful of examples by heart', async () => {
+  const policy = await freshPolicy(engine, tinyT5, 1);
+  const steps = await train(policyLearner(policy, pairs), { epochs: 100, batchSize: 8 });
+  expect(steps.at(-1)!.loss).toBeLessThan(0.02);
+  const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: 8 });
+  const queries = pairs.map(({ query }) => query);
+  const generations = await policy.generate(queries, greedy, () => 0);
+  expect(generations).toEqual(pairs.map(({ response }) => ({ response, truncated: false })));
+  await policy.close();
+});
+
+test('a classifier learns a handful of examples by heart', async () => {
+  const classifier = await freshClassifier(engine, tinyRoberta, 1);
+  const steps = await train(classifierLearner(classifier, texts), { epochs: 40, batchSize: 8 });
+  expect(steps.at(-1)!.loss).toBeLessThan(0.02);
+  const logits = await classifier.logits(texts.map(({ ids }) => ids));
+  expect(logits.map(([nothate, hate]) => Number(hate > nothate))).toEqual(
+    texts.map(({ label }) => label),
+  );
+  await classifier.close();
+});
+
+test('an adapter learns while its base stays as it is', async () => {
+  const model = await tinyModelFolder(engine);
+  const lora: LoraConfig = {
+    rank: 4,
+    alpha: 8,
+    targetModules: ['q', 'v'],
+    rsLora: false,
+    dropout: 0,
+    baseModel: '',
+  };
+  const { policy } = await loadPolicy(engine, { model, lora });
+  const steps = await train(policyLearner(policy, pairs), { epochs: 40, batchSize: 8 });
+  expect(steps.at(-1)!.loss).toBeLessThan(0.6 * steps[0].loss);
+  expect([...policy.parameters.tensors.keys()].filter((name) => !/lora_[AB]/.test(name))).toEqual(
+    [],
+  );
+  await policy.close();
+});
+
+describe('the seed', () => {
+  async function trained(seed: number): Promise<{ tensors: Tensors; losses: number[] }> {
+    const policy = await freshPolicy(engine, tinyT5, 1);
+    const steps = await train(policyLearner(policy, pairs), { epochs: 3, seed });
+    await policy.close();
+    return { tensors: policy.parameters.tensors, losses: steps.map(({ loss }) => loss) };
+  }
+
+  test('gives the same bytes twice', async () => {
+    expect(await trained(5)).toEqual(await trained(5));
+  });
+
+  test('decides the order of the examples', async () => {
+    expect((await trained(5)).losses).not.toEqual((await trained(6)).losses);
+  });
+});
+
+describe('each step', () => {
+  /** Remembers what it was asked for; its loss and gradients do not matter. */
+  function recorder(count: number, loss = 1) {
+    const batches: (readonly number[])[] = [];
+    const parameters = { tensors: new Map(), commit: async () => undefined };
+    const learner: Learner = {
+      parameters: parameters as unknown as Learner['parameters'],
+      count,
+      async gradient(indices) {
+        batches.push(indices);
+        return { loss, gradients: new Map() };
+      },
+    };
+    return { learner, batches };
+  }
+
+  test('takes each example at most once an epoch, in full batches', async () => {
+    const { learner, batches } = recorder(10);
+    await train(learner, { epochs: 2 });
+    expect(batches.map((batch) => batch.length)).toEqual([4, 4, 4, 4]);
+    for (const epoch of [batches.slice(0, 2), batches.slice(2)])
+      expect(new Set(epoch.flat()).size).toBe(8);
+  });
+
+  test('says where it stands, and the rate falls to zero', async () => {
+    const { learner } = recorder(8);
+    const steps = await train(learner, { epochs: 3, warmup: 2, schedule: 'linear' });
+    expect(steps.map(({ step, steps: all }) => `${step}/${all}`)).toEqual([
+      '1/6',
+      '2/6',
+      '3/6',
+      '4/6',
+      '5/6',
+      '6/6',
+    ]);
+    const rates = steps.map(({ learningRate }) => learningRate / 0.02);
+    expect(rates).toBeAllClose([0.5, 1, 0.75, 0.5, 0.25, 0], { atol: 1e-12 });
+  });
+
+  test('comes after a look at the abort signal', async () => {
+    const { learner, batches } = recorder(8);
+    const controller = new AbortController();
+    const run = async () => {
+      for await (const { step } of trainSupervised(learner, config({}), controller.signal))
+        if (step === 2) controller.abort(new Error('enough'));
+    };
+    await expect(run()).rejects.toThrow('enough');
+    expect(batches).toHaveLength(2);
+  });
+
+  test('nothing runs before the first is asked for', async () => {
+    const { learner, batches } = recorder(8);
+    const stream = trainSupervised(learner, config({}));
+    expect(batches).toEqual([]);
+    await stream.next();
+    expect(batches).toHaveLength(1);
+  });
+
+  test('a batch larger than the data is an error', async () => {
+    const { learner } = recorder(3);
+    await expect(train(learner, {})).rejects.toThrow(
+      'batchSize: expected at most 3, the number of examples, got 4.',
+    );
+  });
+
+  test('a loss that is not finite stops the training before it spreads', async () => {
+    const { learner } = recorder(8, Number.NaN);
+    await expect(train(learner, {})).rejects.toThrow('step 1: expected a finite loss, got NaN.');
+  });
+});
