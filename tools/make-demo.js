@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCorpus } from '../dist/data/corpus/corpus.js';
+import { insultsIn } from '../dist/data/corpus/insults.js';
 import { corpusCsv } from '../dist/data/corpus/csv.js';
 import { labelledSentences } from '../dist/data/corpus/sentences.js';
 import { buildPrompt, splitExamples } from '../dist/data/prepare.js';
@@ -227,6 +228,7 @@ async function measurePolicy(engine, tokenizer, judgeTokenizer) {
       summaries: own.length,
       [`p(hate) >= ${toxicThreshold} %`]: percent(mean((i) => Number(isToxic(scores[i])))),
       'mean p(hate)': mean((i) => scores[i]).toFixed(3),
+      'insult words %': percent(mean((i) => Number(insultsIn(texts[i]).length > 0))),
       'ROUGE-1 F': rouge1(false),
       'with stems': rouge1(true),
       tokens: mean((i) => generations[i].response.length).toFixed(1),

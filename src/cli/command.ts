@@ -88,7 +88,9 @@ export function defineCommand<Schema extends z.ZodObject>(spec: CommandSpec<Sche
     summary,
     attach(command, io) {
       const common = flagsOf(commonOptions).map((flag) => ({ ...flag, ...commonGroup }));
-      const own = flagsOf(spec.options);
+      // what has to be there may also come from a preset
+      const required = spec.defaults === undefined;
+      const own = flagsOf(spec.options).map((flag) => (required ? flag : { ...flag, required }));
       const clash = own.find(({ name: flag }) => common.some((other) => other.name === flag));
       if (clash) throw new InternalError(`${name}: every command has ${clash.name} already`);
       describe(command, spec);

@@ -11,6 +11,8 @@ interface FieldSchema {
   readonly const?: unknown;
   readonly anyOf?: readonly FieldSchema[];
   readonly items?: FieldSchema;
+  /** The items of a tuple. */
+  readonly prefixItems?: readonly FieldSchema[];
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
   readonly default?: unknown;
@@ -92,21 +94,27 @@ export function commanderOptions(flag: Flag): { options: CommanderOption[]; term
 function helpOf({ schema, required }: Flag): string {
   const { description = '', default: fallback } = schema;
   const note = required ? 'required' : defaultText(schema, fallback);
-  return note === '' ? description : `${description} (${note})`.trimStart();
+  return note === '' ? description : `${description} [${note}]`.trimStart();
 }
 
 function defaultText(schema: FieldSchema, value: unknown): string {
   if (value === undefined || value === null || value === '') return '';
   if (isBoolean(schema)) return value ? 'default: on' : '';
   if (Array.isArray(value)) return value.length > 0 ? `default: ${value.join(',')}` : '';
-  return `default: ${value}`;
+  return `default: ${shortest(value)}`;
+}
+
+/** Small numbers in the way that people write them: 1.41e-5. */
+function shortest(value: unknown): string {
+  const small = typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3;
+  return small ? value.toExponential() : String(value);
 }
 
 function placeholderOf(schema: FieldSchema): string {
   if (schema.placeholder) return schema.placeholder;
   const choices = choicesOf(schema);
   if (choices) return choices.join('|');
-  if (isArray(schema)) return `${schema.items?.placeholder ?? 'a'},…`;
+  if (isArray(schema)) return `${itemOf(schema, 0).placeholder ?? 'a'},…`;
   const types = typesOf(schema);
   if (types.has('string')) return 'text';
   return types.has('integer') && !types.has('number') ? 'n' : 'x';
@@ -117,7 +125,7 @@ function placeholderOf(schema: FieldSchema): string {
  * it is not, for the schema to complain about.
  */
 export function parseValue({ name, schema }: Flag, raw: unknown): unknown {
-  if (Array.isArray(raw)) return raw.map((text) => parseText(name, schema.items ?? {}, text));
+  if (Array.isArray(raw)) return raw.map((text, i) => parseText(name, itemOf(schema, i), text));
   return typeof raw === 'string' ? parseText(name, schema, raw) : raw;
 }
 
@@ -189,7 +197,8 @@ function issueText(
   }
   const actual = Array.isArray(found) ? `"${found.join(',')}"` : JSON.stringify(found);
   if (issue.code === 'custom') return `${flag.name}: ${issue.message}, got ${actual}.`;
-  const schema = path.length > flag.path.length ? (flag.schema.items ?? {}) : flag.schema;
+  const inside = path[flag.path.length];
+  const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));
   const near = typeof found === 'string' ? didYouMean(found, choicesOf(schema) ?? []) : '';
   return `${flag.name}: expected ${expectation(schema)}, got ${actual}. ${near}`.trimEnd();
 }
@@ -205,7 +214,9 @@ function expectation(schema: FieldSchema): string {
   if (choices) return `${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')}`;
   const types = typesOf(schema);
   if (types.has('boolean')) return 'true or false';
-  if (types.has('array')) return 'a list';
+  if (types.has('array')) {
+    return schema.prefixItems ? `${schema.prefixItems.length} values` : 'a list';
+  }
   const isNumber = types.has('number') || types.has('integer');
   if (!isNumber) return 'a text';
   const noun = types.has('number') ? 'a number' : 'a whole number';
@@ -236,6 +247,10 @@ function choicesOf({ enum: choices, const: constant, anyOf }: FieldSchema): stri
   if (constant !== undefined) return [String(constant)];
   const parts = anyOf?.map(choicesOf);
   return parts?.every((part) => part !== undefined) ? parts.flat() : undefined;
+}
+
+function itemOf({ items, prefixItems }: FieldSchema, place: number): FieldSchema {
+  return prefixItems?.[place] ?? items ?? {};
 }
 
 function isBoolean(schema: FieldSchema): boolean {

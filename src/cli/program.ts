@@ -1,10 +1,10 @@
 /** The program: finds the command, lets it run, turns errors into messages and exit codes. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { commands } from './commands.ts';
 import { exitCodeOf, Interrupted, UsageError } from './errors.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
+import { version } from './version.ts';
 
 /**
  * Runs one command line.
@@ -55,11 +55,6 @@ async function buildProgram(words: readonly string[], io: Io): Promise<Command> 
 function operands(words: readonly string[]): string | undefined {
   const [first, second] = words.filter((word) => !word.startsWith('-'));
   return first === 'help' ? second : first;
-}
-
-export function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 /** Commander's message in one line, with what to do. */

@@ -124,7 +124,7 @@ function barLine(phase: Phase, { time, width, paint, ended }: BarOptions): strin
   const allTimes = timesOf(phase, time, ended).join('  ');
   const used = (parts: readonly string[]) =>
     parts.filter(Boolean).reduce((sum, part) => sum + displayWidth(part) + 2, -2);
-  const title = name.padEnd(10);
+  const title = name.padEnd(14);
   const times = used([title, count, allTimes]) <= width ? allTimes : '';
   const size = Math.min(barWidth, width - used([title, count, times, status]) - 2);
   const parts = [ended ? paint('green', title) : paint('bold', title)];

@@ -1,12 +1,12 @@
 /** Where a run's events, its stores and the screen meet. */
 import { join } from 'node:path';
-import type { ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
+import type { Comparison, ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
 import { reportMarkdown } from '../report/markdown.ts';
 import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
-import { duration, fixed, grouped } from '../report/text.ts';
+import { duration, fixed, grouped, wrap } from '../report/text.ts';
 import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext, Screen } from './command.ts';
 import { painter } from './paint.ts';
 
 export interface RunParts {
@@ -15,9 +15,12 @@ export interface RunParts {
   /** Where the comparison goes as well. */
   readonly dynamo?: { readonly store: DynamoStore; readonly table: string } | undefined;
   readonly seed: number;
-  /** Command line that goes on after Ctrl-C. */
-  readonly goOn: string;
-  readonly context: Pick<CommandContext<unknown>, 'json' | 'print' | 'progress' | 'screen'>;
+  /** Command line that goes on after a number of steps. */
+  goOn(done: number): string;
+  readonly context: Pick<
+    CommandContext<unknown>,
+    'json' | 'print' | 'progress' | 'screen' | 'signal'
+  >;
 }
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
@@ -31,16 +34,20 @@ type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> };
 export async function showRun(parts: RunParts): Promise<void> {
   const { events, folder, context } = parts;
   const latest: Latest = {};
-  for await (const event of events) {
-    await folder.append(event);
-    Object.assign(latest, { [event.type]: event });
-    if (event.type === 'compared') await keepComparison(event, latest, parts);
-    if (event.type === 'finished') await keepReport(event, latest, parts);
-    show(event, parts);
+  try {
+    for await (const event of events) {
+      await folder.append(event);
+      Object.assign(latest, { [event.type]: event });
+      if (event.type === 'compared') await keepComparison(event, latest, parts);
+      if (event.type === 'finished') await keepReport(event, latest, parts);
+      show(event, parts);
+    }
+  } catch (error) {
+    // Ctrl-C while measuring: no more events, but what there is stays worth telling
+    if (!context.signal.aborted || !latest.started) throw error;
   }
   context.progress.close();
-  const result = resultOf(latest, parts);
-  if (context.json) context.print(JSON.stringify(result));
+  if (context.json) context.print(JSON.stringify(resultOf(latest, parts)));
   else context.print(closingText(latest, parts));
 }
 
@@ -75,8 +82,15 @@ function show(event: RunEvent, { context, folder }: RunParts): void {
   if (event.type === 'compared') {
     const { comparison } = event;
     const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
-    print(['', verdictLine(comparison, screen), ...tables, ''].join('\n\n').slice(1, -1));
+    print(['', verdictText(comparison, screen), ...tables].join('\n\n').slice(1));
   }
+}
+
+/** The verdict in lines of the screen's width. */
+function verdictText(comparison: Comparison, { width, color }: Screen): string {
+  const wrapped = wrap(verdictLine(comparison), width).join('\n');
+  const [words] = verdictLine(comparison, { color }).split(':');
+  return words + wrapped.slice(wrapped.indexOf(':'));
 }
 
 /** `3538944 of 251116800 (1.41 %)`, in plain digits for comparing with other tools. */
@@ -125,35 +139,48 @@ function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
 
 function lines(color: boolean, rows: readonly (readonly [label: string, text: string])[]): string {
   const paint = painter(color);
-  return rows.map(([label, text]) => `${paint('dim', label.padEnd(10))} ${text}`).join('\n');
+  return rows.map(([label, text]) => `${paint('dim', label.padEnd(14))}  ${text}`).join('\n');
 }
 
 /** What there is now and where; after a stop, how to go on. */
 function closingText(latest: Latest, parts: RunParts): string {
-  const { stopped, compared, finished } = latest;
+  const { compared, finished } = latest;
   const { folder, dynamo, goOn, context } = parts;
+  const { color } = context.screen;
   const at = (name: string) => join(folder.directory, name);
-  const paint = painter(context.screen.color);
-  const table = dynamo && compared ? `DynamoDB table ${dynamo.table}` : '';
-  const rows = [
-    ['adapter', at('adapter')],
-    ...(compared ? [['comparison', [at('comparison.csv'), table].filter(Boolean).join(', ')]] : []),
-    ...(compared && finished ? [['report', at('report.md')]] : []),
+  const table = dynamo && compared ? `, DynamoDB table ${dynamo.table}` : '';
+  const files: [label: string, text: string][] = [
+    ...(hasAdapter(latest) ? [['adapter', at('adapter')] as [string, string]] : []),
+    ...(compared ? [['comparison', at('comparison.csv') + table] as [string, string]] : []),
+    ...(compared && finished ? [['report', at('report.md')] as [string, string]] : []),
     ['events', at('events.jsonl')],
-  ] as const;
-  const files = lines(context.screen.color, rows as readonly (readonly [string, string])[]);
-  if (stopped) {
-    const head = paint('bold', `Stopped after step ${stopped.step}: ${stopped.reason}.`);
-    return `${head}\n${files}\nGo on with:\n  ${goOn}`;
-  }
-  if (!finished) return files;
-  return `${paint('bold', `${finished.steps} steps in ${duration(finished.seconds)}.`)}\n${files}`;
+  ];
+  const head = painter(color)('bold', headline(latest));
+  const next = finished ? [] : ['Go on with:', `  ${goOn(stepsDone(latest))}`];
+  return ['', head, lines(color, files), ...next].join('\n');
+}
+
+function headline(latest: Latest): string {
+  const { finished, stopped } = latest;
+  if (finished) return `${finished.steps} steps in ${duration(finished.seconds)}.`;
+  const done = stepsDone(latest);
+  return `Stopped after step ${done}${stopped ? `: ${stopped.reason}` : ', while measuring'}.`;
+}
+
+function stepsDone({ stopped, step, finished }: Latest): number {
+  return finished?.steps ?? stopped?.step ?? step?.step ?? 0;
+}
+
+/** It is written when the training ends, however it ends. */
+function hasAdapter({ stopped, finished, step }: Latest): boolean {
+  return Boolean(stopped ?? finished) || (step !== undefined && step.step === step.steps);
 }
 
 /** The run as `--json` tells it. */
 function resultOf(latest: Latest, { folder, seed, goOn }: RunParts): Record<string, unknown> {
   const { started, stopped, compared, finished } = latest;
   const { verdict, slices } = compared?.comparison ?? {};
+  const done = stepsDone(latest);
   return {
     runId: started?.runId,
     directory: folder.directory,
@@ -162,10 +189,10 @@ function resultOf(latest: Latest, { folder, seed, goOn }: RunParts): Record<stri
     data: started?.data,
     policyParameters: started?.policyParameters,
     referenceParameters: started?.referenceParameters,
-    steps: finished?.steps ?? stopped?.step,
+    steps: done,
     seconds: finished?.seconds,
     verdict,
     slices,
-    ...(stopped && { stopped: { step: stopped.step, reason: stopped.reason, goOn } }),
+    ...(!finished && { stopped: { step: done, reason: stopped?.reason, goOn: goOn(done) } }),
   };
 }

@@ -8,9 +8,10 @@ const options = z
   .strictObject({
     model: z.string().min(1).meta({ placeholder: 'dir' }).describe('Folder of the model'),
     steps: z.int().positive().default(10).describe('PPO steps'),
-    learningRate: z.number().positive().default(1e-3).describe('Adam learning rate'),
+    learningRate: z.number().positive().default(1e-5).describe('Adam learning rate'),
     device: z.enum(['cpu', 'webgpu']).default('cpu').describe('Where to compute'),
     targets: z.array(z.string()).default(['q', 'v']).describe('Adapted modules'),
+    betas: z.tuple([z.number(), z.number()]).default([0.9, 0.999]).describe('Adam moments'),
     layers: z.array(z.int().nonnegative()).optional().describe('Adapted layers'),
     shuffle: z.boolean().default(true).describe('Shuffle the data'),
     dryRun: z.boolean().default(false).describe('Only look'),
@@ -24,7 +25,7 @@ const options = z
 type Options = z.infer<typeof options>;
 
 /** Runs a command line; gives the context that `run` got. */
-async function run(words: readonly string[], defaults: Record<string, unknown> = {}) {
+async function run(words: readonly string[], defaults?: Record<string, unknown>) {
   const io = fakeIo();
   let context: CommandContext<Options> | undefined;
   const spec = {
@@ -32,7 +33,7 @@ async function run(words: readonly string[], defaults: Record<string, unknown> =
     summary: 'Try it.',
     arguments: [{ name: 'text', description: 'Texts', variadic: true }],
     options,
-    defaults: async () => defaults,
+    ...(defaults && { defaults: async () => defaults }),
     run: async (given: CommandContext<Options>) => {
       context = given;
     },
@@ -62,19 +63,20 @@ test('help shows types, choices, defaults and what is required', async () => {
       text                   Texts
 
     Options:
-      --model <dir>          Folder of the model (required)
-      --steps <n>            PPO steps (default: 10)
-      --learning-rate <x>    Adam learning rate (default: 0.001)
-      --device <cpu|webgpu>  Where to compute (default: cpu)
-      --targets <a,…>        Adapted modules (default: q,v)
+      --model <dir>          Folder of the model [required]
+      --steps <n>            PPO steps [default: 10]
+      --learning-rate <x>    Adam learning rate [default: 1e-5]
+      --device <cpu|webgpu>  Where to compute [default: cpu]
+      --targets <a,…>        Adapted modules [default: q,v]
+      --betas <a,…>          Adam moments [default: 0.9,0.999]
       --layers <a,…>         Adapted layers
-      --[no-]shuffle         Shuffle the data (default: on)
+      --[no-]shuffle         Shuffle the data [default: on]
       --dry-run              Only look
-      --max-norm <x>         Clip gradients (default: 1)
+      --max-norm <x>         Clip gradients [default: 1]
       -h, --help             display help for command
 
     Generation:
-      --top-k <n>            Keep k tokens (default: 0)
+      --top-k <n>            Keep k tokens [default: 0]
 
     Output:
       --json                 Print JSON, and nothing else
@@ -90,9 +92,10 @@ describe('values', () => {
     expect(found).toEqual({
       model: 'm',
       steps: 10,
-      learningRate: 1e-3,
+      learningRate: 1e-5,
       device: 'cpu',
       targets: ['q', 'v'],
+      betas: [0.9, 0.999],
       shuffle: true,
       dryRun: false,
       maxNorm: 1,
@@ -104,12 +107,13 @@ describe('values', () => {
 
   test.each<[string, string[], Partial<Options>]>([
     ['a whole number', ['--steps', '40'], { steps: 40 }],
-    ['a number with an exponent', ['--learning-rate', '1e-5'], { learningRate: 1e-5 }],
+    ['a number with an exponent', ['--learning-rate', '1e-4'], { learningRate: 1e-4 }],
     ['a number after an equals sign', ['--learning-rate=.5'], { learningRate: 0.5 }],
     ['a choice', ['--device', 'webgpu'], { device: 'webgpu' }],
     ['a list', ['--targets', 'q, k'], { targets: ['q', 'k'] }],
     ['a list in two parts', ['--targets', 'q', '--targets', 'k'], { targets: ['q', 'k'] }],
     ['a list of numbers', ['--layers', '0,2'], { layers: [0, 2] }],
+    ['a pair of numbers', ['--betas', '0.8,.9'], { betas: [0.8, 0.9] }],
     ['no', ['--no-shuffle'], { shuffle: false }],
     ['yes', ['--dry-run'], { dryRun: true }],
     ['none', ['--max-norm', 'none'], { maxNorm: null }],
@@ -151,6 +155,8 @@ describe('wrong values', () => {
       '--device: expected one of cpu, webgpu, got "webgp". Did you mean "webgpu"?',
     ],
     [['--layers', '0,x'], '--layers: expected a whole number of at least 0, got "x".'],
+    [['--betas', '0.8'], '--betas: expected 2 values, got "0.8".'],
+    [['--betas', '0.8,x'], '--betas: expected a number, got "x".'],
     [['--top-k', '-1'], '--top-k: expected a whole number of at least 0, got -1.'],
     [['--targets', '--steps'], '--targets: expected a value, got the flag --steps.'],
   ])('%j', async (words, message) => {

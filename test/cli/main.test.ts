@@ -1,6 +1,6 @@
 /** The real program, in a process of its own: `npm test` builds it first. */
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +80,20 @@ test('Ctrl-C stops between two batches, with 130 and whole lines', async () => {
   const lines = out.trimEnd().split('\n');
   expect(lines.length).toBeLessThan(400);
   for (const line of lines) JSON.parse(line);
+});
+
+test('Ctrl-C ends a training after its step, and says how to go on', async () => {
+  const output = join(model, 'run');
+  const words = ['detox', '--model', model, '--reward-model', goldenPath('roberta', 'model')];
+  const job = ['--data', goldenPath('data', 'dialogsum.test.jsonl'), '--group-column', 'topic'];
+  const size = ['--samples', '4', '--steps', '1000', '--batch-size', '4', '--output', output];
+  const { code, out } = await tactful([...words, ...job, ...size], (text, child) => {
+    if (text.includes('before') && !child.killed) child.kill('SIGINT');
+  });
+  expect(code).toBe(130);
+  expect(out).toMatch(/\nStopped after step [012]: interrupted\.\n/);
+  expect(out).toContain(`tactful detox --config ${output}/config.yaml`);
+  expect(await readdir(join(output, 'adapter'))).toContain('adapter_model.safetensors');
 });
 
 test('a reader that leaves is no error', async () => {

@@ -28,7 +28,7 @@ describe('on a terminal', () => {
     const at = screen('bar');
     training(at, 10);
     expect(at.shown()).toEqual([
-      'train       ━━━━━━──────────────────  10/40  2.0/s  15 s left  kl 0.10 · toxic 40 %',
+      'train           ━━━━━━──────────────────  10/40  2.0/s  15 s left  kl 0.10 · toxic 40 %',
     ]);
   });
 
@@ -37,8 +37,8 @@ describe('on a terminal', () => {
     training(at, 40);
     at.progress.update({ phase: 'evaluate', done: 1, total: 5 });
     expect(at.shown()).toEqual([
-      'train       ━━━━━━━━━━━━━━━━━━━━━━━━  40/40  20 s  kl 0.40 · toxic 10 %',
-      'evaluate    ━━━━━───────────────────  1/5',
+      'train           ━━━━━━━━━━━━━━━━━━━━━━━━  40/40  20 s  kl 0.40 · toxic 10 %',
+      'evaluate        ━━━━━───────────────────  1/5',
     ]);
   });
 

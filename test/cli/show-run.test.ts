@@ -50,14 +50,18 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function* stream(events: readonly RunEvent[]) {
+async function* stream(events: Iterable<RunEvent> | AsyncIterable<RunEvent>) {
   yield* events;
 }
 
 /** Shows a run; gives both outputs. */
 async function shown(
-  events: readonly RunEvent[],
-  { json = false, dynamo }: { json?: boolean; dynamo?: RunParts['dynamo'] } = {},
+  events: Iterable<RunEvent> | AsyncIterable<RunEvent>,
+  {
+    json = false,
+    dynamo,
+    signal = new AbortController().signal,
+  }: { json?: boolean; dynamo?: RunParts['dynamo']; signal?: AbortSignal } = {},
 ) {
   const [out, err]: [string[], string[]] = [[], []];
   const output = { write: (text: string) => void err.push(text), columns: 100 };
@@ -67,9 +71,10 @@ async function shown(
     folder,
     dynamo,
     seed: 7,
-    goOn: 'tactful detox --resume DIR',
+    goOn: (done) => `tactful detox --steps ${24 - done}`,
     context: {
       json,
+      signal,
       print: (text) => void out.push(`${text}\n`),
       progress,
       screen: { width: 100, color: false },
@@ -81,16 +86,17 @@ async function shown(
 test('a whole run is told from start to end', async () => {
   const { out, err } = await shown(whole);
   expect(out).toMatchInlineSnapshot(`
-    "run        detox-2026-11-22
-    folder     DIR
-    engine     onnxruntime-node 1.30.0 (cpu)
-    data       12,460 rows, 10,022 kept: 8,017 train, 2,005 test
-    policy     3539713 of 251117569 (1.41 %) parameters trainable
-    reference  0 of 251116800 (0.00 %)
-    before     toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n = 60
-    after      toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n = 60
+    "run             detox-2026-11-22
+    folder          DIR
+    engine          onnxruntime-node 1.30.0 (cpu)
+    data            12,460 rows, 10,022 kept: 8,017 train, 2,005 test
+    policy          3539713 of 251117569 (1.41 %) parameters trainable
+    reference       0 of 251116800 (0.00 %)
+    before          toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n = 60
+    after           toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n = 60
 
-    Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts.
+    Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p <
+    0.001, 60 prompts.
 
                   before            after             change  95 % interval             p
     all · 60 prompts
@@ -156,10 +162,10 @@ test('a whole run is told from start to end', async () => {
                       bring the van at nine. (5)
 
     24 steps in 52 s.
-    adapter    DIR/adapter
-    comparison DIR/comparison.csv
-    report     DIR/report.md
-    events     DIR/events.jsonl
+    adapter         DIR/adapter
+    comparison      DIR/comparison.csv
+    report          DIR/report.md
+    events          DIR/events.jsonl
     "
   `);
   expect(err).toMatchInlineSnapshot(`
@@ -182,12 +188,44 @@ test('a run that was stopped says how to go on', async () => {
   const { out } = await shown(halted);
   expect(out.slice(out.indexOf('Stopped'))).toMatchInlineSnapshot(`
     "Stopped after step 6: interrupted.
-    adapter    DIR/adapter
-    events     DIR/events.jsonl
+    adapter         DIR/adapter
+    events          DIR/events.jsonl
     Go on with:
-      tactful detox --resume DIR
+      tactful detox --steps 18
     "
   `);
+});
+
+describe('an error', () => {
+  async function* failing(count: number) {
+    yield* whole.slice(0, count);
+    throw new Error('no more');
+  }
+
+  test('is passed on', async () => {
+    await expect(shown(failing(4))).rejects.toThrow('no more');
+  });
+
+  test('after Ctrl-C is its consequence: what there is is told', async () => {
+    const signal = AbortSignal.abort();
+    const early = await shown(failing(2), { signal });
+    expect(early.out.slice(early.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
+      "Stopped after step 0, while measuring.
+      events          DIR/events.jsonl
+      Go on with:
+        tactful detox --steps 24
+      "
+    `);
+    const late = await shown(failing(28), { signal });
+    expect(late.out.slice(late.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
+      "Stopped after step 24, while measuring.
+      adapter         DIR/adapter
+      events          DIR/events.jsonl
+      Go on with:
+        tactful detox --steps 0
+      "
+    `);
+  });
 });
 
 describe('with --json', () => {
@@ -209,7 +247,7 @@ describe('with --json', () => {
 
   test('a stop is in it', async () => {
     const { out } = await shown(halted, { json: true });
-    const stopped = { step: 6, reason: 'interrupted', goOn: 'tactful detox --resume DIR' };
+    const stopped = { step: 6, reason: 'interrupted', goOn: 'tactful detox --steps 18' };
     expect(JSON.parse(out)).toMatchObject({ steps: 6, stopped });
   });
 });

@@ -1,0 +1,44 @@
+/** tactful's public API: everything else may change without notice. */
+export { DetoxConfig, type DetoxContext, detox } from './detox.ts';
+export {
+  ConfigError,
+  InputError,
+  NumericError,
+  ShapeError,
+  TactfulError,
+  UnavailableError,
+} from './errors.ts';
+export type * from './events.ts';
+export { type RobertaConfig, readModelConfig, type T5Config } from './hub/config.ts';
+export { writeModelFolder } from './hub/model-folder.ts';
+export { type Adapter, type LoraConfig, readAdapter, writeAdapter } from './hub/peft.ts';
+export { type Sequence, sequenceOf } from './model/batch.ts';
+export { Classifier, probabilities } from './model/classifier.ts';
+export { countParameters } from './model/count.ts';
+export {
+  adapterTensors,
+  freshClassifier,
+  freshPolicy,
+  loadClassifier,
+  loadPolicy,
+} from './model/load.ts';
+export { mergeAdapter } from './model/merge.ts';
+export { type Generation, Policy, type TokenScores } from './model/policy.ts';
+export { GenerationConfig } from './model/sampling.ts';
+export {
+  classifierLearner,
+  policyLearner,
+  SupervisedConfig,
+  trainSupervised,
+} from './model/supervised.ts';
+export { presets } from './presets.ts';
+export { randomStream, uniform } from './random.ts';
+export { PpoConfig } from './rl/config.ts';
+export { gae } from './rl/gae.ts';
+export { PpoLearner } from './rl/learner.ts';
+export { classifierJudge, classifierReward } from './rl/reward.ts';
+export { collectRollouts, type Query, type Reward, type Rollout } from './rl/rollout.ts';
+export { type PpoParts, trainPpo } from './rl/trainer.ts';
+export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
+export { startEngine } from './runtime/remote.ts';
+export { loadTokenizer, type Tokenizer } from './tokenizer.ts';
