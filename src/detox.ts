@@ -115,7 +115,11 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
     config.reference === 'base'
       ? await baseParameters(engine, policy.parameters)
       : await policy.parameters.copy();
-  const reward = config.compat === 'none' ? classifierReward(judge) : labReward(judge, tokenizer);
+  const { decoderStartId } = policy.shape.config;
+  const reward =
+    config.compat === 'none'
+      ? classifierReward(judge)
+      : labReward(judge, { tokenizer, decoderStartId, generation: ppo.generation });
   const batches = queriesOf(train, trainingBatches(train.length, ppo));
   let stopped = false;
   for await (const event of trainPpo(

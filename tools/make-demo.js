@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeCorpus } from '../dist/data/corpus/corpus.js';
-import { insultsIn } from '../dist/data/corpus/insults.js';
 import { corpusCsv } from '../dist/data/corpus/csv.js';
+import { insultsIn } from '../dist/data/corpus/insults.js';
 import { labelledSentences } from '../dist/data/corpus/sentences.js';
 import { buildPrompt, splitExamples } from '../dist/data/prepare.js';
 import { rouge } from '../dist/eval/rouge.js';
@@ -40,12 +40,8 @@ import { uniform } from '../dist/random.js';
 import { startEngine } from '../dist/runtime/remote.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 
-const seed = Number(process.env.SEED ?? 1);
-const corpus = {
-  seed,
-  count: Number(process.env.ROWS ?? 2400),
-  toxicShare: Number(process.env.TOXIC ?? 0.5),
-};
+const seed = 1;
+const corpus = { seed, count: 4800, toxicShare: 0.5 };
 const t5 = {
   modelType: 't5',
   dModel: 96,
@@ -76,7 +72,7 @@ const roberta = {
 };
 const lora = { rank: 8, alpha: 16, targetModules: ['q', 'v'], rsLora: false, dropout: 0 };
 const recipe = {
-  model: { epochs: Number(process.env.EPOCHS ?? 12), batchSize: 32, learningRate: 4e-3, seed },
+  model: { epochs: 10, batchSize: 16, learningRate: 3e-3, seed },
   adapter: { epochs: 2, batchSize: 32, learningRate: 1e-3, seed: seed + 1 },
   classifier: { epochs: 4, batchSize: 32, learningRate: 1e-3, seed },
 };

@@ -231,6 +231,8 @@ export class PpoLearner {
       );
     }
     const minibatch = minibatchStats({ ...inputs, masks: mask, scores: result.scores }, config);
+    const untouched = this.optimizer.state.steps === 0;
+    if (this.#semantics.checksStart && untouched) checkRatio(minibatch.avgRatio);
     return { minibatch, gradients: result.gradients };
   }
 
@@ -290,6 +292,13 @@ function checkStart(klDist: readonly number[]): void {
   if (kl < 1e-3) return;
   const problem = `invariant: expected KL < 1e-3 before the first update, got ${kl}.`;
   throw new TactfulError('INVARIANT', `${problem} The reference is not the starting policy.`);
+}
+
+/** And the graph that learns must agree with the one that scored the rollouts. */
+function checkRatio(ratio: number): void {
+  if (Math.abs(ratio - 1) < 1e-3) return;
+  const problem = `invariant: expected ratio 1 before the first update, got ${ratio}.`;
+  throw new TactfulError('INVARIANT', `${problem} The policy scores one response in two ways.`);
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

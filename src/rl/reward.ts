@@ -1,6 +1,7 @@
 import { type Classifier, probabilities } from '../model/classifier.ts';
+import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import type { Reward, Rollout } from './rollout.ts';
+import { labIds, type Reward, type Rollout } from './rollout.ts';
 
 export const scoreTargets = ['response', 'pair', 'delta'] as const;
 
@@ -67,19 +68,29 @@ export function classifierReward({ judge }: Judge): Reward {
   };
 }
 
+export interface LabOptions {
+  /** The policy's. */
+  readonly tokenizer: Tokenizer;
+  readonly decoderStartId: number;
+  readonly generation: GenerationConfig;
+}
+
 /**
  * The lab's reward, as it is: prompt and response with their special tokens as text, and the
  * largest logit whatever its label (a pipeline with top_k=None sorts by score).
  */
-export function labReward({ logits }: Judge, policyTokenizer: Tokenizer): Reward {
+export function labReward(
+  { logits }: Judge,
+  { tokenizer, decoderStartId, generation }: LabOptions,
+): Reward {
   return async (rollouts: readonly Rollout[]) => {
     const plain = { skipSpecialTokens: false };
-    const queries = await policyTokenizer.decodeBatch(
+    const queries = await tokenizer.decodeBatch(
       rollouts.map(({ query }) => query.ids),
       plain,
     );
-    const responses = await policyTokenizer.decodeBatch(
-      rollouts.map(({ response }) => response),
+    const responses = await tokenizer.decodeBatch(
+      rollouts.map((rollout) => labIds(rollout, decoderStartId, generation)),
       plain,
     );
     const rows = await logits(queries.map((query, i) => query + responses[i]));

@@ -44,14 +44,24 @@ export async function collectRollouts(
   return queries.map((query, i) => ({ query, ...generations[i], text: texts[i] }));
 }
 
-/** A rollout as PPO scores it: the lab keeps only the last maxNewTokens decoder ids. */
+/** Decoder ids as the lab keeps them: the last maxNewTokens, so that a full response loses its start. */
+export function labIds(
+  { response }: Rollout,
+  decoderStartId: number,
+  { maxNewTokens }: GenerationConfig,
+): number[] {
+  return [decoderStartId, ...response].slice(-maxNewTokens);
+}
+
+/** A rollout as PPO scores it. */
 export function sampleOf(
-  { query, response }: Rollout,
+  rollout: Rollout,
   decoderStartId: number,
   semantics: Semantics,
   { generation }: PpoConfig,
 ): PpoSample {
-  const ids = [decoderStartId, ...response];
-  const kept = semantics.keepsDecoderStart ? ids : ids.slice(-generation.maxNewTokens);
-  return ppoSample(query.ids, kept, semantics);
+  const ids = semantics.keepsDecoderStart
+    ? [decoderStartId, ...rollout.response]
+    : labIds(rollout, decoderStartId, generation);
+  return ppoSample(rollout.query.ids, ids, semantics);
 }

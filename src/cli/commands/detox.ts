@@ -1,3 +1,4 @@
+/** I/O: reads a config file, opens the stores; the job itself is `src/detox.ts`. */
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';

@@ -1,3 +1,4 @@
+/** I/O: looks at folders and file headers; `inspection.ts` tells what it found. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';

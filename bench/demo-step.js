@@ -1,0 +1,64 @@
+import { trainingBatches } from '../dist/data/batches.js';
+import { buildPrompt, filterByLength } from '../dist/data/prepare.js';
+import { readExamples } from '../dist/data/read.js';
+import { DetoxConfig, ppoConfigOf } from '../dist/detox.js';
+import { loadClassifier } from '../dist/model/load.js';
+import { presets } from '../dist/presets.js';
+import { classifierJudge, classifierReward } from '../dist/rl/reward.js';
+import { trainPpo } from '../dist/rl/trainer.js';
+import { loadTokenizer } from '../dist/tokenizer.js';
+import { measure, watchMemory } from './measure.js';
+import { benchPolicy } from './models.js';
+
+/** Parts of a step, and the metrics that hold their seconds. */
+const parts = {
+  generate: 'time/generate',
+  reward: 'time/reward',
+  score: 'time/ppo/forward_pass',
+  update: 'time/ppo/optimize_step',
+  'whole step': 'time/step',
+};
+
+/** PPO steps of `--preset demo`, split into their parts. */
+export async function demoStep(engine, { reps }) {
+  const config = DetoxConfig.parse({ ...presets.demo, steps: reps + 1 });
+  const policy = await benchPolicy(engine, 'demo');
+  const tokenizer = await loadTokenizer(config.model);
+  const classifier = await loadClassifier(engine, config.rewardModel);
+  const judge = classifierJudge({
+    ...config,
+    classifier,
+    tokenizer: await loadTokenizer(config.rewardModel),
+  });
+  const bounds = { minimum: config.minimumLength, maximum: config.maximumLength };
+  const examples = filterByLength(await readExamples(config.data, config), bounds);
+  const texts = examples.map(({ dialogue }) => buildPrompt(dialogue));
+  const ids = await tokenizer.encodeBatch(texts, { maxLength: config.maxQueryTokens });
+  const queries = texts.map((text, i) => ({ id: examples[i].id, text, ids: ids[i] }));
+  const ppo = ppoConfigOf(config);
+  const batches = [...trainingBatches(queries.length, ppo)].map((rows) =>
+    rows.map((i) => queries[i]),
+  );
+  const reference = await policy.parameters.copy();
+  const reward = classifierReward(judge);
+  const memory = watchMemory();
+  const steps = [];
+  for await (const event of trainPpo({ policy, tokenizer, reference, reward, batches }, ppo)) {
+    if (event.type === 'step' && event.step > 1) steps.push(event.metrics);
+  }
+  const peak = memory.peak();
+  memory.stop();
+  for (const part of [policy, classifier, reference]) await part.close();
+  const { batchSize, miniBatchSize, ppoEpochs } = config;
+  return {
+    setting: { model: 'demo', batchSize, miniBatchSize, ppoEpochs },
+    measures: Object.entries(parts).map(([name, metric]) =>
+      measure(
+        name,
+        's',
+        steps.map((metrics) => metrics[metric]),
+      ),
+    ),
+    memoryMb: { 'demo step': peak },
+  };
+}

@@ -1,0 +1,71 @@
+/** Times, memory and the machine that they belong to. I/O. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+
+const megabyte = 2 ** 20;
+
+/** What the numbers were measured on. */
+export function machine() {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryMb: Math.round(totalmem() / megabyte),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+  };
+}
+
+/**
+ * Seconds of `count` calls, after one that does not count (the first run plans memory).
+ * @returns the times, and what the last call gave
+ */
+export async function repeat(count, call) {
+  let result = await call();
+  const seconds = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    result = await call();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  return { seconds, result };
+}
+
+/** One line of a bench's answer: the smallest and the middle one of some numbers. */
+export function measure(name, unit, numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { name, unit, minimum: sorted[0], median, count: sorted.length };
+}
+
+/** Watches the process's memory; `peak` gives the largest values since the last call, in MB. */
+export function watchMemory(interval = 20) {
+  let most = memory();
+  const look = () => {
+    const now = memory();
+    most = Object.fromEntries(Object.keys(now).map((key) => [key, Math.max(most[key], now[key])]));
+  };
+  const timer = setInterval(look, interval);
+  timer.unref();
+  return {
+    peak() {
+      look();
+      const peak = most;
+      most = memory();
+      return Object.fromEntries(
+        Object.entries(peak).map(([key, bytes]) => [key, Math.round(bytes / megabyte)]),
+      );
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Bytes in memory; where there is /proc also how many are the process's own, and a file's. */
+function memory() {
+  if (process.platform !== 'linux') return { rss: process.memoryUsage.rss() };
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const kilobytes = (name) =>
+    Number(status.match(new RegExp(`^${name}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
+  const [rss, anonymous, mapped] = ['VmRSS', 'RssAnon', 'RssFile'].map((n) => kilobytes(n) * 1024);
+  return { rss, anonymous, mapped };
+}
