@@ -1,60 +1,22 @@
 import { join } from 'node:path';
-import { z } from 'zod';
 import { trainingBatches } from './data/batches.ts';
 import { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
 import { readExamples } from './data/read.ts';
+import { type DetoxConfig, ppoConfigOf } from './detox-config.ts';
 import { compareSamples } from './eval/compare.ts';
 import { evaluate, type Prompt } from './eval/evaluate.ts';
 import { summarize } from './eval/statistics.ts';
 import { isToxic } from './eval/toxicity.ts';
-import type { ParameterCount, RunEvent, Sample } from './events.ts';
+import type { ParameterCount, RunEvent, Sample, StepMetrics } from './events.ts';
 import { type LoraConfig, writeAdapter, writeValueHead } from './hub/peft.ts';
 import { countParameters } from './model/count.ts';
 import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
-import { GenerationConfig } from './model/sampling.ts';
-import { PpoConfig } from './rl/config.ts';
 import { baseParameters } from './rl/reference.ts';
-import { classifierJudge, classifierReward, labReward, scoreTargets } from './rl/reward.ts';
+import { classifierJudge, classifierReward, labReward } from './rl/reward.ts';
 import { trainPpo } from './rl/trainer.ts';
 import type { Engine } from './runtime/engine.ts';
 import { loadTokenizer } from './tokenizer.ts';
-
-const { generation: _, ...ppoFields } = PpoConfig.shape;
-const count = z.int().positive();
-
-/** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
-export const DetoxConfig = z.strictObject({
-  model: z.string().describe('Folder of the base model (T5, Hugging Face layout)'),
-  adapter: z.string().optional().describe('Folder of the PEFT LoRA adapter to start from'),
-  rewardModel: z.string().describe('Folder of the classifier that rewards and judges'),
-  data: z.string().describe('Dialogues with summaries: .csv or .jsonl, shaped like DialogSum'),
-  rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
-  toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
-  scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
-  groupColumn: z.string().default('tone').describe('Column by whose values results are also told'),
-  minimumLength: z
-    .int()
-    .nonnegative()
-    .default(200)
-    .describe('Shortest dialogue kept, in characters, exclusive'),
-  maximumLength: count.default(1000).describe('Longest dialogue kept, in characters'),
-  testShare: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .default(0.2)
-    .describe('Share of the data that is held out, from its end'),
-  maxQueryTokens: count.default(512).describe('Longer prompts are cut'),
-  samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
-  rows: count.default(20).describe('Rows of the comparison table'),
-  loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
-  loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
-  loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
-  ...ppoFields,
-  ...GenerationConfig.shape,
-});
-export type DetoxConfig = z.infer<typeof DetoxConfig>;
 
 export interface DetoxContext {
   readonly engine: Engine;
@@ -63,14 +25,6 @@ export interface DetoxContext {
   readonly runId: string;
   readonly version: string;
   readonly signal?: AbortSignal;
-}
-
-/** PPO's part of the settings. */
-export function ppoConfigOf(config: DetoxConfig): PpoConfig {
-  const pick = (names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
-  const generation = pick(Object.keys(GenerationConfig.shape));
-  return PpoConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
 }
 
 /**
@@ -116,9 +70,15 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
       ? await baseParameters(engine, policy.parameters)
       : await policy.parameters.copy();
   const { decoderStartId } = policy.shape.config;
+  let toxicShare: number | undefined; // the lab's reward does not tell
+  const watched: typeof judge.judge = async (pairs) => {
+    const judgements = await judge.judge(pairs);
+    toxicShare = summarize(judgements.map(({ toxicity }) => Number(isToxic(toxicity)))).mean;
+    return judgements;
+  };
   const reward =
     config.compat === 'none'
-      ? classifierReward(judge)
+      ? classifierReward({ ...judge, judge: watched })
       : labReward(judge, { tokenizer, decoderStartId, generation: ppo.generation });
   const batches = queriesOf(train, trainingBatches(train.length, ppo));
   let stopped = false;
@@ -129,7 +89,7 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
   )) {
     stopped = event.type === 'stopped';
     if (stopped) await saveAdapter(output, policy, lora);
-    yield event;
+    yield event.type === 'step' ? withMetric(event, 'env/toxic_share', toxicShare) : event;
   }
   if (stopped) return;
   await saveAdapter(output, policy, lora);
@@ -138,6 +98,11 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
   yield { type: 'compared', comparison };
   for (const part of [policy, classifier, reference]) await part.close();
   yield { type: 'finished', steps: ppo.steps, seconds: (performance.now() - start) / 1000 };
+}
+
+function withMetric<T extends { metrics: StepMetrics }>(event: T, name: string, value?: number): T {
+  if (value === undefined) return event;
+  return { ...event, metrics: { ...event.metrics, [name]: value } };
 }
 
 /** Passes the samples on, and says how far it is. */

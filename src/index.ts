@@ -1,5 +1,6 @@
 /** tactful's public API: everything else may change without notice. */
-export { DetoxConfig, type DetoxContext, detox } from './detox.ts';
+export { type DetoxContext, detox } from './detox.ts';
+export { DetoxConfig } from './detox-config.ts';
 export {
   ConfigError,
   InputError,

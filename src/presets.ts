@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import type { DetoxConfig } from './detox.ts';
+import type { DetoxConfig } from './detox-config.ts';
 
 const demo = (name: string) => fileURLToPath(new URL(`../demo/${name}`, import.meta.url));
 

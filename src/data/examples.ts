@@ -15,7 +15,7 @@ export interface Example {
 /** How to read rows. */
 export interface ReadOptions {
   /** Column that holds the group; a missing one is an error only when named here. @default 'tone' */
-  readonly groupColumn?: string;
+  readonly groupColumn?: string | undefined;
 }
 
 /** One row before it is checked. */

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { GenerationConfig } from '../model/sampling.ts';
 
+/** What a reward may read: the response, the prompt with the response, or pair minus prompt. */
+export const scoreTargets = ['response', 'pair', 'delta'] as const;
 export const klPenalties = ['kl', 'abs', 'mse', 'full'] as const;
 
 /**

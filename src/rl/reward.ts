@@ -1,9 +1,8 @@
 import { type Classifier, probabilities } from '../model/classifier.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import type { scoreTargets } from './config.ts';
 import { labIds, type Reward, type Rollout } from './rollout.ts';
-
-export const scoreTargets = ['response', 'pair', 'delta'] as const;
 
 export interface JudgeOptions {
   readonly classifier: Classifier;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { DetoxConfig, ppoConfigOf } from '../../detox.ts';
+import { DetoxConfig, ppoConfigOf } from '../../detox-config.ts';
 import { InputError, UnavailableError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import { GenerationConfig } from '../../model/sampling.ts';

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { GenerationConfig } from './model/sampling.ts';
+import { PpoConfig, scoreTargets } from './rl/config.ts';
+
+const { generation: _, ...ppoFields } = PpoConfig.shape;
+const count = z.int().positive();
+
+/** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
+export const DetoxConfig = z.strictObject({
+  model: z.string().describe('Folder of the base model (T5, Hugging Face layout)'),
+  adapter: z.string().optional().describe('Folder of the PEFT LoRA adapter to start from'),
+  rewardModel: z.string().describe('Folder of the classifier that rewards and judges'),
+  data: z.string().describe('Dialogues with summaries: .csv or .jsonl, shaped like DialogSum'),
+  rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
+  toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
+  scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
+  groupColumn: z
+    .string()
+    .optional()
+    .describe('Column by whose values results are also told (default: tone, if there is one)'),
+  minimumLength: z
+    .int()
+    .nonnegative()
+    .default(200)
+    .describe('Shortest dialogue kept, in characters, exclusive'),
+  maximumLength: count.default(1000).describe('Longest dialogue kept, in characters'),
+  testShare: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.2)
+    .describe('Share of the data that is held out, from its end'),
+  maxQueryTokens: count.default(512).describe('Longer prompts are cut'),
+  samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
+  rows: count.default(20).describe('Rows of the comparison table'),
+  loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
+  loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
+  loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  ...ppoFields,
+  ...GenerationConfig.shape,
+});
+export type DetoxConfig = z.infer<typeof DetoxConfig>;
+
+/** PPO's part of the settings. */
+export function ppoConfigOf(config: DetoxConfig): PpoConfig {
+  const pick = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
+  const generation = pick(Object.keys(GenerationConfig.shape));
+  return PpoConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Parameters } from '../../src/model/parameters.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
+import { baseParameters } from '../../src/rl/reference.ts';
+import { labIds } from '../../src/rl/rollout.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { testEngine } from '../engine.ts';
+import { goldenJson } from '../golden.ts';
+import { goldenBatch, goldenPolicy } from './golden-policy.ts';
+
+interface Run {
+  kwargs: { max_new_tokens: number; min_length?: number; do_sample: boolean };
+  batched: number[][];
+  ref_response: number[][];
+  single: number[][];
+  notebook_slice: number[][];
+}
+const { runs } = await goldenJson<{ runs: Run[] }>('ppo', 'generate.json');
+const greedy = runs.filter(({ kwargs }) => !kwargs.do_sample);
+
+let engine: Engine;
+let policy: Policy;
+let bare: Parameters;
+let queries: number[][];
+beforeAll(async () => {
+  engine = await testEngine();
+  policy = await goldenPolicy(engine);
+  bare = await baseParameters(engine, policy.parameters);
+  queries = (await goldenBatch()).queries;
+});
+afterAll(async () => {
+  await policy.close();
+  await bare.close();
+  await engine.close();
+});
+
+describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
+  const { max_new_tokens: maxNewTokens, min_length: minLength = 0 } = run.kwargs;
+  const config = GenerationConfig.parse({ sample: false, maxNewTokens, minLength });
+  const generate = (parameters: Parameters) =>
+    policy.generate(queries, config, () => 0, { parameters });
+
+  test('responses are those of the batch and of single queries, without their decoder start', async () => {
+    const made = (await generate(policy.parameters)).map(({ response }) => response);
+    const { decoderStartId } = policy.shape.config;
+    const whole = made.map((response) => [decoderStartId, ...response]);
+    expect(whole).toEqual(run.batched);
+    expect(whole).toEqual(run.single);
+  });
+
+  test('responses of the bare model are those of the reference', async () => {
+    const made = await generate(bare);
+    const { decoderStartId } = policy.shape.config;
+    expect(made.map(({ response }, i) => trimmed([decoderStartId, ...response], i))).toEqual(
+      run.ref_response.map(trimmed),
+    );
+  });
+
+  test('the lab keeps of each what the notebook slices', async () => {
+    const made = await generate(policy.parameters);
+    const { decoderStartId } = policy.shape.config;
+    const kept = made.map((generation, i) =>
+      labIds(
+        { query: { id: '', text: '', ids: queries[i] }, text: '', ...generation },
+        decoderStartId,
+        config,
+      ),
+    );
+    expect(kept).toEqual(run.notebook_slice);
+  });
+});
+
+/** TRL pads some rows of its list with the pad id after the end of the sequence. */
+function trimmed(ids: readonly number[], _: number): number[] {
+  const { eosId } = policy.shape.config;
+  const end = ids.indexOf(eosId);
+  return end < 0 ? [...ids] : ids.slice(0, end + 1);
+}
