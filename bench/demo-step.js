@@ -1,7 +1,7 @@
 import { trainingBatches } from '../dist/data/batches.js';
 import { buildPrompt, filterByLength } from '../dist/data/prepare.js';
 import { readExamples } from '../dist/data/read.js';
-import { DetoxConfig, ppoConfigOf } from '../dist/detox.js';
+import { DetoxConfig, ppoConfigOf } from '../dist/detox-config.js';
 import { loadClassifier } from '../dist/model/load.js';
 import { presets } from '../dist/presets.js';
 import { classifierJudge, classifierReward } from '../dist/rl/reward.js';

@@ -1,13 +1,14 @@
 /** Times of tactful on this machine: `npm run bench -- --help`. Parse, call, print. */
 import { ConfigError } from '../dist/errors.js';
 import { startEngine } from '../dist/runtime/remote.js';
-import { decode } from './decode.js';
-import { demoStep } from './demo-step.js';
 import { machine } from './measure.js';
-import { minibatch } from './minibatch.js';
 import { help, readOptions } from './options.js';
 
-const run = { minibatch, decode, 'demo-step': demoStep };
+const run = {
+  minibatch: async (...job) => (await import('./minibatch.js')).minibatch(...job),
+  decode: async (...job) => (await import('./decode.js')).decode(...job),
+  'demo-step': async (...job) => (await import('./demo-step.js')).demoStep(...job),
+};
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -45,7 +46,7 @@ function table({ bench, machine: on, engine, setting, measures, memoryMb }) {
 }
 
 function line(name, ...cells) {
-  return `${name.padEnd(24)}${cells.map((cell) => String(cell).padStart(11)).join('')}`;
+  return `${name.padEnd(30)}${cells.map((cell) => String(cell).padStart(11)).join('')}`;
 }
 
 /** Three significant digits. */

@@ -16,18 +16,21 @@ export function machine() {
 }
 
 /**
- * Seconds of `count` calls, after one that does not count (the first run plans memory).
- * @returns the times, and what the last call gave
+ * Seconds of `count` calls, after one that does not count (the first run allocates), and seconds
+ * that all cores together worked: those hardly depend on what else the machine does.
+ * @returns both lists, and what the last call gave
  */
 export async function repeat(count, call) {
   let result = await call();
-  const seconds = [];
+  const [seconds, cpuSeconds] = [[], []];
   for (let i = 0; i < count; i++) {
-    const start = performance.now();
+    const [start, before] = [performance.now(), process.cpuUsage()];
     result = await call();
+    const { user, system } = process.cpuUsage(before);
     seconds.push((performance.now() - start) / 1000);
+    cpuSeconds.push((user + system) / 1e6);
   }
-  return { seconds, result };
+  return { seconds, cpuSeconds, result };
 }
 
 /** One line of a bench's answer: the smallest and the middle one of some numbers. */

@@ -28,6 +28,8 @@ export async function minibatch(engine, { model, reps, batch, source, target }) 
     measures: [
       measure('forward', 's', score.seconds),
       measure('forward + backward', 's', gradient.seconds),
+      measure('forward, cores', 's', score.cpuSeconds),
+      measure('forward + backward, cores', 's', gradient.cpuSeconds),
     ],
     memoryMb: { forward: afterScore, 'forward + backward': afterGradient },
   };

@@ -74,7 +74,7 @@ export function readOptions(words) {
   const chosen = known.map((option) => {
     const given = values[option];
     const standard = benches[name].defaults[option] ?? options[option].default;
-    return [option, given === undefined ? standard : valueOf(option, given)];
+    return [option, given === undefined ? standard : numberOrName(option, given)];
   });
   return { name, ...Object.fromEntries(chosen) };
 }
@@ -86,11 +86,16 @@ function parse(words) {
     return parseArgs({ args: words, options: known, allowPositionals: true });
   } catch (cause) {
     const remedy = 'See npm run bench -- --help.';
-    throw new ConfigError('bench', 'known options with values', cause.message, remedy);
+    throw new ConfigError(
+      'bench',
+      'known options with values',
+      cause.message.split('. ')[0],
+      remedy,
+    );
   }
 }
 
-function valueOf(option, given) {
+function numberOrName(option, given) {
   if (option === 'json') return given;
   if (option === 'model') {
     if (models.includes(given)) return given;

@@ -13,7 +13,7 @@ import { countParameters } from './model/count.ts';
 import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
 import { baseParameters } from './rl/reference.ts';
-import { classifierJudge, classifierReward, labReward } from './rl/reward.ts';
+import { classifierJudge, classifierReward, type Judge, labReward } from './rl/reward.ts';
 import { trainPpo } from './rl/trainer.ts';
 import type { Engine } from './runtime/engine.ts';
 import { loadTokenizer } from './tokenizer.ts';
@@ -32,24 +32,22 @@ export interface DetoxContext {
  * same random numbers, compare. Writes the adapter at the end, or when it is stopped.
  */
 export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncGenerator<RunEvent> {
+  const job = await setUp(config, context.engine);
+  try {
+    yield* run(job, config, context);
+  } finally {
+    for (const part of [job.policy, job.classifier, job.reference]) await part.close();
+  }
+}
+
+async function* run(
+  job: Job,
+  config: DetoxConfig,
+  context: DetoxContext,
+): AsyncGenerator<RunEvent> {
+  const { policy, lora, tokenizer, reference, judge, ppo, train, sizes } = job;
   const { engine, output, runId, version, signal } = context;
   const start = performance.now();
-  const ppo = ppoConfigOf(config);
-  const { policy, lora } = await loadPolicy(engine, {
-    model: config.model,
-    adapter: config.adapter,
-    lora: freshLora(config),
-    valueHead: config.valueHead,
-    seed: config.seed,
-  });
-  const tokenizer = await loadTokenizer(config.model);
-  const classifier = await loadClassifier(engine, config.rewardModel);
-  const judge = classifierJudge({
-    ...config,
-    classifier,
-    tokenizer: await loadTokenizer(config.rewardModel),
-  });
-  const { train, test, sizes } = await prepare(config, tokenizer.encodeBatch);
   yield {
     type: 'started',
     runId,
@@ -60,44 +58,79 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
     ...parameterCounts(policy, lora),
     data: sizes,
   };
-
-  const prompts = test.slice(0, config.samples);
+  const prompts = job.test.slice(0, config.samples);
   const measure = { generation: ppo.generation, seed: config.seed, signal };
-  const parts = { policy, tokenizer, judge: judge.judge };
-  const before = yield* measured('before', evaluate(parts, prompts, measure), prompts.length);
-  const reference =
-    config.reference === 'base'
-      ? await baseParameters(engine, policy.parameters)
-      : await policy.parameters.copy();
-  const { decoderStartId } = policy.shape.config;
-  let toxicShare: number | undefined; // the lab's reward does not tell
-  const watched: typeof judge.judge = async (pairs) => {
-    const judgements = await judge.judge(pairs);
-    toxicShare = summarize(judgements.map(({ toxicity }) => Number(isToxic(toxicity)))).mean;
-    return judgements;
-  };
+  const before = yield* measured(
+    'before',
+    evaluate({ ...job, ...judge }, prompts, measure),
+    prompts.length,
+  );
+  const watched = watch(judge);
   const reward =
     config.compat === 'none'
-      ? classifierReward({ ...judge, judge: watched })
-      : labReward(judge, { tokenizer, decoderStartId, generation: ppo.generation });
+      ? classifierReward(watched)
+      : labReward(judge, { tokenizer, ...policy.shape.config, generation: ppo.generation });
   const batches = queriesOf(train, trainingBatches(train.length, ppo));
-  let stopped = false;
   for await (const event of trainPpo(
     { policy, tokenizer, reference, reward, batches },
     ppo,
     signal,
   )) {
-    stopped = event.type === 'stopped';
-    if (stopped) await saveAdapter(output, policy, lora);
-    yield event.type === 'step' ? withMetric(event, 'env/toxic_share', toxicShare) : event;
+    if (event.type === 'stopped') await saveAdapter(output, policy, lora);
+    yield event.type === 'step'
+      ? withMetric(event, 'env/toxic_share', watched.toxicShare())
+      : event;
+    if (event.type === 'stopped') return;
   }
-  if (stopped) return;
   await saveAdapter(output, policy, lora);
-  const after = yield* measured('after', evaluate(parts, prompts, measure), prompts.length);
+  const after = yield* measured(
+    'after',
+    evaluate({ ...job, ...judge }, prompts, measure),
+    prompts.length,
+  );
   const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
   yield { type: 'compared', comparison };
-  for (const part of [policy, classifier, reference]) await part.close();
   yield { type: 'finished', steps: ppo.steps, seconds: (performance.now() - start) / 1000 };
+}
+
+type Job = Awaited<ReturnType<typeof setUp>>;
+
+/** Models on the engine, prompts in memory. */
+async function setUp(config: DetoxConfig, engine: Engine) {
+  const { model, adapter, rewardModel, valueHead, seed } = config;
+  const ppo = ppoConfigOf(config);
+  const tokenizer = await loadTokenizer(model);
+  const prompts = await prepare(config, tokenizer.encodeBatch);
+  const classifier = await loadClassifier(engine, rewardModel);
+  const judgeTokenizer = await loadTokenizer(rewardModel);
+  const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
+  const parts = await loadPolicy(engine, {
+    model,
+    adapter,
+    lora: freshLora(config),
+    valueHead,
+    seed,
+  });
+  const { parameters } = parts.policy;
+  const reference =
+    config.reference === 'base'
+      ? await baseParameters(engine, parameters)
+      : await parameters.copy();
+  return { ...parts, ...prompts, ppo, tokenizer, classifier, judge, reference };
+}
+
+/** The judge, and what it last said of a batch as a whole. */
+function watch(judge: Judge): Judge & { toxicShare(): number | undefined } {
+  let share: number | undefined;
+  return {
+    ...judge,
+    async judge(pairs) {
+      const judgements = await judge.judge(pairs);
+      share = summarize(judgements.map(({ toxicity }) => Number(isToxic(toxicity)))).mean;
+      return judgements;
+    },
+    toxicShare: () => share,
+  };
 }
 
 function withMetric<T extends { metrics: StepMetrics }>(event: T, name: string, value?: number): T {

@@ -1,4 +1,7 @@
 /** tactful's public API: everything else may change without notice. */
+export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './classify.ts';
+export { ClassifyConfig } from './classify-config.ts';
+export { buildPrompt } from './data/prepare.ts';
 export { type DetoxContext, detox } from './detox.ts';
 export { DetoxConfig } from './detox-config.ts';
 export {
@@ -29,9 +32,9 @@ export { GenerationConfig } from './model/sampling.ts';
 export {
   classifierLearner,
   policyLearner,
-  SupervisedConfig,
   trainSupervised,
 } from './model/supervised.ts';
+export { SupervisedConfig } from './model/supervised-config.ts';
 export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export { PpoConfig } from './rl/config.ts';
@@ -42,4 +45,7 @@ export { collectRollouts, type Query, type Reward, type Rollout } from './rl/rol
 export { type PpoParts, trainPpo } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
 export { startEngine } from './runtime/remote.ts';
+export { type SftEvent, type SftMeasures, sft } from './sft.ts';
+export { SftConfig } from './sft-config.ts';
+export type { JobContext, JobEvent } from './supervised-job.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts';

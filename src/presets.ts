@@ -14,10 +14,13 @@ export const presets = {
     data: demo('dialogues.csv'),
     steps: 40,
     batchSize: 32,
-    miniBatchSize: 32,
+    miniBatchSize: 8,
     ppoEpochs: 2,
     learningRate: 1e-3,
     initKlCoef: 0.05,
+    lam: 1, // a zero critic has nothing to say yet: let every token see the whole score
+    useScoreScaling: true,
+    useScoreNorm: true,
     maxNewTokens: 64,
   },
 } satisfies Record<string, Partial<z.input<typeof DetoxConfig>>>;

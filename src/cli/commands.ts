@@ -15,6 +15,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/detox.ts')).detox,
   },
   {
+    name: 'sft',
+    summary: 'Teach a policy to summarise from examples, before or instead of detox.',
+    load: async () => (await import('./commands/sft.ts')).sft,
+  },
+  {
+    name: 'train-classifier',
+    summary: 'Train a reward model on labelled texts.',
+    load: async () => (await import('./commands/train-classifier.ts')).trainClassifier,
+  },
+  {
     name: 'generate',
     summary: 'Let a policy answer prompts or summarise dialogues.',
     load: async () => (await import('./commands/generate.ts')).generate,

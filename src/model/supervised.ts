@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { ConfigError, NumericError } from '../errors.ts';
 import { randomStream } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
@@ -9,21 +8,9 @@ import type { Parameters } from './parameters.ts';
 import type { Policy } from './policy.ts';
 import { crossEntropy } from './policy-graphs.ts';
 import { scheduleFactor } from './schedule.ts';
+import { SupervisedConfig } from './supervised-config.ts';
 
-export const SupervisedConfig = z.strictObject({
-  epochs: z.number().positive().default(3).describe('Passes over the examples'),
-  batchSize: z.int().positive().default(32).describe('Examples per step'),
-  learningRate: z.number().positive().default(1e-3).describe('AdamW learning rate'),
-  schedule: z
-    .enum(['constant', 'linear', 'cosine'])
-    .default('cosine')
-    .describe('How the rate falls'),
-  warmup: z.int().nonnegative().default(20).describe('Steps in which the rate grows from 0'),
-  weightDecay: z.number().nonnegative().default(0.01).describe('AdamW weight decay'),
-  maxGradNorm: z.number().positive().default(1).describe('Gradients are clipped to this norm'),
-  seed: z.int().nonnegative().default(0).describe('Seed of the shuffling'),
-});
-export type SupervisedConfig = z.infer<typeof SupervisedConfig>;
+export { SupervisedConfig };
 
 /** Something with parameters that can say how wrong it is on some examples. */
 export interface Learner {

@@ -36,11 +36,14 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
         session: {
           ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
           ...(prepack ? {} : { disable_prepacking: '1' }),
+          'intra_op.allow_spinning': '0', // waiting threads would eat the cores that others need
         },
       };
       const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
+        // plans hold for one shape alone, and shapes change: a plan only doubles the peak memory
+        enableMemPattern: false,
         intraOpNumThreads: used,
         interOpNumThreads: 1,
         logSeverityLevel: 3,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import { InternalError, TactfulError } from '../errors.ts';
-import { type Backend, type Engine, type EngineOptions, engineOver } from './engine.ts';
+import { type Backend, type Engine, type EngineOptions, engineOver, type Feeds } from './engine.ts';
 
 interface Request {
   readonly id: number;
@@ -43,7 +43,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   };
 }
 
-/** The worker's side: answers each request with what the backend gives. */
+/** The worker's side: answers each request with what the backend gives; results move, uncopied. */
 export function serve(port: MessagePort, backend: Backend): void {
   port.on('message', async ({ id, method, args }: Request) => {
     let reply: Reply;
@@ -54,8 +54,14 @@ export function serve(port: MessagePort, backend: Backend): void {
       const { message, stack, code } = error as TactfulError;
       reply = { id, error: { code: code ?? 'INTERNAL', message, stack: stack ?? '' } };
     }
-    port.postMessage(reply);
+    const moved = method === 'run' && reply.result ? buffersOf(reply.result as Feeds) : [];
+    port.postMessage(reply, moved);
   });
+}
+
+/** Memory of tensors, each once. */
+function buffersOf(tensors: Feeds): ArrayBuffer[] {
+  return [...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer))];
 }
 
 /** The caller's side: a backend whose every method is a request over the wire. */

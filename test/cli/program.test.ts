@@ -11,17 +11,20 @@ test('help of the program', async () => {
     Train language models by reinforcement learning, and measure what it did.
 
     Options:
-      --version   Print the version
-      -h, --help  Show this help
+      --version         Print the version
+      -h, --help        Show this help
 
     Commands:
-      detox       Train a policy until its summaries are less toxic, and prove
-                  whether they are.
-      generate    Let a policy answer prompts or summarise dialogues.
-      score       Judge texts with a reward model.
-      inspect     Show what a model, an adapter or a weight file holds, without
-                  reading weights.
-      help        Show the help of a command
+      detox             Train a policy until its summaries are less toxic, and prove
+                        whether they are.
+      sft               Teach a policy to summarise from examples, before or instead
+                        of detox.
+      train-classifier  Train a reward model on labelled texts.
+      generate          Let a policy answer prompts or summarise dialogues.
+      score             Judge texts with a reward model.
+      inspect           Show what a model, an adapter or a weight file holds,
+                        without reading weights.
+      help              Show the help of a command
     "
   `);
 });
@@ -60,7 +63,7 @@ test('help of detox', async () => {
                                          [default: hate]
       --score-on <response|pair|delta>   What the reward reads [default: response]
       --group-column <text>              Column by whose values results are also
-                                         told [default: tone]
+                                         told (default: tone, if there is one)
       --minimum-length <n>               Shortest dialogue kept, in characters,
                                          exclusive [default: 200]
       --maximum-length <n>               Longest dialogue kept, in characters

@@ -1,7 +1,6 @@
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { PpoConfig } from '../../src/rl/config.ts';
-import type { Query } from '../../src/rl/rollout.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 
@@ -33,12 +32,6 @@ export async function goldenBatch(step = 0, decoderStartId = 0): Promise<GoldenB
   return { queries, responses: responses.map(start), scores };
 }
 
-/** Golden queries as a trainer takes them. */
-export async function goldenQueries(): Promise<Query[]> {
-  const { queries } = await goldenBatch();
-  return queries.map((ids, i) => ({ id: `${i}`, text: `query ${i}`, ids }));
-}
-
 /** Everything that can change, by name, as plain numbers. */
 export function snapshot({ parameters }: Policy): Record<string, number[]> {
   const entries = [...parameters.tensors].map(([name, { data }]) => [name, Array.from(data)]);
@@ -52,3 +45,12 @@ export const small = {
   ppoEpochs: 1,
   adamEps: 1e-8,
 } satisfies Partial<PpoConfig>;
+
+/** A way back to what the policy is now: compiled graphs stay, parameters return. */
+export function restorer({ parameters }: Policy): () => Promise<void> {
+  const start = new Map([...parameters.tensors].map(([name, { data }]) => [name, data.slice()]));
+  return async () => {
+    for (const [name, { data }] of parameters.tensors) data.set(start.get(name)!);
+    await parameters.commit();
+  };
+}

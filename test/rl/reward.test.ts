@@ -6,8 +6,8 @@ import {
   classifierJudge,
   classifierReward,
   type Judge,
+  type JudgeOptions,
   labReward,
-  type scoreTargets,
 } from '../../src/rl/reward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -46,7 +46,7 @@ afterAll(async () => {
   await engine.close();
 });
 
-const judgeOf = (scoreOn: (typeof scoreTargets)[number], labels = {}): Judge =>
+const judgeOf = (scoreOn: JudgeOptions['scoreOn'], labels = {}): Judge =>
   classifierJudge({
     classifier,
     tokenizer,
@@ -69,29 +69,36 @@ function rollout(query: string, text: string, ids: Partial<Record<'q' | 'r', num
 const of = (label: string) => outputs.map((row) => row.find((item) => item.label === label)!.score);
 
 describe('D5: which label pays', () => {
-  /** The lab's reward of the pipeline's texts: byte-level BPE carries any text, its last id answers. */
+  /** The lab's reward of the pipeline's texts that are not empty: byte-level BPE carries any text. */
   async function labRewards() {
-    const generation = GenerationConfig.parse({ maxNewTokens: 1 });
-    const reward = labReward(judgeOf('response'), { tokenizer, decoderStartId: 0, generation });
     const rows = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-    const rollouts = rows.map((ids) => rollout('', '', { q: ids.slice(0, -1), r: ids.slice(-1) }));
-    return reward(rollouts);
+    const filled = [...rows.keys()].filter((i) => rows[i].length > 0);
+    const rewards = new Map<number, number>();
+    for (const i of filled) {
+      // a limit of its own length, so that no decoder start comes before it
+      const generation = GenerationConfig.parse({ maxNewTokens: rows[i].length });
+      const reward = labReward(judgeOf('response'), { tokenizer, decoderStartId: 0, generation });
+      const [score] = await reward([rollout('', '', { r: rows[i] })]);
+      rewards.set(i, score);
+    }
+    return rewards;
   }
 
   test('the lab pays the largest logit, whatever its label', async () => {
-    const first = outputs.map(([{ score }]) => score);
-    expect(await labRewards()).toBeAllClose(first, noise);
+    const rewards = await labRewards();
+    const first = [...rewards.keys()].map((i) => outputs[i][0].score);
+    expect([...rewards.values()]).toBeAllClose(first, noise);
   });
 
   test('so the lab pays more for a text, the surer it is of hate', async () => {
     const rewards = await labRewards();
     const hateful = outputs.flatMap(([{ label, score }], i) =>
-      label === 'hate' && score > 0 ? [i] : [],
+      rewards.has(i) && label === 'hate' && score > 0 ? [i] : [],
     );
     expect(hateful.length).toBeGreaterThan(0);
     for (const i of hateful) {
-      expect(rewards[i]).toBeGreaterThan(0);
-      expect(rewards[i]).toBeGreaterThan(of('nothate')[i]);
+      expect(rewards.get(i)).toBeGreaterThan(0);
+      expect(rewards.get(i)).toBeGreaterThan(of('nothate')[i]);
     }
   });
 
@@ -118,7 +125,7 @@ describe('D5: which label pays', () => {
 
 describe('D6: what the reward reads', () => {
   const queries = ['You are a great person. ', 'You are a terrible person. '];
-  const answers = (scoreOn: (typeof scoreTargets)[number]) =>
+  const answers = (scoreOn: JudgeOptions['scoreOn']) =>
     classifierReward(judgeOf(scoreOn))(queries.map((query) => rollout(query, 'They talk.')));
   const logitsOf = async (rows: readonly string[]) => {
     const good = classifier.labelIndex('nothate');

@@ -1,5 +1,5 @@
 /** Each way in which TRL 0.8.0 and the default part: the defect in compat mode, its absence without. */
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
@@ -9,21 +9,34 @@ import { baseParameters } from '../../src/rl/reference.ts';
 import { type PpoSample, ppoSample } from '../../src/rl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
-import { type GoldenBatch, goldenBatch, goldenPolicy, small, snapshot } from './golden-policy.ts';
+import {
+  type GoldenBatch,
+  goldenBatch,
+  goldenPolicy,
+  restorer,
+  small,
+  snapshot,
+} from './golden-policy.ts';
 
 const trl = { compat: 'trl-0.8.0' } as const;
 const ours = { compat: 'none' } as const;
 
 let engine: Engine;
 let batch: GoldenBatch;
+let policy: Policy;
+let restore: () => Promise<void>;
 beforeAll(async () => {
   engine = await testEngine();
   batch = await goldenBatch();
-  return () => engine.close();
+  policy = await goldenPolicy(engine);
+  restore = restorer(policy);
+});
+afterAll(async () => {
+  await policy.close();
+  await engine.close();
 });
 
 interface Fixture {
-  policy: Policy;
   learner: PpoLearner;
   samples: PpoSample[];
   config: PpoConfig;
@@ -31,23 +44,21 @@ interface Fixture {
   step: () => ReturnType<PpoLearner['step']>;
 }
 
+/** A new learner of the policy, which starts anew. */
 async function fixture(options: Partial<PpoConfig>): Promise<Fixture> {
   const batchSize = batch.queries.length;
   const config = PpoConfig.parse({ ...small, batchSize, ...options });
-  const policy = await goldenPolicy(engine);
+  await restore();
   const reference =
     config.reference === 'base'
       ? await baseParameters(engine, policy.parameters)
       : await policy.parameters.copy();
-  onTestFinished(async () => {
-    await policy.close();
-    await reference.close();
-  });
+  onTestFinished(() => reference.close());
   const learner = new PpoLearner({ policy, reference, config });
   const samples = batch.responses.map((response, i) =>
     ppoSample(batch.queries[i], response, semanticsOf(config)),
   );
-  return { policy, learner, samples, config, step: () => learner.step(samples, batch.scores) };
+  return { learner, samples, config, step: () => learner.step(samples, batch.scores) };
 }
 
 describe('D1: what the KL is measured against', () => {
@@ -66,7 +77,7 @@ describe('D1: what the KL is measured against', () => {
   });
 
   test('a default run with another reference stops before its first update', async () => {
-    const { policy, samples, config } = await fixture(ours);
+    const { samples, config } = await fixture(ours);
     const reference = await baseParameters(engine, policy.parameters);
     const start = snapshot(policy);
     const learner = new PpoLearner({ policy, reference, config });
@@ -82,12 +93,11 @@ describe('D1: what the KL is measured against', () => {
 describe('D9: the first generated token', () => {
   test("is not rewarded with TRL's mask, and is with ours", async () => {
     const masked = await fixture(trl);
-    const whole = await fixture(ours);
     expect(masked.samples.map(({ mask }) => mask[0])).toEqual(batch.queries.map(() => 0));
-    expect(whole.samples.map(({ mask }) => mask[0])).toEqual(batch.queries.map(() => 1));
-    // a value of 0 there: TRL's masked positions
     const { advantages } = await masked.step();
-    expect(advantages.values.every((row) => row[0] === 0)).toBe(true);
+    expect(advantages.values.every((row) => row[0] === 0)).toBe(true); // as where the mask is 0
+    const whole = await fixture(ours);
+    expect(whole.samples.map(({ mask }) => mask[0])).toEqual(batch.queries.map(() => 1));
     const { advantages: all } = await whole.step();
     expect(all.values.some((row) => row[0] !== 0)).toBe(true);
   });
@@ -115,7 +125,7 @@ describe('maxGradNorm', () => {
 describe('ratioThreshold', () => {
   /** A usual step, then one whose minibatches are all over the threshold. */
   async function skipped(semantics: Partial<PpoConfig>) {
-    const { policy, config, step } = await fixture({ ...semantics, learningRate: 1e-4 });
+    const { config, step } = await fixture({ ...semantics, learningRate: 1e-4 });
     await step();
     config.ratioThreshold = 0.1;
     const before = snapshot(policy);
@@ -195,7 +205,7 @@ describe('what a step refuses', () => {
   });
 
   test('a score that is no finite number, naming the sample', async () => {
-    const { learner, samples, policy } = await fixture(ours);
+    const { learner, samples } = await fixture(ours);
     const start = snapshot(policy);
     const scores = batch.scores.with(2, Number.NaN);
     await expect(learner.step(samples, scores)).rejects.toThrow(

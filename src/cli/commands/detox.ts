@@ -12,6 +12,7 @@ import type { RunFolder } from '../../store/run-folder.ts';
 import { defineCommand } from '../command.ts';
 import { merge } from '../flags.ts';
 import { engineOptions, file, folder } from '../options.ts';
+import { quoted } from '../shell.ts';
 import { showRun } from '../show-run.ts';
 import { version } from '../version.ts';
 
@@ -201,9 +202,4 @@ function timeName(): string {
   const now = new Date();
   const shifted = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 19).replace(/[T:]/g, '-');
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,0 +1,160 @@
+import type { ClassifyConfig } from './classify-config.ts';
+import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
+import { readLabelled } from './data/read.ts';
+import { ConfigError, didYouMean, InputError } from './errors.ts';
+import { type Classification, classification } from './eval/classification.ts';
+import { type RobertaConfig, readModelConfig } from './hub/config.ts';
+import { writeModelFolder } from './hub/model-folder.ts';
+import { checkResultFolder, writeRecord, writeResultFolder } from './hub/result-folder.ts';
+import type { Classifier } from './model/classifier.ts';
+import { freshClassifier, loadClassifier } from './model/load.ts';
+import { classifierLearner } from './model/supervised.ts';
+import { supervisedConfigOf } from './model/supervised-config.ts';
+import { inParts, type JobContext, type JobEvent, trainUntilStopped } from './supervised-job.ts';
+import { sizeOf } from './tensor.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+
+/** How well the held-out texts are told apart. */
+export interface ClassifyMeasures extends Classification {
+  /** Mean cross-entropy per text in nats. */
+  readonly loss: number;
+}
+
+export type ClassifyEvent = JobEvent<ClassifyMeasures>;
+
+/** A text as token ids, and its class. */
+interface Item {
+  readonly ids: readonly number[];
+  readonly label: number;
+}
+
+/**
+ * Trains a sequence classifier on labelled texts as a stream of events: train, save, measure the
+ * held-out part. Writes a model folder.
+ */
+export async function* trainClassifier(
+  config: ClassifyConfig,
+  context: JobContext,
+): AsyncGenerator<ClassifyEvent> {
+  const { engine, output, version, signal } = context;
+  const start = performance.now();
+  await checkResultFolder(output, 'train-classifier');
+  const texts = await readLabelled(config.data, config);
+  const shape = await shapeFor(config, texts);
+  const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
+  checkTokenizer(tokenizer, shape);
+  const { items, cut } = await prepare(texts, shape, tokenizer);
+  const { train, test } = splitByLabel(items, config.testShare);
+  const classifier =
+    config.model === undefined
+      ? await freshClassifier(engine, shape, config.seed)
+      : await loadClassifier(engine, config.model, { trainable: true });
+  try {
+    const { tensors } = classifier.parameters;
+    const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
+    const rows = { rows: texts.length, kept: texts.length };
+    yield {
+      type: 'started',
+      engine: engine.description,
+      parameters: { trainable: all, all },
+      data: { ...rows, train: train.length, test: test.length, cut },
+    };
+    const learner = classifierLearner(classifier, train);
+    const done = yield* trainUntilStopped<ClassifyMeasures>(
+      learner,
+      supervisedConfigOf(config),
+      signal,
+    );
+    const record = { job: 'train-classifier', version, config, steps: done };
+    if (done > 0) {
+      await writeResultFolder(output, record, (folder) =>
+        writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
+      );
+    }
+    const after = done > 0 ? yield* measure(classifier, test, signal) : undefined;
+    if (after === undefined) {
+      yield { type: 'stopped', step: done, saved: done > 0 };
+      return;
+    }
+    await writeRecord(output, { ...record, heldOut: { after } });
+    const seconds = (performance.now() - start) / 1000;
+    if (signal?.aborted) yield { type: 'stopped', step: done, saved: true };
+    else yield { type: 'finished', steps: done, seconds };
+  } finally {
+    await classifier.close();
+  }
+}
+
+/** The config of the classifier: that of the model, or a fresh one with the labels of the data. */
+async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) {
+  const path = config.model ?? config.config ?? '';
+  const found = await readModelConfig(path);
+  if (found.modelType !== 'roberta') {
+    throw new InputError(path, 'a sequence classifier (roberta)', found.modelType);
+  }
+  const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);
+  // names that a config gives keep their ids, whatever the data's order would be
+  if (config.model !== undefined || !unnamed) return found;
+  const wanted = labelsOf(texts);
+  return wanted.every((label) => found.labels.includes(label))
+    ? found
+    : { ...found, labels: wanted };
+}
+
+/** Ids of a text and its class: a label's place among the names, or else the id that it is. */
+async function prepare(
+  texts: readonly LabelledText[],
+  { labels, maxPositions, padId }: RobertaConfig,
+  tokenizer: Tokenizer,
+): Promise<{ items: Item[]; cut: number }> {
+  const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+  const all = texts.map(({ text }) => text);
+  const whole = await tokenizer.encodeBatch(all);
+  const rows = await tokenizer.encodeBatch(all, { maxLength });
+  const items = texts.map(({ label }, i) => ({ ids: rows[i], label: classOf(label, labels) }));
+  return { items, cut: whole.filter(({ length }) => length > maxLength).length };
+}
+
+function classOf(label: string, labels: readonly string[]): number {
+  const index = labels.indexOf(label);
+  if (index >= 0) return index;
+  if (/^\d+$/.test(label) && Number(label) < labels.length) return Number(label);
+  const known = `one of ${labels.map((name) => `"${name}"`).join(', ')}`;
+  throw new InputError('label', known, `"${label}"`, didYouMean(label, labels));
+}
+
+function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: RobertaConfig): void {
+  const remedy = 'Config and tokenizer belong to different models.';
+  if (tokenizer.vocabSize > vocabSize) {
+    const expected = `at least the tokenizer's ${tokenizer.vocabSize}`;
+    throw new ConfigError('config: vocab_size', expected, `${vocabSize}`, remedy);
+  }
+  if (tokenizer.padId !== padId) {
+    const expected = `the tokenizer's ${tokenizer.padId}`;
+    throw new ConfigError('config: pad_token_id', expected, `${padId}`, remedy);
+  }
+}
+
+async function* measure(
+  classifier: Classifier,
+  test: readonly Item[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ClassifyEvent, ClassifyMeasures | undefined> {
+  const logits = yield* inParts('measure', test, { size: 64, signal }, (part) =>
+    classifier.logits(part.map(({ ids }) => ids)),
+  );
+  if (logits === undefined) return undefined;
+  const actual = test.map(({ label }) => label);
+  const predicted = logits.map((row) => row.indexOf(Math.max(...row)));
+  const losses = logits.map((row, i) => logSumExp(row) - row[actual[i]]);
+  const loss = losses.reduce((sum, x) => sum + x, 0) / losses.length;
+  const { labels } = classifier.config;
+  const measures = { ...classification(labels, actual, predicted), loss };
+  yield { type: 'evaluated', when: 'after', measures };
+  return measures;
+}
+
+function logSumExp(logits: Float32Array): number {
+  const largest = Math.max(...logits);
+  return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+}

@@ -1,0 +1,92 @@
+import type { ClassifyMeasures } from '../../classify.ts';
+import { ClassifyConfig } from '../../classify-config.ts';
+import type { Share } from '../../eval/classification.ts';
+import { SupervisedConfig } from '../../model/supervised-config.ts';
+import { fixed, grouped, pad } from '../../report/text.ts';
+import { defineCommand, type Screen } from '../command.ts';
+import { engineOptions, file, folder, headed } from '../options.ts';
+import { painter } from '../paint.ts';
+import { quoted } from '../shell.ts';
+import { showJob } from '../show-job.ts';
+
+const { data, model, config, tokenizer, seed } = ClassifyConfig.shape;
+
+const options = ClassifyConfig.safeExtend({
+  data: file(data.description!),
+  model: model.meta({ placeholder: 'dir', description: model.description! }),
+  config: config.meta({ placeholder: 'file', description: config.description! }),
+  tokenizer: tokenizer.meta({ placeholder: 'dir', description: tokenizer.description! }),
+  output: folder('Folder of the result: new, empty, or with an earlier result of this command'),
+  ...headed({ ...SupervisedConfig.shape, seed }, 'Training'),
+  ...engineOptions,
+});
+
+export const trainClassifier = defineCommand({
+  name: 'train-classifier',
+  summary: 'Train a reward model on labelled texts.',
+  description:
+    'The labels are the names in the config (or class ids). Where a fresh config names none, the ' +
+    'names in the data are the labels: sorted as numbers if all are whole numbers, else by ' +
+    'character code. The last texts of each label are held out, and measured at the end.',
+  examples: [
+    ['tactful train-classifier --data texts.csv --model DIR --output judge', 'go on from a model'],
+    [
+      'tactful train-classifier --data texts.csv --config config.json --tokenizer DIR --output judge',
+      'from random weights',
+    ],
+  ],
+  options,
+  stopping: 'finishing the step',
+  async run(context) {
+    const { output, device, threads, ...settings } = context.options;
+    const { trainClassifier: train } = await import('../../classify.ts');
+    const next = ['--model', quoted(output), '--output', quoted(`${output}-2`)];
+    await showJob<ClassifyMeasures>({
+      output,
+      device,
+      threads,
+      start: (job) => train(settings, job),
+      measured: ({ accuracy, loss }) => [
+        ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],
+        ['held-out loss', fixed(loss, 4)],
+      ],
+      table: (measures) => table(measures, context.screen),
+      goOn: ['tactful train-classifier --data', quoted(settings.data), ...next].join(' '),
+      context,
+    });
+  },
+});
+
+/** `98.2 % (95 % interval 97.1 to 98.9)` */
+function shareText({ share, low, high }: Share): string {
+  return `${percent(share)} % (95 % interval ${percent(low)} to ${percent(high)})`;
+}
+
+/** A row for each true label: its recall and precision, then how often it was said to be which. */
+function table({ labels, confusion }: ClassifyMeasures, { color }: Screen): string {
+  const paint = painter(color);
+  const cell = (share: Share | null) =>
+    share ? `${percent(share.share)} [${percent(share.low)}, ${percent(share.high)}]` : '–';
+  const head = [
+    'label',
+    'n',
+    'recall %',
+    'precision %',
+    ...labels.map(({ label }) => `as ${label}`),
+  ];
+  const rows = labels.map(({ label, recall, precision }, i) => [
+    label,
+    grouped(confusion[i].reduce((sum, n) => sum + n, 0)),
+    cell(recall),
+    cell(precision),
+    ...confusion[i].map(grouped),
+  ]);
+  const widths = head.map((_, c) => Math.max(...[head, ...rows].map((row) => row[c].length)));
+  const line = (row: readonly string[]) =>
+    row.map((text, c) => pad(text, widths[c], c === 0 ? 'right' : 'left')).join('  ');
+  return [paint('bold', line(head)), ...rows.map(line)].join('\n');
+}
+
+function percent(share: number): string {
+  return fixed(100 * share, 1);
+}

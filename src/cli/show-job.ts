@@ -1,0 +1,102 @@
+/** Where the events of a supervised job meet the screen. */
+import { duration, fixed, grouped } from '../report/text.ts';
+import type { JobContext, JobEvent } from '../supervised-job.ts';
+import type { CommandContext } from './command.ts';
+import { painter } from './paint.ts';
+import { countText } from './show-run.ts';
+import { version } from './version.ts';
+
+export interface JobParts<Measures> {
+  readonly output: string;
+  readonly device: 'cpu' | 'webgpu' | 'cuda';
+  readonly threads: number;
+  /** Starts the job. */
+  start(context: JobContext): AsyncIterable<JobEvent<Measures>>;
+  /** Lines of a label and a text about what was measured. */
+  measured(measures: Measures, before: Measures | undefined): readonly Line[];
+  /** Below those lines. @default nothing */
+  table?(measures: Measures): string;
+  /** Command line that goes on from the result. */
+  readonly goOn: string;
+  readonly context: Pick<
+    CommandContext<unknown>,
+    'json' | 'print' | 'progress' | 'screen' | 'signal'
+  >;
+}
+
+type Line = readonly [label: string, text: string];
+type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly type: T }>;
+
+/** Runs a job to its end on an engine of its own; shows progress, then what came of it. */
+export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void> {
+  const { output, device, threads, start, context } = parts;
+  const { json, print, progress, screen, signal } = context;
+  const { startEngine } = await import('../runtime/remote.ts');
+  const engine = await startEngine({ device, threads });
+  const latest: { -readonly [T in JobEvent<Measures>['type']]?: EventOf<Measures, T> } = {};
+  let before: Measures | undefined;
+  let after: Measures | undefined;
+  try {
+    for await (const event of start({ engine, output, version: version(), signal })) {
+      Object.assign(latest, { [event.type]: event });
+      if (event.type === 'progress') progress.update(event);
+      if (event.type === 'step') {
+        const { step: done, steps: total, loss } = event;
+        progress.update({ phase: 'train', done, total, status: `loss ${fixed(loss, 4)}` });
+      }
+      if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
+      if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
+      if (event.type === 'started' && !json) print(lines(startLines(event), screen.color));
+    }
+  } finally {
+    await engine.close();
+  }
+  progress.close();
+  const { started, step, stopped, finished } = latest;
+  const saved = finished !== undefined || stopped?.saved === true;
+  if (json) {
+    const { parameters, data } = started ?? {};
+    const done = { steps: step?.step ?? 0, of: step?.steps, seconds: finished?.seconds };
+    const heldOut = { before, after };
+    const rest = stopped && { stopped: { saved, ...(saved && { goOn: parts.goOn }) } };
+    print(
+      JSON.stringify({
+        output,
+        engine: started?.engine,
+        parameters,
+        data,
+        ...done,
+        heldOut,
+        ...rest,
+      }),
+    );
+    return;
+  }
+  const done = step?.step ?? 0;
+  const head = finished
+    ? `${grouped(done)} steps in ${duration(finished.seconds)}.`
+    : `Stopped after step ${grouped(done)}${step ? ` of ${grouped(step.steps)}` : ''}.`;
+  const result: Line[] = [
+    ...(after === undefined ? [] : parts.measured(after, before)),
+    ['result', saved ? output : 'none: nothing has been learnt yet'],
+  ];
+  print(['', painter(screen.color)('bold', head), lines(result, screen.color)].join('\n'));
+  if (after !== undefined && parts.table) print(`\n${parts.table(after)}`);
+  if (!finished && saved) print(['Go on with:', `  ${parts.goOn}`].join('\n'));
+}
+
+function startLines<M>({ engine, parameters, data }: EventOf<M, 'started'>): Line[] {
+  const { rows, kept, train, test, cut } = data;
+  const counts = [`${grouped(rows)} rows`, ...(kept < rows ? [`${grouped(kept)} kept`] : [])];
+  const parts = `${grouped(train)} train, ${grouped(test)} test`;
+  return [
+    ['engine', engine],
+    ['data', `${counts.join(', ')}: ${parts}${cut > 0 ? `; ${grouped(cut)} texts cut` : ''}`],
+    ['parameters', `${countText(parameters)} trainable`],
+  ];
+}
+
+function lines(rows: readonly Line[], color: boolean): string {
+  const paint = painter(color);
+  return rows.map(([label, text]) => `${paint('dim', label.padEnd(14))}  ${text}`).join('\n');
+}

@@ -1,0 +1,92 @@
+import { InputError } from '../errors.ts';
+import { splitExamples } from './prepare.ts';
+import { type CheckColumns, needColumn, parseCsv, parseJsonl, requiredField } from './table.ts';
+
+/** One text with the name of its class. */
+export interface LabelledText {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** Which columns hold what. */
+export interface LabelledOptions {
+  /** @default 'text' */
+  readonly textColumn?: string;
+  /** Texts, or numbers and truth values, which stand for their text. @default 'label' */
+  readonly labelColumn?: string;
+}
+
+/**
+ * Labelled texts of a CSV text whose first row names the columns.
+ * @param file the name that messages use
+ * @throws {InputError} names file and line of the first bad row
+ */
+export function parseCsvLabelled(text: string, file: string, options: LabelledOptions = {}) {
+  return labelled(parseCsv, text, file, options);
+}
+
+/**
+ * Labelled texts of a JSON Lines text: one object a line.
+ * @param file the name that messages use
+ * @throws {InputError} names file and line of the first bad row
+ */
+export function parseJsonlLabelled(text: string, file: string, options: LabelledOptions = {}) {
+  return labelled(parseJsonl, text, file, options);
+}
+
+function labelled(
+  parse: typeof parseCsv,
+  text: string,
+  file: string,
+  { textColumn = 'text', labelColumn = 'label' }: LabelledOptions,
+): LabelledText[] {
+  const check: CheckColumns = (where, columns) => {
+    needColumn(where, columns, [textColumn]);
+    needColumn(where, columns, [labelColumn]);
+  };
+  return Array.from(parse(text, file, check), (row) => ({
+    text: requiredField(row, textColumn),
+    label: requiredField(row, labelColumn, true).trim(),
+  }));
+}
+
+/**
+ * The labels of a new classifier, by class id: as numbers when all of them are whole numbers, else
+ * in the order of their UTF-16 code units (`B` before `a`).
+ * @throws {InputError} when there are fewer than two
+ */
+export function labelsOf(texts: readonly LabelledText[]): string[] {
+  const labels = [...new Set(texts.map(({ label }) => label))];
+  if (labels.length < 2) {
+    const actual = labels.map((label) => `"${label}" alone`).join() || 'none';
+    throw new InputError('labels', 'two or more', actual, 'Add texts of another class.');
+  }
+  const numbers = labels.every((label) => /^\d+$/.test(label));
+  return numbers ? labels.sort((a, b) => Number(a) - Number(b)) : labels.sort();
+}
+
+/**
+ * Of each label the first texts for training and the last ceil(testShare * n) for testing, in the
+ * order of the file: also a file that is sorted by label gives both parts all labels. A label with
+ * one text is trained on.
+ * @throws {InputError} when one of the two parts would be empty
+ */
+export function splitByLabel<T extends { readonly label: unknown }>(
+  texts: readonly T[],
+  testShare = 0.2,
+): { train: T[]; test: T[] } {
+  const test = new Set<T>();
+  for (const label of new Set(texts.map((text) => text.label))) {
+    const own = texts.filter((text) => text.label === label);
+    const heldOut = own.length > 1 ? splitExamples(own, testShare).test : [];
+    for (const text of heldOut) test.add(text);
+  }
+  if (test.size === 0) {
+    const expected = 'a label with two texts or more, to hold one out';
+    throw new InputError('splitByLabel', expected, 'none', 'Use more data.');
+  }
+  return {
+    train: texts.filter((text) => !test.has(text)),
+    test: texts.filter((text) => test.has(text)),
+  };
+}

@@ -1,0 +1,122 @@
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from '../../src/cli/program.ts';
+import { goldenPath } from '../golden.ts';
+import { fakeIo, tactful } from './io.ts';
+
+let directory: string;
+let model: string;
+let texts: string;
+const classifier = goldenPath('roberta', 'model');
+const data = goldenPath('data', 'dialogsum.test.jsonl');
+const at = (name: string) => join(directory, name);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tactful-cli-'));
+  model = at('t5');
+  await cp(goldenPath('t5', 'model'), model, { recursive: true });
+  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  texts = at('texts.csv');
+  const rows = Array.from({ length: 20 }, (_, i) => (i % 2 ? `thanks ${i},0` : `fool ${i},1`));
+  await writeFile(texts, `comment,toxic\n${rows.join('\n')}\n`);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const small = ['--epochs', '0.2', '--batch-size', '4', '--threads', '1'];
+
+describe('sft', () => {
+  const words = () => ['sft', '--model', model, '--data', data, '--lora-rank', '2', ...small];
+
+  test('trains an adapter, tells the loss before and after, and generate takes it', async () => {
+    const { code, out, err } = await tactful([...words(), '--output', at('adapter')]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/train \d+\/\d+ \(100 %\), .*loss \d/);
+    expect(out).toMatch(/parameters {6}\d+ of \d+ \(\d+\.\d\d %\) trainable\n/);
+    expect(out).toMatch(
+      /\d+ steps in .*\nheld-out loss {3}\d+\.\d{4} → \d+\.\d{4} per token \([\d,]+ tokens of \d+ summaries\)\n/,
+    );
+    const use = ['generate', '--model', model, '--adapter', at('adapter'), '--prompt', 'Hello'];
+    expect((await tactful([...use, '--max-new-tokens', '3'])).code).toBe(0);
+  });
+
+  test('trains a whole model, and prints JSON', async () => {
+    const full = [...words(), '--full', '--output', at('whole'), '--json', '--quiet'];
+    const { code, out, err } = await tactful(full);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const result = JSON.parse(out);
+    expect(result.parameters.trainable).toBe(result.parameters.all);
+    expect(result.heldOut.after.loss).toBeGreaterThan(0);
+    expect(result.steps).toBe(result.of);
+    expect((await tactful(['inspect', at('whole')])).code).toBe(0);
+  });
+
+  test('Ctrl-C ends it after the step, saves, and says how to go on', async () => {
+    const io = fakeIo({ columns: 200 });
+    const write = io.stderr.write;
+    io.stderr.write = (text) => {
+      write(text);
+      if (text.includes('train ')) io.signals.emit('SIGINT');
+    };
+    const code = await runProgram([...words(), '--epochs', '5', '--output', at('half')], io);
+    expect(code).toBe(130);
+    const out = io.out.join('');
+    expect(out).toMatch(/Stopped after step 1 of \d+\.\n/);
+    expect(out).toContain(`Go on with:\n  tactful sft --model ${model} --adapter ${at('half')} `);
+    expect(await readdir(at('half'))).toContain('adapter_model.safetensors');
+    expect(io.exits).toEqual([]);
+  });
+
+  test('refuses a folder that holds something else', async () => {
+    const { code, out, err } = await tactful([...words(), '--output', model]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^error: .*or one that tactful sft wrote, got one that holds .*\n$/);
+  });
+
+  test.each([
+    [['--full', '--adapter', 'x'], 'error: --full: cannot go with adapter, got true.\n'],
+    [['--epochs', '0'], 'error: --epochs: expected a number above 0, got 0.\n'],
+    [['--lora-rnak', '2'], /^error: unknown option.*--lora-rank/],
+  ])('refuses %j', async (more, message) => {
+    const { code, err } = await tactful([...words(), '--output', at('none'), ...more]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});
+
+describe('train-classifier', () => {
+  const columns = ['--text-column', 'comment', '--label-column', 'toxic'];
+  const words = () => ['train-classifier', '--data', texts, ...columns, ...small];
+
+  test('goes on from a model, and tells how the held-out texts are told apart', async () => {
+    const go = [...words(), '--model', classifier, '--output', at('judge')];
+    const { code, out } = await tactful(go);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /accuracy {8}\d+\.\d % \(95 % interval \d+\.\d to \d+\.\d\) of 4 held-out texts\n/,
+    );
+    expect(out).toMatch(/\nlabel +n +recall % +precision % +as \w+ +as \w+\n/);
+    const { out: scored } = await tactful(['score', '--reward-model', at('judge'), 'Hello.']);
+    expect(scored).toContain('Hello.');
+  });
+
+  test('starts from a config and a tokenizer, prints JSON', async () => {
+    const fresh = ['--config', join(classifier, 'config.json'), '--tokenizer', classifier];
+    const { code, out } = await tactful([...words(), ...fresh, '--output', at('new'), '--json']);
+    expect(code).toBe(0);
+    const { after } = JSON.parse(out).heldOut;
+    expect(after.accuracy.n).toBe(4);
+    expect(after.confusion.flat().reduce((sum: number, n: number) => sum + n, 0)).toBe(4);
+  });
+
+  test('needs a model, or a config and a tokenizer', async () => {
+    const { code, err } = await tactful([...words(), '--output', at('none')]);
+    expect(code).toBe(2);
+    expect(err).toBe('error: --model: must be given, or config and tokenizer, got nothing.\n');
+  });
+});
+
+test.each(['sft', 'train-classifier'])('help of %s', async (name) => {
+  expect((await tactful([name, '--help'])).out).toMatchSnapshot();
+});

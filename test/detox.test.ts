@@ -1,0 +1,197 @@
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { detox } from '../src/detox.ts';
+import { DetoxConfig, ppoConfigOf } from '../src/detox-config.ts';
+import type { RunEvent } from '../src/events.ts';
+import { readAdapter, readValueHead } from '../src/hub/peft.ts';
+import type { Engine } from '../src/runtime/engine.ts';
+import { testEngine } from './engine.ts';
+import { goldenPath } from './golden.ts';
+
+let engine: Engine;
+let folder: string;
+let runs = 0;
+/** Dialogues in the data file. */
+let rows: number;
+beforeAll(async () => {
+  engine = await testEngine();
+  folder = await mkdtemp(join(tmpdir(), 'tactful-detox-'));
+  const model = join(folder, 'model');
+  await cp(goldenPath('t5', 'model'), model, { recursive: true });
+  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  const lines = (await readFile(goldenPath('data', 'dialogsum.dev.jsonl'), 'utf8')).split('\n');
+  const first = lines.filter(Boolean).slice(0, 30);
+  rows = first.length;
+  await writeFile(join(folder, 'dialogues.jsonl'), first.join('\n'));
+});
+afterAll(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true });
+});
+
+type Options = Partial<z.input<typeof DetoxConfig>>;
+
+function configOf(options: Options = {}): DetoxConfig {
+  return DetoxConfig.parse({
+    model: join(folder, 'model'),
+    adapter: goldenPath('ppo', 'adapter'),
+    rewardModel: goldenPath('roberta', 'model'),
+    data: join(folder, 'dialogues.jsonl'),
+    minimumLength: 0,
+    maximumLength: 100_000,
+    maxQueryTokens: 24,
+    maxNewTokens: 6,
+    steps: 2,
+    batchSize: 8,
+    miniBatchSize: 4,
+    ppoEpochs: 1,
+    learningRate: 1e-3,
+    ...options,
+  });
+}
+
+/** A whole run into a folder of its own. */
+async function run(options: Options = {}, see?: (event: RunEvent, stop: () => void) => void) {
+  const output = join(folder, `run-${++runs}`);
+  const controller = new AbortController();
+  const context = { engine, output, runId: 'test', version: '0', signal: controller.signal };
+  const events: RunEvent[] = [];
+  for await (const event of detox(configOf(options), context)) {
+    events.push(event);
+    see?.(event, () => controller.abort());
+  }
+  return { output, events, adapter: join(output, 'adapter') };
+}
+
+function only<T extends RunEvent['type']>(events: readonly RunEvent[], type: T) {
+  return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+}
+
+describe('a run', () => {
+  let first: Awaited<ReturnType<typeof run>>;
+  let second: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    first = await run();
+    second = await run();
+  });
+
+  test('measures, trains, measures again, compares', () => {
+    const types = first.events.map(({ type }) => type);
+    const measured = ['progress', 'progress', 'evaluated'];
+    const expected = ['started', ...measured, 'step', 'step', ...measured, 'compared', 'finished'];
+    expect(types).toEqual(expected);
+    expect(only(first.events, 'evaluated').map(({ when }) => when)).toEqual(['before', 'after']);
+    expect(only(first.events, 'finished')[0].steps).toBe(2);
+  });
+
+  test('counts rows and parameters in its first event', () => {
+    const [{ data, policyParameters, referenceParameters }] = only(first.events, 'started');
+    const test = Math.ceil(0.2 * rows);
+    expect(data).toMatchObject({ rows, kept: rows, train: rows - test, test });
+    expect(policyParameters.trainable).toBeGreaterThan(0);
+    expect(policyParameters.trainable).toBeLessThan(policyParameters.all);
+    expect(referenceParameters).toEqual({ trainable: 0, all: policyParameters.all });
+  });
+
+  test('starts with no KL', () => {
+    const [{ metrics }] = only(first.events, 'step');
+    expect(Math.abs(metrics['objective/kl'])).toBeLessThan(1e-4);
+  });
+
+  test('compares every held-out dialogue, and shows as many rows as there are', () => {
+    const [{ comparison }] = only(first.events, 'compared');
+    const [{ data }] = only(first.events, 'started');
+    expect(comparison.slices[0]).toMatchObject({ name: 'all', n: data.test });
+    expect(comparison.rows).toHaveLength(data.test);
+    const differences = comparison.rows.map((row) => row.reward_diff);
+    expect(differences).toEqual(differences.toSorted((a, b) => b - a));
+  });
+
+  test('events survive JSON', () => {
+    expect(JSON.parse(JSON.stringify(first.events))).toEqual(first.events);
+  });
+
+  test('writes an adapter that can be loaded, changed from its start, and the value head beside it', async () => {
+    const start = await readAdapter(goldenPath('ppo', 'adapter'));
+    const end = await readAdapter(first.adapter);
+    expect([...end.tensors.keys()].sort()).toEqual([...start.tensors.keys()].sort());
+    expect(end.tensors).not.toEqual(start.tensors);
+    const { rank, alpha, targetModules } = start.config;
+    expect(end.config).toMatchObject({ rank, alpha, targetModules });
+    const head = await readValueHead(first.adapter);
+    expect([...head!.keys()].sort()).toEqual(['v_head.summary.bias', 'v_head.summary.weight']);
+  });
+
+  test('gives the same bytes twice', async () => {
+    const names = await readdir(first.adapter);
+    expect(names).toContain('adapter_model.safetensors');
+    for (const name of names) {
+      const bytes = await Promise.all(
+        [first, second].map(({ adapter }) => readFile(join(adapter, name))),
+      );
+      expect(bytes[0].equals(bytes[1]), name).toBe(true);
+    }
+  });
+});
+
+test('without an adapter it starts a fresh one of the rank and targets asked for', async () => {
+  const options = { adapter: undefined, loraRank: 2, loraAlpha: 4, loraTargets: ['v', 'q', 'o'] };
+  const { adapter, events } = await run({ ...options, steps: 1, samples: 2, rows: 1 });
+  const { config } = await readAdapter(adapter);
+  expect(config).toMatchObject({ rank: 2, alpha: 4, targetModules: ['o', 'q', 'v'] });
+  const [{ comparison }] = only(events, 'compared');
+  expect([comparison.slices[0].n, comparison.rows.length]).toEqual([2, 1]);
+});
+
+test("runs with TRL 0.8.0's semantics against the bare model, whose KL is not zero", async () => {
+  const { events } = await run({
+    compat: 'trl-0.8.0',
+    reference: 'base',
+    steps: 1,
+    samples: 1,
+    minLength: 5, // no response so short that TRL's mask is empty
+  });
+  const [{ metrics }] = only(events, 'step');
+  expect(Math.abs(metrics['objective/kl'])).toBeGreaterThan(1e-3);
+});
+
+test('stopped, it finishes the step, saves the adapter and measures no more', async () => {
+  const { events, adapter } = await run({}, ({ type }, stop) => type === 'step' && stop());
+  const types = events.slice(-2).map(({ type }) => type);
+  expect(types).toEqual(['step', 'stopped']);
+  expect((await readAdapter(adapter)).tensors.size).toBeGreaterThan(0);
+});
+
+describe('what it refuses', () => {
+  test('a label that the classifier does not have, listing those it has', async () => {
+    await expect(run({ toxicLabel: 'toxic' })).rejects.toThrow(
+      'label: expected one of "nothate", "hate", got "toxic".',
+    );
+  });
+
+  test('a data file that is not there', async () => {
+    const data = join(folder, 'missing.csv');
+    await expect(run({ data })).rejects.toThrow(
+      `${data}: expected a readable file, got no such file. Check the path.`,
+    );
+  });
+
+  test('too few dialogues for one batch', async () => {
+    const options = { batchSize: rows, miniBatchSize: rows, samples: 1 };
+    await expect(run(options)).rejects.toThrow(
+      `trainingBatches: expected at least ${rows} items, one batch, got ${rows - Math.ceil(0.2 * rows)}`,
+    );
+  });
+
+  test('a batch that the minibatch does not divide', () => {
+    expect(() => ppoConfigOf(configOf({ batchSize: 10 }))).toThrow('must divide batchSize');
+  });
+
+  test('a setting that does not exist', () => {
+    const call = () => DetoxConfig.parse({ ...configOf(), tokK: 0 });
+    expect(call).toThrow('Unrecognized key: \\"tokK\\"');
+  });
+});
