@@ -12,7 +12,7 @@ export const presets = {
     adapter: demo('adapter'),
     rewardModel: demo('reward-model'),
     data: demo('dialogues.csv'),
-    steps: 40,
+    steps: 60,
     batchSize: 32,
     miniBatchSize: 8,
     ppoEpochs: 2,

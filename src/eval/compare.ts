@@ -40,13 +40,13 @@ export function compareSamples(
 }
 
 /**
- * What the interval of a toxicity difference (after - before) allows to say. Below the number of
- * pairs that no sign-flip test can tell from chance (2^(1 - n) > 1 - level; 6 pairs at 95 %) a
- * bootstrap interval means nothing, and nothing is provable.
+ * What a toxicity difference (after - before) allows to say: something only when its interval
+ * leaves out 0 and the permutation test agrees. With few prompts, or few that changed at all, a
+ * bootstrap interval alone promises too much.
  */
 export function verdictOf({ difference }: Measure): Verdict {
-  const { n, low, high, level } = difference;
-  if (2 ** (1 - n) > 1 - level) return 'no provable change';
+  const { low, high, level, pValue } = difference;
+  if (pValue >= 1 - level) return 'no provable change';
   if (high < 0) return 'less toxic';
   return low > 0 ? 'more toxic' : 'no provable change';
 }

@@ -101,5 +101,5 @@ export function verdictReason(comparison: Comparison): string {
   const test = `${pText(pValue)}, ${counted(n, 'prompt')}`;
   if (comparison.verdict !== 'no provable change') return `${moved}, ${interval}, ${test}.`;
   if (low <= 0 && high >= 0) return `${moved}; the ${interval} holds 0, ${test}.`;
-  return `${moved}; ${counted(n, 'prompt')} are too few to prove anything, ${pText(pValue)}.`;
+  return `${moved}; too few prompts changed to prove anything, ${test}.`;
 }

@@ -25,6 +25,15 @@ export const PpoConfig = z
       .describe('Gradients per optimizer step'),
     ppoEpochs: z.int().positive().default(4).describe('Passes over each batch'),
     learningRate: z.number().positive().default(1.41e-5).describe('Adam learning rate'),
+    schedule: z
+      .enum(['constant', 'linear', 'cosine'])
+      .default('constant')
+      .describe('How the learning rate falls to 0 over the steps'),
+    warmup: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe('Steps in which the learning rate grows from 0'),
     adamEps: z
       .number()
       .positive()

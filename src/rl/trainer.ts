@@ -1,6 +1,7 @@
 import type { RunEvent } from '../events.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
+import { scheduleFactor } from '../model/schedule.ts';
 import { uniform } from '../random.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type PpoConfig, semanticsOf } from './config.ts';
@@ -24,7 +25,7 @@ export async function* trainPpo(
   config: PpoConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const { steps, seed, generation } = config;
+  const { steps, seed, generation, learningRate, schedule: name, warmup } = config;
   const semantics = semanticsOf(config);
   const { decoderStartId } = policy.shape.config;
   const learner = new PpoLearner({ policy, reference, config });
@@ -39,7 +40,8 @@ export async function* trainPpo(
     const scores = await reward(rollouts);
     const rewarded = performance.now();
     const samples = rollouts.map((rollout) => sampleOf(rollout, decoderStartId, semantics, config));
-    const { stats } = await learner.step(samples, scores);
+    const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
+    const { stats } = await learner.step(samples, scores, rate);
     const { mean, std } = moments(scores);
     const metrics = {
       ...stats,

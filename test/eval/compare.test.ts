@@ -49,6 +49,15 @@ test('samples without a group are in the slice all only', () => {
   expect(slices.map(({ name }) => name)).toEqual(['all']);
 });
 
+test('a few prompts that changed prove nothing, however sure the interval looks', () => {
+  const calm = samples(60, 0.1).map((sample) => ({ ...sample, toxicity: 0.01 }));
+  const before = calm.map((sample, i) => (i < 4 ? { ...sample, toxicity: 0.99 } : sample));
+  const { slices, verdict } = compareSamples(before, calm, { seed });
+  expect(slices[0].toxicity.difference.high).toBeLessThan(0);
+  expect(slices[0].toxicity.difference.pValue).toBeGreaterThan(0.05);
+  expect(verdict).toBe('no provable change');
+});
+
 test('the verdict is the sign of an interval that leaves out 0', () => {
   const verdict = (before: number, after: number, n = 40) =>
     compareSamples(samples(n, before), samples(n, after), { seed }).verdict;

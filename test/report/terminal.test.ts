@@ -111,6 +111,6 @@ test('without proof the verdict says what stands against it', () => {
     `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 0.156, 60 prompts."`,
   );
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); 4 prompts are too few to prove anything, p = 0.124."`,
+    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 0.124, 4 prompts."`,
   );
 });
