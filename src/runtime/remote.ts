@@ -43,25 +43,45 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   };
 }
 
-/** The worker's side: answers each request with what the backend gives; results move, uncopied. */
+/**
+ * The worker's side: answers one request after another with what the backend gives. A close thus
+ * waits for the runs before it; a thread that ends inside a native call takes the process with it.
+ */
 export function serve(port: MessagePort, backend: Backend): void {
-  port.on('message', async ({ id, method, args }: Request) => {
-    let reply: Reply;
-    try {
-      const call = backend[method] as (...args: unknown[]) => Promise<unknown>;
-      reply = { id, result: await call.apply(backend, [...args]) };
-    } catch (error) {
-      const { message, stack, code } = error as TactfulError;
-      reply = { id, error: { code: code ?? 'INTERNAL', message, stack: stack ?? '' } };
-    }
-    const moved = method === 'run' && reply.result ? buffersOf(reply.result as Feeds) : [];
-    port.postMessage(reply, moved);
+  let last = Promise.resolve();
+  port.on('message', (request: Request) => {
+    last = last.then(async () => {
+      const { reply, moved } = await answer(backend, request);
+      port.postMessage(reply, moved);
+    });
   });
 }
 
-/** Memory of tensors, each once. */
-function buffersOf(tensors: Feeds): ArrayBuffer[] {
-  return [...new Set(Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer))];
+async function answer(
+  backend: Backend,
+  { id, method, args }: Request,
+): Promise<{ reply: Reply; moved: ArrayBuffer[] }> {
+  try {
+    const call = backend[method] as (...args: unknown[]) => Promise<unknown>;
+    const result = await call.apply(backend, [...args]);
+    if (method !== 'run') return { reply: { id, result }, moved: [] };
+    const copies = copied(result as Feeds);
+    const moved = Object.values(copies).map(({ data }) => data.buffer as ArrayBuffer);
+    return { reply: { id, result: copies }, moved };
+  } catch (error) {
+    const { message, stack, code } = error as TactfulError;
+    const plain = { code: code ?? 'INTERNAL', message, stack: stack ?? '' };
+    return { reply: { id, error: plain }, moved: [] };
+  }
+}
+
+/** Tensors in memory of their own, which can move to another thread; the engine's cannot. */
+function copied(tensors: Feeds): Feeds {
+  const copies = Object.entries(tensors).map(([name, tensor]) => [
+    name,
+    { ...tensor, data: tensor.data.slice() },
+  ]);
+  return Object.fromEntries(copies);
 }
 
 /** The caller's side: a backend whose every method is a request over the wire. */

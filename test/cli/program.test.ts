@@ -44,129 +44,136 @@ test('help of detox', async () => {
     run folder.
 
     Options:
-      --preset <demo>                    Settings to begin with (default: demo, when
-                                         no model is named)
-      --config <file>                    Settings as YAML, for instance the
-                                         config.yaml of a run
-      --output <dir>                     Folder of the run (default: runs/<time>)
-      --model <dir>                      Folder of the base model (T5, Hugging Face
-                                         layout)
-      --adapter <dir>                    Folder of the PEFT LoRA adapter to start
-                                         from
-      --reward-model <dir>               Folder of the classifier that rewards and
-                                         judges
-      --data <file>                      Dialogues with summaries: .csv or .jsonl,
-                                         shaped like DialogSum
-      --reward-label <text>              Label whose logit is the reward [default:
-                                         nothate]
-      --toxic-label <text>               Label whose probability is the toxicity
-                                         [default: hate]
-      --score-on <response|pair|delta>   What the reward reads [default: response]
-      --group-column <text>              Column by whose values results are also
-                                         told (default: tone, if there is one)
-      --minimum-length <n>               Shortest dialogue kept, in characters,
-                                         exclusive [default: 200]
-      --maximum-length <n>               Longest dialogue kept, in characters
-                                         [default: 1000]
-      --test-share <x>                   Share of the data that is held out, from
-                                         its end [default: 0.2]
-      --max-query-tokens <n>             Longer prompts are cut [default: 512]
-      --samples <n>                      Held-out dialogues to evaluate, before and
-                                         after [default: 500]
-      --rows <n>                         Rows of the comparison table [default: 20]
-      -h, --help                         Show this help
+      --preset <demo>                      Settings to begin with (default: demo,
+                                           when no model is named)
+      --config <file>                      Settings as YAML, for instance the
+                                           config.yaml of a run
+      --output <dir>                       Folder of the run (default: runs/<time>)
+      --model <dir>                        Folder of the base model (T5, Hugging
+                                           Face layout)
+      --adapter <dir>                      Folder of the PEFT LoRA adapter to start
+                                           from
+      --reward-model <dir>                 Folder of the classifier that rewards and
+                                           judges
+      --data <file>                        Dialogues with summaries: .csv or .jsonl,
+                                           shaped like DialogSum
+      --reward-label <text>                Label whose logit is the reward [default:
+                                           nothate]
+      --toxic-label <text>                 Label whose probability is the toxicity
+                                           [default: hate]
+      --score-on <response|pair|delta>     What the reward reads [default: response]
+      --group-column <text>                Column by whose values results are also
+                                           told (default: tone, if there is one)
+      --minimum-length <n>                 Shortest dialogue kept, in characters,
+                                           exclusive [default: 200]
+      --maximum-length <n>                 Longest dialogue kept, in characters
+                                           [default: 1000]
+      --test-share <x>                     Share of the data that is held out, from
+                                           its end [default: 0.2]
+      --max-query-tokens <n>               Longer prompts are cut [default: 512]
+      --samples <n>                        Held-out dialogues to evaluate, before
+                                           and after [default: 500]
+      --rows <n>                           Rows of the comparison table [default:
+                                           20]
+      -h, --help                           Show this help
 
     A fresh adapter, when none is given:
-      --lora-rank <n>                    Rank of a fresh adapter, when none is given
-                                         [default: 32]
-      --lora-alpha <x>                   Alpha of a fresh adapter [default: 32]
-      --lora-targets <a,…>               Modules of a fresh adapter [default: q,v]
+      --lora-rank <n>                      Rank of a fresh adapter, when none is
+                                           given [default: 32]
+      --lora-alpha <x>                     Alpha of a fresh adapter [default: 32]
+      --lora-targets <a,…>                 Modules of a fresh adapter [default: q,v]
 
     PPO:
-      --steps <n>                        PPO steps: batches of rollouts (the lab
-                                         takes 10) [default: 10]
-      --batch-size <n>                   Responses per PPO step (TRL: 128) [default:
-                                         16]
-      --mini-batch-size <n>              Responses per gradient (TRL: 128) [default:
-                                         4]
-      --gradient-accumulation-steps <n>  Gradients per optimizer step [default: 1]
-      --ppo-epochs <n>                   Passes over each batch [default: 4]
-      --learning-rate <x>                Adam learning rate [default: 1.41e-5]
-      --adam-eps <x>                     Adam epsilon (TRL: 1e-8, whose first steps
-                                         are sign-like) [default: 1e-5]
-      --adam-betas <a,…>                 Decay of the moments of Adam [default:
-                                         0.9,0.999]
-      --weight-decay <x>                 Decoupled weight decay (AdamW); 0 is Adam
-                                         [default: 0]
-      --max-grad-norm <x>                Clip the gradients of each optimizer step
-                                         to this norm
-      --init-kl-coef <x>                 KL coefficient at the start [default: 0.2]
-      --[no-]adap-kl-ctrl                Adapt the KL coefficient to the target
-                                         [default: on]
-      --target <x>                       KL that the controller aims at, summed over
-                                         a response [default: 6]
-      --horizon <x>                      Responses over which the controller acts
-                                         [default: 10000]
-      --kl-penalty <kl|abs|mse|full>     Estimate of the KL per token [default: kl]
-      --gamma <x>                        Discount [default: 1]
-      --lam <x>                          GAE lambda [default: 0.95]
-      --clip-range <x>                   PPO ratio clip: [1 - c, 1 + c] [default:
-                                         0.2]
-      --clip-range-value <x>             Clip of the change of a value [default:
-                                         0.2]
-      --vf-coef <x>                      Weight of the value loss [default: 0.1]
-      --whiten-rewards                   Whiten token rewards, keeping their mean
-      --use-score-scaling                Divide scores by their running deviation
-      --use-score-norm                   Subtract the running mean as well
-      --score-clip <x>                   Clip scores to [-c, c], after scaling
-      --ratio-threshold <x>              Skip a minibatch whose mean ratio is above
-                                         this [default: 10]
-      --early-stopping                   Stop the epochs of a batch when the policy
-                                         has moved too far
-      --target-kl <x>                    Too far: a KL to the rollout policy above
-                                         1.5 times this [default: 1]
-      --value-head <zero|uniform>        Start of the value head (TRL: uniform)
-                                         [default: zero]
-      --reference <initialPolicy|base>   What the KL is measured against: the
-                                         starting adapter, or the bare model as TRL
-                                         does [default: initialPolicy]
-      --seed <n>                         Seed of sampling, shuffling and
-                                         initialisation [default: 0]
-      --compat <none|trl-0.8.0>          Reproduce TRL 0.8.0's arithmetic, defects
-                                         included [default: none]
+      --steps <n>                          PPO steps: batches of rollouts (the lab
+                                           takes 10) [default: 10]
+      --batch-size <n>                     Responses per PPO step (TRL: 128)
+                                           [default: 16]
+      --mini-batch-size <n>                Responses per gradient (TRL: 128)
+                                           [default: 4]
+      --gradient-accumulation-steps <n>    Gradients per optimizer step [default: 1]
+      --ppo-epochs <n>                     Passes over each batch [default: 4]
+      --learning-rate <x>                  Adam learning rate [default: 1.41e-5]
+      --schedule <constant|linear|cosine>  How the learning rate falls to 0 over the
+                                           steps [default: constant]
+      --warmup <n>                         Steps in which the learning rate grows
+                                           from 0 [default: 0]
+      --adam-eps <x>                       Adam epsilon (TRL: 1e-8, whose first
+                                           steps are sign-like) [default: 1e-5]
+      --adam-betas <a,…>                   Decay of the moments of Adam [default:
+                                           0.9,0.999]
+      --weight-decay <x>                   Decoupled weight decay (AdamW); 0 is Adam
+                                           [default: 0]
+      --max-grad-norm <x>                  Clip the gradients of each optimizer step
+                                           to this norm
+      --init-kl-coef <x>                   KL coefficient at the start [default:
+                                           0.2]
+      --[no-]adap-kl-ctrl                  Adapt the KL coefficient to the target
+                                           [default: on]
+      --target <x>                         KL that the controller aims at, summed
+                                           over a response [default: 6]
+      --horizon <x>                        Responses over which the controller acts
+                                           [default: 10000]
+      --kl-penalty <kl|abs|mse|full>       Estimate of the KL per token [default:
+                                           kl]
+      --gamma <x>                          Discount [default: 1]
+      --lam <x>                            GAE lambda [default: 0.95]
+      --clip-range <x>                     PPO ratio clip: [1 - c, 1 + c] [default:
+                                           0.2]
+      --clip-range-value <x>               Clip of the change of a value [default:
+                                           0.2]
+      --vf-coef <x>                        Weight of the value loss [default: 0.1]
+      --whiten-rewards                     Whiten token rewards, keeping their mean
+      --use-score-scaling                  Divide scores by their running deviation
+      --use-score-norm                     Subtract the running mean as well
+      --score-clip <x>                     Clip scores to [-c, c], after scaling
+      --ratio-threshold <x>                Skip a minibatch whose mean ratio is
+                                           above this [default: 10]
+      --early-stopping                     Stop the epochs of a batch when the
+                                           policy has moved too far
+      --target-kl <x>                      Too far: a KL to the rollout policy above
+                                           1.5 times this [default: 1]
+      --value-head <zero|uniform>          Start of the value head (TRL: uniform)
+                                           [default: zero]
+      --reference <initialPolicy|base>     What the KL is measured against: the
+                                           starting adapter, or the bare model as
+                                           TRL does [default: initialPolicy]
+      --seed <n>                           Seed of sampling, shuffling and
+                                           initialisation [default: 0]
+      --compat <none|trl-0.8.0>            Reproduce TRL 0.8.0's arithmetic, defects
+                                           included [default: none]
 
     Sampling:
-      --[no-]sample                      Draw tokens at random; otherwise take the
-                                         likeliest [default: on]
-      --temperature <x>                  Logits are divided by this [default: 1]
-      --top-k <n>                        Keep the k likeliest tokens; 0 keeps all
-                                         [default: 0]
-      --top-p <x>                        Keep the likeliest tokens up to this
-                                         probability [default: 1]
-      --min-length <n>                   No end before this many ids, decoder start
-                                         included [default: 0]
-      --min-new-tokens <n>               No end before this many new tokens
-                                         [default: 0]
-      --max-new-tokens <n>               Longest response in tokens [default: 64]
+      --[no-]sample                        Draw tokens at random; otherwise take the
+                                           likeliest [default: on]
+      --temperature <x>                    Logits are divided by this [default: 1]
+      --top-k <n>                          Keep the k likeliest tokens; 0 keeps all
+                                           [default: 0]
+      --top-p <x>                          Keep the likeliest tokens up to this
+                                           probability [default: 1]
+      --min-length <n>                     No end before this many ids, decoder
+                                           start included [default: 0]
+      --min-new-tokens <n>                 No end before this many new tokens
+                                           [default: 0]
+      --max-new-tokens <n>                 Longest response in tokens [default: 64]
 
     Store:
-      --store <folder|dynamodb>          Where the comparison goes; the run folder
-                                         has it in any case [default: folder]
-      --table <text>                     DynamoDB table [default: llm_with_rlhf]
-      --create-table                     Create the table if it is missing
-      --endpoint <url>                   Where DynamoDB answers, for instance
-                                         http://127.0.0.1:8000
-      --region <text>                    AWS region
+      --store <folder|dynamodb>            Where the comparison goes; the run folder
+                                           has it in any case [default: folder]
+      --table <text>                       DynamoDB table [default: llm_with_rlhf]
+      --create-table                       Create the table if it is missing
+      --endpoint <url>                     Where DynamoDB answers, for instance
+                                           http://127.0.0.1:8000
+      --region <text>                      AWS region
 
     Engine:
-      --device <cpu|webgpu|cuda>         Where to compute [default: cpu]
-      --threads <n>                      Threads to compute with; 0 lets the engine
-                                         choose [default: 0]
+      --device <cpu|webgpu|cuda>           Where to compute [default: cpu]
+      --threads <n>                        Threads to compute with; 0 lets the
+                                           engine choose [default: 0]
 
     Output:
-      --json                             Print JSON, and nothing else
-      --quiet                            Show no progress
-      --verbose                          With an error, show where it happened
+      --json                               Print JSON, and nothing else
+      --quiet                              Show no progress
+      --verbose                            With an error, show where it happened
 
     Examples:
       tactful detox
