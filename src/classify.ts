@@ -20,6 +20,7 @@ export interface ClassifyMeasures extends Classification {
   readonly loss: number;
 }
 
+/** What the training of a classifier tells, in order. */
 export type ClassifyEvent = JobEvent<ClassifyMeasures>;
 
 /** A text as token ids, and its class. */

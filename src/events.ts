@@ -41,7 +41,7 @@ export interface Sample {
   readonly toxicity: number;
   /** Reward that the trainer sees for this response, in the reward's own units. */
   readonly reward: number;
-  /** ROUGE-1 F against the references, 0 to 1; NaN never: 0 when there is no reference. */
+  /** ROUGE-1 F against the references, 0 to 1; 0 when there is no reference. */
   readonly rouge1: number;
   readonly rougeL: number;
   /** Tokens generated, end-of-sequence included. */
@@ -77,9 +77,10 @@ export interface ComparisonRow {
   readonly reward_diff: number;
 }
 
-/** What the numbers allow to say about toxicity; derived from the interval of the difference. */
+/** What the numbers allow to say about toxicity: interval and permutation test must agree. */
 export type Verdict = 'less toxic' | 'more toxic' | 'no provable change';
 
+/** Before against after: every slice, some rows, and what follows from them. */
 export interface Comparison {
   /** The slice `all` first, then one a group. */
   readonly slices: readonly Slice[];
@@ -91,6 +92,7 @@ export interface Comparison {
 /** Scalar statistics of one step under TRL's names (`objective/kl`) and ours (`time/generate`). */
 export type StepMetrics = Readonly<Record<string, number>>;
 
+/** Numbers of parameters. */
 export interface ParameterCount {
   readonly trainable: number;
   readonly all: number;

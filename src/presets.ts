@@ -24,4 +24,5 @@ export const presets = {
     maxNewTokens: 64,
   },
 } satisfies Record<string, Partial<z.input<typeof DetoxConfig>>>;
+/** Name of a preset. */
 export type PresetName = keyof typeof presets;

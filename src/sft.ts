@@ -24,6 +24,7 @@ export interface SftMeasures {
   readonly responses: number;
 }
 
+/** What a supervised fine-tuning tells, in order. */
 export type SftEvent = JobEvent<SftMeasures>;
 
 /** One prompt and the response to be learnt, as token ids. */

@@ -3,6 +3,7 @@ import { type Learner, type TrainingStep, trainSupervised } from './model/superv
 import type { SupervisedConfig } from './model/supervised-config.ts';
 import type { Engine } from './runtime/engine.ts';
 
+/** Where a supervised job runs, and where its result goes. */
 export interface JobContext {
   readonly engine: Engine;
   /** Folder of the result: new, empty, or with an earlier result of the same job. */
@@ -31,6 +32,7 @@ export type JobEvent<Measures> =
   | { readonly type: 'stopped'; readonly step: number; readonly saved: boolean }
   | { readonly type: 'finished'; readonly steps: number; readonly seconds: number };
 
+/** How much data there is. */
 export interface JobData {
   readonly rows: number;
   /** Rows that were not too short or too long. */

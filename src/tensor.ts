@@ -10,6 +10,7 @@ export interface TensorData {
   float16: Uint16Array;
   bfloat16: Uint16Array;
 }
+/** Name of an element type. */
 export type DType = keyof TensorData;
 
 /** A dense row-major array with a shape; a scalar has shape `[]`. */
@@ -24,15 +25,6 @@ export type Numbers = ArrayLike<number>;
 
 /** Named tensors. */
 export type Tensors = ReadonlyMap<string, Tensor<'float32'>>;
-
-export const bytesPerElement: Record<DType, number> = {
-  float32: 4,
-  int64: 8,
-  int32: 4,
-  bool: 1,
-  float16: 2,
-  bfloat16: 2,
-};
 
 /** Number of elements of a shape. */
 export function sizeOf(shape: readonly number[]): number {

@@ -3,6 +3,7 @@ import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { ConfigError, InputError, ShapeError } from './errors.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from './hub/tokenizer-files.ts';
 
+/** How texts become ids. */
 export interface EncodeOptions {
   /** Adds what the model wants around a text: `</s>` for T5, `<s>` and `</s>` for RoBERTa. @default true */
   readonly addSpecialTokens?: boolean;
@@ -12,6 +13,7 @@ export interface EncodeOptions {
   readonly truncationSide?: 'left' | 'right';
 }
 
+/** How ids become texts. */
 export interface DecodeOptions {
   /** Leaves out special tokens (`</s>`, `<pad>`, …). @default true */
   readonly skipSpecialTokens?: boolean;
@@ -57,6 +59,7 @@ export interface PaddedRows {
   readonly mask: number[][];
 }
 
+/** How rows are padded. */
 export interface PadOptions {
   readonly padId: number;
   /** @default right */

@@ -15,6 +15,7 @@ export interface Prompt {
   readonly group?: string;
 }
 
+/** Who answers and who judges. */
 export interface EvaluationParts {
   readonly policy: Policy;
   /** Parameters to evaluate. @default the policy's own */
@@ -25,6 +26,7 @@ export interface EvaluationParts {
   ) => Promise<{ toxicity: number; reward: number }[]>;
 }
 
+/** How prompts are answered. */
 export interface EvaluationOptions {
   readonly generation: GenerationConfig;
   /** The same seed draws the same random numbers, whatever the policy. */

@@ -4,6 +4,7 @@ import type { Attributes, Op } from './op.ts';
 
 /** A size that is known when the graph is built (number) or when it runs (a symbol). */
 export type Dim = number | string;
+/** Sizes of all axes; a scalar has none. */
 export type Shape = readonly Dim[];
 
 /** Where a value comes from. */

@@ -16,12 +16,12 @@ export interface ExternalWeight {
   readonly dtype: 'float32' | 'float16' | 'bfloat16';
 }
 
-/** Field numbers of onnx.proto (Apache-2.0, https://github.com/onnx/onnx). */
+// Field numbers below are those of onnx.proto (Apache-2.0, https://github.com/onnx/onnx).
 const irVersion = 10;
 const opset = 21;
 
 /** Name of a value inside the model. */
-export function nameOf({ id, source }: Value): string {
+function nameOf({ id, source }: Value): string {
   return source.kind === 'input' || source.kind === 'weight' ? source.name : `v${id}`;
 }
 

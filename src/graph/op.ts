@@ -33,6 +33,7 @@ export interface Encoded {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   readonly operands?: readonly Tensor[];
 }
+/** An ONNX attribute: INT, STRING or INTS. */
 export type OnnxAttribute = number | string | readonly number[];
 
 /** An op whose types are forgotten. */

@@ -51,6 +51,7 @@ export interface RobertaConfig {
   readonly labels: readonly string[];
 }
 
+/** A model that tactful knows. */
 export type ModelConfig = T5Config | RobertaConfig;
 
 /** Defaults for sampling that a model folder gives; whatever it does not say is absent. */

@@ -25,6 +25,7 @@ export const elementBytes = {
   F64: 8,
   C64: 8,
 } as const;
+/** An element type as files name it. */
 export type FileDType = keyof typeof elementBytes;
 
 /** The element types that tactful has arrays for. */

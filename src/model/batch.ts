@@ -1,4 +1,5 @@
 import type { Feeds } from '../runtime/engine.ts';
+import { ShapeError } from '../errors.ts';
 import { float32, int64 } from '../tensor.ts';
 
 /** A query and a response to be scored. */
@@ -35,12 +36,19 @@ export function padRows(rows: readonly (readonly number[])[], padId: number) {
   return { ids: { dtype: 'int64' as const, shape, data: ids }, mask: float32(mask, shape), width };
 }
 
-/** Inputs of a graph that scores responses, every position of every sequence. */
+/**
+ * Inputs of a graph that scores responses, every position of every sequence.
+ * @throws {ShapeError} when a sequence has not one label for each input
+ */
 export function scoringFeeds(
   sequences: readonly Sequence[],
   padId: number,
   temperature: number,
 ): Feeds {
+  for (const { inputs, labels } of sequences) {
+    if (inputs.length === labels.length) continue;
+    throw new ShapeError('sequence', `labels [${inputs.length}]`, `[${labels.length}]`);
+  }
   const source = padRows(
     sequences.map(({ query }) => query),
     padId,
@@ -83,8 +91,8 @@ export function joinRows(rows: readonly Float32Array[]): Float32Array {
 }
 
 /**
- * Groups items of similar size so that padding wastes little and a group fits the budget:
- * the largest size times the number of items stays below it.
+ * Groups items of similar size so that padding wastes little and a group fits the budget: its
+ * largest size times its number of items is at most that, unless one item alone is more.
  * @returns indices of the items, group by group
  */
 export function groupBySize(sizes: readonly number[], budget: number): number[][] {

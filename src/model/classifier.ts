@@ -13,10 +13,12 @@ import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, padRows } from './batch.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 
+/** What makes up a classifier, as far as its graph is concerned. */
 export interface ClassifierShape extends ScopeOptions {
   readonly config: RobertaConfig;
 }
 
+/** What a classifier is made of. */
 export interface ClassifierOptions extends ClassifierShape {
   readonly engine: Engine;
   readonly weights?: ((name: string) => WeightLocation) | undefined;
@@ -41,6 +43,7 @@ export class Classifier {
     this.parameters = parameters;
   }
 
+  /** A classifier on an engine; graphs are compiled at their first use. */
   static async create(options: ClassifierOptions): Promise<Classifier> {
     return new Classifier(
       options,
@@ -95,6 +98,7 @@ export class Classifier {
     return index;
   }
 
+  /** Closes the compiled graphs; the engine stays. */
   async close(): Promise<void> {
     for (const session of [this.#scoring, this.#training]) await (await session)?.close();
     await this.parameters.close();

@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type RobertaConfig, readModelConfig, type T5Config } from '../hub/config.ts';
 import { type LoraConfig, loraScale, readAdapter, readValueHead } from '../hub/peft.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
+import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
@@ -14,12 +15,14 @@ import { type PolicyShape, scoreGraph } from './policy-graphs.ts';
 /** What of a policy can change: nothing, a LoRA adapter, or every weight. */
 export type Trainable = 'nothing' | 'adapter' | 'all';
 
+/** A loaded policy. */
 export interface PolicyParts {
   readonly policy: Policy;
   /** The adapter's settings, when there is one. */
   readonly lora: LoraConfig | undefined;
 }
 
+/** Where a policy comes from, and what of it may change. */
 export interface LoadPolicyOptions {
   /** Folder of the base model. */
   model: string;
@@ -56,9 +59,9 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   const stored = options.adapter === undefined ? undefined : await readValueHead(options.adapter);
   for (const [name, tensor] of stored ?? []) if (parameters.has(name)) tensors.set(name, tensor);
   const fresh = new Map([...missing].filter(([name]) => !tensors.has(name)));
-  if (adapter) refuseMissing(fresh.keys(), options.adapter);
+  if (options.adapter !== undefined) refuseMissing(fresh.keys(), options.adapter);
   const rule = (name: string, dims: readonly number[]) =>
-    name.startsWith('v_head.')
+    isValueHead(name)
       ? initialValueHead(config, valueHead === 'zero')
       : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
@@ -82,7 +85,7 @@ export function policyShape(
     valueHead,
   }: { lora: LoraConfig | undefined; trainable: Trainable; valueHead: boolean },
 ): PolicyShape {
-  const variable = (name: string) => trainable === 'all' || name.startsWith('v_head.');
+  const variable = (name: string) => trainable === 'all' || isValueHead(name);
   if (!lora) return { config, valueHead, variable };
   const { rank, targetModules } = lora;
   return { config, valueHead, variable, lora: { rank, targetModules, scale: loraScale(lora) } };
@@ -95,7 +98,7 @@ export function adapterTensors(tensors: Tensors): Tensors {
 
 /** The tensors of the value head alone. */
 export function valueHeadTensors(tensors: Tensors): Tensors {
-  return new Map([...tensors].filter(([name]) => name.startsWith('v_head.')));
+  return new Map([...tensors].filter(([name]) => isValueHead(name)));
 }
 
 /** A classifier that judges, from a Hugging Face folder; with `trainable` it can learn as well. */
@@ -161,8 +164,9 @@ function locate({ entries }: Weights) {
   return (name: string) => entries.get(name)!;
 }
 
-function refuseMissing(names: Iterable<string>, folder = ''): void {
-  const missing = [...names].find((name) => !name.startsWith('v_head.'));
+/** An adapter folder may lack a value head, but no part of the adapter. */
+function refuseMissing(names: Iterable<string>, folder: string): void {
+  const missing = [...names].find((name) => !isValueHead(name));
   if (missing === undefined) return;
   const remedy = 'Was it trained on another base model?';
   throw new InputError(folder, `a tensor "${missing}"`, 'none of that name', remedy);

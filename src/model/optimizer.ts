@@ -1,6 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
+/** Settings of Adam, with torch's defaults. */
 export interface AdamOptions {
   /** Step size; a call of `step` may give another one. */
   learningRate: number;
@@ -24,9 +25,10 @@ export interface AdamState {
   readonly largest: Map<string, Tensor<'float32'>>;
 }
 
+/** Turns gradients into changes of parameters. */
 export interface Optimizer {
   readonly state: AdamState;
-  /** Changes `parameters` in place. */
+  /** Changes `parameters` in place. @throws {InternalError} when one of them has no gradient */
   step(parameters: Tensors, gradients: Tensors, learningRate?: number): void;
 }
 
@@ -65,7 +67,7 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
   };
 }
 
-export function emptyState(): AdamState {
+function emptyState(): AdamState {
   return { steps: 0, first: new Map(), second: new Map(), largest: new Map() };
 }
 

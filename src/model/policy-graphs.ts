@@ -3,7 +3,7 @@ import { Graph, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm } from '../graph/ops/linear.ts';
-import { reduceSum, reshape } from '../graph/ops/shape.ts';
+import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
 import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
@@ -169,7 +169,7 @@ function tokenOutputs(p: Scope, config: T5Config, withValues: boolean): TokenOut
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {
     logprobs: sub(chosen, normaliser),
-    values: withValues ? valueHead(p, hidden) : mul(normaliser, graph.scalar(0)),
+    values: withValues ? valueHead(p, hidden) : zerosLike(normaliser),
     entropies: sub(normaliser, expected),
     logits,
   };

@@ -38,6 +38,7 @@ export interface GradientResult {
   readonly scores: TokenScores[];
 }
 
+/** What a policy is made of. */
 export interface PolicyOptions extends PolicyShape {
   readonly engine: Engine;
   /** Where the frozen weights lie; none are needed when every parameter can change. */
@@ -131,7 +132,7 @@ export class Policy {
 
   /**
    * Responses to queries, with a key–value cache; finished rows leave the batch.
-   * @param maxNewTokens one limit a row; `config.maxNewTokens` for all, unless given
+   * @throws {NumericError} when the logits are not finite
    */
   async generate(
     queries: readonly (readonly number[])[],
@@ -145,21 +146,14 @@ export class Policy {
       queries.map((query) => query.length),
       sourceBudget,
     )) {
-      const decoding = await this.#encode(
-        group.map((i) => queries[i]),
-        parameters,
-      );
+      const state = await this.#options.engine.state();
+      const job = { state, config, draw, parameters, limits, signal, generations };
       try {
-        await this.#decode(decoding, group, {
-          config,
-          draw,
-          parameters,
-          limits,
-          signal,
-          generations,
-        });
+        const rows = group.map((i) => queries[i]);
+        await this.#encode(rows, parameters, state);
+        await this.#decode(group, job);
       } finally {
-        await decoding.state.close();
+        await state.close();
       }
     }
     return generations;
@@ -172,11 +166,13 @@ export class Policy {
     await this.parameters.close();
   }
 
+  /** Fills the caches of a decoding: cross-attention of the queries, no past. */
   async #encode(
     queries: readonly (readonly number[])[],
     parameters: Parameters,
-  ): Promise<Decoding> {
-    const { engine, config } = this.#options;
+    state: State,
+  ): Promise<void> {
+    const { config } = this.shape;
     const session = await this.#session('encode', () => encodeGraph(this.shape));
     const { ids, mask } = padRows(queries, config.padId);
     const empty: Record<string, Tensor> = { sourceMask: mask };
@@ -185,13 +181,12 @@ export class Policy {
       empty[`past.${i}.key`] = none;
       empty[`past.${i}.value`] = none;
     }
-    const state = await engine.state(empty);
+    await state.write(empty);
     await session.run({ sourceIds: ids, sourceMask: mask }, parameters.state, state);
-    return { state };
   }
 
-  async #decode({ state }: Decoding, group: readonly number[], job: DecodingJob): Promise<void> {
-    const { config, draw, parameters, limits, signal, generations } = job;
+  async #decode(group: readonly number[], job: DecodingJob): Promise<void> {
+    const { state, config, draw, parameters, limits, signal, generations } = job;
     const { eosId, decoderStartId } = this.shape.config;
     const session = await this.#session('decode', () => decodeGraph(this.shape), true);
     const responses = new Map(group.map((row) => [row, [] as number[]]));
@@ -250,10 +245,12 @@ export class Policy {
     const { graph, keep } = build();
     const session = engine.compile(graph, { keep, prepack, ...(weights ? { weights } : {}) });
     this.#sessions.set(name, session);
+    session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;
   }
 }
 
+/** How given responses are scored. */
 export interface ScoreOptions {
   /** Other values of the parameters: a reference. @default the policy's own */
   parameters?: Parameters;
@@ -261,22 +258,25 @@ export interface ScoreOptions {
   temperature?: number;
 }
 
+/** How responses are generated, apart from the sampler's settings. */
 export interface GenerateOptions {
+  /** @default the policy's own */
   parameters?: Parameters;
+  /** Longest response of each row. @default the sampler's for all */
   maxNewTokens?: readonly number[];
+  /** Checked before each token; an abort is thrown. */
   signal?: AbortSignal | undefined;
 }
 
-interface Decoding {
-  readonly state: State;
-}
-
 interface DecodingJob {
+  /** Caches of the rows that are decoded together. */
+  readonly state: State;
   readonly config: GenerationConfig;
   readonly draw: Draw;
   readonly parameters: Parameters;
   readonly limits: readonly number[];
   readonly signal: AbortSignal | undefined;
+  /** Results, by row. */
   readonly generations: Generation[];
 }
 
@@ -295,7 +295,7 @@ function tokenScores(
 }
 
 /** Names and shapes of everything that can change, as the graphs need it. */
-export function parameterShapes(shape: PolicyShape): Map<string, readonly number[]> {
+function parameterShapes(shape: PolicyShape): Map<string, readonly number[]> {
   const { parameters } = scoreGraph(shape);
   return new Map(
     [...parameters].map(([name, { shape: dims }]) => [name, dims as readonly number[]]),

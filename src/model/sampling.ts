@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NumericError } from '../errors.ts';
 import type { Numbers } from '../tensor.ts';
 
 /** How responses are made. Names and defaults follow transformers' GenerationConfig. */
@@ -21,11 +22,6 @@ export const GenerationConfig = z.strictObject({
   maxNewTokens: z.int().positive().default(64).describe('Longest response in tokens'),
 });
 export type GenerationConfig = z.infer<typeof GenerationConfig>;
-
-/** True when the distribution that is sampled from is not the model's own. */
-export function isWarped({ topK, topP, minLength, minNewTokens }: GenerationConfig): boolean {
-  return topK > 0 || topP < 1 || minLength > 1 || minNewTokens > 0;
-}
 
 /**
  * Logits as the sampler sees them, in transformers' order: minimum lengths, temperature, top k,
@@ -68,7 +64,10 @@ function keepTopP(logits: Float32Array, p: number): void {
   }
 }
 
-/** The token at which the cumulative probability passes `u` in [0, 1). */
+/**
+ * The token at which the cumulative probability passes `u` in [0, 1).
+ * @throws {NumericError} when a logit is NaN or +Infinity, or none is above -Infinity
+ */
 export function sampleToken(logits: Float32Array, u: number): number {
   const { weights, total } = exponentials(logits);
   let rest = u * total;
@@ -82,10 +81,14 @@ export function sampleToken(logits: Float32Array, u: number): number {
   return last;
 }
 
-/** The first of the largest. */
+/**
+ * The first of the largest.
+ * @throws {NumericError} when no logit is a number above -Infinity
+ */
 export function argmax(logits: Numbers): number {
-  let best = 0;
-  for (let i = 1; i < logits.length; i++) if (logits[i] > logits[best]) best = i;
+  let best = -1;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > (logits[best] ?? -Infinity)) best = i;
+  if (best < 0) throw notFinite();
   return best;
 }
 
@@ -96,5 +99,11 @@ function exponentials(logits: Float32Array): { weights: Float64Array; total: num
   const weights = new Float64Array(logits.length);
   let total = 0;
   for (let i = 0; i < logits.length; i++) total += weights[i] = Math.exp(logits[i] - largest);
+  if (!Number.isFinite(total)) throw notFinite();
   return { weights, total };
+}
+
+function notFinite(): NumericError {
+  const remedy = 'The weights hold NaN or infinity: go back to an earlier adapter.';
+  return new NumericError('logits', 'finite numbers', 'NaN or infinity', remedy);
 }

@@ -1,7 +1,6 @@
-export const schedules = ['constant', 'linear', 'cosine', 'cosineRestarts', 'polynomial'] as const;
-
+/** How a learning rate changes over a run. */
 export interface Schedule {
-  name: (typeof schedules)[number];
+  name: 'constant' | 'linear' | 'cosine' | 'cosineRestarts' | 'polynomial';
   /** Steps in which the rate grows linearly from 0. @default 0 */
   warmup?: number;
   /** Steps of the whole run. */

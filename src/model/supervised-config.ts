@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+/** Settings of supervised training. */
 export const SupervisedConfig = z.strictObject({
   epochs: z.number().positive().default(3).describe('Passes over the examples'),
   batchSize: z.int().positive().default(32).describe('Examples per step'),

@@ -8,9 +8,7 @@ import type { Parameters } from './parameters.ts';
 import type { Policy } from './policy.ts';
 import { crossEntropy } from './policy-graphs.ts';
 import { scheduleFactor } from './schedule.ts';
-import { SupervisedConfig } from './supervised-config.ts';
-
-export { SupervisedConfig };
+import type { SupervisedConfig } from './supervised-config.ts';
 
 /** Something with parameters that can say how wrong it is on some examples. */
 export interface Learner {
@@ -23,6 +21,7 @@ export interface Learner {
   ): Promise<{ loss: number; gradients: Map<string, Tensor<'float32'>> }>;
 }
 
+/** What one step of supervised training did. */
 export interface TrainingStep {
   /** Counted from 1. */
   readonly step: number;

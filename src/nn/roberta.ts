@@ -14,6 +14,7 @@ import {
 } from './layers.ts';
 import type { Scope } from './scope.ts';
 
+/** Padded texts. */
 export interface RobertaInput {
   /** int64 [batch, time] */
   readonly ids: Value;

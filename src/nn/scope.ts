@@ -30,6 +30,7 @@ export interface Scope {
   lora(inputs: number, outputs: number): LoraPair | undefined;
 }
 
+/** What of a model is adapted, and what can change. */
 export interface ScopeOptions {
   lora?: LoraShape | undefined;
   /** Parameters that are inputs of the graph. @default none */

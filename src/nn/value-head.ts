@@ -4,10 +4,15 @@ import { linear } from './layers.ts';
 import type { Scope } from './scope.ts';
 
 /** Where the value head's parameters live, in TRL's words. */
-export const valueHeadPath = 'v_head.summary';
+const path = 'v_head.summary';
+
+/** Whether a parameter is the value head's. */
+export function isValueHead(name: string): boolean {
+  return name.startsWith(`${path}.`);
+}
 
 /** The critic: hidden [n, dModel], after the decoder's final layer norm -> values [n]. */
 export function valueHead(p: Scope, hidden: Value): Value {
-  const values = linear(p.child(valueHeadPath), hidden, 1, { bias: true });
+  const values = linear(p.child(path), hidden, 1, { bias: true });
   return reshape(values, [hidden.shape[0]]);
 }

@@ -3,6 +3,7 @@ import { GenerationConfig } from '../model/sampling.ts';
 
 /** What a reward may read: the response, the prompt with the response, or pair minus prompt. */
 export const scoreTargets = ['response', 'pair', 'delta'] as const;
+/** Estimates of the KL per token; `tokenKl` has the formulas. */
 export const klPenalties = ['kl', 'abs', 'mse', 'full'] as const;
 
 /**
@@ -120,6 +121,10 @@ export const PpoConfig = z
   .refine((c) => c.useScoreScaling || !c.useScoreNorm, {
     path: ['useScoreNorm'],
     error: 'does nothing without useScoreScaling',
+  })
+  .refine((c) => c.batchSize > 1 || !c.useScoreScaling, {
+    path: ['useScoreScaling'],
+    error: 'needs a batchSize above 1: one score has no deviation',
   });
 export type PpoConfig = z.infer<typeof PpoConfig>;
 
@@ -143,6 +148,7 @@ export interface Semantics {
   readonly checksStart: boolean;
 }
 
+/** What `compat` and `reference` mean for the arithmetic. */
 export function semanticsOf({
   compat,
   reference,

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import type { Numbers } from '../tensor.ts';
 
+/** Discount and trace of the estimate, each from 0 to 1. */
 export interface GaeOptions {
   /** Discount per token. */
   readonly gamma: number;

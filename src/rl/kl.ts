@@ -2,6 +2,7 @@ import { InternalError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import type { klPenalties } from './config.ts';
 
+/** Name of a KL estimate. */
 export type KlPenalty = (typeof klPenalties)[number];
 
 /**
@@ -60,6 +61,7 @@ export interface KlController {
   update(kl: number, count: number): void;
 }
 
+/** The controller's part of PpoConfig. */
 export interface KlControllerOptions {
   readonly initKlCoef: number;
   readonly adapKlCtrl: boolean;

@@ -16,7 +16,7 @@ import { type Advantages, advantagesOf } from './advantages.ts';
 import { type PpoConfig, type Semantics, semanticsOf } from './config.ts';
 import { fullKl, type KlController, klController, tokenKl } from './kl.ts';
 import { ppoLoss } from './loss.ts';
-import { maskedSum, type Rows, zipRows } from './masked.ts';
+import { maskedCount, maskedSum, type Rows, zipRows } from './masked.ts';
 import { numpyRandom } from './numpy.ts';
 import type { PpoSample } from './sample.ts';
 import { prepareScores, startMoments } from './scores.ts';
@@ -28,7 +28,7 @@ export interface PpoStep {
   readonly stats: Record<string, number>;
   /** One entry a minibatch, in the order of training. */
   readonly minibatches: readonly MinibatchStats[];
-  /** Gradient norm before clipping, one a optimizer step. */
+  /** Gradient norm before clipping, one an optimizer step. */
   readonly gradNorms: readonly number[];
   readonly logprobs: Rows;
   readonly refLogprobs: Rows;
@@ -38,6 +38,7 @@ export interface PpoStep {
   readonly klDist: readonly number[];
 }
 
+/** What a learner works on. */
 export interface LearnerParts {
   readonly policy: Policy;
   /** Parameters that the KL is measured against. */
@@ -195,9 +196,9 @@ export class PpoLearner {
       const { minibatch, gradients } = await this.#minibatch(rows, batch);
       const tooFar = minibatch.avgRatio > config.ratioThreshold;
       if (tooFar) scaleGradients(gradients, 0);
-      if (tooFar && skipsWholeStep) verdict = 'skip';
-      if (config.earlyStopping && stopsBeforeStep && minibatch.k3 > 1.5 * config.targetKl)
+      if (config.earlyStopping && stopsBeforeStep && minibatch.k3 > 1.5 * config.targetKl) {
         verdict = 'stop';
+      } else if (tooFar && skipsWholeStep && verdict === 'go') verdict = 'skip';
       stats.push(
         tooFar ? { ...minibatch, 'loss/policy': 0, 'loss/value': 0, 'loss/total': 0 } : minibatch,
       );
@@ -211,7 +212,7 @@ export class PpoLearner {
     const { policy, config } = this.#parts;
     const pick = (all: Rows) => rows.map((i) => all[i]);
     const mask = pick(masks);
-    const count = mask.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
+    const count = maskedCount(mask);
     const inputs = {
       oldLogprobs: pick(logprobs),
       oldValues: pick(advantages.values),

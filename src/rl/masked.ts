@@ -18,14 +18,21 @@ export function maskedCount(masks: Rows): number {
   return masks.reduce((sum, mask) => sum + mask.reduce((a, b) => a + b, 0), 0);
 }
 
+/** Mean over the places where the mask is 1. */
 export function maskedMean(rows: Rows, masks: Rows): number {
   return maskedSum(rows, masks) / maskedCount(masks);
 }
 
-/** Sample variance (n - 1) over the places where the mask is 1. */
+/**
+ * Sample variance (n - 1) over the places where the mask is 1.
+ * @throws {InputError} when there are fewer than two
+ */
 export function maskedVariance(rows: Rows, masks: Rows): number {
   const count = maskedCount(masks);
-  if (count < 2) throw new InputError('variance', 'two scored tokens or more', `${count}`);
+  if (count < 2) {
+    const remedy = 'Use larger minibatches or longer responses (minNewTokens).';
+    throw new InputError('variance', 'two scored tokens or more', `${count}`, remedy);
+  }
   const mean = maskedMean(rows, masks);
   const squares = rows.map((row) => row.map((x) => (x - mean) ** 2));
   return maskedSum(squares, masks) / (count - 1);

@@ -4,6 +4,7 @@ import type { Tokenizer } from '../tokenizer.ts';
 import type { scoreTargets } from './config.ts';
 import { labIds, type Reward, type Rollout } from './rollout.ts';
 
+/** Who judges, and by which labels. */
 export interface JudgeOptions {
   readonly classifier: Classifier;
   readonly tokenizer: Tokenizer;
@@ -15,6 +16,7 @@ export interface JudgeOptions {
   readonly scoreOn: (typeof scoreTargets)[number];
 }
 
+/** What the classifier says of one response. */
 export interface Judgement {
   /** Probability of the toxic label for the response alone. */
   readonly toxicity: number;
@@ -29,7 +31,10 @@ export interface Judge {
   readonly logits: (texts: readonly string[]) => Promise<Float32Array[]>;
 }
 
-/** @throws {ConfigError} when the classifier has no such label, naming those it has */
+/**
+ * A judge over a classifier and its tokenizer.
+ * @throws {ConfigError} when the classifier has no such label, naming those it has
+ */
 export function classifierJudge(options: JudgeOptions): Judge {
   const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
   const good = classifier.labelIndex(rewardLabel);
@@ -67,6 +72,7 @@ export function classifierReward({ judge }: Judge): Reward {
   };
 }
 
+/** What the lab's reward needs to know of the policy. */
 export interface LabOptions {
   /** The policy's. */
   readonly tokenizer: Tokenizer;

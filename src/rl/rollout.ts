@@ -23,10 +23,7 @@ export interface Rollout {
 }
 
 /** Scores rollouts, one number each; higher is better. Any async function will do. */
-export type Reward = (
-  rollouts: readonly Rollout[],
-  signal?: AbortSignal,
-) => Promise<readonly number[]>;
+export type Reward = (rollouts: readonly Rollout[]) => Promise<readonly number[]>;
 
 /** Samples one response to each query. */
 export async function collectRollouts(

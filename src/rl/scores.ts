@@ -13,6 +13,7 @@ export interface RunningMoments {
   count: number;
 }
 
+/** Moments of no scores yet, as TRL starts them. */
 export function startMoments(): RunningMoments {
   return { mean: 0, std: 1, variance: 1, count: 1e-24 };
 }

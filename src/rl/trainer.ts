@@ -9,6 +9,7 @@ import { PpoLearner } from './learner.ts';
 import { moments } from './masked.ts';
 import { collectRollouts, type Query, type Reward, sampleOf } from './rollout.ts';
 
+/** What PPO trains, and on what. */
 export interface PpoParts {
   readonly policy: Policy;
   readonly tokenizer: Tokenizer;
@@ -19,7 +20,11 @@ export interface PpoParts {
   readonly batches: Iterable<readonly Query[]>;
 }
 
-/** PPO from start to end as a stream of events: nothing runs until read; `break` stops it. */
+/**
+ * PPO from start to end as a stream of events: nothing runs until read; `break` stops it.
+ * The signal stops it before the next step.
+ * @throws {NumericError} when a score, the loss or a gradient is not finite
+ */
 export async function* trainPpo(
   { policy, tokenizer, reference, reward, batches }: PpoParts,
   config: PpoConfig,

@@ -3,9 +3,12 @@ import type { Graph } from '../graph/graph.ts';
 import { encodeOnnx, inputsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
 
+/** Where an engine may compute. */
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+/** Name of a device. */
 export type Device = (typeof devices)[number];
 
+/** Where and how wide an engine computes. */
 export interface EngineOptions {
   /** @default 'cpu' */
   device?: Device;
@@ -25,6 +28,7 @@ export interface WeightLocation {
   readonly dtype: 'float32' | 'float16' | 'bfloat16';
 }
 
+/** What an engine has to know of a graph besides itself. */
 export interface CompileOptions {
   /** Finds a frozen weight by its name. */
   weights?: (name: string) => WeightLocation;
@@ -42,6 +46,7 @@ export interface Engine {
   compile(graph: Graph, options?: CompileOptions): Promise<Session>;
   /** Tensors that stay with the engine between runs. */
   state(tensors?: Feeds): Promise<State>;
+  /** Waits for the runs under way; sessions and states go with it. */
   close(): Promise<void>;
 }
 

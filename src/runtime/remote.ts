@@ -10,10 +10,15 @@ interface Request {
   readonly method: keyof Backend;
   readonly args: readonly unknown[];
 }
+interface PlainError {
+  readonly code: string;
+  readonly message: string;
+  readonly stack: string;
+}
 interface Reply {
   readonly id: number;
   readonly result?: unknown;
-  readonly error?: { readonly code: string; readonly message: string; readonly stack?: string };
+  readonly error?: PlainError;
 }
 
 const methods = [
@@ -37,8 +42,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   return {
     ...engine,
     async close() {
-      await engine.close();
-      await worker.terminate();
+      await engine.close().finally(() => worker.terminate());
     },
   };
 }
@@ -69,10 +73,18 @@ async function answer(
     const moved = Object.values(copies).map(({ data }) => data.buffer as ArrayBuffer);
     return { reply: { id, result: copies }, moved };
   } catch (error) {
-    const { message, stack, code } = error as TactfulError;
-    const plain = { code: code ?? 'INTERNAL', message, stack: stack ?? '' };
-    return { reply: { id, error: plain }, moved: [] };
+    return { reply: { id, error: plain(error) }, moved: [] };
   }
+}
+
+/** An error as it crosses threads: classes do not. */
+function plain(error: unknown): PlainError {
+  const { message, stack = '', code = 'INTERNAL' } = error as TactfulError;
+  return { code, message, stack };
+}
+
+function revived({ code, message, stack }: PlainError): TactfulError {
+  return new TactfulError(code, message, { cause: stack });
 }
 
 /** Tensors in memory of their own, which can move to another thread; the engine's cannot. */
@@ -98,10 +110,10 @@ function backendAt(worker: Worker): Backend {
     const call = open.get(id);
     open.delete(id);
     if (open.size === 0) worker.unref();
-    if (error) call?.reject(new TactfulError(error.code, error.message, { cause: error.stack }));
+    if (error) call?.reject(revived(error));
     else call?.resolve(result);
   });
-  worker.on('error', fail);
+  worker.on('error', (error) => fail(revived(plain(error))));
   worker.on('exit', () => fail(new InternalError('the engine thread ended')));
   const request = (method: keyof Backend, args: readonly unknown[]) =>
     new Promise((resolve, reject) => {

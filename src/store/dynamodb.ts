@@ -95,9 +95,12 @@ export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> 
   };
 }
 
+type AwsSdk = [client: typeof Aws, documents: typeof AwsDocuments];
+
 /** Imports the AWS SDK, 90 ms and 10 MB that only this store needs. */
 export async function loadAwsSdk(
-  load = () => Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/lib-dynamodb')]),
+  load: () => Promise<AwsSdk> = () =>
+    Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/lib-dynamodb')]),
 ): Promise<{ client: typeof Aws; documents: typeof AwsDocuments }> {
   try {
     const [client, documents] = await load();

@@ -7,6 +7,7 @@ import { labIds } from '../../src/rl/rollout.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson } from '../golden.ts';
+import { expectGreedy } from '../greedy.ts';
 import { goldenBatch, goldenPolicy } from './golden-policy.ts';
 
 interface Run {
@@ -44,17 +45,20 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
   test('responses are those of the batch and of single queries, without their decoder start', async () => {
     const made = (await generate(policy.parameters)).map(({ response }) => response);
     const { decoderStartId } = policy.shape.config;
-    const whole = made.map((response) => [decoderStartId, ...response]);
-    expect(whole).toEqual(run.batched);
-    expect(whole).toEqual(run.single);
+    for (const [i, response] of made.entries()) {
+      const whole = [decoderStartId, ...response];
+      await expectGreedy(policy, queries[i], [whole, run.batched[i]]);
+      await expectGreedy(policy, queries[i], [whole, run.single[i]]);
+    }
   });
 
   test('responses of the bare model are those of the reference', async () => {
     const made = await generate(bare);
     const { decoderStartId } = policy.shape.config;
-    expect(made.map(({ response }) => trimmed([decoderStartId, ...response]))).toEqual(
-      run.ref_response.map((ids) => trimmed(ids)),
-    );
+    for (const [i, { response }] of made.entries()) {
+      const ids = [decoderStartId, ...response];
+      await expectGreedy(policy, queries[i], [trimmed(ids), trimmed(run.ref_response[i])], bare);
+    }
   });
 
   test('the lab keeps of each what the notebook slices', async () => {

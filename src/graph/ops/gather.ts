@@ -42,9 +42,3 @@ const scatterOp = defineOp<[x: Value, indices: Value, updates: Value], { axis: n
 export function scatterAdd(x: Value, indices: Value, updates: Value): Value {
   return scatterOp(x, indices, updates, { axis: 0 });
 }
-
-/** Picks x's rows by position: x [..., d] seen as [rows, d], positions int64 [n] -> [n, d]. */
-export function rowsAt(x: Value, positions: Value): Value {
-  const rows = product(x.shape.slice(0, -1));
-  return gather(reshape(x, [rows, x.shape[x.shape.length - 1]]), positions);
-}

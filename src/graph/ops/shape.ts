@@ -212,8 +212,10 @@ export function indicesAlong(x: Value, axis: number): Value {
   return rangeOp(zero, limit, one, { dim: x.shape[at] });
 }
 
+/** What a reduction runs over. */
 export type Reduction = { readonly axes: readonly number[]; readonly keepDims: boolean };
 
+/** What a reduction runs over, as a caller says it. */
 export interface ReduceOptions {
   /** One axis, or some; all, unless given. */
   axis?: number | readonly number[];
