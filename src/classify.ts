@@ -8,6 +8,7 @@ import { writeModelFolder } from './hub/model-folder.ts';
 import { checkResultFolder, writeRecord, writeResultFolder } from './hub/result-folder.ts';
 import type { Classifier } from './model/classifier.ts';
 import { freshClassifier, loadClassifier } from './model/load.ts';
+import { logSumExp } from './model/softmax.ts';
 import { classifierLearner } from './model/supervised.ts';
 import { supervisedConfigOf } from './model/supervised-config.ts';
 import { inParts, type JobContext, type JobEvent, trainUntilStopped } from './supervised-job.ts';
@@ -153,9 +154,4 @@ async function* measure(
   const measures = { ...classification(labels, actual, predicted), loss };
   yield { type: 'evaluated', when: 'after', measures };
   return measures;
-}
-
-function logSumExp(logits: Float32Array): number {
-  const largest = Math.max(...logits);
-  return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0));
 }

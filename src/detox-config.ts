@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promptFields } from './data/config.ts';
 import { GenerationConfig } from './model/sampling.ts';
 import { PpoConfig, scoreTargets } from './rl/config.ts';
 
@@ -18,19 +19,7 @@ export const DetoxConfig = z.strictObject({
     .string()
     .optional()
     .describe('Column by whose values results are also told (default: tone, if there is one)'),
-  minimumLength: z
-    .int()
-    .nonnegative()
-    .default(200)
-    .describe('Shortest dialogue kept, in characters, exclusive'),
-  maximumLength: count.default(1000).describe('Longest dialogue kept, in characters'),
-  testShare: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .default(0.2)
-    .describe('Share of the data that is held out, from its end'),
-  maxQueryTokens: count.default(512).describe('Longer prompts are cut'),
+  ...promptFields,
   samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
   rows: count.default(20).describe('Rows of the comparison table'),
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),

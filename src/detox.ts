@@ -10,6 +10,7 @@ import { isToxic } from './eval/toxicity.ts';
 import type { ParameterCount, RunEvent, Sample, StepMetrics } from './events.ts';
 import { type LoraConfig, writeAdapter, writeValueHead } from './hub/peft.ts';
 import { countParameters } from './model/count.ts';
+import { freshLora } from './model/initial.ts';
 import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
 import { baseParameters } from './rl/reference.ts';
@@ -18,12 +19,14 @@ import { trainPpo } from './rl/trainer.ts';
 import type { Engine } from './runtime/engine.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
+/** Where a detox run computes and writes. */
 export interface DetoxContext {
   readonly engine: Engine;
   /** Folder that gets `adapter/`; nothing is written without one. */
   readonly output?: string;
   readonly runId: string;
   readonly version: string;
+  /** Ends the training after the step that runs; while it measures, an abort is thrown. */
   readonly signal?: AbortSignal;
 }
 
@@ -32,12 +35,17 @@ export interface DetoxContext {
  * same random numbers, compare. Writes the adapter at the end, or when it is stopped.
  */
 export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncGenerator<RunEvent> {
-  const job = await setUp(config, context.engine);
+  const opened: Closable[] = [];
   try {
+    const job = await setUp(config, context.engine, opened);
     yield* run(job, config, context);
   } finally {
-    for (const part of [job.policy, job.classifier, job.reference]) await part.close();
+    for (const part of opened) await part.close();
   }
+}
+
+interface Closable {
+  close(): Promise<void>;
 }
 
 async function* run(
@@ -59,23 +67,21 @@ async function* run(
     data: sizes,
   };
   const prompts = job.test.slice(0, config.samples);
-  const measure = { generation: ppo.generation, seed: config.seed, signal };
-  const before = yield* measured(
-    'before',
-    evaluate({ ...job, ...judge }, prompts, measure),
-    prompts.length,
-  );
+  const { generation } = ppo;
+  const measure = (when: 'before' | 'after') => {
+    const parts = { policy, tokenizer, judge: judge.judge };
+    const samples = evaluate(parts, prompts, { generation, seed: config.seed, signal });
+    return measured(when, samples, prompts.length);
+  };
+  const before = yield* measure('before');
   const watched = watch(judge);
   const reward =
     config.compat === 'none'
       ? classifierReward(watched)
-      : labReward(judge, { tokenizer, ...policy.shape.config, generation: ppo.generation });
+      : labReward(judge, { tokenizer, ...policy.shape.config, generation });
   const batches = queriesOf(train, trainingBatches(train.length, ppo));
-  for await (const event of trainPpo(
-    { policy, tokenizer, reference, reward, batches },
-    ppo,
-    signal,
-  )) {
+  const parts = { policy, tokenizer, reference, reward, batches };
+  for await (const event of trainPpo(parts, ppo, signal)) {
     if (event.type === 'stopped') await saveAdapter(output, policy, lora);
     yield event.type === 'step'
       ? withMetric(event, 'env/toxic_share', watched.toxicShare())
@@ -83,11 +89,7 @@ async function* run(
     if (event.type === 'stopped') return;
   }
   await saveAdapter(output, policy, lora);
-  const after = yield* measured(
-    'after',
-    evaluate({ ...job, ...judge }, prompts, measure),
-    prompts.length,
-  );
+  const after = yield* measure('after');
   const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
   yield { type: 'compared', comparison };
   yield { type: 'finished', steps: ppo.steps, seconds: (performance.now() - start) / 1000 };
@@ -95,28 +97,26 @@ async function* run(
 
 type Job = Awaited<ReturnType<typeof setUp>>;
 
-/** Models on the engine, prompts in memory. */
-async function setUp(config: DetoxConfig, engine: Engine) {
+/** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
+async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
   const { model, adapter, rewardModel, valueHead, seed } = config;
   const ppo = ppoConfigOf(config);
   const tokenizer = await loadTokenizer(model);
   const prompts = await prepare(config, tokenizer.encodeBatch);
   const classifier = await loadClassifier(engine, rewardModel);
+  opened.push(classifier);
   const judgeTokenizer = await loadTokenizer(rewardModel);
   const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
-  const parts = await loadPolicy(engine, {
-    model,
-    adapter,
-    lora: freshLora(config),
-    valueHead,
-    seed,
-  });
+  const lora = freshLora(config);
+  const parts = await loadPolicy(engine, { model, adapter, lora, valueHead, seed });
+  opened.push(parts.policy);
   const { parameters } = parts.policy;
   const reference =
     config.reference === 'base'
       ? await baseParameters(engine, parameters)
       : await parameters.copy();
-  return { ...parts, ...prompts, ppo, tokenizer, classifier, judge, reference };
+  opened.push(reference);
+  return { ...parts, ...prompts, ppo, tokenizer, judge, reference };
 }
 
 /** The judge, and what it last said of a batch as a whole. */
@@ -186,18 +186,6 @@ async function prepare(config: DetoxConfig, encode: Encode) {
 
 function* queriesOf(train: readonly Prompt[], batches: Iterable<number[]>): Generator<Prompt[]> {
   for (const batch of batches) yield batch.map((i) => train[i]);
-}
-
-function freshLora({ loraRank, loraAlpha, loraTargets, model }: DetoxConfig): LoraConfig {
-  const targetModules = [...loraTargets].sort();
-  return {
-    rank: loraRank,
-    alpha: loraAlpha,
-    targetModules,
-    rsLora: false,
-    dropout: 0,
-    baseModel: model,
-  };
 }
 
 function parameterCounts(policy: Policy, lora: LoraConfig | undefined) {

@@ -1,7 +1,10 @@
 /** tactful's public API: everything else may change without notice. */
 export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './classify.ts';
 export { ClassifyConfig } from './classify-config.ts';
-export { buildPrompt } from './data/prepare.ts';
+export { trainingBatches } from './data/batches.ts';
+export type { Example } from './data/examples.ts';
+export { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
+export { readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
 export { DetoxConfig } from './detox-config.ts';
 export {
@@ -12,26 +15,44 @@ export {
   TactfulError,
   UnavailableError,
 } from './errors.ts';
+export { compareSamples } from './eval/compare.ts';
+export { evaluate, type Prompt } from './eval/evaluate.ts';
+export { rouge } from './eval/rouge.ts';
 export type * from './events.ts';
 export { type RobertaConfig, readModelConfig, type T5Config } from './hub/config.ts';
 export { writeModelFolder } from './hub/model-folder.ts';
-export { type Adapter, type LoraConfig, readAdapter, writeAdapter } from './hub/peft.ts';
+export {
+  type Adapter,
+  type LoraConfig,
+  readAdapter,
+  readValueHead,
+  writeAdapter,
+  writeValueHead,
+} from './hub/peft.ts';
+export { openWeights, type Weights } from './hub/weights.ts';
 export { type Sequence, sequenceOf } from './model/batch.ts';
-export { Classifier, probabilities } from './model/classifier.ts';
+export { Classifier } from './model/classifier.ts';
 export { countParameters } from './model/count.ts';
 export {
   adapterTensors,
   freshClassifier,
   freshPolicy,
+  type LoadPolicyOptions,
   loadClassifier,
   loadPolicy,
+  type PolicyParts,
+  valueHeadTensors,
 } from './model/load.ts';
 export { mergeAdapter } from './model/merge.ts';
-export { type Generation, Policy, type TokenScores } from './model/policy.ts';
+export type { Parameters } from './model/parameters.ts';
+export { type Draw, type Generation, Policy, type TokenScores } from './model/policy.ts';
 export { GenerationConfig } from './model/sampling.ts';
+export { probabilities } from './model/softmax.ts';
 export {
   classifierLearner,
+  type Learner,
   policyLearner,
+  type TrainingStep,
   trainSupervised,
 } from './model/supervised.ts';
 export { SupervisedConfig } from './model/supervised-config.ts';
@@ -39,13 +60,16 @@ export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export { PpoConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
-export { PpoLearner } from './rl/learner.ts';
-export { classifierJudge, classifierReward } from './rl/reward.ts';
+export { type LearnerParts, PpoLearner, type PpoStep } from './rl/learner.ts';
+export { baseParameters } from './rl/reference.ts';
+export { classifierJudge, classifierReward, type Judge } from './rl/reward.ts';
 export { collectRollouts, type Query, type Reward, type Rollout } from './rl/rollout.ts';
+export { type PpoSample, ppoSample } from './rl/sample.ts';
 export { type PpoParts, trainPpo } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
 export { startEngine } from './runtime/remote.ts';
 export { type SftEvent, type SftMeasures, sft } from './sft.ts';
 export { SftConfig } from './sft-config.ts';
 export type { JobContext, JobEvent } from './supervised-job.ts';
+export type { Tensor, Tensors } from './tensor.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts';

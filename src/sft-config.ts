@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promptFields } from './data/config.ts';
 import { SupervisedConfig } from './model/supervised-config.ts';
 
 const count = z.int().positive();
@@ -10,19 +11,7 @@ export const SftConfig = z
     data: z.string().min(1).describe('Dialogues with summaries: .csv or .jsonl'),
     adapter: z.string().min(1).optional().describe('Folder of the PEFT LoRA adapter to go on from'),
     full: z.boolean().default(false).describe('Train every weight and write a whole model'),
-    minimumLength: z
-      .int()
-      .nonnegative()
-      .default(200)
-      .describe('Shortest dialogue kept, in characters, exclusive'),
-    maximumLength: count.default(1000).describe('Longest dialogue kept, in characters'),
-    testShare: z
-      .number()
-      .gt(0)
-      .lt(1)
-      .default(0.2)
-      .describe('Share of the data that is held out, from its end'),
-    maxQueryTokens: count.default(512).describe('Longer prompts are cut'),
+    ...promptFields,
     maxResponseTokens: count
       .default(128)
       .describe('Longer summaries are cut, and then do not teach to end'),

@@ -8,6 +8,7 @@ import { type LoraConfig, writeAdapter } from './hub/peft.ts';
 import { checkResultFolder, writeRecord, writeResultFolder } from './hub/result-folder.ts';
 import { sequenceOf } from './model/batch.ts';
 import { countParameters } from './model/count.ts';
+import { freshLora } from './model/initial.ts';
 import { adapterTensors, loadPolicy } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
 import { policyLearner } from './model/supervised.ts';
@@ -141,10 +142,4 @@ async function saveModel(
   const name = 'generation_config.json';
   const generation = await readIfPresent(join(model, name));
   if (generation) await writeFileAtomic(join(folder, name), generation);
-}
-
-function freshLora({ model, loraRank, loraAlpha, loraTargets }: SftConfig): LoraConfig {
-  const targetModules = [...loraTargets].sort();
-  const shape = { rank: loraRank, alpha: loraAlpha, targetModules };
-  return { ...shape, rsLora: false, dropout: 0, baseModel: model };
 }

@@ -21,7 +21,6 @@ import { isToxic, toxicThreshold } from '../dist/eval/toxicity.js';
 import { writeFileAtomic } from '../dist/hub/atomic.js';
 import { writeModelFolder } from '../dist/hub/model-folder.js';
 import { writeAdapter } from '../dist/hub/peft.js';
-import { probabilities } from '../dist/model/classifier.js';
 import {
   adapterTensors,
   freshClassifier,
@@ -30,12 +29,9 @@ import {
   loadPolicy,
 } from '../dist/model/load.js';
 import { GenerationConfig } from '../dist/model/sampling.js';
-import {
-  classifierLearner,
-  policyLearner,
-  SupervisedConfig,
-  trainSupervised,
-} from '../dist/model/supervised.js';
+import { probabilities } from '../dist/model/softmax.js';
+import { classifierLearner, policyLearner, trainSupervised } from '../dist/model/supervised.js';
+import { SupervisedConfig } from '../dist/model/supervised-config.js';
 import { uniform } from '../dist/random.js';
 import { startEngine } from '../dist/runtime/remote.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
@@ -78,9 +74,13 @@ const recipe = {
 };
 const generation = GenerationConfig.parse({ maxNewTokens: 64 });
 
-const { values: options } = parseArgs({
-  options: { output: { type: 'string' }, texts: { type: 'string' }, samples: { type: 'string' } },
-});
+const usage = `Usage: npm run make:demo [-- options]
+
+Options:
+  --output DIR   folder to write to [demo]
+  --texts FILE   write what make_tokenizers.py trains on, and nothing else
+  --samples N    summaries to print at the end [0]`;
+const options = readOptions();
 const home = fileURLToPath(new URL('../demo', import.meta.url));
 const output = options.output ?? home;
 const folder = (name) => join(output, name);
@@ -89,8 +89,20 @@ const rows = makeCorpus(corpus);
 const { train, test } = splitExamples(rows);
 const sentences = labelledSentences(train, { seed });
 
-if (options.texts) await writeTexts(options.texts);
+if (options.help) console.log(usage);
+else if (options.texts) await writeTexts(options.texts);
 else await makeDemo();
+
+function readOptions() {
+  const text = { type: 'string' };
+  try {
+    const known = { output: text, texts: text, samples: text, help: { type: 'boolean' } };
+    return parseArgs({ options: known }).values;
+  } catch ({ message }) {
+    console.error(`error: ${message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
 
 /** What the tokenizers are trained on: the training part of everything, one text a line. */
 async function writeTexts(path) {

@@ -1,8 +1,8 @@
 """Makes the demo's two tokenizers. Run once; what it writes is committed.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install tokenizers==0.23.3
-    npm run build && node tools/make-demo.js --texts /tmp/texts.jsonl
-    /tmp/venv/bin/python tools/make_tokenizers.py /tmp/texts.jsonl demo
+    python3 -m venv .venv && .venv/bin/pip install tokenizers==0.23.3
+    npm run build && node tools/make-demo.js --texts .cache/texts.jsonl
+    .venv/bin/python tools/make_tokenizers.py .cache/texts.jsonl demo
 
 T5: Unigram, laid out as FLAN-T5's tokenizer.json (whose normalizer is taken from the golden files).
 RoBERTa: byte-level BPE, with vocab.json and merges.txt beside tokenizer.json.

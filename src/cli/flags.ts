@@ -198,11 +198,20 @@ function issueText(
   const actual = Array.isArray(found)
     ? `"${found.join(',')}"`
     : (JSON.stringify(found) ?? 'nothing');
-  if (issue.code === 'custom') return `${flag.name}: ${issue.message}, got ${actual}.`;
+  if (issue.code === 'custom') {
+    const got = typeof found === 'number' ? `, got ${actual}` : '';
+    return `${flag.name}: ${withFlagNames(issue.message, flags)}${got}.`;
+  }
   const inside = path[flag.path.length];
   const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));
   const near = typeof found === 'string' ? didYouMean(found, choicesOf(schema) ?? []) : '';
   return `${flag.name}: expected ${expectation(schema)}, got ${actual}. ${near}`.trimEnd();
+}
+
+/** A message about options, with the flags in place of their names. */
+function withFlagNames(message: string, flags: readonly Flag[]): string {
+  const names = new Map(flags.map(({ path, name }) => [path[path.length - 1], name]));
+  return message.replace(/[A-Za-z]+/g, (word) => names.get(word) ?? word);
 }
 
 /** `path` begins with `start`. */

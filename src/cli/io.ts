@@ -18,7 +18,7 @@ export interface Io {
   readonly signals: Pick<EventEmitter, 'on' | 'off'>;
   /** Milliseconds that never go backwards. */
   now(): number;
-  /** Ends the process at once. */
+  /** Ends the process at once; with 130 by the signal itself, as shells expect of Ctrl-C. */
   exit(code: number): void;
 }
 
@@ -33,7 +33,12 @@ export function processIo(): Io {
     env,
     signals: process,
     now: () => performance.now(),
-    exit: (code) => process.exit(code),
+    exit(code) {
+      // process.exit() would unload what the engine's thread is still computing with, and abort
+      if (code !== 130) process.exit(code);
+      process.removeAllListeners('SIGINT');
+      process.kill(process.pid, 'SIGINT');
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** The program: finds the command, lets it run, turns errors into messages and exit codes. */
 import { Command, CommanderError } from 'commander';
+import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, Interrupted, UsageError } from './errors.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
@@ -61,9 +62,15 @@ function operands(words: readonly string[]): string | undefined {
 function usageError({ message }: CommanderError, words: readonly string[]): UsageError {
   const valueless = /^error: option '(--\S+) .*' argument missing$/.exec(message);
   if (valueless) return new UsageError(`${valueless[1]}: expected a value, got nothing.`);
+  const named = operands(words);
+  if (message === '(outputHelp)') {
+    const names = commands.map((command) => command.name);
+    const remedy = didYouMean(`${named}`, names).replaceAll('"', '') || 'See tactful --help.';
+    return new UsageError(`unknown command "${named}". ${remedy}`);
+  }
   const [text, ...more] = message.replace(/^error: /, '').split('\n');
   const suggestion = more.join(' ').replace(/^\((.*)\)$/, '$1');
-  const name = commands.find((command) => command.name === operands(words))?.name;
+  const name = commands.find((command) => command.name === named)?.name;
   const remedy = suggestion || `See tactful ${name ? `${name} ` : ''}--help.`;
   return new UsageError(`${text.replace(/\.$/, '').replaceAll("'", '"')}. ${remedy}`);
 }

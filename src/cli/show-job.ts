@@ -1,5 +1,5 @@
 /** Where the events of a supervised job meet the screen. */
-import { duration, fixed, grouped } from '../report/text.ts';
+import { counted, duration, fixed, grouped } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
 import { painter } from './paint.ts';
@@ -74,7 +74,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   }
   const done = step?.step ?? 0;
   const head = finished
-    ? `${grouped(done)} steps in ${duration(finished.seconds)}.`
+    ? `${counted(done, 'step')} in ${duration(finished.seconds)}.`
     : `Stopped after step ${grouped(done)}${step ? ` of ${grouped(step.steps)}` : ''}.`;
   const result: Line[] = [
     ...(after === undefined ? [] : parts.measured(after, before)),

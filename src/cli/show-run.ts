@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Comparison, ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
 import { reportMarkdown } from '../report/markdown.ts';
 import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
-import { duration, fixed, grouped, wrap } from '../report/text.ts';
+import { counted, duration, fixed, grouped, wrap } from '../report/text.ts';
 import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext, Screen } from './command.ts';
@@ -15,6 +15,8 @@ export interface RunParts {
   /** Where the comparison goes as well. */
   readonly dynamo?: { readonly store: DynamoStore; readonly table: string } | undefined;
   readonly seed: number;
+  /** To be done. */
+  readonly steps: number;
   /** Command line that goes on after a number of steps. */
   goOn(done: number): string;
   readonly context: Pick<
@@ -32,13 +34,13 @@ type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> };
  * goes to its files and tables, the report to `report.md`. With `--json` one object comes at the end.
  */
 export async function showRun(parts: RunParts): Promise<void> {
-  const { events, folder, context } = parts;
+  const { events, folder, dynamo, context } = parts;
   const latest: Latest = {};
   try {
     for await (const event of events) {
       await folder.append(event);
       Object.assign(latest, { [event.type]: event });
-      if (event.type === 'compared') await keepComparison(event, latest, parts);
+      if (event.type === 'compared') await folder.writeComparison(event.comparison.rows);
       if (event.type === 'finished') await keepReport(event, latest, parts);
       show(event, parts);
     }
@@ -47,15 +49,13 @@ export async function showRun(parts: RunParts): Promise<void> {
     if (!context.signal.aborted || !latest.started) throw error;
   }
   context.progress.close();
+  const { started, compared } = latest;
+  // last: a table that cannot be reached costs neither the report nor what the screen shows
+  if (dynamo && started && compared) {
+    await dynamo.store.putComparison(started.runId, parts.seed, compared.comparison.rows);
+  }
   if (context.json) context.print(JSON.stringify(resultOf(latest, parts)));
   else context.print(closingText(latest, parts));
-}
-
-async function keepComparison(event: EventOf<'compared'>, { started }: Latest, parts: RunParts) {
-  const { folder, dynamo, seed } = parts;
-  const { rows } = event.comparison;
-  await folder.writeComparison(rows);
-  if (dynamo) await dynamo.store.putComparison(started?.runId ?? '', seed, rows);
 }
 
 async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folder }: RunParts) {
@@ -69,16 +69,19 @@ async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folde
 }
 
 /** What an event changes on the screen. */
-function show(event: RunEvent, { context, folder }: RunParts): void {
+function show(event: RunEvent, { context, folder, steps }: RunParts): void {
   const { progress, print, json, screen } = context;
   if (event.type === 'progress') progress.update(event);
+  if (event.type === 'evaluated' && !json) print(evaluationText(event, screen.color));
+  if (event.type === 'evaluated' && event.when === 'before') {
+    progress.update({ phase: 'train', done: 0, total: steps });
+  }
   if (event.type === 'step') {
     const { step: done, steps: total, metrics } = event;
     progress.update({ phase: 'train', done, total, status: statusText(metrics) });
   }
   if (json) return;
   if (event.type === 'started') print(startText(event, folder.directory, screen.color));
-  if (event.type === 'evaluated') print(evaluationText(event, screen.color));
   if (event.type === 'compared') {
     const { comparison } = event;
     const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
@@ -156,13 +159,15 @@ function closingText(latest: Latest, parts: RunParts): string {
     ['events', at('events.jsonl')],
   ];
   const head = painter(color)('bold', headline(latest));
-  const next = finished ? [] : ['Go on with:', `  ${goOn(stepsDone(latest))}`];
+  const goesOn = latest.stopped !== undefined && latest.stopped.step > 0;
+  const title = goesOn ? 'Go on with:' : 'Start again with:';
+  const next = finished ? [] : [title, `  ${goOn(stepsDone(latest))}`];
   return ['', head, lines(color, files), ...next].join('\n');
 }
 
 function headline(latest: Latest): string {
   const { finished, stopped } = latest;
-  if (finished) return `${finished.steps} steps in ${duration(finished.seconds)}.`;
+  if (finished) return `${counted(finished.steps, 'step')} in ${duration(finished.seconds)}.`;
   const done = stepsDone(latest);
   return `Stopped after step ${done}${stopped ? `: ${stopped.reason}` : ', while measuring'}.`;
 }

@@ -1,5 +1,5 @@
-import type { Feeds } from '../runtime/engine.ts';
 import { ShapeError } from '../errors.ts';
+import type { Feeds } from '../runtime/engine.ts';
 import { float32, int64 } from '../tensor.ts';
 
 /** A query and a response to be scored. */

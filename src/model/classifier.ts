@@ -9,7 +9,7 @@ import type { RobertaConfig } from '../hub/config.ts';
 import { positionIds, robertaClassifier } from '../nn/roberta.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
-import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
+import { float32, int64, type Tensor } from '../tensor.ts';
 import { groupBySize, padRows } from './batch.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 
@@ -34,8 +34,7 @@ export class Classifier {
   readonly config: RobertaConfig;
   readonly parameters: Parameters;
   readonly #options: ClassifierOptions;
-  #scoring: Promise<Session> | undefined;
-  #training: Promise<Session> | undefined;
+  readonly #sessions = new Map<'scoring' | 'training', Promise<Session>>();
 
   private constructor(options: ClassifierOptions, parameters: Parameters) {
     this.#options = options;
@@ -53,8 +52,7 @@ export class Classifier {
 
   /** Logits of each row of ids: [labels] each, in the order of the config's labels. */
   async logits(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
-    this.#scoring ??= this.#compile(false);
-    const session = await this.#scoring;
+    const session = await this.#session('scoring');
     const logits = new Array<Float32Array>(rows.length);
     const width = this.config.labels.length;
     for (const group of groupBySize(
@@ -75,8 +73,7 @@ export class Classifier {
     rows: readonly (readonly number[])[],
     labels: readonly number[],
   ): Promise<{ loss: number; gradients: Map<string, Tensor<'float32'>> }> {
-    this.#training ??= this.#compile(true);
-    const session = await this.#training;
+    const session = await this.#session('training');
     const weights = float32(new Float32Array(rows.length).fill(1 / rows.length));
     const feeds = { ...this.#feeds(rows), labels: int64(labels, [rows.length, 1]), weights };
     const results = await session.run(feeds, this.parameters.state);
@@ -100,7 +97,8 @@ export class Classifier {
 
   /** Closes the compiled graphs; the engine stays. */
   async close(): Promise<void> {
-    for (const session of [this.#scoring, this.#training]) await (await session)?.close();
+    for (const session of this.#sessions.values()) await (await session).close();
+    this.#sessions.clear();
     await this.parameters.close();
   }
 
@@ -120,10 +118,15 @@ export class Classifier {
     return { ids, mask, positions: positions.ids };
   }
 
-  #compile(train: boolean): Promise<Session> {
+  #session(name: 'scoring' | 'training'): Promise<Session> {
+    const known = this.#sessions.get(name);
+    if (known) return known;
     const { engine, weights } = this.#options;
-    const { graph } = classifierGraph(this.#options, train);
-    return engine.compile(graph, weights ? { weights } : {});
+    const { graph } = classifierGraph(this.#options, name === 'training');
+    const session = engine.compile(graph, weights ? { weights } : {});
+    this.#sessions.set(name, session);
+    session.catch(() => this.#sessions.delete(name)); // a later call may try again
+    return session;
   }
 }
 
@@ -151,12 +154,4 @@ export function classifierGraph(
     graph.output(`gradient.${name}`, parts[i]);
   });
   return { graph, parameters };
-}
-
-/** Softmax in float64. */
-export function probabilities(logits: Numbers): number[] {
-  const largest = Math.max(...Array.from(logits));
-  const weights = Array.from(logits, (x) => Math.exp(x - largest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
 }

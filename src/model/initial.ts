@@ -1,4 +1,5 @@
 import type { T5Config } from '../hub/config.ts';
+import type { LoraConfig } from '../hub/peft.ts';
 import type { Initial } from './parameters.ts';
 
 // How Hugging Face's models and PEFT draw fresh parameters.
@@ -31,4 +32,22 @@ export function initialLora(name: string, [, inputs]: readonly number[]): Initia
 /** Zero, so that the first advantages are the rewards; or torch's default, as TRL has it. */
 export function initialValueHead({ dModel }: T5Config, zero: boolean): Initial {
   return zero ? { constant: 0 } : { uniform: dModel ** -0.5 };
+}
+
+/** Settings of a new adapter for a base model, as flags and configs name them. */
+export function freshLora(settings: {
+  readonly model: string;
+  readonly loraRank: number;
+  readonly loraAlpha: number;
+  readonly loraTargets: readonly string[];
+}): LoraConfig {
+  const { model, loraRank, loraAlpha, loraTargets } = settings;
+  return {
+    rank: loraRank,
+    alpha: loraAlpha,
+    targetModules: [...loraTargets].sort(),
+    rsLora: false,
+    dropout: 0,
+    baseModel: model,
+  };
 }

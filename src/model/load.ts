@@ -61,9 +61,7 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   const fresh = new Map([...missing].filter(([name]) => !tensors.has(name)));
   if (options.adapter !== undefined) refuseMissing(fresh.keys(), options.adapter);
   const rule = (name: string, dims: readonly number[]) =>
-    isValueHead(name)
-      ? initialValueHead(config, valueHead === 'zero')
-      : initialLora(name, dims);
+    isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
   return { policy, lora };

@@ -55,19 +55,28 @@ function robertaEncoder(
   let x = layerNorm(tables.child('LayerNorm'), add(add(words, type), places), layerNormEpsilon);
   const bias = maskBias(mask);
   for (let i = 0; i < config.layers; i++) {
-    const layer = p.child(`encoder.layer.${i}`);
-    const attended = layer.child('attention.output');
-    const a = linear(attended.child('dense'), attention(layer, config, x, ids, bias), hidden, {
-      bias: true,
-    });
-    const h = layerNorm(attended.child('LayerNorm'), add(a, x), layerNormEpsilon);
-    const wide = gelu(
-      linear(layer.child('intermediate.dense'), h, config.intermediate, { bias: true }),
-    );
-    const narrow = linear(layer.child('output.dense'), wide, hidden, { bias: true });
-    x = layerNorm(layer.child('output.LayerNorm'), add(narrow, h), layerNormEpsilon);
+    x = encoderLayer(p.child(`encoder.layer.${i}`), config, x, ids, bias);
   }
   return x;
+}
+
+/** Attention and feed-forward, each with its residual and a norm behind: x [tokens, hidden]. */
+function encoderLayer(
+  layer: Scope,
+  config: RobertaConfig,
+  x: Value,
+  ids: Value,
+  bias: Value,
+): Value {
+  const { hidden, intermediate, layerNormEpsilon: epsilon } = config;
+  const dense = (name: string, input: Value, outputs: number) =>
+    linear(layer.child(`${name}.dense`), input, outputs, { bias: true });
+  const norm = (name: string, sum: Value) =>
+    layerNorm(layer.child(`${name}.LayerNorm`), sum, epsilon);
+  const attended = dense('attention.output', attention(layer, config, x, ids, bias), hidden);
+  const h = norm('attention.output', add(attended, x));
+  const wide = gelu(dense('intermediate', h, intermediate));
+  return norm('output', add(dense('output', wide, hidden), h));
 }
 
 function attention(

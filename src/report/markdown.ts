@@ -31,7 +31,7 @@ export function reportMarkdown({
   comparison,
   steps,
   finished,
-  command = 'tactful detox --config config.yaml',
+  command = 'npx tactful detox --config config.yaml',
 }: ReportParts): string {
   const { verdict } = comparison;
   return [
@@ -56,8 +56,21 @@ function table(head: readonly string[], align: readonly Align[], rows: readonly 
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
+/** The settings that the report names, where the run has them; `config.yaml` holds all. */
+const settings: readonly (readonly [title: string, name: string])[] = [
+  ['model', 'model'],
+  ['adapter', 'adapter'],
+  ['reward model', 'rewardModel'],
+  ['data file', 'data'],
+  ['batch size', 'batchSize'],
+  ['PPO epochs', 'ppoEpochs'],
+  ['learning rate', 'learningRate'],
+  ['KL coefficient', 'initKlCoef'],
+  ['seed', 'seed'],
+];
+
 function runTable(started: EventOf<'started'>, finished: EventOf<'finished'>): string {
-  const { data, policyParameters, referenceParameters } = started;
+  const { config, data, policyParameters, referenceParameters } = started;
   const parameters = ({ trainable, all }: typeof policyParameters) => {
     const share = `${fixed(all === 0 ? 0 : (100 * trainable) / all, 2)} %`;
     return `${grouped(trainable)} trainable of ${grouped(all)} (${share})`;
@@ -74,6 +87,9 @@ function runTable(started: EventOf<'started'>, finished: EventOf<'finished'>): s
       ['reference', parameters(referenceParameters)],
       ['data', `${counted(data.rows, 'row')}, ${grouped(data.kept)} kept by length`],
       ['split', `${grouped(data.train)} to train on, ${grouped(data.test)} to test on`],
+      ...settings
+        .filter(([, name]) => config[name] !== undefined)
+        .map(([title, name]) => [title, escaped(`${config[name]}`)]),
     ],
   );
 }
@@ -96,10 +112,19 @@ function slices(comparison: Comparison): string {
   return [...blocks, note].join('\n\n');
 }
 
+interface Curve {
+  readonly title: string;
+  readonly names: readonly string[];
+  readonly digits: number;
+  /** Above the table as a line as well. @default false */
+  readonly drawn?: boolean;
+}
+
 /** Columns of the training table: the first of the names that the steps hold. */
-const curves: readonly { title: string; names: readonly string[]; digits: number }[] = [
-  { title: 'reward', names: ['env/reward_mean', 'ppo/mean_scores'], digits: 3 },
-  { title: 'KL', names: ['objective/kl'], digits: 3 },
+const curves: readonly Curve[] = [
+  { title: 'reward', names: ['env/reward_mean', 'ppo/mean_scores'], digits: 3, drawn: true },
+  { title: 'toxic', names: ['env/toxic_share'], digits: 3, drawn: true },
+  { title: 'KL', names: ['objective/kl'], digits: 3, drawn: true },
   { title: 'KL coefficient', names: ['objective/kl_coef'], digits: 4 },
   { title: 'loss', names: ['ppo/loss/total'], digits: 4 },
   { title: 'clipped', names: ['ppo/policy/clipfrac'], digits: 3 },
@@ -108,13 +133,14 @@ const curves: readonly { title: string; names: readonly string[]; digits: number
 
 function training(steps: readonly EventOf<'step'>[]): string {
   if (steps.length === 0) return 'No training step was recorded.';
-  const shown = curves.flatMap(({ title, names, digits }) => {
+  const shown = curves.flatMap(({ names, ...curve }) => {
     const name = names.find((candidate) => steps.some(({ metrics }) => candidate in metrics));
-    return name === undefined ? [] : [{ title, name, digits }];
+    return name === undefined ? [] : [{ ...curve, name }];
   });
   const text = (metrics: StepMetrics, name: string, digits: number) =>
     name in metrics ? fixed(metrics[name], digits) : '';
-  const lines = shown.slice(0, 2).map(({ title, name, digits }) => {
+  const drawn = shown.filter((curve) => curve.drawn);
+  const lines = drawn.map(({ title, name, digits }) => {
     const values = steps.flatMap(({ metrics }) => (name in metrics ? [metrics[name]] : []));
     const ends = `${fixed(values[0], digits)} → ${fixed(values[values.length - 1], digits)}`;
     return `${title.padEnd(6)}  ${sparkline(values)}  ${ends}`;

@@ -1,4 +1,5 @@
 import { InternalError } from '../errors.ts';
+import { logSumExp } from '../model/softmax.ts';
 import type { Tensor } from '../tensor.ts';
 import type { klPenalties } from './config.ts';
 
@@ -47,11 +48,6 @@ export function fullKl(logits: Tensor<'float32'>, refLogits: Tensor<'float32'>):
     }
   }
   return kl;
-}
-
-function logSumExp(logits: Float32Array): number {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0));
 }
 
 /** The KL coefficient, which may adapt. */

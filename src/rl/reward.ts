@@ -1,5 +1,6 @@
-import { type Classifier, probabilities } from '../model/classifier.ts';
+import type { Classifier } from '../model/classifier.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
+import { probabilities } from '../model/softmax.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import type { scoreTargets } from './config.ts';
 import { labIds, type Reward, type Rollout } from './rollout.ts';

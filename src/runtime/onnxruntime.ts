@@ -123,7 +123,7 @@ function loadOnnxRuntime(): typeof Ort {
     throw new UnavailableError(
       'engine onnxruntime',
       `onnxruntime-node with binaries for ${platform}`,
-      (cause as Error).message,
+      (cause as Error).message.split('\n')[0],
       'Run: npm install onnxruntime-node --ignore-scripts',
       cause,
     );

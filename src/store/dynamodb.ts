@@ -227,7 +227,8 @@ function explain(cause: unknown, { table, endpoint }: DynamoOptions): TactfulErr
       'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
     );
   }
-  if (/^Region is missing/.test(message)) return error('an AWS region', 'Set AWS_REGION.');
+  if (/^Region is missing/.test(message))
+    return error('an AWS region', 'Name one, or set AWS_REGION.');
   return error('success', `(${nameOf(cause)})`);
 }
 

@@ -2,10 +2,20 @@
  * I/O: the run folder, one run's record on disk and the truth about it: `config.yaml`,
  * `events.jsonl`, `comparison.jsonl`, `comparison.csv`, `report.md`. Formats: docs/formats.md.
  */
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { ConfigError, InputError } from '../errors.ts';
+import { ConfigError, InputError, UnavailableError } from '../errors.ts';
 import type { ComparisonRow, RunEvent } from '../events.ts';
 import { csv } from './csv.ts';
 import { checkRunId, isKept, type RunStore } from './store.ts';
@@ -53,7 +63,7 @@ export async function openRunFolder(
   const found = await filesOf(directory);
   if (resume) await expectRun(directory, found);
   else expectEmpty(directory, found);
-  await mkdir(directory, { recursive: true });
+  await makeFolder(directory);
   if (!resume) await writeWhole(configPath, stringify(config, { lineWidth: 0 }));
   const log = await openLog(join(directory, 'events.jsonl'));
   return {
@@ -187,6 +197,20 @@ async function withFile(
   await work(file).finally(() => file.close());
 }
 
+/** @throws {UnavailableError} when a file is in the way, or the place is not ours to write to */
+async function makeFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const got = isFile ? 'a file in its place' : `${code}`;
+    const where = `run folder ${directory}`;
+    throw new UnavailableError(where, 'a folder to write to', got, 'Name another folder.', cause);
+  }
+}
+
 /** Names in a folder; none when there is no folder. */
 function filesOf(directory: string): Promise<string[]> {
   return readdir(directory).catch(unlessMissing([], ['ENOENT', 'ENOTDIR']));
@@ -206,7 +230,7 @@ function expectEmpty(directory: string, found: readonly string[]): void {
     `run folder ${directory}`,
     'a new or empty folder',
     holdsRun ? 'one that already holds a run' : `one that holds ${found[0]}`,
-    holdsRun ? 'Name another folder, or resume that run.' : 'Name another folder.',
+    'Name another folder.',
   );
 }
 

@@ -238,7 +238,10 @@ describe('detox', () => {
   });
 
   test.each([
-    [['--mini-batch-size', '3'], /^error: --mini-batch-size: .*must divide batchSize, got 3\.\n$/],
+    [
+      ['--mini-batch-size', '3'],
+      /^error: --mini-batch-size: .*must divide --batch-size, got 3\.\n$/,
+    ],
     [['--config', '/no/such.yaml'], /^error: \/no\/such\.yaml: expected a readable file/],
     [
       ['--preset', 'demos'],

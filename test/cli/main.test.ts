@@ -11,6 +11,7 @@ const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly err: string;
 }
@@ -29,7 +30,9 @@ function tactful(
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  return new Promise((resolve) =>
+    child.on('close', (code, signal) => resolve({ code, signal, out, err })),
+  );
 }
 
 let model: string;
@@ -43,6 +46,7 @@ afterAll(() => rm(model, { recursive: true }));
 test('the version is that of the package', async () => {
   expect(await tactful(['--version'])).toEqual({
     code: 0,
+    signal: null,
     out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     err: '',
   });
@@ -57,7 +61,9 @@ test('wrong usage ends with 2', async () => {
 test('an error ends with 1, and leaves the standard output alone', async () => {
   const { code, out, err } = await tactful(['inspect', '/no/such', '--json']);
   expect({ code, out }).toEqual({ code: 1, out: '' });
-  expect(err).toBe('error: /no/such: expected a JSON file, got no file.\n');
+  expect(err).toBe(
+    'error: /no/such: expected a model, an adapter, a .safetensors file or a config.json, got no such file or folder. Check the path.\n',
+  );
 });
 
 test('a command that computes ends by itself, with 0', async () => {
@@ -94,6 +100,20 @@ test('Ctrl-C ends a training after its step, and says how to go on', async () =>
   expect(out).toMatch(/\nStopped after step [012]: interrupted\.\n/);
   expect(out).toContain(`tactful detox --config ${output}/config.yaml`);
   expect(await readdir(join(output, 'adapter'))).toContain('adapter_model.safetensors');
+});
+
+test('a second Ctrl-C stops at once, in the middle of a computation, as the signal does', async () => {
+  const output = join(model, 'stopped');
+  const words = ['detox', '--steps', '1000', '--samples', '4', '--output', output];
+  let begun = false;
+  const { signal, err } = await tactful(words, (text, child) => {
+    if (begun || !text.includes('before')) return;
+    begun = true;
+    for (const delay of [500, 550]) setTimeout(() => child.kill('SIGINT'), delay);
+  });
+  expect(signal).toBe('SIGINT');
+  expect(err).toContain('press Ctrl-C again to stop at once\n');
+  expect(err).not.toContain('terminate');
 });
 
 test('a reader that leaves is no error', async () => {

@@ -327,6 +327,7 @@ test.each(commands)('`help $name` is `$name --help`, under the same summary', as
 describe('a wrong command line is told in one line, with exit code 2', () => {
   test.each([
     ['detx', 'unknown command "detx". Did you mean detox?'],
+    ['help detx', 'unknown command "detx". Did you mean detox?'],
     ['xyzzy', 'unknown command "xyzzy". See tactful --help.'],
     ['--versoin', 'unknown option "--versoin". Did you mean --version?'],
     ['generate --modle x', 'unknown option "--modle". Did you mean --model?'],
@@ -355,11 +356,13 @@ describe('what goes wrong later has exit code 1', () => {
   test('and one line', async () => {
     const { code, err } = await tactful(['inspect', '/no/such']);
     expect(code).toBe(1);
-    expect(err).toBe('error: /no/such: expected a JSON file, got no file.\n');
+    expect(err).toBe(
+      'error: /no/such: expected a model, an adapter, a .safetensors file or a config.json, got no such file or folder. Check the path.\n',
+    );
   });
 
   test('and a stack with --verbose', async () => {
     const { err } = await tactful(['inspect', '/no/such', '--verbose']);
-    expect(err).toMatch(/^error: .*\nUnavailableError: .*\n {4}at /);
+    expect(err).toMatch(/^error: .*\nInputError: .*\n {4}at /);
   });
 });

@@ -71,6 +71,7 @@ async function shown(
     folder,
     dynamo,
     seed: 7,
+    steps: 24,
     goOn: (done) => `tactful detox --steps ${24 - done}`,
     context: {
       json,
@@ -212,7 +213,7 @@ describe('an error', () => {
     expect(early.out.slice(early.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
       "Stopped after step 0, while measuring.
       events          DIR/events.jsonl
-      Go on with:
+      Start again with:
         tactful detox --steps 24
       "
     `);
@@ -221,7 +222,7 @@ describe('an error', () => {
       "Stopped after step 24, while measuring.
       adapter         DIR/adapter
       events          DIR/events.jsonl
-      Go on with:
+      Start again with:
         tactful detox --steps 0
       "
     `);

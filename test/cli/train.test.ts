@@ -63,7 +63,9 @@ describe('sft', () => {
     expect(code).toBe(130);
     const out = io.out.join('');
     expect(out).toMatch(/Stopped after step 1 of \d+\.\n/);
-    expect(out).toContain(`Go on with:\n  tactful sft --model ${model} --adapter ${at('half')} `);
+    expect(out).toContain(
+      `Go on with:\n  npx tactful sft --model ${model} --adapter ${at('half')} `,
+    );
     expect(await readdir(at('half'))).toContain('adapter_model.safetensors');
     expect(io.exits).toEqual([]);
   });
@@ -75,7 +77,7 @@ describe('sft', () => {
   });
 
   test.each([
-    [['--full', '--adapter', 'x'], 'error: --full: cannot go with adapter, got true.\n'],
+    [['--full', '--adapter', 'x'], 'error: --full: cannot go with --adapter.\n'],
     [['--epochs', '0'], 'error: --epochs: expected a number above 0, got 0.\n'],
     [['--lora-rnak', '2'], /^error: unknown option.*--lora-rank/],
   ])('refuses %j', async (more, message) => {
@@ -113,7 +115,7 @@ describe('train-classifier', () => {
   test('needs a model, or a config and a tokenizer', async () => {
     const { code, err } = await tactful([...words(), '--output', at('none')]);
     expect(code).toBe(2);
-    expect(err).toBe('error: --model: must be given, or config and tokenizer, got nothing.\n');
+    expect(err).toBe('error: --model: must be given, or --config and --tokenizer.\n');
   });
 });
 

@@ -264,19 +264,6 @@ const gatherCases: OpCase[] = [
       noRule: true,
     }),
   ),
-  ...[
-    [2, 3, 5],
-    [4, 2],
-    [1, 2, 3, 5],
-  ].map((shape) =>
-    one('rowsAt', [real(...shape), index(2, 7)], {
-      build: ([a, list]) => g.rowsAt(a, list),
-      reference: (a, list) => {
-        const width = a.shape[a.shape.length - 1];
-        return ref.gather(ref.reshape([a.data.length / width, width])(a), list);
-      },
-    }),
-  ),
 ];
 
 export const layoutCases = [...shapeCases, ...partCases, ...gatherCases];

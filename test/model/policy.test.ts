@@ -216,3 +216,35 @@ function expectSame(actual: TokenScores, expected: TokenScores, atol: number): v
   expect(actual.values).toBeAllClose(expected.values, { atol });
   expect(actual.entropies).toBeAllClose(expected.entropies, { atol });
 }
+
+test('a sequence without one label for each input is refused', async () => {
+  const [{ query, inputs, labels }] = sequences;
+  const call = policy.score([{ query, inputs, labels: [...labels, 1] }]);
+  const message = `sequence: expected labels [${inputs.length}], got [${labels.length + 1}].`;
+  await expect(call).rejects.toThrow(message);
+});
+
+test('a generation that fails leaves no caches on the engine', async () => {
+  let open = 0;
+  const counting: Engine = {
+    ...engine,
+    async compile() {
+      throw new Error('no compiler');
+    },
+    async state(tensors) {
+      const state = await engine.state(tensors);
+      open++;
+      const close = async () => {
+        open--;
+        await state.close();
+      };
+      return { ...state, close };
+    },
+  };
+  const failing = await freshPolicy(counting, tinyT5, 1);
+  const before = open;
+  await expect(failing.generate(queries, greedy, () => 0)).rejects.toThrow('no compiler');
+  expect(open).toBe(before);
+  await failing.close();
+  expect(open).toBe(0);
+});

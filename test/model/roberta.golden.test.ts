@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Classifier, probabilities } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { loadClassifier } from '../../src/model/load.ts';
+import { probabilities } from '../../src/model/softmax.ts';
 import { positionIds } from '../../src/nn/roberta.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';

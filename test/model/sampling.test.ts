@@ -1,12 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  argmax,
-  GenerationConfig,
-  isWarped,
-  sampleToken,
-  warpLogits,
-} from '../../src/model/sampling.ts';
+import { argmax, GenerationConfig, sampleToken, warpLogits } from '../../src/model/sampling.ts';
 
 const config = (options: Partial<GenerationConfig> = {}) => GenerationConfig.parse(options);
 const place = { newTokens: 5, eosId: 0 };
@@ -110,8 +104,14 @@ test('the likeliest token is the first of the largest', () => {
   expect(argmax([-Infinity, -5])).toBe(1);
 });
 
-test('a distribution is warped when it is not the one that is scored', () => {
-  expect(isWarped(config({ temperature: 0.7, sample: true }))).toBe(false); // the score has it too
-  for (const options of [{ topK: 5 }, { topP: 0.9 }, { minLength: 2 }, { minNewTokens: 1 }])
-    expect(isWarped(config(options))).toBe(true);
+test('logits that are no numbers are an error, not a token', () => {
+  for (const logits of [
+    [NaN, NaN],
+    [-Infinity, -Infinity],
+  ]) {
+    const remedy = 'logits: expected finite numbers, got NaN or infinity.';
+    expect(() => argmax(logits)).toThrow(remedy);
+    expect(() => sampleToken(Float32Array.from(logits), 0.5)).toThrow(remedy);
+  }
+  expect(() => sampleToken(Float32Array.from([0, NaN]), 0.5)).toThrow('logits: expected finite');
 });

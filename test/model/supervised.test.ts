@@ -6,10 +6,10 @@ import {
   classifierLearner,
   type Learner,
   policyLearner,
-  SupervisedConfig,
   type TrainingStep,
   trainSupervised,
 } from '../../src/model/supervised.ts';
+import { SupervisedConfig } from '../../src/model/supervised-config.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensors } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';

@@ -41,7 +41,7 @@ export const started: Extract<RunEvent, { type: 'started' }> = {
   runId: 'detox-2026-11-22',
   time: '2026-11-22T18:00:00.000Z',
   version: '0.1.0',
-  config: { seed: 7 },
+  config: { model: 'models/flan_t5', learningRate: 1.41e-5, batchSize: 16, seed: 7 },
   engine: 'onnxruntime-node 1.30.0 (cpu)',
   policyParameters: { trainable: 3_539_713, all: 251_117_569 },
   referenceParameters: { trainable: 0, all: 251_116_800 },

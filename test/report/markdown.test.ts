@@ -36,6 +36,10 @@ test('what was run names engine, parameters, data, steps and time', () => {
     | reference | 0 trainable of 251,116,800 (0.00 %) |
     | data | 12,460 rows, 10,022 kept by length |
     | split | 8,017 to train on, 2,005 to test on |
+    | model | models/flan\\_t5 |
+    | batch size | 16 |
+    | learning rate | 0.0000141 |
+    | seed | 7 |
     "
   `);
 });

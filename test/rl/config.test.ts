@@ -62,6 +62,12 @@ test('a batch is a multiple of the minibatches of one optimizer step', () => {
   expect(faults({ ...accumulated, gradientAccumulationSteps: 2 })).toEqual([]);
 });
 
+test('scores are not scaled by the deviation of a single one', () => {
+  const message = 'useScoreScaling: needs a batchSize above 1: one score has no deviation';
+  expect(faults({ batchSize: 1, miniBatchSize: 1, useScoreScaling: true })).toEqual([message]);
+  expect(faults({ batchSize: 1, miniBatchSize: 1 })).toEqual([]);
+});
+
 test('useScoreNorm alone is refused, because it would do nothing', () => {
   const message = 'useScoreNorm: does nothing without useScoreScaling';
   expect(faults({ useScoreNorm: true })).toEqual([message]);

@@ -47,6 +47,15 @@ test('a new run folder holds the resolved settings and no event', async () => {
   await run.close();
 });
 
+test('a file in the place of the folder is an error that says so', async () => {
+  const file = join(await parent(), 'file');
+  await writeFile(file, '');
+  for (const directory of [file, join(file, 'run')]) {
+    const message = `run folder ${directory}: expected a folder to write to, got a file in its place. Name another folder.`;
+    await expect(openRunFolder(directory, { config })).rejects.toThrow(message);
+  }
+});
+
 test('an appended event is on disk, one line each, and progress is not', async () => {
   const directory = await parent();
   const run = await openRunFolder(directory, { config });
@@ -117,7 +126,7 @@ test('a folder that holds a run, or anything else, is refused', async () => {
   await (await openRunFolder(directory, { config })).close();
   await expect(openRunFolder(directory, { config })).rejects.toThrow(
     `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
-      'Name another folder, or resume that run.',
+      'Name another folder.',
   );
   const other = await parent();
   await mkdir(join(other, 'thesis'));

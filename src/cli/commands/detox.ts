@@ -101,7 +101,7 @@ export const detox = defineCommand({
       // Models and data are read now: what is wrong with them leaves no folder behind.
       const first = await events.next();
       run = await openRunFolder(directory, { config });
-      const again = ['tactful detox --config', quoted(join(directory, 'config.yaml'))];
+      const again = ['npx tactful detox --config', quoted(join(directory, 'config.yaml'))];
       const adapter = quoted(join(directory, 'adapter'));
       const goOn = (done: number) =>
         done > 0 && done < settings.steps
@@ -111,6 +111,7 @@ export const detox = defineCommand({
         events: continued(first, events),
         folder: run,
         seed: settings.seed,
+        steps: settings.steps,
         goOn,
         dynamo: dynamo && { store: dynamo, table },
         context,
@@ -159,13 +160,9 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new UnavailableError(
-      path,
-      'a readable file',
-      (cause as { code: string }).code,
-      '',
-      cause,
-    );
+    const { code } = cause as NodeJS.ErrnoException;
+    const got = code === 'ENOENT' ? 'no such file' : `${code}`;
+    throw new UnavailableError(path, 'a readable file', got, 'Check the path.', cause);
   }
   try {
     const values: unknown = parse(text);

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { InputError } from '../../errors.ts';
 import { type ModelConfig, readModelConfig } from '../../hub/config.ts';
 import { type LoraConfig, readAdapter, readValueHead } from '../../hub/peft.ts';
 import { openSafetensors } from '../../hub/safetensors.ts';
@@ -66,7 +67,11 @@ async function sources(options: Context['options'], path?: string): Promise<Sour
     throw new UsageError('expected a path, --model, --config or --adapter, got nothing.');
   }
   if (path.endsWith('.safetensors')) return { ...options, weightFile: path };
-  const names = await readdir(path).catch(() => undefined);
+  const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'ENOENT') return undefined;
+    const expected = 'a model, an adapter, a .safetensors file or a config.json';
+    throw new InputError(path, expected, 'no such file or folder', 'Check the path.');
+  });
   if (names?.includes('adapter_config.json')) return { ...options, adapter: path };
   if (model ?? config) throw new UsageError(`expected one model, got ${path} as well.`);
   return names ? { ...options, model: path } : { ...options, config: path };

@@ -44,7 +44,7 @@ export const score = defineCommand({
     const { options, json, signal, progress, print, screen } = context;
     const { startEngine } = await import('../../runtime/remote.ts');
     const { loadClassifier } = await import('../../model/load.ts');
-    const { probabilities } = await import('../../model/classifier.ts');
+    const { probabilities } = await import('../../model/softmax.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
     const { rewardModel, label, device, threads } = options;
 

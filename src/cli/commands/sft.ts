@@ -50,7 +50,7 @@ export const sft = defineCommand({
             `(${grouped(after.tokens)} tokens of ${grouped(after.responses)} summaries)`,
         ],
       ],
-      goOn: ['tactful sft', ...from, ...again].join(' '),
+      goOn: ['npx tactful sft', ...from, ...again].join(' '),
       context,
     });
   },

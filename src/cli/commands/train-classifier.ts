@@ -51,7 +51,7 @@ export const trainClassifier = defineCommand({
         ['held-out loss', fixed(loss, 4)],
       ],
       table: (measures) => table(measures, context.screen),
-      goOn: ['tactful train-classifier --data', quoted(settings.data), ...next].join(' '),
+      goOn: ['npx tactful train-classifier --data', quoted(settings.data), ...next].join(' '),
       context,
     });
   },
