@@ -53,7 +53,7 @@ async function* run(
   config: DetoxConfig,
   context: DetoxContext,
 ): AsyncGenerator<RunEvent> {
-  const { policy, lora, tokenizer, reference, judge, ppo, train, sizes } = job;
+  const { policy, lora, tokenizer, reference, judge, ppo, batches, sizes } = job;
   const { engine, output, runId, version, signal } = context;
   const start = performance.now();
   yield {
@@ -79,7 +79,6 @@ async function* run(
     config.compat === 'none'
       ? classifierReward(watched)
       : labReward(judge, { tokenizer, ...policy.shape.config, generation });
-  const batches = queriesOf(train, trainingBatches(train.length, ppo));
   const parts = { policy, tokenizer, reference, reward, batches };
   for await (const event of trainPpo(parts, ppo, signal)) {
     if (event.type === 'stopped') await saveAdapter(output, policy, lora);
@@ -102,7 +101,8 @@ async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
   const { model, adapter, rewardModel, valueHead, seed } = config;
   const ppo = ppoConfigOf(config);
   const tokenizer = await loadTokenizer(model);
-  const prompts = await prepare(config, tokenizer.encodeBatch);
+  const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
+  const batches = queriesOf(train, trainingBatches(train.length, ppo)); // refuses a batch too large
   const classifier = await loadClassifier(engine, rewardModel);
   opened.push(classifier);
   const judgeTokenizer = await loadTokenizer(rewardModel);
@@ -116,7 +116,7 @@ async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
       ? await baseParameters(engine, parameters)
       : await parameters.copy();
   opened.push(reference);
-  return { ...parts, ...prompts, ppo, tokenizer, judge, reference };
+  return { ...parts, ...prompts, batches, ppo, tokenizer, judge, reference };
 }
 
 /** The judge, and what it last said of a batch as a whole. */

@@ -179,10 +179,19 @@ describe('what it refuses', () => {
     );
   });
 
-  test('too few dialogues for one batch', async () => {
+  test('too few dialogues for one batch, before anything is measured', async () => {
     const options = { batchSize: rows, miniBatchSize: rows, samples: 1 };
-    await expect(run(options)).rejects.toThrow(
+    const seen: string[] = [];
+    await expect(run(options, ({ type }) => seen.push(type))).rejects.toThrow(
       `trainingBatches: expected at least ${rows} items, one batch, got ${rows - Math.ceil(0.2 * rows)}`,
+    );
+    expect(seen).toEqual([]);
+  });
+
+  test('a target for a fresh adapter that names no module, listing those there are', async () => {
+    const options = { adapter: undefined, loraTargets: ['q', 'vv'] };
+    await expect(run(options)).rejects.toThrow(
+      /^LoRA targets: expected modules of the model \(k, o, q, v, .*\), got "vv"\. Did you mean "v"\?$/,
     );
   });
 

@@ -1,8 +1,9 @@
-import { InputError, ShapeError } from '../errors.ts';
+import { ConfigError, didYouMean, InputError, ShapeError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type RobertaConfig, readModelConfig, type T5Config } from '../hub/config.ts';
 import { type LoraConfig, loraScale, readAdapter, readValueHead } from '../hub/peft.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
+import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
@@ -86,7 +87,25 @@ export function policyShape(
   const variable = (name: string) => trainable === 'all' || isValueHead(name);
   if (!lora) return { config, valueHead, variable };
   const { rank, targetModules } = lora;
+  checkTargets(config, targetModules);
   return { config, valueHead, variable, lora: { rank, targetModules, scale: loraScale(lora) } };
+}
+
+/** A target that names no module would train nothing, and say nothing. */
+function checkTargets(config: T5Config, targets: readonly string[]): void {
+  const { linears } = scoreGraph({ config, valueHead: false });
+  const unknown = targets.find((target) => ![...linears].some((path) => isTarget(path, target)));
+  if (unknown === undefined) return;
+  const known = [
+    ...new Set([...linears].map((path) => path.slice(path.lastIndexOf('.') + 1))),
+  ].sort();
+  const remedy = didYouMean(unknown, known);
+  throw new ConfigError(
+    'LoRA targets',
+    `modules of the model (${known.join(', ')})`,
+    `"${unknown}"`,
+    remedy,
+  );
 }
 
 /** The tensors of the adapter alone, without a value head. */

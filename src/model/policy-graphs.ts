@@ -30,6 +30,8 @@ export interface PolicyGraph {
   readonly graph: Graph;
   readonly parameters: ReadonlyMap<string, Value>;
   readonly keep: Readonly<Record<string, string>>;
+  /** Paths of the layers that an adapter could sit on. */
+  readonly linears: ReadonlySet<string>;
 }
 
 /** What the policy says of each scored token. All [tokens], but logits [tokens, vocabulary]. */
@@ -133,10 +135,10 @@ function graphOf(
   build: (p: Scope, config: T5Config, parameters: Map<string, Value>) => Built,
 ): PolicyGraph {
   const graph = new Graph();
-  const { scope, parameters } = rootScope(graph, shape);
+  const { scope, parameters, linears } = rootScope(graph, shape);
   const { outputs, keep = [] } = build(scope, shape.config, parameters);
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
-  return { graph, parameters, keep: Object.assign({}, ...keep) };
+  return { graph, parameters, keep: Object.assign({}, ...keep), linears };
 }
 
 function sourceInputs(graph: Graph): { ids: Value; mask: Value } {

@@ -37,12 +37,16 @@ export interface ScopeOptions {
   variable?: (name: string) => boolean;
 }
 
-/** The root of a model's parameters; `parameters` fills up with what is used as an input. */
+/**
+ * The root of a model's parameters. `parameters` fills up with what is used as an input, `linears`
+ * with the paths of the layers that an adapter could sit on.
+ */
 export function rootScope(
   graph: Graph,
   { lora, variable = () => false }: ScopeOptions,
-): { scope: Scope; parameters: Map<string, Value> } {
+): { scope: Scope; parameters: Map<string, Value>; linears: Set<string> } {
   const parameters = new Map<string, Value>();
+  const linears = new Set<string>();
   const variableAt = (name: string, shape: readonly number[]) => {
     const value = graph.input(name, 'float32', shape);
     parameters.set(name, value);
@@ -57,9 +61,8 @@ export function rootScope(
       return variable(full) ? variableAt(full, shape) : graph.weight(full, shape);
     },
     lora(inputs, outputs) {
-      if (!lora?.targetModules.some((target) => path === target || path.endsWith(`.${target}`))) {
-        return undefined;
-      }
+      linears.add(path);
+      if (!lora?.targetModules.some((target) => isTarget(path, target))) return undefined;
       const { rank, scale } = lora;
       return {
         a: variableAt(`${path}.lora_A.weight`, [rank, inputs]),
@@ -68,5 +71,10 @@ export function rootScope(
       };
     },
   });
-  return { scope: at(''), parameters };
+  return { scope: at(''), parameters, linears };
+}
+
+/** A target names a module by its whole path or by the last parts of it, as in PEFT. */
+export function isTarget(path: string, target: string): boolean {
+  return path === target || path.endsWith(`.${target}`);
 }

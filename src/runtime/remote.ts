@@ -3,6 +3,9 @@ import { createRequire } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 import { InternalError, TactfulError } from '../errors.ts';
+import { Graph } from '../graph/graph.ts';
+import { exp } from '../graph/ops/elementwise.ts';
+import { float32 } from '../tensor.ts';
 import { type Backend, type Engine, type EngineOptions, engineOver, type Feeds } from './engine.ts';
 
 interface Request {
@@ -39,12 +42,23 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   worker.unref();
   const backend = backendAt(worker);
   const engine = await engineOver(backend);
-  return {
-    ...engine,
-    async close() {
-      await engine.close().finally(() => worker.terminate());
-    },
-  };
+  const close = () => engine.close().finally(() => worker.terminate());
+  if (options.device !== undefined && options.device !== 'cpu') {
+    await probe(engine).catch(async (cause) => {
+      await close();
+      throw cause;
+    });
+  }
+  return { ...engine, close: async () => void (await close()) };
+}
+
+/** A device that is not there shows only when something is computed on it: better now than later. */
+async function probe(engine: Engine): Promise<void> {
+  const graph = new Graph();
+  graph.output('y', exp(graph.input('x', 'float32', ['n'])));
+  const session = await engine.compile(graph);
+  await session.run({ x: float32([0, 1]) });
+  await session.close();
 }
 
 /**

@@ -83,11 +83,17 @@ describe.each(engines)('$name on a device', ({ open }) => {
   test.each(['cuda', 'webgpu'] as const)(
     '%s computes, or says what to do instead',
     async (device) => {
-      const engine = await open({ device });
-      const graph = new Graph();
-      graph.output('y', exp(graph.input('x', 'float32', ['n'])));
-      const run = engine.compile(graph).then((session) => session.run({ x: float32([0, 1]) }));
-      const [answer] = await Promise.allSettled([run]);
+      const compute = async () => {
+        const engine = await open({ device });
+        try {
+          const graph = new Graph();
+          graph.output('y', exp(graph.input('x', 'float32', ['n'])));
+          return await (await engine.compile(graph)).run({ x: float32([0, 1]) });
+        } finally {
+          await engine.close();
+        }
+      };
+      const [answer] = await Promise.allSettled([compute()]);
       if (answer.status === 'fulfilled') {
         const y = Array.from(answer.value.y.data, Number);
         expect(y).toBeAllClose([1, Math.E], { rtol: 1e-5 }); // a GPU's float32
@@ -97,7 +103,6 @@ describe.each(engines)('$name on a device', ({ open }) => {
         expect(message).toContain(`device ${device}: expected a device and driver`);
         expect(message).toMatch(/Choose --device cpu, which is always there\.$/);
       }
-      await engine.close();
     },
   );
 });
