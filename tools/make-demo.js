@@ -2,7 +2,7 @@
  * Makes demo/: a corpus, a small T5 with a LoRA adapter and a small hate classifier, each trained by
  * tactful's own trainers on that corpus. The same seed gives the same bytes on the same machine.
  *
- *     npm run make:demo                          about 6 minutes on two cores
+ *     npm run make:demo                          about 7 minutes on two cores
  *     node tools/make-demo.js --output DIR       writes elsewhere
  *     node tools/make-demo.js --texts FILE       only writes what make_tokenizers.py trains on
  *
@@ -119,7 +119,7 @@ async function makeDemo() {
   const tokenizer = await loadTokenizer(join(home, 'model'));
   const judgeTokenizer = await loadTokenizer(join(home, 'reward-model'));
   const engine = await startEngine({ threads: 2 }); // another number of threads gives other last bits
-  console.log(`${engine.description}; about 6 minutes`);
+  console.log(`${engine.description}; about 7 minutes`);
   await writeFileAtomic(folder('dialogues.csv'), corpusCsv(rows));
   await trainModel(engine, tokenizer);
   await trainAdapter(engine, tokenizer);
