@@ -1,11 +1,11 @@
 import { trainingBatches } from '../dist/data/batches.js';
 import { buildPrompt, filterByLength } from '../dist/data/prepare.js';
 import { readExamples } from '../dist/data/read.js';
-import { DetoxConfig, ppoConfigOf } from '../dist/detox-config.js';
+import { DetoxConfig, rlConfigOf } from '../dist/detox-config.js';
 import { loadClassifier } from '../dist/model/load.js';
 import { presets } from '../dist/presets.js';
 import { classifierJudge, classifierReward } from '../dist/rl/reward.js';
-import { trainPpo } from '../dist/rl/trainer.js';
+import { trainRl } from '../dist/rl/trainer.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 import { measure, watchMemory } from './measure.js';
 import { benchPolicy } from './models.js';
@@ -35,7 +35,7 @@ export async function demoStep(engine, { reps }) {
   const texts = examples.map(({ dialogue }) => buildPrompt(dialogue));
   const ids = await tokenizer.encodeBatch(texts, { maxLength: config.maxQueryTokens });
   const queries = texts.map((text, i) => ({ id: examples[i].id, text, ids: ids[i] }));
-  const ppo = ppoConfigOf(config);
+  const ppo = rlConfigOf(config);
   const batches = [...trainingBatches(queries.length, ppo)].map((rows) =>
     rows.map((i) => queries[i]),
   );
@@ -43,7 +43,7 @@ export async function demoStep(engine, { reps }) {
   const reward = classifierReward(judge);
   const memory = watchMemory();
   const steps = [];
-  for await (const event of trainPpo({ policy, tokenizer, reference, reward, batches }, ppo)) {
+  for await (const event of trainRl({ policy, tokenizer, reference, reward, batches }, ppo)) {
     if (event.type === 'step' && event.step > 1) steps.push(event.metrics);
   }
   const peak = memory.peak();

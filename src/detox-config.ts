@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { promptFields } from './data/config.ts';
 import { GenerationConfig } from './model/sampling.ts';
-import { PpoConfig, scoreTargets } from './rl/config.ts';
+import { RlConfig, scoreTargets } from './rl/config.ts';
 
-const { generation: _, ...ppoFields } = PpoConfig.shape;
+const { generation: _, ...ppoFields } = RlConfig.shape;
 const count = z.int().positive();
 
 /** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
@@ -31,9 +31,9 @@ export const DetoxConfig = z.strictObject({
 export type DetoxConfig = z.infer<typeof DetoxConfig>;
 
 /** PPO's part of the settings. */
-export function ppoConfigOf(config: DetoxConfig): PpoConfig {
+export function rlConfigOf(config: DetoxConfig): RlConfig {
   const pick = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
   const generation = pick(Object.keys(GenerationConfig.shape));
-  return PpoConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
+  return RlConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
 }

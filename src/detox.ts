@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { trainingBatches } from './data/batches.ts';
 import { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
 import { readExamples } from './data/read.ts';
-import { type DetoxConfig, ppoConfigOf } from './detox-config.ts';
+import { type DetoxConfig, rlConfigOf } from './detox-config.ts';
 import { compareSamples } from './eval/compare.ts';
 import { evaluate, type Prompt } from './eval/evaluate.ts';
 import { summarize } from './eval/statistics.ts';
@@ -15,7 +15,7 @@ import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './
 import type { Policy } from './model/policy.ts';
 import { baseParameters } from './rl/reference.ts';
 import { classifierJudge, classifierReward, type Judge, labReward } from './rl/reward.ts';
-import { trainPpo } from './rl/trainer.ts';
+import { trainRl } from './rl/trainer.ts';
 import type { Engine } from './runtime/engine.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
@@ -80,7 +80,7 @@ async function* run(
       ? classifierReward(watched)
       : labReward(judge, { tokenizer, ...policy.shape.config, generation });
   const parts = { policy, tokenizer, reference, reward, batches };
-  for await (const event of trainPpo(parts, ppo, signal)) {
+  for await (const event of trainRl(parts, ppo, signal)) {
     if (event.type === 'stopped') await saveAdapter(output, policy, lora);
     yield event.type === 'step'
       ? withMetric(event, 'env/toxic_share', watched.toxicShare())
@@ -99,7 +99,7 @@ type Job = Awaited<ReturnType<typeof setUp>>;
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
   const { model, adapter, rewardModel, valueHead, seed } = config;
-  const ppo = ppoConfigOf(config);
+  const ppo = rlConfigOf(config);
   const tokenizer = await loadTokenizer(model);
   const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
   const batches = queriesOf(train, trainingBatches(train.length, ppo)); // refuses a batch too large

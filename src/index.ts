@@ -58,14 +58,14 @@ export {
 export { SupervisedConfig } from './model/supervised-config.ts';
 export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
-export { PpoConfig } from './rl/config.ts';
+export { RlConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
-export { type LearnerParts, PpoLearner, type PpoStep } from './rl/learner.ts';
+export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
 export { baseParameters } from './rl/reference.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/reward.ts';
 export { collectRollouts, type Query, type Reward, type Rollout } from './rl/rollout.ts';
-export { type PpoSample, ppoSample } from './rl/sample.ts';
-export { type PpoParts, trainPpo } from './rl/trainer.ts';
+export { type RlSample, rlSample } from './rl/sample.ts';
+export { type RlParts, trainRl } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
 export { startEngine } from './runtime/remote.ts';
 export { type SftEvent, type SftMeasures, sft } from './sft.ts';

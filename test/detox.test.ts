@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { detox } from '../src/detox.ts';
-import { DetoxConfig, ppoConfigOf } from '../src/detox-config.ts';
+import { DetoxConfig, rlConfigOf } from '../src/detox-config.ts';
 import type { RunEvent } from '../src/events.ts';
 import { readAdapter, readValueHead } from '../src/hub/peft.ts';
 import type { Engine } from '../src/runtime/engine.ts';
@@ -196,7 +196,7 @@ describe('what it refuses', () => {
   });
 
   test('a batch that the minibatch does not divide', () => {
-    expect(() => ppoConfigOf(configOf({ batchSize: 10 }))).toThrow('must divide batchSize');
+    expect(() => rlConfigOf(configOf({ batchSize: 10 }))).toThrow('must divide batchSize');
   });
 
   test('a setting that does not exist', () => {

@@ -1,4 +1,4 @@
-import type { PpoConfig, Semantics } from './config.ts';
+import type { RlConfig, Semantics } from './config.ts';
 import { gae } from './gae.ts';
 import { type Rows, whiten, zipRows } from './masked.ts';
 
@@ -22,7 +22,7 @@ export function advantagesOf(
   rewards: Rows,
   rawValues: Rows,
   rawMasks: Rows,
-  { gamma, lam, whitenRewards }: PpoConfig,
+  { gamma, lam, whitenRewards }: RlConfig,
   { ragged }: Pick<Semantics, 'ragged'>,
 ): Advantages {
   const lengths = rewards.map((row) => row.length);

@@ -10,7 +10,7 @@ export const klPenalties = ['kl', 'abs', 'mse', 'full'] as const;
  * Settings of PPO. Names are TRL's in camelCase; defaults are TRL 0.8.0's unless the description
  * says otherwise.
  */
-export const PpoConfig = z
+export const RlConfig = z
   .strictObject({
     steps: z
       .int()
@@ -126,7 +126,7 @@ export const PpoConfig = z
     path: ['useScoreScaling'],
     error: 'needs a batchSize above 1: one score has no deviation',
   });
-export type PpoConfig = z.infer<typeof PpoConfig>;
+export type RlConfig = z.infer<typeof RlConfig>;
 
 /** Where TRL 0.8.0 and the default part ways; docs/ppo.md has the reasons. */
 export interface Semantics {
@@ -152,7 +152,7 @@ export interface Semantics {
 export function semanticsOf({
   compat,
   reference,
-}: Pick<PpoConfig, 'compat' | 'reference'>): Semantics {
+}: Pick<RlConfig, 'compat' | 'reference'>): Semantics {
   const correct = compat === 'none';
   return {
     scoresFirstToken: correct,

@@ -57,7 +57,7 @@ export interface KlController {
   update(kl: number, count: number): void;
 }
 
-/** The controller's part of PpoConfig. */
+/** The controller's part of RlConfig. */
 export interface KlControllerOptions {
   readonly initKlCoef: number;
   readonly adapKlCtrl: boolean;

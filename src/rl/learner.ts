@@ -13,17 +13,17 @@ import type { Loss } from '../model/policy-graphs.ts';
 import { randomStream } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Advantages, advantagesOf } from './advantages.ts';
-import { type PpoConfig, type Semantics, semanticsOf } from './config.ts';
+import { type RlConfig, type Semantics, semanticsOf } from './config.ts';
 import { fullKl, type KlController, klController, tokenKl } from './kl.ts';
 import { ppoLoss } from './loss.ts';
 import { maskedCount, maskedSum, type Rows, zipRows } from './masked.ts';
 import { numpyRandom } from './numpy.ts';
-import type { PpoSample } from './sample.ts';
+import type { RlSample } from './sample.ts';
 import { prepareScores, startMoments } from './scores.ts';
 import { batchStats, type MinibatchStats, meanOf, minibatchStats } from './stats.ts';
 
 /** What one step of PPO did; rows are those of the batch. */
-export interface PpoStep {
+export interface RlStep {
   /** Scalars under TRL's names. */
   readonly stats: Record<string, number>;
   /** One entry a minibatch, in the order of training. */
@@ -43,11 +43,11 @@ export interface LearnerParts {
   readonly policy: Policy;
   /** Parameters that the KL is measured against. */
   readonly reference: Parameters;
-  readonly config: PpoConfig;
+  readonly config: RlConfig;
 }
 
 /** PPO's memory between steps: optimizer, KL controller, running moments, shuffling. */
-export class PpoLearner {
+export class RlLearner {
   readonly optimizer: Optimizer;
   readonly kl: KlController;
   /** Order of a batch's rows in one epoch; steps and epochs count from 0. */
@@ -72,10 +72,10 @@ export class PpoLearner {
 
   /** One PPO step: score, reward, estimate advantages, update. One score a sample. */
   async step(
-    samples: readonly PpoSample[],
+    samples: readonly RlSample[],
     rawScores: readonly number[],
     learningRate = this.#parts.config.learningRate,
-  ): Promise<PpoStep> {
+  ): Promise<RlStep> {
     const { config, policy } = this.#parts;
     checkBatch(samples, rawScores, config);
     const clock = stopwatch();
@@ -141,7 +141,7 @@ export class PpoLearner {
     return { temperature: compat === 'none' && generation.sample ? generation.temperature : 1 };
   }
 
-  async #reference(samples: readonly PpoSample[], old: readonly TokenScores[]) {
+  async #reference(samples: readonly RlSample[], old: readonly TokenScores[]) {
     const { policy, reference, config } = this.#parts;
     const options = { ...this.#temperature, parameters: reference };
     const sequences = samples.map(({ sequence }) => sequence);
@@ -250,14 +250,14 @@ export class PpoLearner {
 }
 
 interface Batch {
-  readonly samples: readonly PpoSample[];
+  readonly samples: readonly RlSample[];
   readonly masks: Rows;
   readonly logprobs: Rows;
   readonly advantages: Advantages;
   readonly learningRate: number;
 }
 
-function shuffler({ seed, batchSize }: PpoConfig, { ownShuffle }: Semantics) {
+function shuffler({ seed, batchSize }: RlConfig, { ownShuffle }: Semantics) {
   const numpy = numpyRandom(seed);
   const all = Array.from({ length: batchSize }, (_, i) => i);
   return (step: number, epoch: number) =>
@@ -274,9 +274,9 @@ function withScore(row: Float32Array, mask: Float32Array, score: number): Float3
 }
 
 function checkBatch(
-  samples: readonly PpoSample[],
+  samples: readonly RlSample[],
   scores: readonly number[],
-  { batchSize }: PpoConfig,
+  { batchSize }: RlConfig,
 ): void {
   if (samples.length !== batchSize || scores.length !== batchSize) {
     const actual = `${samples.length} samples and ${scores.length} scores`;

@@ -1,7 +1,7 @@
 import { add, exp, max, min, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/shape.ts';
 import type { Loss } from '../model/policy-graphs.ts';
-import type { PpoConfig } from './config.ts';
+import type { RlConfig } from './config.ts';
 
 /**
  * PPO's clipped loss over scored tokens; `weights` are the mask over its sum.
@@ -13,7 +13,7 @@ import type { PpoConfig } from './config.ts';
  *
  * @see Schulman et al. 2017, https://arxiv.org/abs/1707.06347
  */
-export function ppoLoss({ clipRange, clipRangeValue, vfCoef }: PpoConfig): Loss {
+export function ppoLoss({ clipRange, clipRangeValue, vfCoef }: RlConfig): Loss {
   return {
     name: `ppo ${clipRange} ${clipRangeValue} ${vfCoef}`,
     inputs: ['oldLogprobs', 'oldValues', 'advantages', 'returns', 'weights'],

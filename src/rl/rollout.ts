@@ -1,8 +1,8 @@
 import type { Draw, Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import type { PpoConfig, Semantics } from './config.ts';
-import { type PpoSample, ppoSample } from './sample.ts';
+import type { RlConfig, Semantics } from './config.ts';
+import { type RlSample, rlSample } from './sample.ts';
 
 /** A prompt, as text and as ids. */
 export interface Query {
@@ -55,10 +55,10 @@ export function sampleOf(
   rollout: Rollout,
   decoderStartId: number,
   semantics: Semantics,
-  { generation }: PpoConfig,
-): PpoSample {
+  { generation }: RlConfig,
+): RlSample {
   const ids = semantics.keepsDecoderStart
     ? [decoderStartId, ...rollout.response]
     : labIds(rollout, decoderStartId, generation);
-  return ppoSample(rollout.query.ids, ids, semantics);
+  return rlSample(rollout.query.ids, ids, semantics);
 }

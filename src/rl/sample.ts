@@ -3,7 +3,7 @@ import type { Sequence } from '../model/batch.ts';
 import type { Semantics } from './config.ts';
 
 /** A query and a response as PPO scores them. */
-export interface PpoSample {
+export interface RlSample {
   readonly sequence: Sequence;
   /** 1 where a label counts, [labels]. */
   readonly mask: Float32Array;
@@ -14,12 +14,12 @@ export interface PpoSample {
  * @param responseMask further zeros for labels, [decoder ids - 1]
  * @throws {InputError} when nothing is left to score
  */
-export function ppoSample(
+export function rlSample(
   query: readonly number[],
   decoderIds: readonly number[],
   { scoresFirstToken }: Pick<Semantics, 'scoresFirstToken'>,
   responseMask?: ArrayLike<number>,
-): PpoSample {
+): RlSample {
   const labels = decoderIds.slice(1);
   const mask = Float32Array.from(labels, (_, t) =>
     t > 0 || scoresFirstToken ? (responseMask?.[t] ?? 1) : 0,

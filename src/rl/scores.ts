@@ -1,4 +1,4 @@
-import type { PpoConfig } from './config.ts';
+import type { RlConfig } from './config.ts';
 import { moments } from './masked.ts';
 
 /** float32's distance from 1 to the next number; TRL adds it to the deviation. */
@@ -37,7 +37,7 @@ export function updateMoments(running: RunningMoments, scores: readonly number[]
 /** Scores as PPO uses them: scaled and normalised by the running moments, then clipped. */
 export function prepareScores(
   scores: readonly number[],
-  { useScoreScaling, useScoreNorm, scoreClip = Infinity }: PpoConfig,
+  { useScoreScaling, useScoreNorm, scoreClip = Infinity }: RlConfig,
   running: RunningMoments,
 ): number[] {
   let prepared = [...scores];

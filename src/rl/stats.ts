@@ -1,8 +1,8 @@
 import type { TokenScores } from '../model/policy.ts';
-import type { PpoConfig } from './config.ts';
+import type { RlConfig } from './config.ts';
 import { k3 } from './kl.ts';
 import { maskedMean, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
-import type { PpoSample } from './sample.ts';
+import type { RlSample } from './sample.ts';
 
 /** Statistics of one minibatch, before its step, under TRL's names without `ppo/`. */
 export interface MinibatchStats {
@@ -37,7 +37,7 @@ interface MinibatchInput {
 }
 
 /** The same loss as the graph's, and what else TRL reports, in float64. */
-export function minibatchStats(input: MinibatchInput, config: PpoConfig): MinibatchStats {
+export function minibatchStats(input: MinibatchInput, config: RlConfig): MinibatchStats {
   const { oldLogprobs, oldValues, advantages, returns, masks, scores } = input;
   const { clipRange, clipRangeValue, vfCoef } = config;
   const logprobs = scores.map((row) => row.logprobs);
@@ -87,7 +87,7 @@ export function meanOf(minibatches: readonly MinibatchStats[]): Record<string, n
 }
 
 interface BatchInput {
-  readonly samples: readonly PpoSample[];
+  readonly samples: readonly RlSample[];
   readonly scores: readonly number[];
   readonly masks: Rows;
   readonly logprobs: Rows;

@@ -4,13 +4,13 @@ import type { Policy } from '../model/policy.ts';
 import { scheduleFactor } from '../model/schedule.ts';
 import { uniform } from '../random.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { type PpoConfig, semanticsOf } from './config.ts';
-import { PpoLearner } from './learner.ts';
+import { type RlConfig, semanticsOf } from './config.ts';
+import { RlLearner } from './learner.ts';
 import { moments } from './masked.ts';
 import { collectRollouts, type Query, type Reward, sampleOf } from './rollout.ts';
 
 /** What PPO trains, and on what. */
-export interface PpoParts {
+export interface RlParts {
   readonly policy: Policy;
   readonly tokenizer: Tokenizer;
   /** What the KL is measured against. */
@@ -25,15 +25,15 @@ export interface PpoParts {
  * The signal stops it before the next step.
  * @throws {NumericError} when a score, the loss or a gradient is not finite
  */
-export async function* trainPpo(
-  { policy, tokenizer, reference, reward, batches }: PpoParts,
-  config: PpoConfig,
+export async function* trainRl(
+  { policy, tokenizer, reference, reward, batches }: RlParts,
+  config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
   const { steps, seed, generation, learningRate, schedule: name, warmup } = config;
   const semantics = semanticsOf(config);
   const { decoderStartId } = policy.shape.config;
-  const learner = new PpoLearner({ policy, reference, config });
+  const learner = new RlLearner({ policy, reference, config });
   let step = 0;
   for (const queries of batches) {
     if (signal?.aborted) return yield { type: 'stopped', step, reason: 'interrupted' };

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { advantagesOf } from '../../src/rl/advantages.ts';
-import { PpoConfig } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import { gae } from '../../src/rl/gae.ts';
 import { maskedMean, maskedVariance, type Rows } from '../../src/rl/masked.ts';
 
-const config = (options: Partial<PpoConfig> = {}) => PpoConfig.parse(options);
+const config = (options: Partial<RlConfig> = {}) => RlConfig.parse(options);
 const ragged = { ragged: true };
 const padded = { ragged: false };
 

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
 
 /** What is wrong with a config, one line a fault. */
 function faults(config: Record<string, unknown>): string[] {
-  const result = PpoConfig.safeParse(config);
+  const result = RlConfig.safeParse(config);
   return result.success
     ? []
     : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 test("defaults are TRL 0.8.0's where the description does not say otherwise", () => {
-  expect(PpoConfig.parse({})).toMatchObject({
+  expect(RlConfig.parse({})).toMatchObject({
     ppoEpochs: 4,
     learningRate: 1.41e-5,
     initKlCoef: 0.2,
@@ -34,22 +34,22 @@ test("defaults are TRL 0.8.0's where the description does not say otherwise", ()
 });
 
 test('defaults are the correct semantics', () => {
-  const config = PpoConfig.parse({});
+  const config = RlConfig.parse({});
   expect(config).toMatchObject({ compat: 'none', reference: 'initialPolicy' });
   expect(new Set(Object.values(semanticsOf(config)))).toEqual(new Set([true]));
 });
 
 test('every switch of the semantics is off in compat mode', () => {
-  const semantics = semanticsOf(PpoConfig.parse({ compat: 'trl-0.8.0' }));
+  const semantics = semanticsOf(RlConfig.parse({ compat: 'trl-0.8.0' }));
   expect(new Set(Object.values(semantics))).toEqual(new Set([false]));
 });
 
 test('against the bare model, a KL above zero is no fault at the start', () => {
-  expect(semanticsOf(PpoConfig.parse({ reference: 'base' })).checksStart).toBe(false);
+  expect(semanticsOf(RlConfig.parse({ reference: 'base' })).checksStart).toBe(false);
 });
 
 test('every field is described', () => {
-  const { generation: _, ...fields } = PpoConfig.shape;
+  const { generation: _, ...fields } = RlConfig.shape;
   const silent = Object.entries(fields).filter(([, field]) => !field.description);
   expect(silent.map(([name]) => name)).toEqual([]);
 });

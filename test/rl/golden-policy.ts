@@ -1,6 +1,6 @@
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import type { PpoConfig } from '../../src/rl/config.ts';
+import type { RlConfig } from '../../src/rl/config.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 
@@ -44,7 +44,7 @@ export const small = {
   miniBatchSize: 4,
   ppoEpochs: 1,
   adamEps: 1e-8,
-} satisfies Partial<PpoConfig>;
+} satisfies Partial<RlConfig>;
 
 /** A way back to what the policy is now: compiled graphs stay, parameters return. */
 export function restorer({ parameters }: Policy): () => Promise<void> {

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';
-import { PpoConfig } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import { ppoLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
-import { type PpoSample, ppoSample } from '../../src/rl/sample.ts';
+import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import { minibatchStats } from '../../src/rl/stats.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensors } from '../../src/tensor.ts';
@@ -19,10 +19,10 @@ interface Inputs {
   returns: Rows;
 }
 
-const config = PpoConfig.parse({ vfCoef: 0.7 });
+const config = RlConfig.parse({ vfCoef: 0.7 });
 let engine: Engine;
 let policy: Policy;
-let samples: PpoSample[];
+let samples: RlSample[];
 /** What the policy says of the samples at the start. */
 let logprobs: Rows;
 let values: Rows;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   const { queries, responses } = await goldenBatch(0, policy.shape.config.decoderStartId);
   samples = responses
     .slice(0, 4)
-    .map((response, i) => ppoSample(queries[i], response, { scoresFirstToken: true }));
+    .map((response, i) => rlSample(queries[i], response, { scoresFirstToken: true }));
   const scores = await policy.score(sequences());
   logprobs = scores.map((row) => row.logprobs);
   values = scores.map((row) => row.values);
@@ -128,7 +128,7 @@ test('with nothing scored the gradient is zero', async () => {
 });
 
 test('a ratio beyond the clip in the direction of its advantage learns no more', async () => {
-  const settings = PpoConfig.parse({ vfCoef: 0 });
+  const settings = RlConfig.parse({ vfCoef: 0 });
   const all = (x: number) => values.map((row) => new Float32Array(row.length).fill(x));
   const ones = samples.map(({ mask }) => mask);
   /** Length of the gradient when each ratio is e^shift and each advantage is the same. */

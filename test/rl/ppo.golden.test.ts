@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/model/load.ts';
 import { type Parameters, parametersOn } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
-import { PpoLearner, type PpoStep } from '../../src/rl/learner.ts';
+import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
-import { type PpoSample, ppoSample } from '../../src/rl/sample.ts';
+import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
@@ -40,18 +40,18 @@ const renamed: Record<string, string> = {
   cliprange: 'clipRange',
   cliprange_value: 'clipRangeValue',
 };
-const known = new Set(Object.keys(PpoConfig.shape));
+const known = new Set(Object.keys(RlConfig.shape));
 
 /** AdamW as the goldens' generator set it, told from the values that it left. */
 const adamw = { adamBetas: [0.8, 0.95], adamEps: 1e-6, weightDecay: 0.1 };
 
-function configOf({ config, options }: Run): PpoConfig {
+function configOf({ config, options }: Run): RlConfig {
   const fields = Object.entries(config).flatMap(([name, value]) => {
     const camel =
       renamed[name] ?? name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
     return known.has(camel) && camel !== 'steps' && value !== null ? [[camel, value]] : [];
   });
-  return PpoConfig.parse({
+  return RlConfig.parse({
     ...Object.fromEntries(fields),
     ...(options.adamw ? adamw : { adamEps: 1e-8 }),
     compat: options.corrected ? 'none' : 'trl-0.8.0',
@@ -121,21 +121,21 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
   const config = configOf(run);
   const semantics = semanticsOf(config);
   const steps: {
-    actual: PpoStep;
-    samples: PpoSample[];
+    actual: RlStep;
+    samples: RlSample[];
     parameters: Map<string, number[]>;
     klCoef: number;
   }[] = [];
 
   beforeAll(async () => {
     const { policy, reference } = await setUp(run);
-    const learner = new PpoLearner({ policy, reference, config });
+    const learner = new RlLearner({ policy, reference, config });
     // the goldens' generator was seeded anew before the first step
     learner.shuffle = (step, epoch) => run.steps[step].permutations[epoch];
     for (const [i, step] of run.steps.entries()) {
       const responses = step.responses ?? data.steps[i].responses;
       const samples = responses.map((response, row) =>
-        ppoSample(data.steps[i].queries[row], response, semantics, step.response_masks?.[row]),
+        rlSample(data.steps[i].queries[row], response, semantics, step.response_masks?.[row]),
       );
       const actual = await learner.step(
         samples,

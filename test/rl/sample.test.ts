@@ -1,34 +1,34 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
 import { labIds, type Rollout, sampleOf } from '../../src/rl/rollout.ts';
-import { ppoSample } from '../../src/rl/sample.ts';
+import { rlSample } from '../../src/rl/sample.ts';
 
 const ours = { scoresFirstToken: true };
 const trl = { scoresFirstToken: false };
 const ids = fc.array(fc.nat({ max: 50 }), { minLength: 3, maxLength: 12 });
 
 test('inputs and labels are the decoder ids, one apart', () => {
-  const { sequence } = ppoSample([7, 1], [0, 5, 6, 1], ours);
+  const { sequence } = rlSample([7, 1], [0, 5, 6, 1], ours);
   expect(sequence).toEqual({ query: [7, 1], inputs: [0, 5, 6], labels: [5, 6, 1] });
 });
 
 test('by default every token counts, the first and the end of the sequence included', () => {
   const property = fc.property(ids, (decoderIds) => {
-    const { mask, sequence } = ppoSample([7], decoderIds, ours);
+    const { mask, sequence } = rlSample([7], decoderIds, ours);
     expect(Array.from(mask)).toEqual(sequence.labels.map(() => 1));
   });
   fc.assert(property);
 });
 
 test('a pad id inside a response counts: masks come from lengths', () => {
-  expect(Array.from(ppoSample([7], [0, 0, 0, 1], ours).mask)).toEqual([1, 1, 1]);
+  expect(Array.from(rlSample([7], [0, 0, 0, 1], ours).mask)).toEqual([1, 1, 1]);
 });
 
 test("TRL's mask drops the first token alone", () => {
   const property = fc.property(ids, (decoderIds) => {
-    const [first, ...rest] = ppoSample([7], decoderIds, trl).mask;
+    const [first, ...rest] = rlSample([7], decoderIds, trl).mask;
     expect(first).toBe(0);
     expect(rest).toEqual(rest.map(() => 1));
   });
@@ -36,26 +36,26 @@ test("TRL's mask drops the first token alone", () => {
 });
 
 test('a response mask takes further tokens out, at the same index as the labels', () => {
-  const { mask } = ppoSample([7], [0, 5, 6, 1], ours, [1, 0, 1]);
+  const { mask } = rlSample([7], [0, 5, 6, 1], ours, [1, 0, 1]);
   expect(Array.from(mask)).toEqual([1, 0, 1]);
 });
 
 describe('nothing left to score is an error, where TRL fails with an IndexError', () => {
   test('a bare decoder start', () => {
-    const call = () => ppoSample([7], [0], ours);
+    const call = () => rlSample([7], [0], ours);
     expect(call).toThrow(
       'response: expected at least 2 decoder ids with one that counts, got [0]. Ask for longer responses.',
     );
   });
 
   test("an end of the sequence at once, under TRL's mask alone", () => {
-    const call = () => ppoSample([7], [0, 1], trl);
+    const call = () => rlSample([7], [0, 1], trl);
     expect(call).toThrow('expected at least 3 decoder ids with one that counts, got [0,1]');
-    expect(Array.from(ppoSample([7], [0, 1], ours).mask)).toEqual([1]);
+    expect(Array.from(rlSample([7], [0, 1], ours).mask)).toEqual([1]);
   });
 
   test('a response mask of zeros', () => {
-    expect(() => ppoSample([7], [0, 5, 1], ours, [0, 0])).toThrow('one that counts');
+    expect(() => rlSample([7], [0, 5, 1], ours, [0, 0])).toThrow('one that counts');
   });
 });
 
@@ -66,9 +66,9 @@ describe('a response as long as the limit', () => {
     truncated: true,
     text: '',
   };
-  const config = (compat: PpoConfig['compat']) =>
-    PpoConfig.parse({ compat, generation: { maxNewTokens: 3 } });
-  const inputsOf = (compat: PpoConfig['compat'], response = rollout.response) =>
+  const config = (compat: RlConfig['compat']) =>
+    RlConfig.parse({ compat, generation: { maxNewTokens: 3 } });
+  const inputsOf = (compat: RlConfig['compat'], response = rollout.response) =>
     sampleOf({ ...rollout, response }, 0, semanticsOf(config(compat)), config(compat)).sequence
       .inputs;
 

@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PpoConfig } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import { moments } from '../../src/rl/masked.ts';
 import { prepareScores, startMoments, updateMoments } from '../../src/rl/scores.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 
-const config = (options: Partial<PpoConfig>) => PpoConfig.parse(options);
+const config = (options: Partial<RlConfig>) => RlConfig.parse(options);
 const score = fc.double({ min: -10, max: 10, noNaN: true });
 const scores = fc.array(score, { minLength: 2, maxLength: 12 });
 

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import { PpoConfig, semanticsOf } from '../../src/rl/config.ts';
-import { PpoLearner } from '../../src/rl/learner.ts';
+import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlLearner } from '../../src/rl/learner.ts';
 import { numpyRandom } from '../../src/rl/numpy.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
-import { type PpoSample, ppoSample } from '../../src/rl/sample.ts';
+import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import {
@@ -37,26 +37,26 @@ afterAll(async () => {
 });
 
 interface Fixture {
-  learner: PpoLearner;
-  samples: PpoSample[];
-  config: PpoConfig;
+  learner: RlLearner;
+  samples: RlSample[];
+  config: RlConfig;
   /** One step on the golden batch. */
-  step: () => ReturnType<PpoLearner['step']>;
+  step: () => ReturnType<RlLearner['step']>;
 }
 
 /** A new learner of the policy, which starts anew. */
-async function fixture(options: Partial<PpoConfig>): Promise<Fixture> {
+async function fixture(options: Partial<RlConfig>): Promise<Fixture> {
   const batchSize = batch.queries.length;
-  const config = PpoConfig.parse({ ...small, batchSize, ...options });
+  const config = RlConfig.parse({ ...small, batchSize, ...options });
   await restore();
   const reference =
     config.reference === 'base'
       ? await baseParameters(engine, policy.parameters)
       : await policy.parameters.copy();
   onTestFinished(() => reference.close());
-  const learner = new PpoLearner({ policy, reference, config });
+  const learner = new RlLearner({ policy, reference, config });
   const samples = batch.responses.map((response, i) =>
-    ppoSample(batch.queries[i], response, semanticsOf(config)),
+    rlSample(batch.queries[i], response, semanticsOf(config)),
   );
   return { learner, samples, config, step: () => learner.step(samples, batch.scores) };
 }
@@ -80,7 +80,7 @@ describe('D1: what the KL is measured against', () => {
     const { samples, config } = await fixture(ours);
     const reference = await baseParameters(engine, policy.parameters);
     const start = snapshot(policy);
-    const learner = new PpoLearner({ policy, reference, config });
+    const learner = new RlLearner({ policy, reference, config });
     await expect(learner.step(samples, batch.scores)).rejects.toMatchObject({
       code: 'INVARIANT',
       message: expect.stringContaining('expected KL < 1e-3 before the first update'),
@@ -105,7 +105,7 @@ describe('D9: the first generated token', () => {
 
 describe('maxGradNorm', () => {
   /** Length of Adam's first moments after many steps of a small maxGradNorm. */
-  async function momentum(semantics: Partial<PpoConfig>) {
+  async function momentum(semantics: Partial<RlConfig>) {
     const maxGradNorm = 1e-3;
     const { learner, step } = await fixture({ ...semantics, maxGradNorm });
     const { gradNorms } = await step();
@@ -124,7 +124,7 @@ describe('maxGradNorm', () => {
 
 describe('ratioThreshold', () => {
   /** A usual step, then one whose minibatches are all over the threshold. */
-  async function skipped(semantics: Partial<PpoConfig>) {
+  async function skipped(semantics: Partial<RlConfig>) {
     const { config, step } = await fixture({ ...semantics, learningRate: 1e-4 });
     await step();
     config.ratioThreshold = 0.1;

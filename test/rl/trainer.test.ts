@@ -6,9 +6,9 @@ import type { RunEvent } from '../../src/events.ts';
 import { writeModelFolder } from '../../src/hub/model-folder.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import { PpoConfig } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import type { Query, Reward } from '../../src/rl/rollout.ts';
-import { trainPpo } from '../../src/rl/trainer.ts';
+import { trainRl } from '../../src/rl/trainer.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
@@ -58,13 +58,13 @@ interface TrainOptions {
 
 /** Trains the same start on the same queries at every step; a record of all that came of it. */
 async function train(
-  options: Partial<PpoConfig>,
+  options: Partial<RlConfig>,
   { reward = lengthReward, signal, see = () => {} }: TrainOptions = {},
 ) {
   const generation = { sample: true, maxNewTokens: 12 };
   const batchSize = queries.length;
   const sizes = { batchSize, miniBatchSize: batchSize / 2, ppoEpochs: 2, steps: 2 };
-  const config = PpoConfig.parse({ ...sizes, generation, learningRate: 1e-2, ...options });
+  const config = RlConfig.parse({ ...sizes, generation, learningRate: 1e-2, ...options });
   await restore();
   const reference = await policy.parameters.copy();
   const start = snapshot(policy);
@@ -73,7 +73,7 @@ async function train(
   let error: unknown;
   try {
     const parts = { policy, tokenizer, reference, reward, batches };
-    for await (const event of trainPpo(parts, config, signal)) {
+    for await (const event of trainRl(parts, config, signal)) {
       events.push(event);
       see(event);
     }

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { DetoxConfig, ppoConfigOf } from '../../detox-config.ts';
+import { DetoxConfig, rlConfigOf } from '../../detox-config.ts';
 import { InputError, UnavailableError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { type PresetName, presets } from '../../presets.ts';
-import { PpoConfig } from '../../rl/config.ts';
+import { RlConfig } from '../../rl/config.ts';
 import type { RunFolder } from '../../store/run-folder.ts';
 import { defineCommand } from '../command.ts';
 import { merge } from '../flags.ts';
@@ -48,7 +48,7 @@ const options = z
   .strictObject({ ...runOptions, ...detoxFields(), ...storeOptions, ...engineOptions })
   .superRefine((config, context) => {
     try {
-      ppoConfigOf(config); // what PPO's settings must be together
+      rlConfigOf(config); // what PPO's settings must be together
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
       for (const { path, message } of error.issues) {
@@ -134,7 +134,7 @@ async function* continued(first: IteratorResult<RunEvent>, rest: AsyncIterable<R
 /** The job's own settings, under the headings and with the placeholders of `--help`. */
 function detoxFields(): typeof DetoxConfig.shape {
   const headings: Record<string, string> = {
-    ...keyed(Object.keys(PpoConfig.shape), 'PPO'),
+    ...keyed(Object.keys(RlConfig.shape), 'PPO'),
     ...keyed(Object.keys(GenerationConfig.shape), 'Sampling'),
     ...keyed(['loraRank', 'loraAlpha', 'loraTargets'], 'A fresh adapter, when none is given'),
   };
