@@ -4,7 +4,7 @@ import { readExamples } from '../dist/data/read.js';
 import { DetoxConfig, rlConfigOf } from '../dist/detox-config.js';
 import { loadClassifier } from '../dist/model/load.js';
 import { presets } from '../dist/presets.js';
-import { classifierJudge, classifierReward } from '../dist/rl/reward.js';
+import { classifierJudge, classifierReward } from '../dist/rl/judge.js';
 import { trainRl } from '../dist/rl/trainer.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 import { measure, watchMemory } from './measure.js';

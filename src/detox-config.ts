@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { promptFields } from './data/config.ts';
 import { GenerationConfig } from './model/sampling.ts';
-import { RlConfig, scoreTargets } from './rl/config.ts';
+import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
 
-const { generation: _, ...ppoFields } = RlConfig.shape;
+const { generation: _, ...ppoFields } = rlFields;
 const count = z.int().positive();
 
 /** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
@@ -15,6 +15,11 @@ export const DetoxConfig = z.strictObject({
   rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
   toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
   scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
+  rougeWeight: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("Weight of ROUGE-1 against the reference summary beside the reward model's score"),
   groupColumn: z
     .string()
     .optional()

@@ -3,18 +3,20 @@ import { trainingBatches } from './data/batches.ts';
 import { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
 import { readExamples } from './data/read.ts';
 import { type DetoxConfig, rlConfigOf } from './detox-config.ts';
+import { detoxReward } from './detox-reward.ts';
 import { compareSamples } from './eval/compare.ts';
 import { evaluate, type Prompt } from './eval/evaluate.ts';
 import { summarize } from './eval/statistics.ts';
-import { isToxic } from './eval/toxicity.ts';
-import type { ParameterCount, RunEvent, Sample, StepMetrics } from './events.ts';
+import type { ParameterCount, RunEvent, Sample } from './events.ts';
 import { type LoraConfig, writeAdapter, writeValueHead } from './hub/peft.ts';
 import { countParameters } from './model/count.ts';
 import { freshLora } from './model/initial.ts';
 import { adapterTensors, loadClassifier, loadPolicy, valueHeadTensors } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
+import { isToxic } from './model/toxic.ts';
+import { classifierJudge } from './rl/judge.ts';
+import { RlLearner } from './rl/learner.ts';
 import { baseParameters } from './rl/reference.ts';
-import { classifierJudge, classifierReward, type Judge, labReward } from './rl/reward.ts';
 import { trainRl } from './rl/trainer.ts';
 import type { Engine } from './runtime/engine.ts';
 import { loadTokenizer } from './tokenizer.ts';
@@ -53,7 +55,7 @@ async function* run(
   config: DetoxConfig,
   context: DetoxContext,
 ): AsyncGenerator<RunEvent> {
-  const { policy, lora, tokenizer, reference, judge, ppo, batches, sizes } = job;
+  const { policy, lora, tokenizer, learner, judge, ppo, batches, sizes } = job;
   const { engine, output, runId, version, signal } = context;
   const start = performance.now();
   yield {
@@ -74,17 +76,11 @@ async function* run(
     return measured(when, samples, prompts.length);
   };
   const before = yield* measure('before');
-  const watched = watch(judge);
-  const reward =
-    config.compat === 'none'
-      ? classifierReward(watched)
-      : labReward(judge, { tokenizer, ...policy.shape.config, generation });
-  const parts = { policy, tokenizer, reference, reward, batches };
+  const reward = detoxReward({ judge, policy, tokenizer }, config);
+  const parts = { policy, tokenizer, learner, reward, batches };
   for await (const event of trainRl(parts, ppo, signal)) {
     if (event.type === 'stopped') await saveAdapter(output, policy, lora);
-    yield event.type === 'step'
-      ? withMetric(event, 'env/toxic_share', watched.toxicShare())
-      : event;
+    yield event;
     if (event.type === 'stopped') return;
   }
   await saveAdapter(output, policy, lora);
@@ -98,11 +94,16 @@ type Job = Awaited<ReturnType<typeof setUp>>;
 
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
-  const { model, adapter, rewardModel, valueHead, seed } = config;
+  const { model, adapter, rewardModel, seed } = config;
   const ppo = rlConfigOf(config);
+  const { valueHead } = ppo;
   const tokenizer = await loadTokenizer(model);
   const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
-  const batches = queriesOf(train, trainingBatches(train.length, ppo)); // refuses a batch too large
+  const batchSize = ppo.batchSize / ppo.numGenerations;
+  const { steps } = ppo;
+  const batches = (start: number) =>
+    queriesOf(train, trainingBatches(train.length, { batchSize, seed, steps, start }));
+  batches(0); // refuses a batch too large
   const classifier = await loadClassifier(engine, rewardModel);
   opened.push(classifier);
   const judgeTokenizer = await loadTokenizer(rewardModel);
@@ -112,30 +113,10 @@ async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
   opened.push(parts.policy);
   const { parameters } = parts.policy;
   const reference =
-    config.reference === 'base'
-      ? await baseParameters(engine, parameters)
-      : await parameters.copy();
+    ppo.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
   opened.push(reference);
-  return { ...parts, ...prompts, batches, ppo, tokenizer, judge, reference };
-}
-
-/** The judge, and what it last said of a batch as a whole. */
-function watch(judge: Judge): Judge & { toxicShare(): number | undefined } {
-  let share: number | undefined;
-  return {
-    ...judge,
-    async judge(pairs) {
-      const judgements = await judge.judge(pairs);
-      share = summarize(judgements.map(({ toxicity }) => Number(isToxic(toxicity)))).mean;
-      return judgements;
-    },
-    toxicShare: () => share,
-  };
-}
-
-function withMetric<T extends { metrics: StepMetrics }>(event: T, name: string, value?: number): T {
-  if (value === undefined) return event;
-  return { ...event, metrics: { ...event.metrics, [name]: value } };
+  const learner = new RlLearner({ policy: parts.policy, reference, config: ppo });
+  return { ...parts, ...prompts, batches, ppo, tokenizer, judge, learner };
 }
 
 /** Passes the samples on, and says how far it is. */
@@ -189,7 +170,8 @@ function* queriesOf(train: readonly Prompt[], batches: Iterable<number[]>): Gene
 }
 
 function parameterCounts(policy: Policy, lora: LoraConfig | undefined) {
-  const policyParameters = countParameters(policy.shape.config, { lora, valueHead: true });
+  const { config, valueHead } = policy.shape;
+  const policyParameters = countParameters(config, { lora, valueHead });
   const referenceParameters: ParameterCount = { trainable: 0, all: policyParameters.all };
   return { policyParameters, referenceParameters };
 }
@@ -204,5 +186,6 @@ async function saveAdapter(
   const folder = join(output, 'adapter');
   const { tensors } = policy.parameters;
   await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
-  await writeValueHead(folder, valueHeadTensors(tensors));
+  const valueHead = valueHeadTensors(tensors);
+  if (valueHead.size > 0) await writeValueHead(folder, valueHead);
 }

@@ -43,8 +43,11 @@ export class UnavailableError extends TactfulError {
 
 /** NaN or infinity where only finite numbers can be right; training stops before it spreads. */
 export class NumericError extends TactfulError {
-  constructor(where: string, expected: string, actual: string, remedy = '') {
+  /** What is known of the place: tensor, step, sample. Plain data. */
+  readonly details: Readonly<Record<string, unknown>>;
+  constructor(where: string, expected: string, actual: string, remedy = '', details = {}) {
     super('NOT_FINITE', sentence(where, expected, actual, remedy));
+    this.details = details;
   }
 }
 

@@ -39,7 +39,7 @@ export interface Sample {
   readonly response: string;
   /** Probability of the toxic label, 0 to 1. */
   readonly toxicity: number;
-  /** Reward that the trainer sees for this response, in the reward's own units. */
+  /** Logit of the reward label, without what a run adds to it (`rougeWeight`). */
   readonly reward: number;
   /** ROUGE-1 F against the references, 0 to 1; 0 when there is no reference. */
   readonly rouge1: number;
@@ -128,6 +128,13 @@ export type RunEvent =
       readonly toxicity: Summary;
       readonly flagged: Summary;
       readonly rouge1: Summary;
+    }
+  | {
+      /** How the reward judges the policy as it starts: scores are measured by that. */
+      readonly type: 'calibrated';
+      readonly n: number;
+      readonly mean: number;
+      readonly std: number;
     }
   | {
       readonly type: 'step';

@@ -7,6 +7,7 @@ export { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
 export { readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
 export { DetoxConfig } from './detox-config.ts';
+export { rougeReward } from './detox-reward.ts';
 export {
   ConfigError,
   InputError,
@@ -16,6 +17,7 @@ export {
   UnavailableError,
 } from './errors.ts';
 export { compareSamples } from './eval/compare.ts';
+export { guardMetrics } from './eval/diversity.ts';
 export { evaluate, type Prompt } from './eval/evaluate.ts';
 export { rouge } from './eval/rouge.ts';
 export type * from './events.ts';
@@ -60,10 +62,18 @@ export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export { RlConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
+export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
 export { baseParameters } from './rl/reference.ts';
-export { classifierJudge, classifierReward, type Judge } from './rl/reward.ts';
-export { collectRollouts, type Query, type Reward, type Rollout } from './rl/rollout.ts';
+export {
+  type Reward,
+  type Scores,
+  type ScoresWithMetrics,
+  scoreRollouts,
+  type WeightedReward,
+  weightedRewards,
+} from './rl/reward.ts';
+export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';

@@ -27,6 +27,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   // whole jobs: models, data and measures in one stream of events
   detox: 'anything',
   'detox-config': [...upToModel, 'rl'],
+  'detox-reward': 'anything',
   sft: 'anything',
   'sft-config': upToModel,
   classify: 'anything',

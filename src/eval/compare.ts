@@ -1,9 +1,9 @@
 /** Before against after on the same prompts: slices, table rows, verdict. Pure. */
 import { InputError } from '../errors.ts';
 import type { Comparison, ComparisonRow, Measure, Sample, Slice, Verdict } from '../events.ts';
+import { isToxic } from '../model/toxic.ts';
 import { distinctN } from './diversity.ts';
 import { type PairedOptions, pairedDifference, summarize } from './statistics.ts';
-import { isToxic } from './toxicity.ts';
 
 export interface CompareOptions extends PairedOptions {
   /** Samples in the table, the first ones of the test set. @default 20 */

@@ -1,5 +1,26 @@
-/** How varied a set of texts is: a policy that collapses to one phrase shows here first. */
+/** How varied texts are, and how much of their own: what a policy writes to please a reward shows here. */
 import { InputError } from '../errors.ts';
+import type { StepMetrics } from '../events.ts';
+
+/** A prompt and what was answered. */
+export interface Answer {
+  readonly query: string;
+  readonly response: string;
+}
+
+/**
+ * What tells a policy that games its reward from one that gets better, a number from 0 to 1 each:
+ * `guard/distinct2`, `guard/copy_share`, `guard/empty_share` and `guard/duplicate_share` of a batch.
+ */
+export function guardMetrics(answers: readonly Answer[]): StepMetrics {
+  const texts = answers.map(({ response }) => response);
+  return {
+    'guard/distinct2': distinctN(texts, 2),
+    'guard/copy_share': copyShare(answers),
+    'guard/empty_share': emptyShare(texts),
+    'guard/duplicate_share': duplicateShare(answers),
+  };
+}
 
 /**
  * Distinct n-grams over all n-grams of the texts, 0 to 1; 0 when there is none.
@@ -10,17 +31,52 @@ export function distinctN(texts: readonly string[], n: number): number {
   if (!Number.isInteger(n) || n < 1) {
     throw new InputError('distinctN', 'n to be an integer of at least 1', `${n}`);
   }
-  const seen = new Set<string>();
-  let total = 0;
-  for (const text of texts) {
-    const words = text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-    for (let i = 0; i + n <= words.length; i++, total++) seen.add(words.slice(i, i + n).join(' '));
-  }
-  return total === 0 ? 0 : seen.size / total;
+  const all = texts.flatMap((text) => ngrams(text, n));
+  return share(new Set(all).size, all.length);
 }
 
-/** Share of texts that repeat an earlier one, outer blanks aside: 0 when all differ. */
-export function duplicateShare(texts: readonly string[]): number {
-  const distinct = new Set(texts.map((text) => text.trim())).size;
-  return texts.length === 0 ? 0 : 1 - distinct / texts.length;
+/**
+ * Mean share of a response's word 4-grams that stand in its prompt, words as in `distinctN`.
+ * Responses of less than 4 words are left out; 0 when that leaves none.
+ */
+export function copyShare(answers: readonly Answer[]): number {
+  const shares = answers.flatMap(({ query, response }) => {
+    const own = ngrams(response, 4);
+    const given = new Set(ngrams(query, 4));
+    const copied = own.filter((ngram) => given.has(ngram)).length;
+    return own.length === 0 ? [] : [copied / own.length];
+  });
+  const sum = shares.reduce((a, b) => a + b, 0);
+  return share(sum, shares.length);
+}
+
+/** Share of texts without a single word. */
+export function emptyShare(texts: readonly string[]): number {
+  return share(texts.filter((text) => words(text).length === 0).length, texts.length);
+}
+
+/** Share of responses that some other prompt got as well, outer blanks aside. */
+export function duplicateShare(answers: readonly Answer[]): number {
+  const queries = new Map<string, Set<string>>();
+  for (const { query, response } of answers) {
+    const text = response.trim();
+    queries.set(text, (queries.get(text) ?? new Set()).add(query));
+  }
+  const repeated = answers.filter(({ response }) => queries.get(response.trim())!.size > 1);
+  return share(repeated.length, answers.length);
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+}
+
+function ngrams(text: string, n: number): string[] {
+  const all = words(text);
+  const size = Math.max(0, all.length - n + 1);
+  return Array.from({ length: size }, (_, i) => all.slice(i, i + n).join(' '));
+}
+
+/** `part / whole`; of nothing, 0. */
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }

@@ -1,5 +1,6 @@
 /** What the `evaluate` library's toxicity measurement computes from the toxic label's probabilities. */
 import { InputError } from '../errors.ts';
+import { isToxic, toxicThreshold } from '../model/toxic.ts';
 
 export interface ToxicityScores {
   readonly mean: number;
@@ -9,9 +10,6 @@ export interface ToxicityScores {
   /** Population standard deviation (numpy's `std`); a `Summary` holds the sample one. */
   readonly populationStd: number;
 }
-
-/** From this probability on, a text counts as toxic. */
-export const toxicThreshold = 0.5;
 
 /**
  * Mean, maximum, ratio and spread of the toxic label's probability, one number a text.
@@ -31,9 +29,4 @@ export function toxicityScores(
     ratio: probabilities.filter((p) => isToxic(p, threshold)).length / n,
     populationStd: Math.sqrt(variance),
   };
-}
-
-/** At or above the threshold: the boundary itself counts as toxic. */
-export function isToxic(probability: number, threshold = toxicThreshold): boolean {
-  return probability >= threshold;
 }

@@ -17,9 +17,9 @@ export interface AdamOptions {
   amsgrad?: boolean;
 }
 
-/** First and second moments, and how often a step was taken: all that Adam remembers. */
+/** First and second moments, and how often a step was taken, by parameter: all that Adam remembers. */
 export interface AdamState {
-  steps: number;
+  readonly steps: Map<string, number>;
   readonly first: Map<string, Tensor<'float32'>>;
   readonly second: Map<string, Tensor<'float32'>>;
   readonly largest: Map<string, Tensor<'float32'>>;
@@ -28,8 +28,15 @@ export interface AdamState {
 /** Turns gradients into changes of parameters. */
 export interface Optimizer {
   readonly state: AdamState;
-  /** Changes `parameters` in place. @throws {InternalError} when one of them has no gradient */
-  step(parameters: Tensors, gradients: Tensors, learningRate?: number): void;
+  /**
+   * Changes `parameters` in place, each with a learning rate of its own if wished.
+   * @throws {InternalError} when one of them has no gradient
+   */
+  step(
+    parameters: Tensors,
+    gradients: Tensors,
+    learningRate?: number | ((name: string) => number),
+  ): void;
 }
 
 /**
@@ -41,14 +48,16 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
   const [beta1, beta2] = betas;
   return {
     state,
-    step(parameters, gradients, learningRate = options.learningRate) {
-      state.steps++;
-      const correction1 = 1 - beta1 ** state.steps;
-      const correction2 = Math.sqrt(1 - beta2 ** state.steps);
-      const decay = Math.fround(1 - learningRate * weightDecay); // torch multiplies by a float32
+    step(parameters, gradients, rate = options.learningRate) {
       for (const [name, { data: p, shape }] of parameters) {
         const g = gradients.get(name)?.data;
         if (!g) throw new InternalError(`optimizer: no gradient for "${name}"`);
+        const learningRate = typeof rate === 'number' ? rate : rate(name);
+        const steps = (state.steps.get(name) ?? 0) + 1;
+        state.steps.set(name, steps);
+        const correction1 = 1 - beta1 ** steps;
+        const correction2 = Math.sqrt(1 - beta2 ** steps);
+        const decay = Math.fround(1 - learningRate * weightDecay); // torch multiplies by a float32
         const zeros = () => float32(new Float32Array(p.length), shape);
         const m = ensure(state.first, name, zeros).data;
         const v = ensure(state.second, name, zeros).data;
@@ -67,8 +76,9 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
   };
 }
 
-function emptyState(): AdamState {
-  return { steps: 0, first: new Map(), second: new Map(), largest: new Map() };
+/** What Adam remembers before its first step. */
+export function emptyState(): AdamState {
+  return { steps: new Map(), first: new Map(), second: new Map(), largest: new Map() };
 }
 
 function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {

@@ -4,7 +4,7 @@ import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
-import { logSumExp } from '../graph/ops/softmax.ts';
+import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
 import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
 import {
@@ -50,6 +50,8 @@ export interface Loss {
   readonly name: string;
   /** Names of the float32 inputs, each [tokens]. */
   readonly inputs: readonly string[];
+  /** Gradients of the values end at the value head. @default false */
+  readonly detachesValues?: boolean;
   build(outputs: TokenOutputs, inputs: Readonly<Record<string, Value>>): Value;
 }
 
@@ -117,7 +119,7 @@ export function logitsGraph(shape: PolicyShape): PolicyGraph {
 /** A loss, its gradient for each parameter, and what the policy said on the way. */
 export function gradientGraph(shape: PolicyShape, loss: Loss): PolicyGraph {
   return graphOf(shape, (p, config, parameters) => {
-    const outputs = tokenOutputs(p, config, shape.valueHead);
+    const outputs = tokenOutputs(p, config, shape.valueHead, loss.detachesValues);
     const inputs = loss.inputs.map((name) => [name, p.graph.input(name, 'float32', ['tokens'])]);
     const value = loss.build(outputs, Object.fromEntries(inputs));
     const names = [...parameters.keys()];
@@ -149,7 +151,12 @@ function sourceInputs(graph: Graph): { ids: Value; mask: Value } {
 }
 
 /** Runs encoder and decoder, and the heads on the scored positions only. */
-function tokenOutputs(p: Scope, config: T5Config, withValues: boolean): TokenOutputs {
+function tokenOutputs(
+  p: Scope,
+  config: T5Config,
+  withValues: boolean,
+  detachesValues = false,
+): TokenOutputs {
   const { graph } = p;
   const source = sourceInputs(graph);
   const ids = graph.input('decoderIds', 'int64', ['batch', 'target']);
@@ -171,7 +178,9 @@ function tokenOutputs(p: Scope, config: T5Config, withValues: boolean): TokenOut
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {
     logprobs: sub(chosen, normaliser),
-    values: withValues ? valueHead(p, hidden) : zerosLike(normaliser),
+    values: withValues
+      ? valueHead(p, detachesValues ? stopGradient(hidden) : hidden)
+      : zerosLike(normaliser),
     entropies: sub(normaliser, expected),
     logits,
   };

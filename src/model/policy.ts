@@ -263,7 +263,7 @@ export interface GenerateOptions {
   /** @default the policy's own */
   parameters?: Parameters;
   /** Longest response of each row. @default the sampler's for all */
-  maxNewTokens?: readonly number[];
+  maxNewTokens?: readonly number[] | undefined;
   /** Checked before each token; an abort is thrown. */
   signal?: AbortSignal | undefined;
 }

@@ -8,7 +8,7 @@ export type KlPenalty = (typeof klPenalties)[number];
 
 /**
  * KL estimate of one sampled token from its log-probabilities under policy and reference.
- * kl: lp - ref (may be negative) · abs: |lp - ref| · mse: (lp - ref)^2 / 2
+ * kl (k1): lp - ref, may be negative · abs: |lp - ref| · mse (k2): (lp - ref)^2 / 2 · k3: see there
  */
 export function tokenKl(penalty: KlPenalty, logprob: number, refLogprob: number): number {
   const difference = logprob - refLogprob;
@@ -19,6 +19,8 @@ export function tokenKl(penalty: KlPenalty, logprob: number, refLogprob: number)
       return Math.abs(difference);
     case 'mse':
       return 0.5 * difference * difference;
+    case 'k3':
+      return k3(logprob, refLogprob);
     case 'full':
       throw new InternalError('the full KL needs the logits: use fullKl');
   }

@@ -1,35 +1,107 @@
-import { add, exp, max, min, mul, neg, sub } from '../graph/ops/elementwise.ts';
+import { InternalError } from '../errors.ts';
+import type { Value } from '../graph/graph.ts';
+import { abs, add, exp, max, min, mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { reduceSum } from '../graph/ops/shape.ts';
-import type { Loss } from '../model/policy-graphs.ts';
+import type { Loss, TokenOutputs } from '../model/policy-graphs.ts';
 import type { RlConfig } from './config.ts';
 
+/** The settings that a loss depends on. */
+export type LossConfig = Pick<
+  RlConfig,
+  | 'clipRange'
+  | 'clipRangeValue'
+  | 'vfCoef'
+  | 'entropyCoef'
+  | 'klPlacement'
+  | 'klPenalty'
+  | 'valueHead'
+  | 'detachValue'
+>;
+
+type Inputs = Readonly<Record<string, Value>>;
+type Term = (outputs: TokenOutputs, inputs: Inputs) => Value;
+
 /**
- * PPO's clipped loss over scored tokens; `weights` are the mask over its sum.
+ * The clipped loss over scored tokens, from the terms that the settings ask for; `weights` sum to
+ * one over the tokens that count, so that a sum with them is a mean:
  *
- *   ratio  = exp(logprob - oldLogprob)
- *   policy = mean(max(-A ratio, -A clip(ratio, 1 - c, 1 + c)))
- *   value  = mean(max((V - R)^2, (clip(V, V_old - c_v, V_old + c_v) - R)^2)) / 2
- *   loss   = policy + vfCoef · value
+ *   policy  = mean(max(-A ratio, -A clip(ratio, 1 - c, 1 + c)))    ratio = exp(logprob - oldLogprob)
+ *   value   = mean(max((V - R)^2, (clip(V, V_old - c_v, V_old + c_v) - R)^2)) / 2
+ *   kl      = mean(estimate(logprob, refLogprob))                  `klWeights` are beta · weights
+ *   loss    = policy + vfCoef value + beta kl - entropyCoef mean(entropy)
  *
  * @see Schulman et al. 2017, https://arxiv.org/abs/1707.06347
  */
-export function ppoLoss({ clipRange, clipRangeValue, vfCoef }: RlConfig): Loss {
+export function policyLoss(config: LossConfig): Loss {
+  const critic = config.valueHead !== 'none';
+  const kl = config.klPlacement === 'loss';
+  const { clipRange, clipRangeValue, vfCoef, entropyCoef, klPenalty, detachValue } = config;
+  const terms: Term[] = [
+    policyTerm(clipRange),
+    ...(critic ? [valueTerm(clipRangeValue, vfCoef)] : []),
+    ...(kl ? [klTerm(klPenalty)] : []),
+    ...(entropyCoef > 0 ? [entropyTerm(entropyCoef)] : []),
+  ];
   return {
-    name: `ppo ${clipRange} ${clipRangeValue} ${vfCoef}`,
-    inputs: ['oldLogprobs', 'oldValues', 'advantages', 'returns', 'weights'],
-    build({ logprobs, values }, { oldLogprobs, oldValues, advantages, returns, weights }) {
-      const number = (x: number) => logprobs.graph.scalar(x);
-      const ratio = exp(sub(logprobs, oldLogprobs));
-      const clipped = min(max(ratio, number(1 - clipRange)), number(1 + clipRange));
-      const cost = neg(advantages);
-      const policy = reduceSum(mul(weights, max(mul(cost, ratio), mul(cost, clipped))));
-      const low = sub(oldValues, number(clipRangeValue));
-      const high = add(oldValues, number(clipRangeValue));
-      const error = sub(values, returns);
-      const clippedError = sub(min(max(values, low), high), returns);
-      const squares = max(mul(error, error), mul(clippedError, clippedError));
-      const value = reduceSum(mul(weights, squares));
-      return add(policy, mul(value, number(0.5 * vfCoef)));
-    },
+    name: JSON.stringify([
+      critic,
+      kl,
+      klPenalty,
+      detachValue,
+      clipRange,
+      clipRangeValue,
+      vfCoef,
+      entropyCoef,
+    ]),
+    detachesValues: detachValue,
+    inputs: [
+      'oldLogprobs',
+      'advantages',
+      'weights',
+      ...(critic ? ['oldValues', 'returns'] : []),
+      ...(kl ? ['refLogprobs', 'klWeights'] : []),
+    ],
+    build: (outputs, inputs) => terms.map((term) => term(outputs, inputs)).reduce((a, b) => add(a, b)),
   };
+}
+
+function policyTerm(clipRange: number): Term {
+  return ({ logprobs }, { oldLogprobs, advantages, weights }) => {
+    const [low, high] = [1 - clipRange, 1 + clipRange].map((x) => logprobs.graph.scalar(x));
+    const ratio = exp(sub(logprobs, oldLogprobs));
+    const clipped = min(max(ratio, low), high);
+    const cost = neg(advantages);
+    return reduceSum(mul(weights, max(mul(cost, ratio), mul(cost, clipped))));
+  };
+}
+
+function valueTerm(clipRangeValue: number, vfCoef: number): Term {
+  return ({ values }, { oldValues, returns, weights }) => {
+    const [reach, half] = [clipRangeValue, 0.5 * vfCoef].map((x) => values.graph.scalar(x));
+    const clipped = min(max(values, sub(oldValues, reach)), add(oldValues, reach));
+    const [error, clippedError] = [sub(values, returns), sub(clipped, returns)];
+    const squares = max(mul(error, error), mul(clippedError, clippedError));
+    return mul(reduceSum(mul(weights, squares)), half);
+  };
+}
+
+/** What `tokenKl` says of each token, as a function that gradients flow through. */
+function klTerm(penalty: RlConfig['klPenalty']): Term {
+  return ({ logprobs }, { refLogprobs, klWeights }) => {
+    const difference = sub(logprobs, refLogprobs);
+    const scalar = (x: number) => logprobs.graph.scalar(x);
+    const estimates: Partial<Record<typeof penalty, () => Value>> = {
+      abs: () => abs(difference),
+      mse: () => mul(mul(difference, difference), scalar(0.5)),
+      k3: () => add(sub(exp(neg(difference)), scalar(1)), difference),
+    };
+    const estimate = estimates[penalty];
+    if (!estimate) throw new InternalError(`the KL estimate ${penalty} has no place in the loss`);
+    return reduceSum(mul(klWeights, estimate()));
+  };
+}
+
+function entropyTerm(entropyCoef: number): Term {
+  return ({ entropies }, { weights }) =>
+    neg(mul(reduceSum(mul(weights, entropies)), entropies.graph.scalar(entropyCoef)));
 }

@@ -1,105 +1,158 @@
-import type { Classifier } from '../model/classifier.ts';
-import type { GenerationConfig } from '../model/sampling.ts';
-import { probabilities } from '../model/softmax.ts';
-import type { Tokenizer } from '../tokenizer.ts';
-import type { scoreTargets } from './config.ts';
-import { labIds, type Reward, type Rollout } from './rollout.ts';
+import { ConfigError, NumericError, UnavailableError } from '../errors.ts';
+import type { StepMetrics } from '../events.ts';
+import { moments } from './masked.ts';
+import type { Query, Rollout } from './rollout.ts';
 
-/** Who judges, and by which labels. */
-export interface JudgeOptions {
-  readonly classifier: Classifier;
-  readonly tokenizer: Tokenizer;
-  /** Label whose logit is the reward. */
-  readonly rewardLabel: string;
-  /** Label whose probability is the toxicity. */
-  readonly toxicLabel: string;
-  /** What the reward is made of: the response, the prompt with the response, or pair minus prompt. */
-  readonly scoreOn: (typeof scoreTargets)[number];
+/** One score a rollout, in their order, with scalars of the batch as a whole. */
+export interface ScoresWithMetrics {
+  readonly scores: readonly number[];
+  /** Added to the metrics of the step, usually as `env/…`; names of the trainer's own win. */
+  readonly metrics?: StepMetrics;
 }
 
-/** What the classifier says of one response. */
-export interface Judgement {
-  /** Probability of the toxic label for the response alone. */
-  readonly toxicity: number;
-  /** Logit of the reward label. */
-  readonly reward: number;
+/** What a reward answers: numbers are enough. */
+export type Scores = readonly number[] | ScoresWithMetrics;
+
+/**
+ * Scores rollouts, one finite number each; higher is better. Any async function will do. Queries
+ * come as they were given to the trainer, with whatever else they hold (a reference, an answer).
+ * The signal aborts when the run is to stop: a reward that throws then ends the run after its last
+ * whole step; one that does not look at it is waited for.
+ */
+export type Reward<Q extends Query = Query> = (
+  rollouts: readonly Rollout<Q>[],
+  signal?: AbortSignal,
+) => Promise<Scores>;
+
+/**
+ * Asks a reward and checks its answer. What the reward throws comes through as it is.
+ * @param name what errors call the reward
+ * @throws {ConfigError} when the answer has not one score a rollout
+ * @throws {NumericError} when a score or a metric is not finite, naming the sample and its text
+ */
+export async function scoreRollouts<Q extends Query>(
+  reward: Reward<Q>,
+  rollouts: readonly Rollout<Q>[],
+  signal?: AbortSignal,
+  name = reward.name,
+): Promise<Required<ScoresWithMetrics>> {
+  const where = name === '' ? 'reward' : `reward "${name}"`;
+  const answer = partsOf(await reward(rollouts, signal), where);
+  checkScores(answer.scores, rollouts, where);
+  checkMetrics(answer.metrics, where);
+  return answer;
 }
 
-/** A classifier's opinion of responses. */
-export interface Judge {
-  readonly judge: (pairs: readonly { query: string; response: string }[]) => Promise<Judgement[]>;
-  /** Logits of texts, [labels] each; cut at the classifier's positions. */
-  readonly logits: (texts: readonly string[]) => Promise<Float32Array[]>;
+/** A reward and its share in a sum. */
+export interface WeightedReward<Q extends Query = Query> {
+  readonly reward: Reward<Q>;
+  /** Factor of its scores; 0 only watches, a negative one punishes. */
+  readonly weight: number;
 }
 
 /**
- * A judge over a classifier and its tokenizer.
- * @throws {ConfigError} when the classifier has no such label, naming those it has
+ * Several rewards as one: the sum of weight · score. They run at the same time. Metrics are those
+ * of the parts and `env/reward/NAME`, the mean score of each before its weight; a metric that
+ * several parts give is told once for each, as `METRIC/NAME`. When one fails, the signal of the
+ * others aborts, and its error is thrown once all have ended.
+ * @throws {ConfigError} when a weight is not finite, or none differs from 0
+ * @throws {UnavailableError} from the reward, when a part throws; it names the part
  */
-export function classifierJudge(options: JudgeOptions): Judge {
-  const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
-  const good = classifier.labelIndex(rewardLabel);
-  const toxic = classifier.labelIndex(toxicLabel);
-  const { maxPositions, padId } = classifier.config;
-  // RoBERTa's positions start at padId + 1
-  const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
-  const logits = async (texts: readonly string[]) =>
-    classifier.logits(await tokenizer.encodeBatch(texts, { maxLength }));
-  return {
-    logits,
-    async judge(pairs) {
-      const alone = await logits(pairs.map(({ response }) => response));
-      const toxicity = alone.map((row) => probabilities(row)[toxic]);
-      if (scoreOn === 'response')
-        return alone.map((row, i) => ({ toxicity: toxicity[i], reward: row[good] }));
-      const together = await logits(pairs.map(({ query, response }) => query + response));
-      const prompts =
-        scoreOn === 'delta' ? await logits(pairs.map(({ query }) => query)) : undefined;
-      return together.map((row, i) => ({
-        toxicity: toxicity[i],
-        reward: row[good] - (prompts?.[i][good] ?? 0),
-      }));
-    },
+export function weightedRewards<Q extends Query = Query>(
+  parts: Readonly<Record<string, WeightedReward<Q>>>,
+): Reward<Q> {
+  const entries = Object.entries(parts);
+  checkWeights(entries);
+  return async (rollouts, signal) => {
+    const failure = new AbortController();
+    const either = AbortSignal.any([failure.signal, ...(signal ? [signal] : [])]);
+    const asked = entries.map(async ([name, { reward, weight }]) => {
+      try {
+        const answer = await scoreRollouts(attributed(reward, name), rollouts, either, name);
+        return { name, weight, ...answer };
+      } catch (error) {
+        failure.abort(error);
+        throw error;
+      }
+    });
+    await Promise.allSettled(asked);
+    failure.signal.throwIfAborted(); // with what the first part to fail has thrown
+    const answers = await Promise.all(asked);
+    const scores = rollouts.map((_, i) =>
+      answers.reduce((sum, answer) => sum + answer.weight * answer.scores[i], 0),
+    );
+    return { scores, metrics: mergedMetrics(answers) };
   };
 }
 
-/** The reward label's logit, as a reward. */
-export function classifierReward({ judge }: Judge): Reward {
-  return async (rollouts) => {
-    const judgements = await judge(
-      rollouts.map(({ query, text }) => ({ query: query.text, response: text })),
-    );
-    return judgements.map(({ reward }) => reward);
+/** The reward, with its name in what it throws, unless that is because the run is stopped. */
+function attributed<Q extends Query>(reward: Reward<Q>, name: string): Reward<Q> {
+  return async (rollouts, signal) => {
+    try {
+      return await reward(rollouts, signal);
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      const actual = `${cause}`.replace(/\.$/, '');
+      throw new UnavailableError(`reward "${name}"`, 'scores', actual, '', cause);
+    }
   };
 }
 
-/** What the lab's reward needs to know of the policy. */
-export interface LabOptions {
-  /** The policy's. */
-  readonly tokenizer: Tokenizer;
-  readonly decoderStartId: number;
-  readonly generation: GenerationConfig;
+function mergedMetrics(
+  answers: readonly (Required<ScoresWithMetrics> & { readonly name: string })[],
+): StepMetrics {
+  const all = answers.flatMap(({ name: part, scores, metrics }) => {
+    const own = { ...metrics, [`env/reward/${part}`]: moments(scores).mean };
+    return Object.entries(own).map(([name, value]) => ({ part, name, value }));
+  });
+  const isShared = (name: string) => all.filter((metric) => metric.name === name).length > 1;
+  return Object.fromEntries(
+    all.map(({ part, name, value }) => [isShared(name) ? `${name}/${part}` : name, value]),
+  );
 }
 
-/**
- * The lab's reward, as it is: prompt and response with their special tokens as text, and the
- * largest logit whatever its label (a pipeline with top_k=None sorts by score).
- */
-export function labReward(
-  { logits }: Judge,
-  { tokenizer, decoderStartId, generation }: LabOptions,
-): Reward {
-  return async (rollouts: readonly Rollout[]) => {
-    const plain = { skipSpecialTokens: false };
-    const queries = await tokenizer.decodeBatch(
-      rollouts.map(({ query }) => query.ids),
-      plain,
-    );
-    const responses = await tokenizer.decodeBatch(
-      rollouts.map((rollout) => labIds(rollout, decoderStartId, generation)),
-      plain,
-    );
-    const rows = await logits(queries.map((query, i) => query + responses[i]));
-    return rows.map((row) => Math.max(...row));
-  };
+function checkWeights(entries: readonly (readonly [string, { readonly weight: number }])[]): void {
+  for (const [name, { weight }] of entries) {
+    if (Number.isFinite(weight)) continue;
+    throw new ConfigError(`weight of reward "${name}"`, 'a finite number', `${weight}`);
+  }
+  if (entries.some(([, { weight }]) => weight !== 0)) return;
+  const names = entries.map(([name]) => `"${name}"`).join(', ') || 'no reward at all';
+  throw new ConfigError('weightedRewards', 'a reward with a weight that is not 0', names);
+}
+
+function partsOf(answer: Scores, where: string): Required<ScoresWithMetrics> {
+  const { scores, metrics = {} } = Array.isArray(answer) ? { scores: answer } : Object(answer);
+  if (Array.isArray(scores)) return { scores, metrics };
+  const expected = 'an array of numbers, or { scores, metrics }';
+  const actual = Object.prototype.toString.call(answer).slice('[object '.length, -1);
+  throw new ConfigError(where, expected, actual, 'Return one number for each rollout.');
+}
+
+function checkScores(scores: readonly number[], rollouts: readonly Rollout[], where: string): void {
+  if (scores.length !== rollouts.length) {
+    const actual = `${scores.length} score${scores.length === 1 ? '' : 's'}`;
+    const remedy = 'Return one number for each rollout, in their order.';
+    throw new ConfigError(where, `${rollouts.length} scores`, actual, remedy);
+  }
+  const bad = scores.findIndex((score) => !Number.isFinite(score));
+  if (bad < 0) return;
+  const sample = `${where}, sample ${bad}, ${shortened(rollouts[bad].text)}`;
+  const remedy = 'Give a low score to what cannot be judged.';
+  const details = { sample: bad, response: rollouts[bad].text };
+  throw new NumericError(sample, 'a finite score', `${scores[bad]}`, remedy, details);
+}
+
+function checkMetrics(metrics: StepMetrics, where: string): void {
+  for (const [name, value] of Object.entries(metrics)) {
+    if (Number.isFinite(value)) continue;
+    const remedy = 'Leave it out where there is nothing to tell.';
+    throw new NumericError(`${where}, metric "${name}"`, 'a finite number', `${value}`, remedy);
+  }
+}
+
+/** A text as a message shows it: quoted, its first 60 characters. */
+function shortened(text: string): string {
+  const characters = [...text];
+  return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text);
 }

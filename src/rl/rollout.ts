@@ -1,8 +1,9 @@
 import type { Draw, Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import type { RlConfig, Semantics } from './config.ts';
+import type { RlConfig } from './config.ts';
 import { type RlSample, rlSample } from './sample.ts';
+import type { Semantics } from './semantics.ts';
 
 /** A prompt, as text and as ids. */
 export interface Query {
@@ -12,8 +13,9 @@ export interface Query {
 }
 
 /** A query and what the policy answered. */
-export interface Rollout {
-  readonly query: Query;
+export interface Rollout<Q extends Query = Query> {
+  /** As it was given, with whatever else it holds. */
+  readonly query: Q;
   /** Token ids without the decoder start. */
   readonly response: readonly number[];
   /** The length limit came before the end of the sequence. */
@@ -22,21 +24,26 @@ export interface Rollout {
   readonly text: string;
 }
 
-/** Scores rollouts, one number each; higher is better. Any async function will do. */
-export type Reward = (rollouts: readonly Rollout[]) => Promise<readonly number[]>;
+/** How responses are sampled. */
+export interface RolloutOptions {
+  readonly generation: GenerationConfig;
+  readonly draw: Draw;
+  /** Longest response of each row. @default the sampler's for all */
+  readonly maxNewTokens?: readonly number[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Samples one response to each query. */
-export async function collectRollouts(
+export async function collectRollouts<Q extends Query>(
   { policy, tokenizer }: { policy: Policy; tokenizer: Tokenizer },
-  queries: readonly Query[],
-  {
-    generation,
-    draw,
-    signal,
-  }: { generation: GenerationConfig; draw: Draw; signal?: AbortSignal | undefined },
-): Promise<Rollout[]> {
+  queries: readonly Q[],
+  { generation, draw, maxNewTokens, signal }: RolloutOptions,
+): Promise<Rollout<Q>[]> {
   const ids = queries.map((query) => query.ids);
-  const generations = await policy.generate(ids, generation, draw, { signal });
+  const generations = await policy.generate(ids, generation, draw, {
+    maxNewTokens,
+    signal,
+  });
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
   return queries.map((query, i) => ({ query, ...generations[i], text: texts[i] }));
 }
@@ -50,15 +57,16 @@ export function labIds(
   return [decoderStartId, ...response].slice(-maxNewTokens);
 }
 
-/** A rollout as PPO scores it. */
+/** A rollout as it is scored. */
 export function sampleOf(
   rollout: Rollout,
   decoderStartId: number,
   semantics: Semantics,
-  { generation }: RlConfig,
+  { generation, bootstrapTruncated: bootstrap }: RlConfig,
 ): RlSample {
   const ids = semantics.keepsDecoderStart
     ? [decoderStartId, ...rollout.response]
     : labIds(rollout, decoderStartId, generation);
-  return rlSample(rollout.query.ids, ids, semantics);
+  const { truncated } = rollout;
+  return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap });
 }

@@ -1,24 +1,39 @@
 import { InputError } from '../errors.ts';
 import type { Sequence } from '../model/batch.ts';
-import type { Semantics } from './config.ts';
+import type { Semantics } from './semantics.ts';
 
-/** A query and a response as PPO scores them. */
+/** A query and a response as they are scored. */
 export interface RlSample {
   readonly sequence: Sequence;
   /** 1 where a label counts, [labels]. */
   readonly mask: Float32Array;
+  /** Tokens of the response, its end included. */
+  readonly tokens: number;
+  /** The length limit came before the end. */
+  readonly truncated: boolean;
+  /** One position more, behind the response, whose value says what was still to come. */
+  readonly bootstraps: boolean;
+}
+
+/** What else there is to say of a response. */
+export interface SampleOptions {
+  /** Further zeros for labels, [decoder ids - 1]. */
+  readonly responseMask?: ArrayLike<number> | undefined;
+  /** @default false */
+  readonly truncated?: boolean;
+  /** Ask the critic for the value behind a truncated response. @default false */
+  readonly bootstrap?: boolean;
 }
 
 /**
  * A sample from decoder ids (usually the decoder start, then the response).
- * @param responseMask further zeros for labels, [decoder ids - 1]
  * @throws {InputError} when nothing is left to score
  */
 export function rlSample(
   query: readonly number[],
   decoderIds: readonly number[],
   { scoresFirstToken }: Pick<Semantics, 'scoresFirstToken'>,
-  responseMask?: ArrayLike<number>,
+  { responseMask, truncated = false, bootstrap = false }: SampleOptions = {},
 ): RlSample {
   const labels = decoderIds.slice(1);
   const mask = Float32Array.from(labels, (_, t) =>
@@ -28,5 +43,13 @@ export function rlSample(
     const expected = `at least ${scoresFirstToken ? 2 : 3} decoder ids with one that counts`;
     throw new InputError('response', expected, `[${decoderIds}]`, 'Ask for longer responses.');
   }
-  return { sequence: { query, inputs: decoderIds.slice(0, -1), labels }, mask };
+  const tokens = labels.length;
+  const plain = { query, inputs: decoderIds.slice(0, -1), labels };
+  if (!bootstrap || !truncated) {
+    return { sequence: plain, mask, tokens, truncated, bootstraps: false };
+  }
+  // the label behind the end is never scored: any id will do
+  const longer = { query, inputs: decoderIds, labels: [...labels, decoderIds[0]] };
+  const wider = Float32Array.of(...mask, 0);
+  return { sequence: longer, mask: wider, tokens, truncated, bootstraps: true };
 }

@@ -1,5 +1,6 @@
 import type { RlConfig } from './config.ts';
 import { moments } from './masked.ts';
+import type { RlSample } from './sample.ts';
 
 /** float32's distance from 1 to the next number; TRL adds it to the deviation. */
 const float32Epsilon = 2 ** -23;
@@ -11,6 +12,13 @@ export interface RunningMoments {
   std: number;
   variance: number;
   count: number;
+}
+
+/** Mean and standard deviation of the reward over reference samples, fixed before the first step. */
+export interface Calibration {
+  readonly mean: number;
+  /** 1 where all samples had the same score. */
+  readonly std: number;
 }
 
 /** Moments of no scores yet, as TRL starts them. */
@@ -34,17 +42,50 @@ export function updateMoments(running: RunningMoments, scores: readonly number[]
   return { mean, std };
 }
 
-/** Scores as PPO uses them: scaled and normalised by the running moments, then clipped. */
+/** What scores are measured by from now on. */
+export function calibrationOf(scores: readonly number[]): Calibration {
+  const { mean, std } = moments(scores);
+  return { mean, std: std > 0 ? std : 1 };
+}
+
+type ScoreOptions = Pick<
+  RlConfig,
+  'useScoreScaling' | 'useScoreNorm' | 'scoreClip' | 'missingEosPenalty'
+> &
+  Pick<RlConfig, 'minResponseTokens' | 'shortResponsePenalty'>;
+
+/**
+ * Scores as the algorithms use them: calibrated or scaled by the running moments, then clipped,
+ * then less the penalties for responses without an end and for those too short.
+ */
 export function prepareScores(
-  scores: readonly number[],
-  { useScoreScaling, useScoreNorm, scoreClip = Infinity }: RlConfig,
-  running: RunningMoments,
+  raw: readonly number[],
+  samples: readonly Pick<RlSample, 'truncated' | 'tokens'>[],
+  options: ScoreOptions,
+  {
+    moments: running,
+    calibration,
+  }: { moments: RunningMoments; calibration?: Calibration | undefined },
 ): number[] {
-  let prepared = [...scores];
+  const { useScoreScaling, useScoreNorm, scoreClip = Infinity } = options;
+  let scores = [...raw];
+  if (calibration) scores = scores.map((score) => (score - calibration.mean) / calibration.std);
   if (useScoreScaling) {
     updateMoments(running, scores);
     const shift = useScoreNorm ? running.mean : 0;
-    prepared = prepared.map((score) => (score - shift) / (running.std + float32Epsilon));
+    scores = scores.map((score) => (score - shift) / (running.std + float32Epsilon));
   }
-  return prepared.map((score) => Math.min(Math.max(score, -scoreClip), scoreClip));
+  return scores.map((score, i) => {
+    const clipped = Math.min(Math.max(score, -scoreClip), scoreClip);
+    return clipped - penalty(samples[i], options);
+  });
+}
+
+function penalty(
+  { truncated, tokens }: Pick<RlSample, 'truncated' | 'tokens'>,
+  options: ScoreOptions,
+) {
+  const { missingEosPenalty, minResponseTokens, shortResponsePenalty } = options;
+  const short = tokens < minResponseTokens;
+  return (truncated ? missingEosPenalty : 0) + (short ? shortResponsePenalty : 0);
 }

@@ -1,20 +1,19 @@
 import type { TokenScores } from '../model/policy.ts';
 import type { RlConfig } from './config.ts';
-import { k3 } from './kl.ts';
-import { maskedMean, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
+import { k3, tokenKl } from './kl.ts';
+import { maskedMean, maskedSum, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
-/** Statistics of one minibatch, before its step, under TRL's names without `ppo/`. */
-export interface MinibatchStats {
-  readonly 'loss/policy': number;
+/** The settings that statistics depend on. */
+type StatsConfig = Pick<
+  RlConfig,
+  'clipRange' | 'clipRangeValue' | 'vfCoef' | 'entropyCoef' | 'klPlacement' | 'klPenalty'
+>;
+
+/** Statistics of a critic on one minibatch. */
+interface CriticStats {
   /** Before vfCoef. */
   readonly 'loss/value': number;
-  readonly 'loss/total': number;
-  readonly 'policy/entropy': number;
-  readonly 'policy/approxkl': number;
-  readonly 'policy/policykl': number;
-  readonly 'policy/clipfrac': number;
-  readonly 'policy/advantages_mean': number;
   readonly 'returns/mean': number;
   readonly 'returns/var': number;
   readonly 'val/vpred': number;
@@ -22,6 +21,19 @@ export interface MinibatchStats {
   readonly 'val/clipfrac': number;
   readonly 'val/mean': number;
   readonly 'val/var': number;
+}
+
+/** Statistics of one minibatch, before its step, under TRL's names without `ppo/`. */
+export interface MinibatchStats extends Partial<CriticStats> {
+  readonly 'loss/policy': number;
+  /** Zero without a critic. */
+  readonly 'loss/value': number;
+  readonly 'loss/total': number;
+  readonly 'policy/entropy': number;
+  readonly 'policy/approxkl': number;
+  readonly 'policy/policykl': number;
+  readonly 'policy/clipfrac': number;
+  readonly 'policy/advantages_mean': number;
   readonly avgRatio: number;
   /** k3 estimate of KL(rollout policy || policy). */
   readonly k3: number;
@@ -29,51 +41,88 @@ export interface MinibatchStats {
 
 interface MinibatchInput {
   readonly oldLogprobs: Rows;
-  readonly oldValues: Rows;
+  readonly refLogprobs: Rows;
   readonly advantages: Rows;
-  readonly returns: Rows;
   readonly masks: Rows;
+  /** What each token counts in the loss; they sum to one. */
+  readonly weights: Rows;
   readonly scores: readonly TokenScores[];
+  readonly klCoef: number;
+  /** Of the critic, if there is one. */
+  readonly oldValues?: Rows;
+  readonly returns?: Rows;
+}
+
+const square = (x: number) => x * x;
+const clip = (x: number, center: number, reach: number) =>
+  Math.min(Math.max(x, center - reach), center + reach);
+
+/** Share of the tokens where a is above b. */
+const share = (a: Rows, b: Rows, masks: Rows) =>
+  maskedMean(
+    zipRows(a, b, (x, y) => Number(x > y)),
+    masks,
+  );
+
+/** Probabilities of the tokens now over those in the rollouts. */
+export function ratiosOf(scores: readonly TokenScores[], oldLogprobs: Rows): Float32Array[] {
+  const logprobs = scores.map((row) => row.logprobs);
+  return zipRows(logprobs, oldLogprobs, (now, old) => Math.exp(now - old));
 }
 
 /** The same loss as the graph's, and what else TRL reports, in float64. */
-export function minibatchStats(input: MinibatchInput, config: RlConfig): MinibatchStats {
-  const { oldLogprobs, oldValues, advantages, returns, masks, scores } = input;
-  const { clipRange, clipRangeValue, vfCoef } = config;
+export function minibatchStats(input: MinibatchInput, config: StatsConfig): MinibatchStats {
+  const { oldLogprobs, refLogprobs, advantages, masks, weights, scores, klCoef } = input;
+  const { clipRange, entropyCoef, klPlacement, klPenalty, vfCoef } = config;
   const logprobs = scores.map((row) => row.logprobs);
-  const values = scores.map((row) => row.values);
+  const entropies = scores.map((row) => row.entropies);
   const mean = (rows: Rows) => maskedMean(rows, masks);
-  const share = (a: Rows, b: Rows) => mean(zipRows(a, b, (x, y) => Number(x > y)));
-  const square = (x: number) => x * x;
-  const clip = (x: number, center: number, reach: number) =>
-    Math.min(Math.max(x, center - reach), center + reach);
+  const weighted = (rows: Rows) => maskedSum(rows, weights);
 
-  const ratio = zipRows(logprobs, oldLogprobs, (now, old) => Math.exp(now - old));
+  const ratio = ratiosOf(scores, oldLogprobs);
   const cost = zipRows(ratio, advantages, (r, a) => -a * r);
   const clippedCost = zipRows(ratio, advantages, (r, a) => -a * clip(r, 1, clipRange));
+  const policy = weighted(zipRows(cost, clippedCost, Math.max));
+  const paid = klPlacement === 'loss' ? klCoef : 0;
+  const kl = () =>
+    weighted(zipRows(logprobs, refLogprobs, (lp, ref) => tokenKl(klPenalty, lp, ref)));
+  const bonus = entropyCoef > 0 ? entropyCoef * weighted(entropies) : 0;
+  const critic = criticStats(input, config);
+  const value = critic?.['loss/value'] ?? 0;
+  return {
+    'loss/policy': policy,
+    'loss/value': value,
+    'loss/total': policy + vfCoef * value + (paid > 0 ? paid * kl() : 0) - bonus,
+    'policy/entropy': mean(entropies),
+    'policy/approxkl': 0.5 * mean(zipRows(logprobs, oldLogprobs, (now, old) => square(now - old))),
+    'policy/policykl': mean(zipRows(oldLogprobs, logprobs, (old, now) => old - now)),
+    'policy/clipfrac': share(clippedCost, cost, masks),
+    'policy/advantages_mean': mean(advantages),
+    ...critic,
+    avgRatio: mean(ratio),
+    k3: mean(zipRows(oldLogprobs, logprobs, k3)),
+  };
+}
+
+/** What there is to say of a critic. */
+function criticStats(
+  { oldValues, returns, masks, weights, scores }: MinibatchInput,
+  { clipRangeValue }: StatsConfig,
+): CriticStats | undefined {
+  if (!oldValues || !returns) return undefined;
+  const values = scores.map((row) => row.values);
   const clippedValues = zipRows(values, oldValues, (now, old) => clip(now, old, clipRangeValue));
   const error = zipRows(values, returns, (v, r) => square(v - r));
   const clippedError = zipRows(clippedValues, returns, (v, r) => square(v - r));
-  const policyLoss = mean(zipRows(cost, clippedCost, Math.max));
-  const valueLoss = 0.5 * mean(zipRows(error, clippedError, Math.max));
   return {
-    'loss/policy': policyLoss,
-    'loss/value': valueLoss,
-    'loss/total': policyLoss + vfCoef * valueLoss,
-    'policy/entropy': mean(scores.map((row) => row.entropies)),
-    'policy/approxkl': 0.5 * mean(zipRows(logprobs, oldLogprobs, (now, old) => square(now - old))),
-    'policy/policykl': mean(zipRows(oldLogprobs, logprobs, (old, now) => old - now)),
-    'policy/clipfrac': share(clippedCost, cost),
-    'policy/advantages_mean': mean(advantages),
-    'returns/mean': mean(returns),
+    'loss/value': 0.5 * maskedSum(zipRows(error, clippedError, Math.max), weights),
+    'returns/mean': maskedMean(returns, masks),
     'returns/var': maskedVariance(returns, masks),
-    'val/vpred': mean(values),
-    'val/error': mean(error),
-    'val/clipfrac': share(clippedError, error),
-    'val/mean': mean(oldValues),
+    'val/vpred': maskedMean(values, masks),
+    'val/error': maskedMean(error, masks),
+    'val/clipfrac': share(clippedError, error, masks),
+    'val/mean': maskedMean(oldValues, masks),
     'val/var': maskedVariance(oldValues, masks),
-    avgRatio: mean(ratio),
-    k3: mean(zipRows(oldLogprobs, logprobs, k3)),
   };
 }
 
@@ -81,7 +130,7 @@ export function minibatchStats(input: MinibatchInput, config: RlConfig): Minibat
 export function meanOf(minibatches: readonly MinibatchStats[]): Record<string, number> {
   const names = Object.keys(minibatches[0]).filter((name) => name.includes('/'));
   const mean = (name: string) =>
-    minibatches.reduce((sum, stats) => sum + stats[name as keyof MinibatchStats], 0) /
+    minibatches.reduce((sum, stats) => sum + stats[name as keyof MinibatchStats]!, 0) /
     minibatches.length;
   return Object.fromEntries(names.map((name) => [`ppo/${name}`, mean(name)]));
 }
@@ -103,7 +152,7 @@ export function batchStats(input: BatchInput): Record<string, number> {
   const surprise = logprobs.map((row, i) => row.reduce((sum, lp, t) => sum - lp * masks[i][t], 0));
   const score = moments(scores);
   const queries = moments(samples.map(({ sequence }) => sequence.query.length));
-  const responses = moments(samples.map(({ sequence }) => sequence.inputs.length + 1));
+  const responses = moments(samples.map(({ tokens }) => tokens + 1));
   return {
     'objective/kl': moments(klDist).mean,
     'objective/kl_per_token': maskedMean(

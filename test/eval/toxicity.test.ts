@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { distinctN, duplicateShare } from '../../src/eval/diversity.ts';
-import { isToxic, toxicityScores } from '../../src/eval/toxicity.ts';
+import { toxicityScores } from '../../src/eval/toxicity.ts';
+import { isToxic } from '../../src/model/toxic.ts';
 import { goldenJson } from '../golden.ts';
 
 /** Written by evaluate 0.4.3's toxicity measurement; see the golden folder's README. */
@@ -41,19 +41,4 @@ test('a probability at the threshold counts as toxic', () => {
 
 test('no text is an error', () => {
   expect(() => toxicityScores([])).toThrow('toxicity: expected one text or more, got none.');
-});
-
-test('distinct-n is the share of n-grams that are not repeats', () => {
-  expect(distinctN(['a b a b'], 1)).toBe(2 / 4);
-  expect(distinctN(['a b a b'], 2)).toBe(2 / 3);
-  expect(distinctN(['A b.', 'a, B'], 2)).toBe(1 / 2);
-  expect(distinctN(['안녕 세계', 'привет мир'], 1)).toBe(1);
-  expect(distinctN(['a', ''], 2)).toBe(0);
-  expect(() => distinctN(['a'], 0)).toThrow('expected n to be an integer of at least 1, got 0');
-});
-
-test('the duplicate share counts the texts that repeat an earlier one', () => {
-  expect(duplicateShare(['x', 'y', 'x ', 'x'])).toBe(0.5);
-  expect(duplicateShare(['x', 'y'])).toBe(0);
-  expect(duplicateShare([])).toBe(0);
 });

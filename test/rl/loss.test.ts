@@ -3,7 +3,7 @@ import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
-import { ppoLoss } from '../../src/rl/loss.ts';
+import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import { minibatchStats } from '../../src/rl/stats.ts';
@@ -14,6 +14,7 @@ import { goldenBatch, goldenPolicy } from './golden-policy.ts';
 
 interface Inputs {
   oldLogprobs: Rows;
+  refLogprobs: Rows;
   oldValues: Rows;
   advantages: Rows;
   returns: Rows;
@@ -55,6 +56,7 @@ function randomInputs(seed: number): Inputs {
   const zero = values.map((row) => new Float32Array(row.length));
   return {
     oldLogprobs: near(logprobs, 0.3),
+    refLogprobs: near(logprobs, 0.3),
     oldValues: near(values, 0.3),
     advantages: near(zero, 1),
     returns: near(values, 1),
@@ -62,14 +64,20 @@ function randomInputs(seed: number): Inputs {
 }
 
 async function graphLoss(inputs: Inputs, mask: Rows, settings = config) {
+  const weights = weightsOf(mask);
+  return policy.gradient(policyLoss(settings), sequences(), { ...inputs, weights });
+}
+
+function weightsOf(mask: Rows): Rows {
   const count = mask.reduce((sum, row) => sum + row.reduce((a, b) => a + b, 0), 0);
-  const weights = mask.map((row) => row.map((x) => x / Math.max(1, count)));
-  return policy.gradient(ppoLoss(settings), sequences(), { ...inputs, weights });
+  return mask.map((row) => row.map((x) => x / Math.max(1, count)));
 }
 
 async function plainLoss(inputs: Inputs, mask: Rows): Promise<number> {
   const scores = await policy.score(sequences());
-  return minibatchStats({ ...inputs, masks: mask, scores }, config)['loss/total'];
+  const weights = weightsOf(mask);
+  const all = { ...inputs, masks: mask, weights, scores, klCoef: 0 };
+  return minibatchStats(all, config)['loss/total'];
 }
 
 const norm = (gradients: Tensors, part: string) =>
@@ -134,7 +142,13 @@ test('a ratio beyond the clip in the direction of its advantage learns no more',
   /** Length of the gradient when each ratio is e^shift and each advantage is the same. */
   const learned = async (shift: number, advantage: number) => {
     const oldLogprobs = logprobs.map((row) => row.map((lp) => lp - shift));
-    const inputs = { oldLogprobs, oldValues: values, returns: values, advantages: all(advantage) };
+    const inputs = {
+      oldLogprobs,
+      refLogprobs: logprobs,
+      oldValues: values,
+      returns: values,
+      advantages: all(advantage),
+    };
     return norm((await graphLoss(inputs, ones, settings)).gradients, 'lora_');
   };
   expect(await learned(0.5, 1)).toBe(0); // ratio 1.65 > 1.2, pushed up
@@ -151,6 +165,7 @@ test('a value beyond the clip in the direction of its return learns no more', as
     const zero = values.map((row) => new Float32Array(row.length));
     const inputs = {
       oldLogprobs: logprobs,
+      refLogprobs: logprobs,
       oldValues: shifted(-moved),
       returns: shifted(toReturn),
       advantages: zero,

@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadPolicy } from '../../src/model/load.ts';
 import { type Parameters, parametersOn } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlConfig, rlFields } from '../../src/rl/config.ts';
 import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
+import { semanticsOf } from '../../src/rl/semantics.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
@@ -40,7 +41,7 @@ const renamed: Record<string, string> = {
   cliprange: 'clipRange',
   cliprange_value: 'clipRangeValue',
 };
-const known = new Set(Object.keys(RlConfig.shape));
+const known = new Set(Object.keys(rlFields));
 
 /** AdamW as the goldens' generator set it, told from the values that it left. */
 const adamw = { adamBetas: [0.8, 0.95], adamEps: 1e-6, weightDecay: 0.1 };
@@ -131,11 +132,14 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
     const { policy, reference } = await setUp(run);
     const learner = new RlLearner({ policy, reference, config });
     // the goldens' generator was seeded anew before the first step
-    learner.shuffle = (step, epoch) => run.steps[step].permutations[epoch];
+    const shuffle = (step: number, epoch: number) => run.steps[step].permutations[epoch];
+    learner.draws = { ...learner.draws, shuffle };
     for (const [i, step] of run.steps.entries()) {
       const responses = step.responses ?? data.steps[i].responses;
       const samples = responses.map((response, row) =>
-        rlSample(data.steps[i].queries[row], response, semantics, step.response_masks?.[row]),
+        rlSample(data.steps[i].queries[row], response, semantics, {
+          responseMask: step.response_masks?.[row],
+        }),
       );
       const actual = await learner.step(
         samples,
@@ -170,10 +174,10 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
       logprobs: actual.logprobs,
       ref_logprobs: actual.refLogprobs,
       kls: actual.kls,
-      rewards: actual.advantages.rewards,
-      values: actual.advantages.values,
-      advantages: actual.advantages.whitened,
-      returns: actual.advantages.returns,
+      rewards: actual.rewards,
+      values: actual.critic!.values,
+      advantages: actual.advantages,
+      returns: actual.critic!.returns,
     };
     for (const [name, rows] of Object.entries(tensors)) {
       const wide = rows2(golden.get(name)!).map((row, r) =>

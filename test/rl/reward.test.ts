@@ -1,198 +1,244 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Classifier } from '../../src/model/classifier.ts';
-import { loadClassifier } from '../../src/model/load.ts';
-import { GenerationConfig } from '../../src/model/sampling.ts';
-import {
-  classifierJudge,
-  classifierReward,
-  type Judge,
-  type JudgeOptions,
-  labReward,
-} from '../../src/rl/reward.ts';
+import { describe, expect, test } from 'vitest';
+import { type Reward, scoreRollouts, weightedRewards } from '../../src/rl/reward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
-import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
-import { testEngine } from '../engine.ts';
-import { goldenJson, goldenPath } from '../golden.ts';
 
-type Scored = { label: string; score: number };
-interface Pipeline {
-  texts: string[];
-  runs: { kwargs: Record<string, unknown>; truncation: boolean; outputs: Scored[][] }[];
-}
-
-const noise = { atol: 2e-4, rtol: 1e-4 }; // logits in float32, as the goldens' README allows
-let engine: Engine;
-let classifier: Classifier;
-let tokenizer: Tokenizer;
-let policyTokenizer: Tokenizer;
-let texts: string[];
-/** What the lab's pipeline answers: labels sorted by their logit. */
-let outputs: Scored[][];
-beforeAll(async () => {
-  engine = await testEngine();
-  classifier = await loadClassifier(engine, goldenPath('roberta', 'model'));
-  tokenizer = await loadTokenizer(goldenPath('roberta', 'model'));
-  policyTokenizer = await loadTokenizer(goldenPath('tokenizers', 't5'));
-  const pipeline = await goldenJson<Pipeline>('roberta', 'pipeline.json');
-  texts = pipeline.texts;
-  const lab = pipeline.runs.find(
-    ({ kwargs }) => kwargs.top_k === null && kwargs.function_to_apply === 'none',
-  );
-  outputs = lab!.outputs;
-});
-afterAll(async () => {
-  await classifier.close();
-  await engine.close();
-});
-
-const judgeOf = (scoreOn: JudgeOptions['scoreOn'], labels = {}): Judge =>
-  classifierJudge({
-    classifier,
-    tokenizer,
-    rewardLabel: 'nothate',
-    toxicLabel: 'hate',
-    scoreOn,
-    ...labels,
-  });
-
-function rollout(query: string, text: string, ids: Partial<Record<'q' | 'r', number[]>> = {}) {
-  const made: Rollout = {
-    query: { id: '', text: query, ids: ids.q ?? [] },
-    response: ids.r ?? [],
+/** Rollouts of these texts. */
+const rolloutsOf = (texts: readonly string[]): Rollout[] =>
+  texts.map((text, i) => ({
+    query: { id: `${i}`, text: `query ${i}`, ids: [] },
+    response: [],
     truncated: false,
     text,
-  };
-  return made;
-}
-
-const of = (label: string) => outputs.map((row) => row.find((item) => item.label === label)!.score);
-
-describe('D5: which label pays', () => {
-  /** The lab's reward of the pipeline's texts that are not empty: byte-level BPE carries any text. */
-  async function labRewards() {
-    const rows = await tokenizer.encodeBatch(texts, { addSpecialTokens: false });
-    const filled = [...rows.keys()].filter((i) => rows[i].length > 0);
-    const rewards = new Map<number, number>();
-    for (const i of filled) {
-      // a limit of its own length, so that no decoder start comes before it
-      const generation = GenerationConfig.parse({ maxNewTokens: rows[i].length });
-      const reward = labReward(judgeOf('response'), { tokenizer, decoderStartId: 0, generation });
-      const [score] = await reward([rollout('', '', { r: rows[i] })]);
-      rewards.set(i, score);
-    }
-    return rewards;
-  }
-
-  test('the lab pays the largest logit, whatever its label', async () => {
-    const rewards = await labRewards();
-    const first = [...rewards.keys()].map((i) => outputs[i][0].score);
-    expect([...rewards.values()]).toBeAllClose(first, noise);
+  }));
+const rollouts = rolloutsOf(['one', 'two words', 'three of them']);
+const length: Reward = async (all) => all.map(({ text }) => text.length);
+const words: Reward = async (all) => all.map(({ text }) => text.split(' ').length);
+/** What a reward in plain JavaScript may answer. */
+const answering =
+  (answer: unknown): Reward =>
+  async () =>
+    answer as number[];
+/** Settles when the signal aborts, as `fetch` does. */
+const untilAborted: Reward = (_, signal) =>
+  new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason));
   });
 
-  test('so the lab pays more for a text, the surer it is of hate', async () => {
-    const rewards = await labRewards();
-    const hateful = outputs.flatMap(([{ label, score }], i) =>
-      rewards.has(i) && label === 'hate' && score > 0 ? [i] : [],
-    );
-    expect(hateful.length).toBeGreaterThan(0);
-    for (const i of hateful) {
-      expect(rewards.get(i)).toBeGreaterThan(0);
-      expect(rewards.get(i)).toBeGreaterThan(of('nothate')[i]);
-    }
+describe('the answer of a reward', () => {
+  test('may be numbers alone', async () => {
+    expect(await scoreRollouts(length, rollouts)).toEqual({ scores: [3, 9, 13], metrics: {} });
   });
 
-  test('ours is the logit of the reward label', async () => {
-    const reward = classifierReward(judgeOf('response'));
-    const rewards = await reward(texts.map((text) => rollout('', text)));
-    expect(rewards).toBeAllClose(of('nothate'), noise);
+  test('may have metrics', async () => {
+    const answer = { scores: [1, 2, 3], metrics: { 'env/dial': 11 } };
+    expect(await scoreRollouts(answering(answer), rollouts)).toEqual(answer);
   });
 
-  test('and toxicity is the probability of the toxic label', async () => {
-    const judged = await judgeOf('response').judge(
-      texts.map((response) => ({ query: '', response })),
-    );
-    const expected = of('hate').map((hate, i) => 1 / (1 + Math.exp(of('nothate')[i] - hate)));
-    expect(judged.map(({ toxicity }) => toxicity)).toBeAllClose(expected, noise);
+  test('may read whatever else a query holds', async () => {
+    const asked = rollouts.map((rollout, i) => ({
+      ...rollout,
+      query: { ...rollout.query, answer: `${i === 0 ? 'one' : ''}` },
+    }));
+    const exact: Reward<(typeof asked)[0]['query']> = async (all) =>
+      all.map(({ query, text }) => Number(text === query.answer));
+    expect((await scoreRollouts(exact, asked)).scores).toEqual([1, 0, 0]);
   });
 
-  test('a label that the classifier does not have is an error that names those it has', () => {
-    expect(() => judgeOf('response', { rewardLabel: 'nohate' })).toThrow(
-      'label: expected one of "nothate", "hate", got "nohate". Did you mean "nothate"?',
-    );
-  });
-});
-
-describe('D6: what the reward reads', () => {
-  const queries = ['You are a great person. ', 'You are a terrible person. '];
-  const answers = (scoreOn: JudgeOptions['scoreOn']) =>
-    classifierReward(judgeOf(scoreOn))(queries.map((query) => rollout(query, 'They talk.')));
-  const logitsOf = async (rows: readonly string[]) => {
-    const good = classifier.labelIndex('nothate');
-    return (await judgeOf('response').logits(rows)).map((row) => row[good]);
-  };
-
-  test('the response alone: the dialogue does not change it', async () => {
-    const [first, second] = await answers('response');
-    expect(first).toBe(second);
-  });
-
-  test('the pair: the dialogue changes it', async () => {
-    const rewards = await answers('pair');
-    expect(rewards).toEqual(await logitsOf(queries.map((query) => `${query}They talk.`)));
-    expect(rewards[0]).not.toBe(rewards[1]);
-  });
-
-  test('the difference: the pair less the prompt', async () => {
-    const pairs = await answers('pair');
-    const prompts = await logitsOf(queries);
-    expect(await answers('delta')).toEqual(pairs.map((pair, i) => pair - prompts[i]));
-  });
-
-  test('toxicity is of the response alone, always', async () => {
-    const pairs = queries.map((query) => ({ query, response: 'They talk.' }));
-    for (const scoreOn of ['response', 'pair', 'delta'] as const) {
-      const [first, second] = await judgeOf(scoreOn).judge(pairs);
-      expect(first.toxicity).toBe(second.toxicity);
-    }
-  });
-});
-
-describe('D7: special tokens', () => {
-  const words = 'Tom is late.';
-  /** The texts that a reward gives to the classifier for one rollout. */
-  async function read(compat: boolean, maxNewTokens = 64) {
-    const seen: string[] = [];
-    const judge = judgeOf('response');
-    const logits: Judge['logits'] = (rows) => {
-      seen.push(...rows);
-      return judge.logits(rows);
+  test('comes with the signal', async () => {
+    const { signal } = new AbortController();
+    const seen: unknown[] = [];
+    const reward: Reward = async (all, given) => {
+      seen.push(given);
+      return all.map(() => 0);
     };
-    const { padId, eosId } = policyTokenizer;
-    const q = await policyTokenizer.encode('Hello');
-    const r = await policyTokenizer.encode(words);
-    expect([q.at(-1), r.at(-1)]).toEqual([eosId, eosId]);
-    const generation = GenerationConfig.parse({ maxNewTokens });
-    if (compat) {
-      const options = { tokenizer: policyTokenizer, decoderStartId: padId, generation };
-      await labReward({ ...judge, logits }, options)([rollout('Hello', words, { q, r })]);
-    }
-    return { seen, length: r.length };
-  }
-
-  test('the lab reads them between and after the texts', async () => {
-    const { seen, length } = await read(true);
-    expect(seen).toEqual([`Hello</s><pad> ${words}</s>`]);
-    const full = await read(true, length);
-    expect(full.seen).toEqual([`Hello</s>${words}</s>`]); // a full response has lost its start
+    await scoreRollouts(reward, rollouts, signal);
+    expect(seen).toEqual([signal]);
   });
 
-  test('ours reads the words alone', async () => {
-    const ids = await policyTokenizer.encode(words);
-    expect(await policyTokenizer.decode([policyTokenizer.padId, ...ids])).toBe(words);
-    const reward = classifierReward(judgeOf('response'));
-    const [plain] = await reward([rollout('Hello', words)]);
-    const [special] = await reward([rollout('Hello', `</s><pad> ${words}</s>`)]);
-    expect(special).not.toBe(plain); // it would have mattered
+  test('is an error when it has another number of scores, with both numbers', async () => {
+    await expect(scoreRollouts(answering([1]), rollouts)).rejects.toMatchObject({
+      name: 'ConfigError',
+      message:
+        'reward: expected 3 scores, got 1 score. Return one number for each rollout, in their order.',
+    });
+    await expect(scoreRollouts(answering([]), rollouts)).rejects.toThrow('got 0 scores.');
+  });
+
+  test.each([
+    [undefined, 'Undefined'],
+    [new Float32Array(3), 'Float32Array'],
+    [{ score: [1, 2, 3] }, 'Object'],
+    [1, 'Number'],
+  ])('is an error when it is no list of numbers: %j', async (answer, kind) => {
+    await expect(scoreRollouts(answering(answer), rollouts)).rejects.toThrow(
+      `reward: expected an array of numbers, or { scores, metrics }, got ${kind}. Return one number for each rollout.`,
+    );
+  });
+
+  test.each([Number.NaN, Infinity, null])(
+    'is an error when a score is %s, naming reward, sample and text',
+    async (score) => {
+      const broken: Reward = async () => [1, score as number, 3];
+      await expect(scoreRollouts(broken, rollouts)).rejects.toMatchObject({
+        name: 'NumericError',
+        message: `reward "broken", sample 1, "two words": expected a finite score, got ${score}. Give a low score to what cannot be judged.`,
+        details: { sample: 1, response: 'two words' },
+      });
+    },
+  );
+
+  test('is an error that shows no more than 60 characters of a long text', async () => {
+    const [long] = rolloutsOf(['😀'.repeat(61)]);
+    const call = scoreRollouts(answering([Number.NaN]), [long]);
+    await expect(call).rejects.toThrow(`sample 0, "${'😀'.repeat(60)}…": expected`);
+  });
+
+  test('is an error when a metric is not finite, naming it', async () => {
+    const answer = { scores: [1, 2, 3], metrics: { 'env/dial': Number.NaN } };
+    await expect(scoreRollouts(answering(answer), rollouts)).rejects.toMatchObject({
+      name: 'NumericError',
+      message:
+        'reward, metric "env/dial": expected a finite number, got NaN. Leave it out where there is nothing to tell.',
+    });
+  });
+
+  test('is what it throws, when it throws', async () => {
+    const fault = new Error('the reward model is on holiday');
+    const call = scoreRollouts(() => Promise.reject(fault), rollouts);
+    await expect(call).rejects.toBe(fault);
+  });
+});
+
+describe('several rewards with weights', () => {
+  test('are the sum of weight · score', async () => {
+    const reward = weightedRewards({
+      length: { reward: length, weight: 0.5 },
+      words: { reward: words, weight: -2 },
+    });
+    const { scores, metrics } = await scoreRollouts(reward, rollouts);
+    expect(scores).toEqual([1.5 - 2, 4.5 - 4, 6.5 - 6]);
+    expect(metrics).toEqual({ 'env/reward/length': 25 / 3, 'env/reward/words': 2 });
+  });
+
+  test('with weight 0 only watch', async () => {
+    const reward = weightedRewards({
+      length: { reward: length, weight: 1 },
+      words: { reward: words, weight: 0 },
+    });
+    const { scores, metrics } = await scoreRollouts(reward, rollouts);
+    expect(scores).toEqual([3, 9, 13]);
+    expect(metrics['env/reward/words']).toBe(2);
+  });
+
+  test('pass on the metrics of the parts; one that several give is told for each', async () => {
+    const part = (metrics: Record<string, number>) =>
+      ({ reward: async (all) => ({ scores: all.map(() => 1), metrics }), weight: 1 }) satisfies {
+        reward: Reward;
+        weight: number;
+      };
+    const reward = weightedRewards({
+      a: part({ 'env/share': 0.25, 'env/mine': 1 }),
+      b: part({ 'env/share': 0.75 }),
+    });
+    expect((await scoreRollouts(reward, rollouts)).metrics).toEqual({
+      'env/share/a': 0.25,
+      'env/share/b': 0.75,
+      'env/mine': 1,
+      'env/reward/a': 1,
+      'env/reward/b': 1,
+    });
+  });
+
+  test('may hold weighted rewards', async () => {
+    const inner = weightedRewards({ length: { reward: length, weight: 2 } });
+    const reward = weightedRewards({ inner: { reward: inner, weight: 3 } });
+    const { scores, metrics } = await scoreRollouts(reward, rollouts);
+    expect(scores).toEqual([18, 54, 78]);
+    expect(metrics).toEqual({ 'env/reward/length': 25 / 3, 'env/reward/inner': 50 / 3 });
+  });
+
+  test('run at the same time', async () => {
+    // each waits for the other to begin: one after the other would never end
+    let begun = 0;
+    const waiting: Reward = async (all) => {
+      begun++;
+      while (begun < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      return all.map(() => 1);
+    };
+    const part = { reward: waiting, weight: 1 };
+    const reward = weightedRewards({ a: part, b: part });
+    expect((await scoreRollouts(reward, rollouts)).scores).toEqual([2, 2, 2]);
+  });
+
+  test('see the signal, and what they throw for it comes through as it is', async () => {
+    const controller = new AbortController();
+    const reward = weightedRewards({
+      fast: { reward: length, weight: 1 },
+      slow: { reward: untilAborted, weight: 1 },
+    });
+    const call = scoreRollouts(reward, rollouts, controller.signal);
+    controller.abort();
+    await expect(call).rejects.toBe(controller.signal.reason);
+  });
+});
+
+describe('a part that fails', () => {
+  const fault = new TypeError('no such planet.');
+  const failing: Reward = () => Promise.reject(fault);
+
+  test('is not swallowed, and named', async () => {
+    const reward = weightedRewards({
+      length: { reward: length, weight: 1 },
+      mars: { reward: failing, weight: 0 },
+    });
+    await expect(scoreRollouts(reward, rollouts)).rejects.toMatchObject({
+      name: 'UnavailableError',
+      message: 'reward "mars": expected scores, got TypeError: no such planet.',
+      cause: fault,
+    });
+  });
+
+  test('is named when its scores are wrong', async () => {
+    const reward = weightedRewards({ mars: { reward: async () => [1, 2], weight: 1 } });
+    await expect(scoreRollouts(reward, rollouts)).rejects.toMatchObject({
+      name: 'ConfigError',
+      message: expect.stringContaining('reward "mars": expected 3 scores, got 2 scores.'),
+    });
+    const nan = weightedRewards({ mars: { reward: async () => [1, 2, Number.NaN], weight: 1 } });
+    await expect(scoreRollouts(nan, rollouts)).rejects.toMatchObject({
+      name: 'NumericError',
+      message: expect.stringContaining('reward "mars", sample 2, "three of them": expected'),
+    });
+  });
+
+  test('stops the others, and is thrown when all have ended', async () => {
+    const ended: string[] = [];
+    const late: Reward = async (all, signal) => {
+      await untilAborted(all, signal).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      ended.push('late');
+      return all.map(() => 0);
+    };
+    const reward = weightedRewards({
+      late: { reward: late, weight: 1 },
+      aborted: { reward: untilAborted, weight: 1 },
+      mars: { reward: failing, weight: 1 },
+    });
+    await expect(scoreRollouts(reward, rollouts)).rejects.toThrow('reward "mars": expected scores');
+    expect(ended).toEqual(['late']);
+  });
+});
+
+describe('weights that are refused', () => {
+  test.each([Number.NaN, Infinity])('%d', (weight) => {
+    const call = () => weightedRewards({ length: { reward: length, weight } });
+    expect(call).toThrow(`weight of reward "length": expected a finite number, got ${weight}.`);
+  });
+
+  test('all of them 0, or none', () => {
+    const idle = { reward: length, weight: 0 };
+    const expected = 'weightedRewards: expected a reward with a weight that is not 0, got';
+    expect(() => weightedRewards({ a: idle, b: idle })).toThrow(`${expected} "a", "b".`);
+    expect(() => weightedRewards({})).toThrow(`${expected} no reward at all.`);
   });
 });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import { labIds, type Rollout, sampleOf } from '../../src/rl/rollout.ts';
 import { rlSample } from '../../src/rl/sample.ts';
+import { semanticsOf } from '../../src/rl/semantics.ts';
 
 const ours = { scoresFirstToken: true };
 const trl = { scoresFirstToken: false };
@@ -36,7 +37,7 @@ test("TRL's mask drops the first token alone", () => {
 });
 
 test('a response mask takes further tokens out, at the same index as the labels', () => {
-  const { mask } = rlSample([7], [0, 5, 6, 1], ours, [1, 0, 1]);
+  const { mask } = rlSample([7], [0, 5, 6, 1], ours, { responseMask: [1, 0, 1] });
   expect(Array.from(mask)).toEqual([1, 0, 1]);
 });
 
@@ -55,7 +56,7 @@ describe('nothing left to score is an error, where TRL fails with an IndexError'
   });
 
   test('a response mask of zeros', () => {
-    expect(() => rlSample([7], [0, 5, 1], ours, [0, 0])).toThrow('one that counts');
+    expect(() => rlSample([7], [0, 5, 1], ours, { responseMask: [0, 0] })).toThrow('one that counts');
   });
 });
 

@@ -3,8 +3,22 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RlConfig } from '../../src/rl/config.ts';
 import { moments } from '../../src/rl/masked.ts';
-import { prepareScores, startMoments, updateMoments } from '../../src/rl/scores.ts';
+import {
+  prepareScores,
+  type RunningMoments,
+  startMoments,
+  updateMoments,
+} from '../../src/rl/scores.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
+
+/** Scores of responses that have no fault. */
+const prepared = (scores: readonly number[], options: RlConfig, moments: RunningMoments) =>
+  prepareScores(
+    scores,
+    scores.map(() => ({ truncated: false, tokens: 5 })),
+    options,
+    { moments },
+  );
 
 const config = (options: Partial<RlConfig>) => RlConfig.parse(options);
 const score = fc.double({ min: -10, max: 10, noNaN: true });
@@ -52,7 +66,7 @@ test('a batch answers with its own mean and deviation', () => {
 test('scores pass unchanged by default', () => {
   const property = fc.property(scores, (batch) => {
     const running = startMoments();
-    expect(prepareScores(batch, config({}), running)).toEqual(batch);
+    expect(prepared(batch, config({}), running)).toEqual(batch);
     expect(running).toEqual(startMoments());
   });
   fc.assert(property);
@@ -62,7 +76,7 @@ test('scaled and normalised, a first batch has mean 0 and deviation 1', () => {
   const spread = scores.filter((batch) => moments(batch).std > 0.1);
   const property = fc.property(spread, (batch) => {
     const options = config({ useScoreScaling: true, useScoreNorm: true });
-    const { mean, std } = moments(prepareScores(batch, options, startMoments()));
+    const { mean, std } = moments(prepared(batch, options, startMoments()));
     expect(mean).toBeCloseTo(0, 8);
     expect(std).toBeCloseTo(1, 4); // TRL adds float32's epsilon to the deviation
   });
@@ -71,18 +85,18 @@ test('scaled and normalised, a first batch has mean 0 and deviation 1', () => {
 
 test('scaling alone keeps the mean of a first batch, in units of its deviation', () => {
   const batch = [1, 2, 3];
-  const scaled = prepareScores(batch, config({ useScoreScaling: true }), startMoments());
+  const scaled = prepared(batch, config({ useScoreScaling: true }), startMoments());
   expect(scaled).toBeAllClose(batch, { rtol: 1e-6 }); // deviation 1, and the epsilon
 });
 
 test('clipping comes last', () => {
-  const clipped = prepareScores([-3, 0.5, 3], config({ scoreClip: 1 }), startMoments());
+  const clipped = prepared([-3, 0.5, 3], config({ scoreClip: 1 }), startMoments());
   expect(clipped).toEqual([-1, 0.5, 1]);
   const options = config({ useScoreScaling: true, useScoreNorm: true, scoreClip: 0.5 });
-  expect(prepareScores([0, 100], options, startMoments())).toEqual([-0.5, 0.5]);
+  expect(prepared([0, 100], options, startMoments())).toEqual([-0.5, 0.5]);
 });
 
 test('equal scores scale to finite numbers', () => {
   const options = config({ useScoreScaling: true, useScoreNorm: true });
-  expect(prepareScores([2, 2], options, startMoments())).toEqual([0, 0]);
+  expect(prepared([2, 2], options, startMoments())).toEqual([0, 0]);
 });

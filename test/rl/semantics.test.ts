@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
-import { RlConfig, semanticsOf } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { numpyRandom } from '../../src/rl/numpy.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
+import { semanticsOf } from '../../src/rl/semantics.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import {
@@ -94,12 +95,12 @@ describe('D9: the first generated token', () => {
   test("is not rewarded with TRL's mask, and is with ours", async () => {
     const masked = await fixture(trl);
     expect(masked.samples.map(({ mask }) => mask[0])).toEqual(batch.queries.map(() => 0));
-    const { advantages } = await masked.step();
-    expect(advantages.values.every((row) => row[0] === 0)).toBe(true); // as where the mask is 0
+    const { critic } = await masked.step();
+    expect(critic!.values.every((row) => row[0] === 0)).toBe(true); // as where the mask is 0
     const whole = await fixture(ours);
     expect(whole.samples.map(({ mask }) => mask[0])).toEqual(batch.queries.map(() => 1));
-    const { advantages: all } = await whole.step();
-    expect(all.values.some((row) => row[0] !== 0)).toBe(true);
+    const { critic: all } = await whole.step();
+    expect(all!.values.some((row) => row[0] !== 0)).toBe(true);
   });
 });
 
@@ -177,18 +178,18 @@ describe('earlyStopping', () => {
 describe('the order of minibatches', () => {
   test('is a function of seed, step and epoch', async () => {
     const { learner } = await fixture(ours);
-    const later = learner.shuffle(3, 1);
-    expect(learner.shuffle(0, 0)).not.toEqual(later);
-    expect(learner.shuffle(3, 1)).toEqual(later);
+    const later = learner.draws.shuffle(3, 1);
+    expect(learner.draws.shuffle(0, 0)).not.toEqual(later);
+    expect(learner.draws.shuffle(3, 1)).toEqual(later);
     const other = await fixture({ ...ours, seed: 1 });
-    expect(other.learner.shuffle(3, 1)).not.toEqual(later);
+    expect(other.learner.draws.shuffle(3, 1)).not.toEqual(later);
   });
 
   test("is the next of numpy's permutations in compat mode", async () => {
     const { learner, config } = await fixture({ ...trl, seed: 5 });
     const numpy = numpyRandom(5);
     for (const step of [0, 1, 2])
-      expect(learner.shuffle(step, 0)).toEqual(numpy.permutation(config.batchSize));
+      expect(learner.draws.shuffle(step, 0)).toEqual(numpy.permutation(config.batchSize));
   });
 });
 
@@ -198,7 +199,7 @@ describe('what a step refuses', () => {
     const n = config.batchSize;
     const few = learner.step(samples.slice(0, 3), batch.scores.slice(0, 3));
     await expect(few).rejects.toThrow(
-      `PPO step: expected batchSize = ${n} samples and scores, got 3 samples and 3 scores.`,
+      `step: expected batchSize = ${n} samples and scores, got 3 samples and 3 scores.`,
     );
     const short = learner.step(samples, batch.scores.slice(1));
     await expect(short).rejects.toThrow(`got ${n} samples and ${n - 1} scores`);

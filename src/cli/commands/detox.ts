@@ -7,7 +7,7 @@ import { InputError, UnavailableError } from '../../errors.ts';
 import type { RunEvent } from '../../events.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { type PresetName, presets } from '../../presets.ts';
-import { RlConfig } from '../../rl/config.ts';
+import { rlFields } from '../../rl/config.ts';
 import type { RunFolder } from '../../store/run-folder.ts';
 import { defineCommand } from '../command.ts';
 import { merge } from '../flags.ts';
@@ -134,7 +134,7 @@ async function* continued(first: IteratorResult<RunEvent>, rest: AsyncIterable<R
 /** The job's own settings, under the headings and with the placeholders of `--help`. */
 function detoxFields(): typeof DetoxConfig.shape {
   const headings: Record<string, string> = {
-    ...keyed(Object.keys(RlConfig.shape), 'PPO'),
+    ...keyed(Object.keys(rlFields), 'Training'),
     ...keyed(Object.keys(GenerationConfig.shape), 'Sampling'),
     ...keyed(['loraRank', 'loraAlpha', 'loraTargets'], 'A fresh adapter, when none is given'),
   };

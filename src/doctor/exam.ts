@@ -1,0 +1,142 @@
+import type { DetoxConfig } from '../detox-config.ts';
+import type { Job } from '../detox.ts';
+import { detoxReward } from '../detox-reward.ts';
+import type { Prompt } from '../eval/evaluate.ts';
+import { InputError } from '../errors.ts';
+import type { GradientResult } from '../model/policy.ts';
+import { uniform } from '../random.ts';
+import { drawsOf } from '../rl/draws.ts';
+import { forward, type Passes } from '../rl/forward.ts';
+import type { Judgement } from '../rl/judge.ts';
+import { scoreRollouts } from '../rl/reward.ts';
+import { collectRollouts, type Rollout, sampleOf } from '../rl/rollout.ts';
+import type { RlSample } from '../rl/sample.ts';
+import { type Semantics, semanticsOf } from '../rl/semantics.ts';
+import { gradientOf, type Lesson, lessonOf } from './lesson.ts';
+
+/** Prompts that are answered, and answers to each: 64 responses in all. */
+export const promptCount = 16;
+export const answerCount = 4;
+
+/** A run that has not started yet, and what is known of it without sampling. */
+export interface Intake extends Job {
+  readonly config: DetoxConfig;
+  readonly semantics: Semantics;
+  /** At which the policy is scored. */
+  readonly temperature: number;
+  /** Prompts of the run's first batches, each once. */
+  readonly prompts: readonly Prompt[];
+}
+
+/** The run with sampled responses: what the checks look at. */
+export interface Exam extends Intake {
+  /** `answerCount` to each prompt, neighbours. */
+  readonly rollouts: readonly Rollout<Prompt>[];
+  /** As the trainer would score them, in the order of the rollouts. */
+  readonly samples: readonly (RlSample | undefined)[];
+  /** What the reward says of the rollouts. */
+  readonly scores: readonly number[];
+  /** What the classifier says of the rollouts' responses. */
+  readonly judgements: readonly Judgement[];
+  /** One sample a prompt, as far as there are any that can be scored. */
+  readonly few: readonly RlSample[];
+  /** What policy and reference say of `few`. */
+  passes(): Promise<Passes>;
+  /** A minibatch of made-up advantages, and its loss and gradient. */
+  lesson(): Promise<{ lesson: Lesson; result: GradientResult }>;
+}
+
+/** Looks at a run's parts without computing anything. */
+export function intake(config: DetoxConfig, job: Job): Intake {
+  const { ppo: rl } = job;
+  const semantics = semanticsOf(rl);
+  const scaled = semantics.scoresAtTemperature && rl.generation.sample;
+  const temperature = scaled ? rl.generation.temperature : 1;
+  return { ...job, config, semantics, temperature, prompts: promptsOf(job.batches(0)) };
+}
+
+function promptsOf(batches: Iterable<readonly Prompt[]>): Prompt[] {
+  const seen = new Map<string, Prompt>();
+  for (const batch of batches) {
+    for (const prompt of batch) seen.set(prompt.id, prompt);
+    if (seen.size >= promptCount) break;
+  }
+  return [...seen.values()].slice(0, promptCount);
+}
+
+/** How many responses are there, of how many. */
+export interface Sampling {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Samples responses and lets them be judged, four prompts at a time. */
+export async function* examine(
+  patient: Intake,
+  signal?: AbortSignal,
+): AsyncGenerator<Sampling, Exam> {
+  const { config, judge, policy, tokenizer, prompts, ppo: rl, semantics } = patient;
+  const queries = prompts.flatMap((prompt) => Array<Prompt>(answerCount).fill(prompt));
+  const reward = detoxReward({ judge, policy, tokenizer }, config);
+  const draws = drawsOf(rl, semantics);
+  const limits =
+    rl.responseLimits && queries.map((_, row) => draws.limit(0, row, rl.responseLimits!));
+  const rollouts: Rollout<Prompt>[] = [];
+  const scores: number[] = [];
+  const judgements: Judgement[] = [];
+  const chunk = 4 * answerCount;
+  for (let start = 0; start < queries.length; start += chunk) {
+    yield { done: start, total: queries.length };
+    const draw = drawer(rl.seed, start);
+    const maxNewTokens = limits?.slice(start, start + chunk);
+    const options = { generation: rl.generation, draw, maxNewTokens, signal };
+    const part = await collectRollouts(patient, queries.slice(start, start + chunk), options);
+    rollouts.push(...part);
+    scores.push(...(await scoreRollouts(reward, part, signal)).scores);
+    const pairs = part.map(({ query, text }) => ({ query: query.text, response: text }));
+    judgements.push(...(await judge.judge(pairs)));
+  }
+  const samples = rollouts.map((rollout) => scorable(rollout, patient));
+  return { ...patient, rollouts, scores, judgements, samples, ...shared(patient, samples) };
+}
+
+/** Random numbers of the responses from row `start` on. */
+export function drawer(seed: number, start: number) {
+  return (row: number, token: number) => uniform(seed, ['doctor', start + row, token]);
+}
+
+/** The sample that the trainer would make of a rollout; none where it would refuse it. */
+function scorable(rollout: Rollout, { policy, semantics, ppo }: Intake): RlSample | undefined {
+  try {
+    return sampleOf(rollout, policy.shape.config.decoderStartId, semantics, ppo);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** What several checks need, computed once. */
+function shared(patient: Intake, samples: readonly (RlSample | undefined)[]) {
+  const { policy, reference, temperature, ppo } = patient;
+  const few = patient.prompts.flatMap((_, i) => {
+    const answers = samples.slice(i * answerCount, (i + 1) * answerCount);
+    return answers.filter((sample) => sample !== undefined).slice(0, 1);
+  });
+  const options = { policy, reference, temperature, klPenalty: ppo.klPenalty };
+  return {
+    few,
+    passes: once(() => forward(few, options)),
+    lesson: once(async () => {
+      const lesson = await lessonOf(patient, few.slice(0, 4));
+      return { lesson, result: await gradientOf(patient, lesson) };
+    }),
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

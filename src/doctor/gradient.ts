@@ -1,0 +1,134 @@
+import type { GradientResult } from '../model/policy.ts';
+import { isValueHead } from '../nn/value-head.ts';
+import { randomStream } from '../random.ts';
+import type { Tensor, Tensors } from '../tensor.ts';
+import type { Exam } from './exam.ts';
+import { ok, type Verdict, wrong } from './finding.ts';
+import { type Lesson, lossOf } from './lesson.ts';
+import { tiny } from './words.ts';
+
+/** Steps of the differences, as shares of the parameters' root mean square; the best one counts. */
+const steps = [1e-2, 3e-3, 3e-2];
+/** Largest error, as a share of the slope that a random direction has on average. */
+const tolerance = 0.02;
+
+/** What of a policy is looked at together. */
+interface Part {
+  readonly name: 'adapter' | 'value-head';
+  readonly label: string;
+  readonly has: (parameter: string) => boolean;
+}
+
+const parts: readonly Part[] = [
+  { name: 'adapter', label: 'adapter', has: (name) => !isValueHead(name) },
+  { name: 'value-head', label: 'value head', has: isValueHead },
+];
+
+/** The gradient along a random direction against central differences, part by part. */
+export async function checkGradient(exam: Exam): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (const part of parts) {
+    const learns = [...exam.policy.parameters.tensors.keys()].some(part.has);
+    const counts = part.name === 'adapter' || exam.ppo.vfCoef > 0;
+    if (learns && counts) verdicts.push(await checkPart(exam, part));
+  }
+  return verdicts;
+}
+
+async function checkPart(exam: Exam, part: Part): Promise<Verdict> {
+  const { label, name } = part;
+  // a detached value loss has no gradient in the adapter, but its differences would show there
+  const detached = name === 'adapter' && exam.ppo.detachValue;
+  const subject = detached ? { ...exam, ppo: { ...exam.ppo, vfCoef: 0 } } : exam;
+  const { lesson, result } = await exam.lesson();
+  const direction = randomDirection(exam, part);
+  const slope = along(result.gradients, direction);
+  // signs are independent, so that E (g·v)² = sum of (g v)²
+  const typical = Math.sqrt(
+    total(direction, ({ data }, key) => {
+      const gradient = result.gradients.get(key)!.data;
+      return data.reduce((sum, v, i) => sum + (v * gradient[i]) ** 2, 0);
+    }),
+  );
+  if (typical === 0) {
+    return wrong(
+      `The gradient of the ${label} is zero: it would never change.`,
+      'Start from a fresh adapter (B zero, A random), or from one that was trained.',
+      { part: name },
+    );
+  }
+  let best = { error: Number.POSITIVE_INFINITY, step: 0, difference: 0 };
+  for (const step of steps) {
+    const difference = await centralDifference(subject, lesson, direction, step);
+    const error = Math.abs(difference - slope) / typical;
+    if (error < best.error || !Number.isFinite(best.error)) best = { error, step, difference };
+    if (best.error <= tolerance / 4) break;
+  }
+  const says =
+    `Gradient of the ${label} along a random direction ${tiny(slope)}, by central differences ` +
+    `${tiny(best.difference)}: ${(100 * best.error).toFixed(2)} % apart (steps of ${tiny(best.step)} of the parameters).`;
+  if (best.error <= tolerance) return ok(says, { part: name });
+  const remedy =
+    'Training would follow a wrong gradient on this engine: use --device cpu, and report it with the model.';
+  return wrong(says, remedy, { part: name });
+}
+
+/** Every parameter of a part up or down by the part's root mean square. */
+function randomDirection({ policy, ppo }: Exam, { has, name }: Part): Tensors {
+  const own = new Map([...policy.parameters.tensors].filter(([key]) => has(key)));
+  const count = total(own, ({ data }) => data.length);
+  const squares = total(own, ({ data }) => data.reduce((sum, x) => sum + x * x, 0));
+  // a value head that starts at zero: the size of torch's usual start
+  const size = squares > 0 ? Math.sqrt(squares / count) : policy.shape.config.dModel ** -0.5;
+  const random = randomStream(ppo.seed, ['doctor', 'direction', name]);
+  let bits = 0;
+  let left = 0;
+  const sign = () => {
+    if (left === 0) [bits, left] = [random.integer(2 ** 32), 32];
+    left--;
+    const up = bits & 1;
+    bits >>>= 1;
+    return up ? size : -size;
+  };
+  return new Map(
+    [...own].map(([key, tensor]) => [key, { ...tensor, data: tensor.data.map(sign) }]),
+  );
+}
+
+/** (L(θ + hv) - L(θ - hv)) / 2h on a copy of the parameters. */
+async function centralDifference(
+  exam: Exam,
+  lesson: Lesson,
+  direction: Tensors,
+  step: number,
+): Promise<number> {
+  const { parameters } = exam.policy;
+  const moved = await parameters.copy();
+  try {
+    const lossAt = async (h: number) => {
+      for (const [name, { data }] of direction) {
+        const start = parameters.tensors.get(name)!.data;
+        const own = moved.tensors.get(name)!.data;
+        for (let i = 0; i < own.length; i++) own[i] = start[i] + h * data[i];
+      }
+      await moved.commit();
+      return lossOf(exam, lesson, moved);
+    };
+    return ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
+  } finally {
+    await moved.close();
+  }
+}
+
+function along(gradients: GradientResult['gradients'], direction: Tensors): number {
+  return total(direction, ({ data }, name) => {
+    const gradient = gradients.get(name)!.data;
+    return data.reduce((sum, v, i) => sum + v * gradient[i], 0);
+  });
+}
+
+function total(tensors: Tensors, value: (tensor: Tensor<'float32'>, name: string) => number) {
+  let sum = 0;
+  for (const [name, tensor] of tensors) sum += value(tensor, name);
+  return sum;
+}

@@ -1,0 +1,80 @@
+import type { Sequence } from '../model/batch.ts';
+import type { Parameters } from '../model/parameters.ts';
+import type { GradientResult, TokenScores } from '../model/policy.ts';
+import { randomStream } from '../random.ts';
+import type { RlConfig } from '../rl/config.ts';
+import { policyLoss } from '../rl/loss.ts';
+import { maskedCount } from '../rl/masked.ts';
+import type { RlSample } from '../rl/sample.ts';
+import { minibatchStats } from '../rl/stats.ts';
+import type { Intake } from './exam.ts';
+
+/** A minibatch to take a gradient of: real responses, made-up advantages. */
+export interface Lesson {
+  readonly sequences: readonly Sequence[];
+  readonly inputs: Readonly<Record<LessonInput, readonly Float32Array[]>>;
+  readonly masks: readonly Float32Array[];
+}
+
+type LessonInput =
+  | 'oldLogprobs'
+  | 'refLogprobs'
+  | 'advantages'
+  | 'weights'
+  | 'klWeights'
+  | 'oldValues'
+  | 'returns';
+
+/** What a lesson needs of a run. */
+type Learner = Pick<Intake, 'policy' | 'ppo' | 'temperature'>;
+
+/**
+ * Advantages and returns are standard normal. The old logprobs and values are a little off, by a
+ * quarter of the clips at most, so that neither clip is met, and no estimate of the KL stands at 0,
+ * where `abs` has no gradient.
+ */
+export async function lessonOf(
+  { policy, ppo, temperature }: Learner,
+  samples: readonly RlSample[],
+): Promise<Lesson> {
+  const sequences = samples.map(({ sequence }) => sequence);
+  const masks = samples.map(({ mask }) => mask);
+  const scores = await policy.score(sequences, { temperature });
+  const random = randomStream(ppo.seed, ['doctor', 'lesson']);
+  const rows = (make: (row: TokenScores, t: number) => number) =>
+    scores.map((row) => row.logprobs.map((_, t) => make(row, t)));
+  const off = (reach: number) => (reach / 4) * (2 * random.next() - 1);
+  const count = maskedCount(masks);
+  const weights = masks.map((mask) => mask.map((one) => one / count));
+  const inputs = {
+    oldLogprobs: rows((row, t) => row.logprobs[t] + off(Math.log1p(ppo.clipRange))),
+    refLogprobs: rows((row, t) => row.logprobs[t] + 0.1 + off(0.2)),
+    advantages: rows(() => random.normal()),
+    weights,
+    klWeights: weights.map((row) => row.map((weight) => weight * ppo.initKlCoef)),
+    oldValues: rows((row, t) => row.values[t] + off(ppo.clipRangeValue)),
+    returns: rows((row, t) => row.values[t] + random.normal()),
+  };
+  return { sequences, inputs, masks };
+}
+
+/** Loss and gradient by the graph that trains. */
+export function gradientOf(
+  { policy, temperature, ppo }: Learner,
+  { sequences, inputs }: Lesson,
+): Promise<GradientResult> {
+  return policy.gradient(policyLoss(ppo), sequences, inputs, { temperature });
+}
+
+/** The same loss in float64, from what the scoring graph says under given parameters. */
+export async function lossOf(
+  { policy, temperature, ppo }: Learner,
+  { sequences, inputs, masks }: Lesson,
+  parameters: Parameters,
+): Promise<number> {
+  const scores = await policy.score(sequences, { temperature, parameters });
+  const { oldValues, returns, ...rest } = inputs;
+  const critic = ppo.valueHead === 'none' ? {} : { oldValues, returns };
+  const input = { ...rest, ...critic, masks, scores, klCoef: ppo.initKlCoef };
+  return minibatchStats(input, ppo satisfies RlConfig)['loss/total'];
+}

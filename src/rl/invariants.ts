@@ -1,0 +1,62 @@
+/** What must hold in every run, and stops it where it does not. */
+import { NumericError, TactfulError } from '../errors.ts';
+import type { Tensors } from '../tensor.ts';
+import type { Rows } from './masked.ts';
+import type { RlSample } from './sample.ts';
+
+const mostKl = 1e-3;
+const mostRatioError = 1e-3;
+
+/** Before the first update policy and reference are the same, so their KL can only be rounding. */
+export function checkStart(klDist: readonly number[]): void {
+  const kl = klDist.reduce((sum, x) => sum + Math.abs(x), 0) / klDist.length;
+  if (kl < mostKl) return;
+  const problem = `invariant: expected KL < 1e-3 before the first update, got ${kl}.`;
+  throw new TactfulError('INVARIANT', `${problem} The reference is not the starting policy.`);
+}
+
+/** And the graph that learns must agree with the one that scored the rollouts. */
+export function checkRatio(ratio: number): void {
+  if (Math.abs(ratio - 1) < mostRatioError) return;
+  const problem = `invariant: expected ratio 1 before the first update, got ${ratio}.`;
+  throw new TactfulError('INVARIANT', `${problem} The policy scores one response in two ways.`);
+}
+
+/** Where a number was made, for an error that says so. */
+export interface Place {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly samples: readonly RlSample[];
+}
+
+/**
+ * Every number of every row is finite.
+ * @throws {NumericError} naming tensor, step, sample and token, with the sample in its details
+ */
+export function checkRows(tensor: string, rows: Rows, { step, samples }: Place): void {
+  rows.forEach((row, sample) => {
+    const token = row.findIndex((x) => !Number.isFinite(x));
+    if (token < 0) return;
+    const { query, labels } = samples[sample].sequence;
+    const details = { tensor, step, sample, token, query, response: labels };
+    const where = `step ${step}: ${tensor} of sample ${sample}, token ${token}`;
+    throw new NumericError(where, 'a finite number', `${row[token]}`, remedy, details);
+  });
+}
+
+/**
+ * Every number of every tensor is finite.
+ * @throws {NumericError} naming the tensor and the step
+ */
+export function checkTensors(kind: string, tensors: Tensors, step: number): void {
+  for (const [name, { data }] of tensors) {
+    let sum = 0; // NaN and infinity survive a sum of products with zero, as NaN
+    for (let i = 0; i < data.length; i++) sum += (data as Float32Array)[i] * 0;
+    if (sum === 0) continue;
+    const where = `step ${step}: ${kind} of ${name}`;
+    const details = { tensor: name, kind, step };
+    throw new NumericError(where, 'finite numbers', 'NaN or infinity', remedy, details);
+  }
+}
+
+const remedy = 'Lower the learning rate, or set maxGradNorm; the last checkpoint is whole.';

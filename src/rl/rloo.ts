@@ -1,0 +1,20 @@
+import type { Algorithm } from './algorithm.ts';
+import { byGroup, spread, totals } from './groups.ts';
+
+/**
+ * RLOO: a response's advantage is what it earned beyond the mean of the other responses to its
+ * prompt. No critic; the whole response is one action.
+ * @see Ahmadian et al. 2024, https://arxiv.org/abs/2402.14740
+ */
+export const rloo: Algorithm = {
+  estimate(experience, { numGenerations }) {
+    const advantages = byGroup(totals(experience), numGenerations, leaveOneOut);
+    return { advantages: spread(advantages, experience) };
+  },
+};
+
+/** Each number minus the mean of the others. */
+function leaveOneOut(group: readonly number[]): number[] {
+  const sum = group.reduce((a, b) => a + b, 0);
+  return group.map((x) => x - (sum - x) / (group.length - 1));
+}

@@ -1,0 +1,146 @@
+/** What settings mean together: which contradict each other, and which follow from others. */
+import type { z } from 'zod';
+import type { rlFields } from './config.ts';
+
+/** Settings as they were given, with the plain defaults. */
+type Given = z.output<z.ZodObject<typeof rlFields>>;
+
+/** One reason why settings do not fit together, at the setting to change. */
+interface Contradiction {
+  readonly path: keyof Given;
+  readonly message: string;
+}
+
+type Rule = readonly [path: keyof Given, broken: (config: Given) => boolean, message: string];
+
+const groups = ({ algorithm }: Given) => algorithm !== 'ppo';
+const inLoss = (config: Given) => placement(config) === 'loss';
+
+const rules: readonly Rule[] = [
+  [
+    'miniBatchSize',
+    (c) => c.batchSize % (c.miniBatchSize * c.gradientAccumulationSteps) !== 0,
+    'miniBatchSize × gradientAccumulationSteps must divide batchSize',
+  ],
+  ['numGenerations', (c) => c.batchSize % generations(c) !== 0, 'must divide batchSize'],
+  [
+    'numGenerations',
+    (c) => groups(c) && generations(c) < 2,
+    'rloo and grpo compare responses to one prompt and need 2 or more',
+  ],
+  [
+    'useScoreNorm',
+    (c) => c.useScoreNorm && !c.useScoreScaling,
+    'does nothing without useScoreScaling',
+  ],
+  [
+    'useScoreScaling',
+    (c) => c.useScoreScaling && c.batchSize === 1,
+    'needs a batchSize above 1: one score has no deviation',
+  ],
+  [
+    'calibrate',
+    (c) => (c.calibrate ?? 0) > 0 && c.useScoreScaling,
+    'scales scores already: leave out useScoreScaling, or calibrate',
+  ],
+  ['calibrate', (c) => c.calibrate === 1, 'one sample has no deviation: take 16 or more'],
+  [
+    'klPenalty',
+    (c) => inLoss(c) && c.klPenalty === 'full',
+    'full is for klPlacement reward: the loss has the logprobs of the sampled tokens alone',
+  ],
+  [
+    'klPenalty',
+    (c) => inLoss(c) && c.klPenalty === 'kl',
+    'kl in the loss has a mean gradient of zero: take mse or k3 with klPlacement loss',
+  ],
+  ...(['whitenRewards', 'bootstrapTruncated', 'detachValue', 'criticWarmup'] as const).map(
+    (path): Rule => [
+      path,
+      (c) => groups(c) && Boolean(c[path]),
+      'is of the critic, which algorithm rloo and grpo do without',
+    ],
+  ),
+  [
+    'valueLearningRate',
+    (c) => groups(c) && c.valueLearningRate !== undefined,
+    'is of the critic, which algorithm rloo and grpo do without',
+  ],
+  [
+    'valueHead',
+    (c) => groups(c) !== ((c.valueHead ?? (groups(c) ? 'none' : 'zero')) === 'none'),
+    'none is for algorithm rloo and grpo, zero and uniform are for ppo',
+  ],
+  [
+    'bootstrapTruncated',
+    (c) => c.bootstrapTruncated && c.compat !== 'none',
+    'is nothing that compat trl-0.8.0 can do',
+  ],
+  [
+    'bootstrapTruncated',
+    (c) => c.bootstrapTruncated && c.without.includes('whitensRealTokens'),
+    'needs the correction whitensRealTokens, which without leaves out',
+  ],
+  ['compat', (c) => c.compat !== 'none' && groups(c), 'trl-0.8.0 has algorithm ppo alone'],
+  [
+    'without',
+    (c) => c.compat !== 'none' && c.without.length > 0,
+    'says nothing beside compat, which leaves out all corrections',
+  ],
+  ['warmup', (c) => c.warmup > 0 && c.warmup >= c.steps, 'must be below steps'],
+  ['criticWarmup', (c) => c.criticWarmup > 0 && c.criticWarmup >= c.steps, 'must be below steps'],
+  [
+    'responseLimits',
+    (c) => c.responseLimits !== undefined && c.responseLimits[0] >= c.responseLimits[1],
+    'low must be below high',
+  ],
+  [
+    'responseLimits',
+    (c) => c.responseLimits !== undefined && c.responseLimits[1] - 1 > c.generation.maxNewTokens,
+    'lengths go up to high - 1, which must not be above maxNewTokens',
+  ],
+];
+
+/** Settings that do not fit together; each message names both sides. */
+export function contradictions(config: Given): Contradiction[] {
+  return rules.flatMap(([path, broken, message]) => (broken(config) ? [{ path, message }] : []));
+}
+
+function generations({ algorithm, numGenerations }: Given): number {
+  return numGenerations ?? (algorithm === 'ppo' ? 1 : 4);
+}
+
+function placement({ algorithm, klPlacement }: Given): 'reward' | 'loss' {
+  return klPlacement ?? (algorithm === 'grpo' ? 'loss' : 'reward');
+}
+
+/** Settings that have a value once the others are known. */
+interface Filled {
+  numGenerations: number;
+  klPlacement: 'reward' | 'loss';
+  klPenalty: NonNullable<Given['klPenalty']>;
+  calibrate: number;
+  missingEosPenalty: number;
+  adamEps: number;
+  valueHead: NonNullable<Given['valueHead']>;
+  reference: NonNullable<Given['reference']>;
+}
+
+/** Fills in what follows from other settings. */
+export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {
+  const trl = config.compat !== 'none';
+  const klPlacement = placement(config);
+  const calibrate = config.calibrate ?? (trl || config.useScoreScaling ? 0 : 64);
+  const scaled = calibrate > 0 || config.useScoreScaling;
+  return {
+    ...config,
+    numGenerations: generations(config),
+    klPlacement,
+    klPenalty: config.klPenalty ?? (klPlacement === 'loss' ? 'k3' : 'kl'),
+    calibrate,
+    missingEosPenalty: config.missingEosPenalty ?? (scaled && !trl ? 1 : 0),
+    adamEps: config.adamEps ?? (trl ? 1e-8 : 1e-5),
+    valueHead: config.valueHead ?? (groups(config) ? 'none' : trl ? 'uniform' : 'zero'),
+    reference: config.reference ?? (trl ? 'base' : 'initialPolicy'),
+  };
+}
