@@ -5,6 +5,7 @@ import { DetoxConfig, rlConfigOf } from '../dist/detox-config.js';
 import { loadClassifier } from '../dist/model/load.js';
 import { presets } from '../dist/presets.js';
 import { classifierJudge, classifierReward } from '../dist/rl/judge.js';
+import { RlLearner } from '../dist/rl/learner.js';
 import { trainRl } from '../dist/rl/trainer.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 import { measure, watchMemory } from './measure.js';
@@ -36,14 +37,16 @@ export async function demoStep(engine, { reps }) {
   const ids = await tokenizer.encodeBatch(texts, { maxLength: config.maxQueryTokens });
   const queries = texts.map((text, i) => ({ id: examples[i].id, text, ids: ids[i] }));
   const ppo = rlConfigOf(config);
-  const batches = [...trainingBatches(queries.length, ppo)].map((rows) =>
-    rows.map((i) => queries[i]),
-  );
+  const batches = (start) =>
+    [...trainingBatches(queries.length, { ...ppo, start })].map((rows) =>
+      rows.map((i) => queries[i]),
+    );
   const reference = await policy.parameters.copy();
+  const learner = new RlLearner({ policy, reference, config: ppo });
   const reward = classifierReward(judge);
   const memory = watchMemory();
   const steps = [];
-  for await (const event of trainRl({ policy, tokenizer, reference, reward, batches }, ppo)) {
+  for await (const event of trainRl({ policy, tokenizer, learner, reward, batches }, ppo)) {
     if (event.type === 'step' && event.step > 1) steps.push(event.metrics);
   }
   const peak = memory.peak();

@@ -22,13 +22,13 @@ export const ClassifyConfig = z
   .superRefine(({ model, config, tokenizer }, context) => {
     const refuse = (name: string, message: string) =>
       context.addIssue({ code: 'custom', path: [name], message });
-    if (model !== undefined && config !== undefined) refuse('model', 'cannot go with config');
+    if (model !== undefined && config !== undefined) refuse('model', 'cannot go with `config`');
     if (model === undefined && config === undefined) {
-      refuse('model', 'must be given, or config and tokenizer');
+      refuse('model', 'must be given, or `config` and `tokenizer`');
     } else if (config !== undefined && tokenizer === undefined) {
-      refuse('tokenizer', 'must be given with config');
+      refuse('tokenizer', 'must be given with `config`');
     } else if (config === undefined && tokenizer !== undefined) {
-      refuse('tokenizer', 'cannot go without config');
+      refuse('tokenizer', 'cannot go without `config`');
     }
   });
 export type ClassifyConfig = z.infer<typeof ClassifyConfig>;

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { promptFields } from './data/config.ts';
+import { ConfigError } from './errors.ts';
+import { checkJson } from './hub/json.ts';
 import { GenerationConfig } from './model/sampling.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
 
 const { generation: _, ...ppoFields } = rlFields;
 const count = z.int().positive();
+const countOrZero = z.int().nonnegative();
+/** By what the best adapter may be chosen; of toxicity the least is best. */
+const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
 
 /** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
 export const DetoxConfig = z.strictObject({
@@ -27,6 +32,17 @@ export const DetoxConfig = z.strictObject({
   ...promptFields,
   samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
   rows: count.default(20).describe('Rows of the comparison table'),
+  checkpointEvery: countOrZero
+    .default(5)
+    .describe('Steps between checkpoints, from which a run can be resumed (0: at a stop alone)'),
+  keepCheckpoints: count.default(2).describe('Checkpoints to keep, the last ones'),
+  evaluateEvery: countOrZero
+    .default(0)
+    .describe('Steps between measurements that choose the best adapter (0: none)'),
+  validationSamples: count
+    .default(64)
+    .describe('Dialogues for that, taken out of the training part'),
+  bestMetric: z.enum(bestMetrics).default('reward').describe('By what the best adapter is chosen'),
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
   loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
@@ -41,4 +57,24 @@ export function rlConfigOf(config: DetoxConfig): RlConfig {
     Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
   const generation = pick(Object.keys(GenerationConfig.shape));
   return RlConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
+}
+
+/** Settings that may differ when a run goes on: where files lie (what they hold is checked), and how much is kept. */
+const free = ['model', 'adapter', 'rewardModel', 'data', 'checkpointEvery', 'keepCheckpoints'];
+
+/**
+ * Refuses settings with which a run would not go on as it began.
+ * @param then what a checkpoint says
+ * @throws {ConfigError} naming the first that differs
+ */
+export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
+  const began: Readonly<Record<string, unknown>> = checkJson(then, 'checkpoint', DetoxConfig);
+  const goesOn: Readonly<Record<string, unknown>> = now;
+  const told = (value: unknown) => JSON.stringify(value) ?? 'none';
+  for (const name of Object.keys(DetoxConfig.shape)) {
+    const [expected, actual] = [told(began[name]), told(goesOn[name])];
+    if (free.includes(name) || expected === actual) continue;
+    const remedy = 'Put it back, or start a new run.';
+    throw new ConfigError(name, `${expected}, with which the run began`, actual, remedy);
+  }
 }

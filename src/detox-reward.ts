@@ -5,6 +5,7 @@ import { rouge } from './eval/rouge.ts';
 import type { Policy } from './model/policy.ts';
 import { classifierReward, type Judge, labReward } from './rl/judge.ts';
 import { type Reward, scoreRollouts, weightedRewards } from './rl/reward.ts';
+import { semanticsOf } from './rl/semantics.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Who judges, and whose responses. */
@@ -16,24 +17,28 @@ export interface DetoxRewardParts {
 }
 
 /**
- * What a detox run maximises: the classifier's logit (with `compat`, what the lab takes), plus
- * `rougeWeight` times ROUGE-1. Its metrics also tell what a policy that games it would write.
+ * What a detox run maximises: what the classifier says, plus `rougeWeight` times ROUGE-1. Its
+ * metrics also show what a policy that games it would write.
  */
-export function detoxReward(
-  { judge, policy, tokenizer }: DetoxRewardParts,
-  config: DetoxConfig,
-): Reward<Prompt> {
-  const { generation } = rlConfigOf(config);
-  const classifier =
-    config.compat === 'none'
-      ? classifierReward(judge)
-      : labReward(judge, { tokenizer, ...policy.shape.config, generation });
+export function detoxReward(parts: DetoxRewardParts, config: DetoxConfig): Reward<Prompt> {
+  const classifier = judgeReward(parts, config);
   if (config.rougeWeight === 0) return guarded(classifier);
-  const parts = {
+  const rewards = {
     classifier: { reward: classifier, weight: 1 },
     rouge1: { reward: rougeReward, weight: config.rougeWeight },
   };
-  return guarded(weightedRewards<Prompt>(parts));
+  return guarded(weightedRewards<Prompt>(rewards));
+}
+
+/** The reward label's logit; the lab's reward, as far as `compat` or `without` want it. */
+function judgeReward({ judge, policy, tokenizer }: DetoxRewardParts, config: DetoxConfig): Reward {
+  const rl = rlConfigOf(config);
+  const semantics = semanticsOf(rl);
+  if (semantics.rewardsByLabel && semantics.stripsSpecialTokens) return classifierReward(judge);
+  const { decoderStartId } = policy.shape.config;
+  const { generation } = rl;
+  const scoreOn = rl.compat === 'none' ? config.scoreOn : 'pair';
+  return labReward(judge, { tokenizer, decoderStartId, generation, semantics, scoreOn });
 }
 
 /**

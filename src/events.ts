@@ -113,6 +113,8 @@ export type RunEvent =
         readonly rows: number;
         readonly kept: number;
         readonly train: number;
+        /** Kept out of the training to choose the best adapter by; missing when none are. */
+        readonly validation?: number;
         readonly test: number;
       };
     }
@@ -141,6 +143,34 @@ export type RunEvent =
       readonly step: number;
       readonly steps: number;
       readonly metrics: StepMetrics;
+    }
+  | {
+      /** The held-out dialogues that choose the best adapter, measured after a step. */
+      readonly type: 'validated';
+      readonly step: number;
+      readonly reward: Summary;
+      readonly toxicity: Summary;
+      readonly flagged: Summary;
+      readonly rouge1: Summary;
+      /** Better than all before: `best/` has this adapter now. */
+      readonly best: boolean;
+    }
+  | {
+      /** The run can be resumed from here. */
+      readonly type: 'checkpoint';
+      readonly step: number;
+      /** Folder, within the run's. */
+      readonly path: string;
+    }
+  | {
+      /** The run goes on after this step: a log drops what it holds of later ones. */
+      readonly type: 'resumed';
+      readonly step: number;
+      readonly time: string;
+      readonly version: string;
+      readonly engine: string;
+      /** What may make the result differ from that of a run never stopped, in sentences. */
+      readonly notes: readonly string[];
     }
   | { readonly type: 'stopped'; readonly step: number; readonly reason: string }
   | { readonly type: 'compared'; readonly comparison: Comparison }

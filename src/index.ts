@@ -8,6 +8,8 @@ export { readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
 export { DetoxConfig } from './detox-config.ts';
 export { rougeReward } from './detox-reward.ts';
+export type { Finding } from './doctor/finding.ts';
+export { type DoctorContext, type DoctorEvent, doctor } from './doctor.ts';
 export {
   ConfigError,
   InputError,
@@ -32,6 +34,17 @@ export {
   writeValueHead,
 } from './hub/peft.ts';
 export { openWeights, type Weights } from './hub/weights.ts';
+export {
+  type MetricName,
+  type MetricTree,
+  nestMetrics,
+  type TrlArray,
+  type TrlScalar,
+  type TrlStat,
+  trlArrays,
+  trlScalars,
+  trlStats,
+} from './metrics.ts';
 export { type Sequence, sequenceOf } from './model/batch.ts';
 export { Classifier } from './model/classifier.ts';
 export { countParameters } from './model/count.ts';
@@ -60,10 +73,12 @@ export {
 export { SupervisedConfig } from './model/supervised-config.ts';
 export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
+export type { StepArrays } from './rl/arrays.ts';
 export { RlConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
+export { LearnerMemory, type LearnerState } from './rl/learner-state.ts';
 export { baseParameters } from './rl/reference.ts';
 export {
   type Reward,
@@ -75,6 +90,7 @@ export {
 } from './rl/reward.ts';
 export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
+export { corrections, type Semantics, semanticsOf } from './rl/semantics.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
 export { startEngine } from './runtime/remote.ts';

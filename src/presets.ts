@@ -19,8 +19,6 @@ export const presets = {
     learningRate: 1e-3,
     initKlCoef: 0.05,
     lam: 1, // a zero critic has nothing to say yet: let every token see the whole score
-    useScoreScaling: true,
-    useScoreNorm: true,
     maxNewTokens: 64,
   },
 } satisfies Record<string, Partial<z.input<typeof DetoxConfig>>>;

@@ -27,6 +27,6 @@ export const SftConfig = z
   })
   .refine(({ full, adapter }) => !full || adapter === undefined, {
     path: ['full'],
-    error: 'cannot go with adapter',
+    error: 'cannot go with `adapter`',
   });
 export type SftConfig = z.infer<typeof SftConfig>;

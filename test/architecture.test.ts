@@ -4,7 +4,7 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const bottom = ['errors', 'tensor', 'random', 'events'];
+const bottom = ['errors', 'tensor', 'random', 'events', 'metrics'];
 const upToModel = [...bottom, 'graph', 'hub', 'data', 'tokenizer', 'nn', 'runtime', 'model'];
 
 /** What the files of a folder, or one file of src/, may import besides their own folder. */
@@ -13,6 +13,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   tensor: ['errors'],
   random: ['errors'],
   events: [],
+  metrics: ['events'],
   graph: bottom,
   hub: bottom,
   data: bottom,
@@ -28,6 +29,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   detox: 'anything',
   'detox-config': [...upToModel, 'rl'],
   'detox-reward': 'anything',
+  doctor: 'anything',
   sft: 'anything',
   'sft-config': upToModel,
   classify: 'anything',

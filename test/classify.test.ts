@@ -117,10 +117,10 @@ test('the signal ends the training after its step, and what was learnt is saved'
 });
 
 test.each([
-  [{}, 'model', 'must be given, or config and tokenizer'],
-  [{ model: 'a', config: 'b', tokenizer: 'c' }, 'model', 'cannot go with config'],
-  [{ config: 'b' }, 'tokenizer', 'must be given with config'],
-  [{ model: 'a', tokenizer: 'c' }, 'tokenizer', 'cannot go without config'],
+  [{}, 'model', 'must be given, or `config` and `tokenizer`'],
+  [{ model: 'a', config: 'b', tokenizer: 'c' }, 'model', 'cannot go with `config`'],
+  [{ config: 'b' }, 'tokenizer', 'must be given with `config`'],
+  [{ model: 'a', tokenizer: 'c' }, 'tokenizer', 'cannot go without `config`'],
 ])('refuses %j', (options, field, message) => {
   const { error } = ClassifyConfig.safeParse({ data: 'd.csv', ...options });
   expect(error?.issues).toMatchObject([{ path: [field], message }]);

@@ -8,6 +8,7 @@ import { DetoxConfig, rlConfigOf } from '../src/detox-config.ts';
 import type { RunEvent } from '../src/events.ts';
 import { readAdapter, readValueHead } from '../src/hub/peft.ts';
 import type { Engine } from '../src/runtime/engine.ts';
+import { loadTokenizer } from '../src/tokenizer.ts';
 import { testEngine } from './engine.ts';
 import { goldenPath } from './golden.ts';
 
@@ -79,10 +80,10 @@ describe('a run', () => {
   });
 
   test('measures, trains, measures again, compares', () => {
-    const types = first.events.map(({ type }) => type);
-    const measured = ['progress', 'progress', 'evaluated'];
-    const expected = ['started', ...measured, 'step', 'step', ...measured, 'compared', 'finished'];
-    expect(types).toEqual(expected);
+    const types = first.events.map(({ type }) => type).filter((type) => type !== 'progress');
+    const training = ['checkpoint', 'calibrated', 'step', 'step', 'checkpoint'];
+    const measuring = ['evaluated', 'compared', 'finished'];
+    expect(types).toEqual(['started', 'evaluated', ...training, ...measuring]);
     expect(only(first.events, 'evaluated').map(({ when }) => when)).toEqual(['before', 'after']);
     expect(only(first.events, 'finished')[0].steps).toBe(2);
   });
@@ -158,10 +159,39 @@ test("runs with TRL 0.8.0's semantics against the bare model, whose KL is not ze
   expect(Math.abs(metrics['objective/kl'])).toBeGreaterThan(1e-3);
 });
 
+test('with a weight of ROUGE, the reward is the logit plus weight · ROUGE-1', async () => {
+  const tokenizer = await loadTokenizer(join(folder, 'model'));
+  const ids = Array.from({ length: 256 }, (_, id) => [id]); // a random model writes some of these
+  const summary = (await tokenizer.decodeBatch(ids)).join(' ');
+  const data = join(folder, 'words.jsonl');
+  const lines = Array.from({ length: 12 }, (_, id) => ({ id, dialogue: 'A: Hi!', summary }));
+  await writeFile(data, lines.map((line) => JSON.stringify(line)).join('\n'));
+  const options = { data, steps: 1, samples: 1, rows: 1 };
+  const [plain, weighted] = [await run(options), await run({ ...options, rougeWeight: 2 })];
+  const [{ metrics: logit }] = only(plain.events, 'step');
+  const [{ metrics }] = only(weighted.events, 'step'); // of the same responses
+  expect(metrics['env/reward/classifier']).toBeCloseTo(logit['env/reward_mean'], 12);
+  expect(metrics['env/reward/rouge1']).toBeGreaterThan(0);
+  expect(metrics['env/reward_mean']).toBeCloseTo(
+    logit['env/reward_mean'] + 2 * metrics['env/reward/rouge1'],
+    12,
+  );
+});
+
+test('each step tells the share of toxic responses, and what a policy that games its reward would write', async () => {
+  const { events } = await run({ steps: 1, samples: 1, rows: 1 });
+  const [{ metrics }] = only(events, 'step');
+  const names = ['distinct2', 'copy_share', 'empty_share', 'duplicate_share'];
+  for (const name of ['env/toxic_share', ...names.map((guard) => `guard/${guard}`)]) {
+    expect(metrics[name], name).toBeGreaterThanOrEqual(0);
+    expect(metrics[name], name).toBeLessThanOrEqual(1);
+  }
+});
+
 test('stopped, it finishes the step, saves the adapter and measures no more', async () => {
   const { events, adapter } = await run({}, ({ type }, stop) => type === 'step' && stop());
-  const types = events.slice(-2).map(({ type }) => type);
-  expect(types).toEqual(['step', 'stopped']);
+  const types = events.slice(-3).map(({ type }) => type);
+  expect(types).toEqual(['step', 'checkpoint', 'stopped']);
   expect((await readAdapter(adapter)).tensors.size).toBeGreaterThan(0);
 });
 

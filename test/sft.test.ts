@@ -156,6 +156,6 @@ test('an adapter and full training exclude each other', () => {
   const both = SftConfig.safeParse({ model, data, full: true, adapter: model });
   expect(both.error?.issues[0]).toMatchObject({
     path: ['full'],
-    message: 'cannot go with adapter',
+    message: 'cannot go with `adapter`',
   });
 });

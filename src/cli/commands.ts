@@ -15,6 +15,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/detox.ts')).detox,
   },
   {
+    name: 'resume',
+    summary: 'Go on with a run of detox that was stopped or broke off, as if it had not.',
+    load: async () => (await import('./commands/resume.ts')).resume,
+  },
+  {
+    name: 'doctor',
+    summary: 'Check models, reward, data and settings before a run.',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'sft',
     summary: 'Teach a policy to summarise from examples, before or instead of detox.',
     load: async () => (await import('./commands/sft.ts')).sft,

@@ -14,6 +14,13 @@ export class Interrupted extends TactfulError {
   }
 }
 
+/** What the command found is an error, and it has said so itself; exit code 1. */
+export class Told extends TactfulError {
+  constructor() {
+    super('TOLD', 'the command has told what is wrong');
+  }
+}
+
 /** What the process ends with: 2 usage, 130 Ctrl-C, 1 anything else. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return 2;

@@ -51,7 +51,10 @@ export function flagsOf(options: z.ZodObject): Flag[] {
   const names = flags.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new InternalError(`two options have the flag ${twice}`);
-  return flags;
+  return flags.map((flag) => {
+    const description = withFlagNames(flag.schema.description ?? '', flags);
+    return { ...flag, schema: { ...flag.schema, description } };
+  });
 }
 
 function fieldsOf(schema: FieldSchema, at: readonly string[], group: string | undefined): Flag[] {
@@ -208,10 +211,15 @@ function issueText(
   return `${flag.name}: expected ${expectation(schema)}, got ${actual}. ${near}`.trimEnd();
 }
 
-/** A message about options, with the flags in place of their names. */
-function withFlagNames(message: string, flags: readonly Flag[]): string {
+/**
+ * A text about options, with the flags in place of their names: `batchSize`, and in backquotes also
+ * those that are English words, like `steps`.
+ */
+function withFlagNames(text: string, flags: readonly Flag[]): string {
   const names = new Map(flags.map(({ path, name }) => [path[path.length - 1], name]));
-  return message.replace(/[A-Za-z]+/g, (word) => names.get(word) ?? word);
+  return text
+    .replace(/`([A-Za-z]+)`/g, (quoted, word) => names.get(word) ?? quoted)
+    .replace(/[a-z]+[A-Z][A-Za-z]*/g, (word) => names.get(word) ?? word);
 }
 
 /** `path` begins with `start`. */

@@ -21,6 +21,11 @@ export const folder = (description: string) =>
 export const file = (description: string) =>
   z.string().min(1).meta({ placeholder: 'file', description });
 
+/** Where a run goes. */
+export const outputOption = {
+  output: folder('Folder of the run (default: runs/<time>)').optional(),
+};
+
 /** Fields under a heading of `--help`. */
 export function headed<Fields extends Readonly<Record<string, z.ZodType>>>(
   fields: Fields,

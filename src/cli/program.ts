@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
-import { exitCodeOf, Interrupted, UsageError } from './errors.ts';
+import { exitCodeOf, Interrupted, Told, UsageError } from './errors.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
 import { version } from './version.ts';
@@ -42,6 +42,7 @@ async function buildProgram(words: readonly string[], io: Io): Promise<Command> 
     })
     .configureHelp({
       subcommandTerm: (command) => command.name(),
+      minWidthToWrap: 30, // beside the longest flag on 80 columns
       styleTitle: (text) => paint('bold', text),
     });
   const meant = operands(words);
@@ -78,7 +79,7 @@ function usageError({ message }: CommanderError, words: readonly string[]): Usag
 /** One line on the standard error output; where it happened only when asked. */
 function report(error: unknown, words: readonly string[], io: Io): number {
   const code = exitCodeOf(error);
-  if (error instanceof Interrupted) return code;
+  if (error instanceof Interrupted || error instanceof Told) return code;
   const paint = painter(hasColor(io.stderr, io.env));
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
   io.stderr.write(`${paint(['red', 'bold'], 'error:')} ${message.replace(/\s*\n\s*/g, ' ')}\n`);

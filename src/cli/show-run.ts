@@ -8,6 +8,7 @@ import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext, Screen } from './command.ts';
 import { painter } from './paint.ts';
+import { quoted } from './shell.ts';
 
 export interface RunParts {
   readonly events: AsyncIterable<RunEvent>;
@@ -17,8 +18,6 @@ export interface RunParts {
   readonly seed: number;
   /** To be done. */
   readonly steps: number;
-  /** Command line that goes on after a number of steps. */
-  goOn(done: number): string;
   readonly context: Pick<
     CommandContext<unknown>,
     'json' | 'print' | 'progress' | 'screen' | 'signal'
@@ -26,22 +25,25 @@ export interface RunParts {
 }
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
-/** The latest event of each type. */
-type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> };
+/** The latest event of each type, and the measurement of the best adapter. */
+type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> } & { best?: EventOf<'validated'> };
 
 /**
  * Reads a run to its end: every event goes to the run folder, then to the screen; the comparison
  * goes to its files and tables, the report to `report.md`. With `--json` one object comes at the end.
+ * What the folder holds of an earlier start counts as well.
  */
 export async function showRun(parts: RunParts): Promise<void> {
   const { events, folder, dynamo, context } = parts;
-  const latest: Latest = {};
+  let latest = latestOf(await folder.read());
   try {
     for await (const event of events) {
-      await folder.append(event);
-      Object.assign(latest, { [event.type]: event });
+      // files first: what the log says is there, whenever the run is killed
       if (event.type === 'compared') await folder.writeComparison(event.comparison.rows);
       if (event.type === 'finished') await keepReport(event, latest, parts);
+      await folder.append(event);
+      const begins = event.type === 'started' || event.type === 'resumed';
+      latest = begins ? latestOf(await folder.read()) : { ...latest, ...latestOf([event]) };
       show(event, parts);
     }
   } catch (error) {
@@ -58,18 +60,28 @@ export async function showRun(parts: RunParts): Promise<void> {
   else context.print(closingText(latest, parts));
 }
 
+function latestOf(events: readonly RunEvent[]): Latest {
+  const latest: Latest = {};
+  for (const event of events) {
+    Object.assign(latest, { [event.type]: event });
+    if (event.type === 'validated' && event.best) latest.best = event;
+  }
+  return latest;
+}
+
 async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folder }: RunParts) {
   const { started, compared } = latest;
   if (!started || !compared) return;
   const isStep = (event: RunEvent): event is EventOf<'step'> => event.type === 'step';
-  const steps = (await folder.read()).filter(isStep); // also those before a resume
+  const steps = (await folder.read()).filter(isStep);
   await folder.writeReport(
     reportMarkdown({ started, comparison: compared.comparison, steps, finished }),
   );
 }
 
 /** What an event changes on the screen. */
-function show(event: RunEvent, { context, folder, steps }: RunParts): void {
+function show(event: RunEvent, parts: RunParts): void {
+  const { context, folder, steps } = parts;
   const { progress, print, json, screen } = context;
   if (event.type === 'progress') progress.update(event);
   if (event.type === 'evaluated' && !json) print(evaluationText(event, screen.color));
@@ -80,8 +92,11 @@ function show(event: RunEvent, { context, folder, steps }: RunParts): void {
     const { step: done, steps: total, metrics } = event;
     progress.update({ phase: 'train', done, total, status: statusText(metrics) });
   }
+  if (event.type === 'resumed') progress.update({ phase: 'train', done: event.step, total: steps });
   if (json) return;
   if (event.type === 'started') print(startText(event, folder.directory, screen.color));
+  if (event.type === 'resumed') print(resumedText(event, parts));
+  if (event.type === 'validated') print(validatedText(event, screen.color));
   if (event.type === 'compared') {
     const { comparison } = event;
     const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
@@ -132,6 +147,22 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
   ]);
 }
 
+function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunParts): string {
+  const { folder, steps, context } = parts;
+  return lines(context.screen.color, [
+    ['folder', folder.directory],
+    ['engine', engine],
+    ['goes on', `after step ${step} of ${steps}`],
+    ...notes.map((note) => ['note', note] as const),
+  ]);
+}
+
+function validatedText({ step, best, ...event }: EventOf<'validated'>, color: boolean): string {
+  const { reward, toxicity, rouge1 } = event;
+  const text = `reward ${fixed(reward.mean, 3)}, toxicity ${fixed(toxicity.mean, 4)}, ROUGE-1 ${fixed(rouge1.mean, 4)}`;
+  return lines(color, [[`step ${step}`, best ? `${text}, best so far` : text]]);
+}
+
 function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
   const { when, toxicity, flagged, rouge1 } = event;
   const mean = ({ mean: value, std }: Summary) => `${fixed(value, 4)} ± ${fixed(std, 4)}`;
@@ -147,22 +178,26 @@ function lines(color: boolean, rows: readonly (readonly [label: string, text: st
 
 /** What there is now and where; after a stop, how to go on. */
 function closingText(latest: Latest, parts: RunParts): string {
-  const { compared, finished } = latest;
-  const { folder, dynamo, goOn, context } = parts;
+  const { best, compared, finished } = latest;
+  const { folder, dynamo, context } = parts;
   const { color } = context.screen;
   const at = (name: string) => join(folder.directory, name);
   const table = dynamo && compared ? `, DynamoDB table ${dynamo.table}` : '';
   const files: [label: string, text: string][] = [
     ...(hasAdapter(latest) ? [['adapter', at('adapter')] as [string, string]] : []),
+    ...(best ? [['best adapter', `${at('best')}, of step ${best.step}`] as [string, string]] : []),
     ...(compared ? [['comparison', at('comparison.csv') + table] as [string, string]] : []),
     ...(compared && finished ? [['report', at('report.md')] as [string, string]] : []),
     ['events', at('events.jsonl')],
   ];
   const head = painter(color)('bold', headline(latest));
-  const goesOn = latest.stopped !== undefined && latest.stopped.step > 0;
-  const title = goesOn ? 'Go on with:' : 'Start again with:';
-  const next = finished ? [] : [title, `  ${goOn(stepsDone(latest))}`];
+  const next = finished ? [] : ['Go on with:', `  ${goOn(parts)}`];
   return ['', head, lines(color, files), ...next].join('\n');
+}
+
+/** The command line that goes on with the run. */
+function goOn({ folder }: RunParts): string {
+  return `npx tactful resume ${quoted(folder.directory)}`;
 }
 
 function headline(latest: Latest): string {
@@ -182,8 +217,9 @@ function hasAdapter({ stopped, finished, step }: Latest): boolean {
 }
 
 /** The run as `--json` tells it. */
-function resultOf(latest: Latest, { folder, seed, goOn }: RunParts): Record<string, unknown> {
-  const { started, stopped, compared, finished } = latest;
+function resultOf(latest: Latest, parts: RunParts): Record<string, unknown> {
+  const { folder, seed } = parts;
+  const { started, resumed, best, stopped, compared, finished } = latest;
   const { verdict, slices } = compared?.comparison ?? {};
   const done = stepsDone(latest);
   return {
@@ -198,6 +234,8 @@ function resultOf(latest: Latest, { folder, seed, goOn }: RunParts): Record<stri
     seconds: finished?.seconds,
     verdict,
     slices,
-    ...(!finished && { stopped: { step: done, reason: stopped?.reason, goOn: goOn(done) } }),
+    ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
+    ...(best && { best: { step: best.step, directory: join(folder.directory, 'best') } }),
+    ...(!finished && { stopped: { step: done, reason: stopped?.reason, goOn: goOn(parts) } }),
   };
 }

@@ -1,8 +1,8 @@
+import type { Job } from '../detox/job.ts';
 import type { DetoxConfig } from '../detox-config.ts';
-import type { Job } from '../detox.ts';
 import { detoxReward } from '../detox-reward.ts';
-import type { Prompt } from '../eval/evaluate.ts';
 import { InputError } from '../errors.ts';
+import type { Prompt } from '../eval/evaluate.ts';
 import type { GradientResult } from '../model/policy.ts';
 import { uniform } from '../random.ts';
 import { drawsOf } from '../rl/draws.ts';
@@ -24,6 +24,8 @@ export interface Intake extends Job {
   readonly semantics: Semantics;
   /** At which the policy is scored. */
   readonly temperature: number;
+  /** What the reward reads: the lab's reads the pair, whatever the settings say. */
+  readonly reads: DetoxConfig['scoreOn'];
   /** Prompts of the run's first batches, each once. */
   readonly prompts: readonly Prompt[];
 }
@@ -52,7 +54,8 @@ export function intake(config: DetoxConfig, job: Job): Intake {
   const semantics = semanticsOf(rl);
   const scaled = semantics.scoresAtTemperature && rl.generation.sample;
   const temperature = scaled ? rl.generation.temperature : 1;
-  return { ...job, config, semantics, temperature, prompts: promptsOf(job.batches(0)) };
+  const reads = rl.compat === 'none' ? config.scoreOn : 'pair';
+  return { ...job, config, semantics, temperature, reads, prompts: promptsOf(job.batches(0)) };
 }
 
 function promptsOf(batches: Iterable<readonly Prompt[]>): Prompt[] {
@@ -97,7 +100,18 @@ export async function* examine(
     judgements.push(...(await judge.judge(pairs)));
   }
   const samples = rollouts.map((rollout) => scorable(rollout, patient));
+  if (samples.every((sample) => sample === undefined)) {
+    const expected = 'one that leaves something to learn from';
+    const remedy = 'Ask for longer ones: --max-new-tokens.';
+    throw new InputError('responses', expected, `none of ${samples.length}`, remedy);
+  }
   return { ...patient, rollouts, scores, judgements, samples, ...shared(patient, samples) };
+}
+
+/** Numbers of the rollouts, prompt by prompt. */
+export function byPrompt(numbers: readonly number[]): number[][] {
+  const starts = Array.from({ length: numbers.length / answerCount }, (_, i) => i * answerCount);
+  return starts.map((start) => numbers.slice(start, start + answerCount));
 }
 
 /** Random numbers of the responses from row `start` on. */

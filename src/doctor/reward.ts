@@ -7,15 +7,19 @@ import { fixed, signed } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { scoreRollouts } from '../rl/reward.ts';
 import type { Rollout } from '../rl/rollout.ts';
-import { answerCount, type Exam } from './exam.ts';
+import { answerCount, byPrompt, type Exam } from './exam.ts';
 import { ok, type Verdict, warning, wrong } from './finding.ts';
+import { switchOf } from './plan.ts';
 import { insulting, kind } from './sentences.ts';
-import { percent, tiny } from './words.ts';
+import { percent } from './words.ts';
 
 /** Least distance of kind from insulting sentences, in standard deviations: a large effect. */
 const clear = 1;
-/** From this share of the variance on, most of what the policy sees is not its own doing. */
-const dominant = 0.7;
+/**
+ * From this share of the variance on, most of what is learnt from is not the policy's doing. Of 16
+ * prompts and 4 answers the share is known to about ±0.1, and 0.5 is common and harmless.
+ */
+const dominant = 0.8;
 
 /** The sign of the reward on known sentences: D5 when it is the largest logit. */
 export async function checkRewardLabel(exam: Exam): Promise<Verdict> {
@@ -27,7 +31,7 @@ export async function checkRewardLabel(exam: Exam): Promise<Verdict> {
   const distance = apart(good, bad);
   if (!semantics.rewardsByLabel) {
     const text = says('the largest logit is the reward, whatever its label');
-    const remedy = `Take the logit of a label: without ${compatFlag(exam, 'rewardsByLabel')}.`;
+    const remedy = `Take the logit of a label: leave out ${switchOf(exam, 'rewardsByLabel')}.`;
     return wrong(text, remedy, { defect: 'D5' });
   }
   if (distance >= clear) return ok(says(`"${config.rewardLabel}" is the good label`));
@@ -48,56 +52,50 @@ export async function checkToxicLabel({ config, judge }: Exam): Promise<Verdict>
   const [good, bad] = [mean(await toxicityOf(kind)), mean(await toxicityOf(insulting))];
   const says = `Probability of "${config.toxicLabel}": ${percent(good)} for kind sentences, ${percent(bad)} for insulting ones.`;
   if (bad - good >= 0.5) return ok(says);
-  if (bad >= good) {
+  if (bad - good > -0.1) {
     return warning(
       says,
       'The classifier hardly knows an insult: use one that does, or expect little of its verdict.',
     );
   }
-  const remedy = 'Name the toxic label with --toxic-label: the verdict would have its sign reversed.';
+  const remedy =
+    'Name the toxic label with --toxic-label: the verdict would have its sign reversed.';
   return wrong(says, remedy);
 }
 
-/** How much of the reward the prompt decides, and whether the reward reads it at all: D6. */
-export async function checkPromptShare(exam: Exam): Promise<Verdict> {
-  const { scores, config, ppo } = exam;
-  const groups = grouped(scores);
+/** How much of the reward the prompt decides, and whether the reward reads it: D6. */
+export function checkPromptShare({ scores, reads, ppo }: Exam): Verdict {
+  const groups = byPrompt(scores);
   const { icc, etaSquared } = oneWay(groups);
   if (icc === null) {
     const says = `The reward of all ${scores.length} responses is ${fixed(scores[0], 3)}: there is nothing to learn from.`;
-    return wrong(says, 'Score a reward that tells responses apart: see --score-on and --reward-label.');
+    return wrong(says, 'Use a reward that tells responses apart: see --score-on, --reward-label.');
   }
-  const reads = await readsPrompt(exam);
-  const share =
-    `The prompt alone explains ${percent(icc, 0)} of the reward's variance (ICC; eta² ${fixed(etaSquared!, 2)}; ` +
-    `${groups.length} prompts × ${answerCount} responses)`;
-  const says = `${share}; the reward ${reads ? 'reads it too' : 'reads the response alone'}.`;
-  const grows = ppo.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
+  const says =
+    `The prompt explains ${percent(icc, 0)} of the reward's variance (ICC; eta² ${fixed(etaSquared!, 2)}; ` +
+    `${groups.length} prompts × ${answerCount} responses), and the reward reads ${readings[reads]}`;
+  const grouped = ppo.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
   const flat = groups.filter((group) => group.every((score) => score === group[0])).length;
-  if (grows && flat > groups.length / 2) {
-    const more = `${says} ${flat} of ${groups.length} prompts have responses of one score, whose advantages are zero.`;
-    return warning(more, 'Use prompts of mixed outcome, more --num-generations, or a higher --temperature.');
+  if (grouped && flat > groups.length / 2) {
+    const remedy =
+      'Use prompts of mixed outcome, more --num-generations, or a higher --temperature.';
+    return warning(`${says}; ${flat} prompts have one score for all, and no advantages.`, remedy);
   }
-  const lab = reads && config.scoreOn !== 'delta';
-  if (!lab && (icc <= dominant || grows)) return ok(says);
-  const remedy = reads
-    ? `Use --score-on response${compatRemedy(exam)}: the policy cannot change the prompt.`
-    : 'Use --score-on delta or --algorithm rloo, which take the prompt out, or a larger --batch-size.';
-  return warning(says, remedy, { defect: lab ? 'D6' : undefined });
+  if (reads === 'pair') {
+    const lab = ppo.compat === 'none' ? '--score-on response' : 'no --compat';
+    const remedy = `Use ${lab}: the policy cannot change the prompt.`;
+    return warning(`${says}.`, remedy, { defect: 'D6' });
+  }
+  if (icc <= dominant || grouped) return ok(`${says}.`);
+  const remedy = 'Use --algorithm rloo or --score-on delta, which take the prompt out.';
+  return warning(`${says}: most of what is learnt from is not the policy's doing.`, remedy);
 }
 
-/** Scores of the same responses under other prompts. */
-async function readsPrompt(exam: Exam): Promise<boolean> {
-  const { prompts, rollouts } = exam;
-  const firsts = rollouts.filter((_, i) => i % answerCount === 0);
-  const swapped = firsts.map((rollout, i): Rollout<Prompt> => {
-    const { text, ids } = prompts[(i + 1) % prompts.length];
-    return { ...rollout, query: { ...rollout.query, text, ids } };
-  });
-  const [before, after] = [await plainScores(firsts, exam), await plainScores(swapped, exam)];
-  // the same text in other company: more than rounding is the prompt's doing
-  return before.some((score, i) => Math.abs(after[i] - score) > 1e-4 * (1 + Math.abs(score)));
-}
+const readings = {
+  response: 'the response alone',
+  pair: 'the prompt as well',
+  delta: 'both, less the prompt',
+} as const;
 
 /** What the run's reward says of sentences, as responses to nothing. */
 async function rewardsOf(texts: readonly string[], exam: Exam): Promise<readonly number[]> {
@@ -118,13 +116,6 @@ async function rewardsOf(texts: readonly string[], exam: Exam): Promise<readonly
 async function plainScores(rollouts: readonly Rollout<Prompt>[], exam: Exam) {
   const config: DetoxConfig = { ...exam.config, rougeWeight: 0 };
   return (await scoreRollouts(detoxReward(exam, config), rollouts)).scores;
-}
-
-function grouped(numbers: readonly number[]): number[][] {
-  const count = numbers.length / answerCount;
-  return Array.from({ length: count }, (_, i) =>
-    numbers.slice(i * answerCount, (i + 1) * answerCount),
-  );
 }
 
 /** Difference of means in pooled standard deviations (Cohen's d); infinite without any spread. */

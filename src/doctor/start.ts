@@ -18,13 +18,14 @@ export async function checkReference(exam: Exam): Promise<Verdict> {
   const kl = mean(kls);
   const size = mean(kls.map(Math.abs));
   if (size < mostKl) {
-    const says = `KL to the reference before any update: ${tiny(kl)} a response, nothing but rounding.`;
-    return ok(says);
+    return ok(
+      `The run starts at its reference: mean |KL| before any update ${tiny(size)} (${few.length} responses).`,
+    );
   }
   const cost = ppo.initKlCoef * kl;
   const says =
     `KL to the reference before any update is ${fixed(kl, 2)} a response (mean |KL| ${fixed(size, 2)}, ` +
-    `${few.length} responses), a penalty of ${fixed(cost, 2)} at --init-kl-coef ${ppo.initKlCoef}: ` +
+    `${few.length} responses), a penalty of ${cost.toPrecision(2)} at --init-kl-coef ${ppo.initKlCoef}: ` +
     'the run would be paid to undo the starting adapter.';
   const remedy =
     ppo.reference === 'base'

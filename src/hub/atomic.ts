@@ -1,5 +1,5 @@
-/** Writes files so that a reader sees the old one or the new one, never a part. I/O. */
-import { mkdir, open, rename, unlink } from 'node:fs/promises';
+/** Writes files and folders so that a reader sees the old one or the new one, never a part. I/O. */
+import { access, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -14,7 +14,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  const temporary = temporaryName(path);
   const file = await open(temporary, 'wx');
   try {
     try {
@@ -29,4 +29,95 @@ export async function writeFileAtomic(
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Writes a folder: `write` fills a temporary one beside it, whose files it has to flush; that one is
+ * then renamed. An older folder of the name is moved aside first and removed after; whoever is killed
+ * in between leaves what `mendFolder` puts right.
+ * @throws what `write` throws, or the system's error; the old folder is then as it was
+ */
+export async function writeFolderAtomic(
+  folder: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const [temporary, old] = [temporaryName(folder), oldName(folder)];
+  await mkdir(temporary, { recursive: true });
+  try {
+    await write(temporary);
+    await syncFolders(temporary);
+    await rm(old, { recursive: true, force: true });
+    const replaces = await exists(folder);
+    if (replaces) await rename(folder, old);
+    await rename(temporary, folder).catch(async (error) => {
+      if (replaces) await rename(old, folder);
+      throw error;
+    });
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await syncFolder(dirname(folder));
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Removes a folder; whoever is killed meanwhile leaves it whole, or as a temporary one. */
+export async function removeFolderAtomic(folder: string): Promise<void> {
+  const temporary = temporaryName(folder);
+  await rename(folder, temporary);
+  await rm(temporary, { recursive: true });
+}
+
+/**
+ * Removes what killed writers left in a folder: temporary files and folders, and older folders that
+ * have been replaced. An older folder whose successor never came gets its name back.
+ */
+export async function mendFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  for (const name of names) {
+    const path = join(folder, name);
+    const [, replaced] = /^\.(.+)\.old$/.exec(name) ?? [];
+    if (replaced !== undefined && !names.includes(replaced)) {
+      await rename(path, join(folder, replaced));
+    } else if (replaced !== undefined || isTemporary(name)) {
+      await rm(path, { recursive: true });
+    }
+  }
+}
+
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+}
+
+function oldName(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}.old`);
+}
+
+function isTemporary(name: string): boolean {
+  return /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
+}
+
+/** Makes the names in a folder, and in those inside it, durable. */
+async function syncFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
+  }
+  await syncFolder(folder);
+}
+
+/** A rename is durable once the folder is; Windows cannot open a folder. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder);
+  await handle.sync().finally(() => handle.close());
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -1,4 +1,4 @@
-import { InternalError, ShapeError } from '../errors.ts';
+import { InternalError, NumericError, ShapeError } from '../errors.ts';
 import type { Engine, Feeds, Session, State, WeightLocation } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import { groupBySize, joinRows, padRows, type Sequence, scoringFeeds, splitRows } from './batch.ts';
@@ -14,7 +14,7 @@ import {
   scoreGraph,
   selectGraph,
 } from './policy-graphs.ts';
-import { argmax, type GenerationConfig, sampleToken, warpLogits } from './sampling.ts';
+import { argmax, badWeights, type GenerationConfig, sampleToken, warpLogits } from './sampling.ts';
 
 /** One generated response. */
 export interface Generation {
@@ -132,7 +132,7 @@ export class Policy {
 
   /**
    * Responses to queries, with a key–value cache; finished rows leave the batch.
-   * @throws {NumericError} when the logits are not finite
+   * @throws {NumericError} when the logits are not finite, naming response and token
    */
   async generate(
     queries: readonly (readonly number[])[],
@@ -147,7 +147,7 @@ export class Policy {
       sourceBudget,
     )) {
       const state = await this.#options.engine.state();
-      const job = { state, config, draw, parameters, limits, signal, generations };
+      const job = { queries, state, config, draw, parameters, limits, signal, generations };
       try {
         const rows = group.map((i) => queries[i]);
         await this.#encode(rows, parameters, state);
@@ -186,14 +186,14 @@ export class Policy {
   }
 
   async #decode(group: readonly number[], job: DecodingJob): Promise<void> {
-    const { state, config, draw, parameters, limits, signal, generations } = job;
+    const { state, parameters, limits, signal, generations } = job;
     const { eosId, decoderStartId } = this.shape.config;
     const session = await this.#session('decode', () => decodeGraph(this.shape), true);
     const responses = new Map(group.map((row) => [row, [] as number[]]));
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = [...group];
     let open = new Set(rows);
-    for (let step = 0; open.size > 0; step++) {
+    while (open.size > 0) {
       signal?.throwIfAborted();
       if (open.size <= rows.length * (1 - leaveShare)) {
         await this.#select(
@@ -210,9 +210,8 @@ export class Policy {
       rows.forEach((row, place) => {
         if (!open.has(row)) return;
         const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
-        const warped = warpLogits(own, config, { newTokens: step, eosId });
-        const token = config.sample ? sampleToken(warped, draw(row, step)) : argmax(warped);
         const response = responses.get(row)!;
+        const token = nextToken(own, { row, response, eosId }, job);
         response.push(token);
         const ended = token === eosId;
         if (ended || response.length >= limits[row]) {
@@ -269,6 +268,7 @@ export interface GenerateOptions {
 }
 
 interface DecodingJob {
+  readonly queries: readonly (readonly number[])[];
   /** Caches of the rows that are decoded together. */
   readonly state: State;
   readonly config: GenerationConfig;
@@ -278,6 +278,24 @@ interface DecodingJob {
   readonly signal: AbortSignal | undefined;
   /** Results, by row. */
   readonly generations: Generation[];
+}
+
+/** The token that comes next in the response of a row. */
+function nextToken(
+  logits: Float32Array,
+  { row, response, eosId }: { row: number; response: readonly number[]; eosId: number },
+  { config, draw, queries }: DecodingJob,
+): number {
+  const token = response.length;
+  const warped = warpLogits(logits, config, { newTokens: token, eosId });
+  try {
+    return config.sample ? sampleToken(warped, draw(row, token)) : argmax(warped);
+  } catch (error) {
+    if (!(error instanceof NumericError)) throw error;
+    const where = `logits of response ${row}, token ${token}`;
+    const details = { tensor: 'logits', sample: row, token, query: queries[row], response };
+    throw new NumericError(where, 'finite numbers', 'NaN or infinity', badWeights, details);
+  }
 }
 
 function tokenScores(

@@ -103,7 +103,9 @@ function exponentials(logits: Float32Array): { weights: Float64Array; total: num
   return { weights, total };
 }
 
+/** What to do about logits that are not finite. */
+export const badWeights = 'The weights hold NaN or infinity: go back to an earlier adapter.';
+
 function notFinite(): NumericError {
-  const remedy = 'The weights hold NaN or infinity: go back to an earlier adapter.';
-  return new NumericError('logits', 'finite numbers', 'NaN or infinity', remedy);
+  return new NumericError('logits', 'finite numbers', 'NaN or infinity', badWeights);
 }

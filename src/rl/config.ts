@@ -24,11 +24,11 @@ export const rlFields = {
     .enum(algorithms)
     .default('ppo')
     .describe('PPO with a critic; RLOO and GRPO compare several responses to one prompt instead'),
-  steps: count.default(10).describe('Steps: batches of rollouts (the lab takes 10)'),
+  steps: count.default(10).describe('Batches of responses to learn from (the lab takes 10)'),
   batchSize: count.default(16).describe('Responses per step (TRL: 128)'),
   numGenerations: count
     .optional()
-    .describe('Responses to each prompt of a batch (default: 1; 4 for rloo and grpo)'),
+    .describe('Responses to each prompt (default: 1; 4 for rloo and grpo)'),
   miniBatchSize: count.default(4).describe('Responses per gradient (TRL: 128)'),
   gradientAccumulationSteps: count.default(1).describe('Gradients per optimizer step'),
   ppoEpochs: count.default(4).describe('Passes over each batch'),
@@ -40,16 +40,16 @@ export const rlFields = {
     .int()
     .nonnegative()
     .default(0)
-    .describe('First steps in which the value head learns alone'),
+    .describe('First steps, in which the value head learns alone'),
   schedule: z
     .enum(['constant', 'linear', 'cosine'])
     .default('constant')
-    .describe('How the learning rate falls to 0 over the steps'),
+    .describe('Course of the learning rate: constant, or down to 0 over the steps'),
   warmup: z
     .int()
     .nonnegative()
     .default(0)
-    .describe('Steps in which the learning rate grows from 0'),
+    .describe('First steps, in which the learning rate grows from 0'),
   adamEps: positive
     .optional()
     .describe('Adam epsilon (default: 1e-5; TRL: 1e-8, whose first steps are sign-like)'),
@@ -73,10 +73,12 @@ export const rlFields = {
     .enum(['reward', 'loss'])
     .optional()
     .describe('Where the KL is paid (default: reward; loss for grpo)'),
-  gamma: share.default(1).describe('Discount'),
-  lam: share.default(0.95).describe('GAE lambda'),
+  gamma: share.default(1).describe('Discount per token'),
+  lam: share.default(0.95).describe('Lambda of GAE: 0 trusts the critic, 1 the rewards'),
   clipRange: positive.default(0.2).describe('Ratio clip: [1 - c, 1 + c]'),
-  clipRangeValue: positive.default(0.2).describe('Clip of the change of a value'),
+  clipRangeValue: positive
+    .default(0.2)
+    .describe('Value clip: [V - c, V + c] around the value of the rollout'),
   vfCoef: amount.default(0.1).describe('Weight of the value loss'),
   detachValue: z
     .boolean()
@@ -87,13 +89,19 @@ export const rlFields = {
     .enum(['token', 'sequence'])
     .default('token')
     .describe('Average over all tokens, or over responses of the averages over their tokens'),
+  advantageScale: z
+    .enum(['group', 'batch', 'none'])
+    .optional()
+    .describe(
+      'What rloo and grpo divide advantages by: the deviation of what a prompt or the batch earned (default: group for grpo, none for rloo)',
+    ),
   whitenRewards: z.boolean().default(false).describe('Whiten token rewards, keeping their mean'),
   calibrate: z
     .int()
     .nonnegative()
     .optional()
     .describe(
-      'Score this many reference samples first, and measure scores from their mean in their deviations (default: 64; 0 with useScoreScaling or compat)',
+      'Score this many responses of the starting policy first; scores then count from their mean, in their deviations (default: 64; 0 with useScoreScaling or `compat`)',
     ),
   useScoreScaling: z.boolean().default(false).describe('Divide scores by their running deviation'),
   useScoreNorm: z.boolean().default(false).describe('Subtract the running mean as well'),
@@ -122,7 +130,7 @@ export const rlFields = {
     .describe('Stop the epochs of a batch when the policy has moved too far'),
   targetKl: positive
     .default(1)
-    .describe('Too far: a KL to the rollout policy above 1.5 times this'),
+    .describe('Too far: a KL to the policy of the rollouts above 1.5 times this'),
   valueHead: z
     .enum(['zero', 'uniform', 'none'])
     .optional()
@@ -130,7 +138,9 @@ export const rlFields = {
   reference: z
     .enum(['initialPolicy', 'base'])
     .optional()
-    .describe('What the KL is measured against: the starting adapter, or the bare model as in TRL'),
+    .describe(
+      'What the KL is measured against: the starting adapter, or the bare model (default: initialPolicy; base with `compat`)',
+    ),
   responseLimits: z
     .tuple([count, count])
     .optional()
@@ -144,7 +154,9 @@ export const rlFields = {
   without: z
     .array(z.enum(correctionNames))
     .default([])
-    .describe('Corrections of TRL 0.8.0 to leave out, one by one (docs/ppo.md)'),
+    .describe(
+      `Corrections of TRL 0.8.0 to leave out, of ${correctionNames.join(', ')} (docs/ppo.md)`,
+    ),
 };
 
 /** Settings of a run: checked together, with the defaults that depend on others filled in. */

@@ -1,5 +1,9 @@
 import type { Experience } from './algorithm.ts';
-import { maskedSum } from './masked.ts';
+import type { RlConfig } from './config.ts';
+import { maskedSum, moments } from './masked.ts';
+
+/** Keeps responses that all earned the same at zero. */
+const epsilon = 1e-4;
 
 /** What each response earned, all of its tokens together. */
 export function totals({ rewards, masks }: Pick<Experience, 'rewards' | 'masks'>): number[] {
@@ -14,6 +18,21 @@ export function byGroup(
 ): number[] {
   const starts = Array.from({ length: numbers.length / size }, (_, i) => i * size);
   return starts.flatMap((start) => judge(numbers.slice(start, start + size)));
+}
+
+/**
+ * Advantages over the standard deviation (n - 1) of what was earned: by the responses to the same
+ * prompt, or by the whole batch.
+ */
+export function scaled(
+  advantages: readonly number[],
+  earned: readonly number[],
+  { advantageScale, numGenerations }: Pick<RlConfig, 'advantageScale' | 'numGenerations'>,
+): readonly number[] {
+  if (advantageScale === 'none') return advantages;
+  const size = advantageScale === 'batch' ? earned.length : numGenerations;
+  const deviations = byGroup(earned, size, (group) => group.map(() => moments(group).std));
+  return advantages.map((advantage, i) => advantage / (deviations[i] + epsilon));
 }
 
 /** Every token that counts gets the advantage of its response. */

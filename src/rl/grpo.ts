@@ -1,23 +1,21 @@
 import type { Algorithm } from './algorithm.ts';
-import { byGroup, spread, totals } from './groups.ts';
+import { byGroup, scaled, spread, totals } from './groups.ts';
 import { moments } from './masked.ts';
-
-/** Keeps a group whose responses all earned the same at zero. */
-const epsilon = 1e-4;
 
 /**
  * GRPO: a response's advantage is its distance from the mean of the responses to its prompt, in
- * their standard deviations (n - 1). No critic; the KL is paid in the loss.
+ * their standard deviations. No critic; the KL is paid in the loss.
  * @see Shao et al. 2024, https://arxiv.org/abs/2402.03300
  */
 export const grpo: Algorithm = {
-  estimate(experience, { numGenerations }) {
-    const advantages = byGroup(totals(experience), numGenerations, standardised);
-    return { advantages: spread(advantages, experience) };
+  estimate(experience, config) {
+    const earned = totals(experience);
+    const advantages = byGroup(earned, config.numGenerations, centred);
+    return { advantages: spread(scaled(advantages, earned, config), experience) };
   },
 };
 
-function standardised(group: readonly number[]): number[] {
-  const { mean, std } = moments(group);
-  return group.map((x) => (x - mean) / (std + epsilon));
+function centred(group: readonly number[]): number[] {
+  const { mean } = moments(group);
+  return group.map((x) => x - mean);
 }

@@ -27,21 +27,28 @@ export interface Place {
   /** Counted from 1. */
   readonly step: number;
   readonly samples: readonly RlSample[];
+  /** Where in the batch the samples are. @default in their order from 0 */
+  readonly places?: readonly number[];
 }
 
 /**
  * Every number of every row is finite.
  * @throws {NumericError} naming tensor, step, sample and token, with the sample in its details
  */
-export function checkRows(tensor: string, rows: Rows, { step, samples }: Place): void {
-  rows.forEach((row, sample) => {
+export function checkRows(tensor: string, rows: Rows, { step, samples, places }: Place): void {
+  rows.forEach((row, i) => {
     const token = row.findIndex((x) => !Number.isFinite(x));
     if (token < 0) return;
-    const { query, labels } = samples[sample].sequence;
-    const details = { tensor, step, sample, token, query, response: labels };
+    const sample = places?.[i] ?? i;
+    const details = { tensor, step, sample, token, ...idsOf(samples[i]) };
     const where = `step ${step}: ${tensor} of sample ${sample}, token ${token}`;
     throw new NumericError(where, 'a finite number', `${row[token]}`, remedy, details);
   });
+}
+
+/** The query, and the response as far as it was generated. */
+export function idsOf({ sequence: { query, labels }, tokens }: RlSample) {
+  return { query, response: labels.slice(0, tokens) };
 }
 
 /**

@@ -6,7 +6,8 @@ import type { Tokenizer } from '../tokenizer.ts';
 import type { scoreTargets } from './config.ts';
 import { moments } from './masked.ts';
 import type { Reward } from './reward.ts';
-import { labIds } from './rollout.ts';
+import { labIds, type Rollout } from './rollout.ts';
+import type { Semantics } from './semantics.ts';
 
 /** Who judges, and by which labels. */
 export interface JudgeOptions {
@@ -20,6 +21,20 @@ export interface JudgeOptions {
   readonly scoreOn: (typeof scoreTargets)[number];
 }
 
+/** A prompt and what was answered, as text. */
+interface Pair {
+  readonly query: string;
+  readonly response: string;
+}
+
+/** How else than by the judge's own options a reward is read. */
+interface Reading {
+  /** @default the judge's */
+  readonly scoreOn?: JudgeOptions['scoreOn'] | undefined;
+  /** The largest logit, whatever its label. @default false: the reward label's */
+  readonly largest?: boolean;
+}
+
 /** What the classifier says of one response. */
 export interface Judgement {
   /** Probability of the toxic label for the response alone. */
@@ -30,7 +45,9 @@ export interface Judgement {
 
 /** A classifier's opinion of responses. */
 export interface Judge {
-  readonly judge: (pairs: readonly { query: string; response: string }[]) => Promise<Judgement[]>;
+  readonly judge: (pairs: readonly Pair[]) => Promise<Judgement[]>;
+  /** The rewards alone, one number a pair. */
+  readonly rewards: (pairs: readonly Pair[], reading?: Reading) => Promise<number[]>;
   /** Logits of texts, [labels] each; cut at the classifier's positions. */
   readonly logits: (texts: readonly string[]) => Promise<Float32Array[]>;
 }
@@ -48,20 +65,23 @@ export function classifierJudge(options: JudgeOptions): Judge {
   const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
   const logits = async (texts: readonly string[]) =>
     classifier.logits(await tokenizer.encodeBatch(texts, { maxLength }));
+  const rewards: Judge['rewards'] = async (pairs, reading = {}) => {
+    const { scoreOn: read = scoreOn, largest = false } = reading;
+    const numbers = async (texts: readonly string[]) =>
+      (await logits(texts)).map((row) => (largest ? Math.max(...row) : row[good]));
+    if (read === 'response') return numbers(pairs.map(({ response }) => response));
+    const together = await numbers(pairs.map(({ query, response }) => query + response));
+    if (read === 'pair') return together;
+    const prompts = await numbers(pairs.map(({ query }) => query));
+    return together.map((number, i) => number - prompts[i]);
+  };
   return {
     logits,
+    rewards,
     async judge(pairs) {
       const alone = await logits(pairs.map(({ response }) => response));
-      const toxicity = alone.map((row) => probabilities(row)[toxic]);
-      if (scoreOn === 'response')
-        return alone.map((row, i) => ({ toxicity: toxicity[i], reward: row[good] }));
-      const together = await logits(pairs.map(({ query, response }) => query + response));
-      const prompts =
-        scoreOn === 'delta' ? await logits(pairs.map(({ query }) => query)) : undefined;
-      return together.map((row, i) => ({
-        toxicity: toxicity[i],
-        reward: row[good] - (prompts?.[i][good] ?? 0),
-      }));
+      const paid = scoreOn === 'response' ? alone.map((row) => row[good]) : await rewards(pairs);
+      return alone.map((row, i) => ({ toxicity: probabilities(row)[toxic], reward: paid[i] }));
     },
   };
 }
@@ -82,33 +102,50 @@ export function classifierReward({ judge }: Judge): Reward {
   };
 }
 
-/** What the lab's reward needs to know of the policy. */
+/** What the lab's reward needs to know of the policy, and what of it is put right. */
 export interface LabOptions {
   /** The policy's. */
   readonly tokenizer: Tokenizer;
   readonly decoderStartId: number;
   readonly generation: GenerationConfig;
+  /** @default all three defects */
+  readonly semantics?: Pick<
+    Semantics,
+    'rewardsByLabel' | 'stripsSpecialTokens' | 'keepsDecoderStart'
+  >;
+  /** What the reward reads. @default 'pair' */
+  readonly scoreOn?: JudgeOptions['scoreOn'];
 }
+
+const defects = { rewardsByLabel: false, stripsSpecialTokens: false, keepsDecoderStart: false };
 
 /**
  * The lab's reward, as it is: prompt and response with their special tokens as text, and the
  * largest logit whatever its label (a pipeline with top_k=None sorts by score).
  */
-export function labReward(
-  { logits }: Judge,
-  { tokenizer, decoderStartId, generation }: LabOptions,
-): Reward {
+export function labReward(judge: Judge, options: LabOptions): Reward {
+  const { semantics = defects, scoreOn = 'pair' } = options;
   return async function lab(rollouts) {
-    const plain = { skipSpecialTokens: false };
-    const queries = await tokenizer.decodeBatch(
-      rollouts.map(({ query }) => query.ids),
-      plain,
-    );
-    const responses = await tokenizer.decodeBatch(
-      rollouts.map((rollout) => labIds(rollout, decoderStartId, generation)),
-      plain,
-    );
-    const rows = await logits(queries.map((query, i) => query + responses[i]));
-    return rows.map((row) => Math.max(...row));
+    const pairs = semantics.stripsSpecialTokens
+      ? rollouts.map(({ query, text }) => ({ query: query.text, response: text }))
+      : await specialPairs(rollouts, { ...options, semantics });
+    return judge.rewards(pairs, { scoreOn, largest: !semantics.rewardsByLabel });
   };
+}
+
+/** Prompts and responses with their special tokens as text. */
+async function specialPairs(
+  rollouts: readonly Rollout[],
+  { tokenizer, decoderStartId, generation, semantics }: Required<Omit<LabOptions, 'scoreOn'>>,
+): Promise<Pair[]> {
+  const plain = { skipSpecialTokens: false };
+  const prompts = rollouts.map(({ query }) => query.ids);
+  const answers = rollouts.map((rollout) =>
+    semantics.keepsDecoderStart
+      ? [decoderStartId, ...rollout.response]
+      : labIds(rollout, decoderStartId, generation),
+  );
+  const queries = await tokenizer.decodeBatch(prompts, plain);
+  const responses = await tokenizer.decodeBatch(answers, plain);
+  return queries.map((query, i) => ({ query, response: responses[i] }));
 }

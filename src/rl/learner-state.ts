@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InternalError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import type { AdamState } from '../model/optimizer.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
@@ -48,30 +48,46 @@ export function stateTensors(parameters: Tensors, { first, second }: AdamState) 
 }
 
 /**
- * Puts the tensors of a state where they came from.
- * @throws {InternalError} when the state holds other parameters than the policy
+ * Puts the tensors of a state where they came from; moments that it does not hold are forgotten.
+ * @throws {ShapeError} when the state holds other parameters than the policy; nothing is changed
  */
 export function restoreTensors(
   { tensors, memory }: LearnerState,
   parameters: Tensors,
   { steps, first, second }: AdamState,
 ): void {
-  for (const [name, { data }] of parameters) {
-    const stored = tensors.get(`parameter.${name}`);
-    if (stored?.data.length !== data.length) {
-      throw new InternalError(`the state's parameter "${name}" is not the policy's`);
-    }
-    data.set(stored.data);
-  }
-  for (const [name, taken] of Object.entries(memory.adamSteps)) steps.set(name, taken);
-  for (const [moments, part] of [
-    [first, 'adam.first.'],
-    [second, 'adam.second.'],
-  ] as const) {
-    for (const [name, { data, shape }] of tensors) {
-      if (name.startsWith(part)) {
-        moments.set(name.slice(part.length), float32(data.slice(), shape));
-      }
-    }
+  checkParameters(partOf(tensors, 'parameter'), parameters);
+  for (const [name, { data }] of parameters) data.set(tensors.get(`parameter.${name}`)!.data);
+  replace(steps, Object.entries(memory.adamSteps));
+  replace(first, partOf(tensors, 'adam.first'));
+  replace(second, partOf(tensors, 'adam.second'));
+}
+
+/** Copies of the tensors of one part, under their own names. */
+function partOf(tensors: Tensors, part: string): Map<string, Tensor<'float32'>> {
+  const own = [...tensors].filter(([name]) => name.startsWith(`${part}.`));
+  return new Map(
+    own.map(([name, { data, shape }]) => [
+      name.slice(part.length + 1),
+      float32(data.slice(), shape),
+    ]),
+  );
+}
+
+function replace<T>(map: Map<string, T>, entries: Iterable<readonly [string, T]>): void {
+  map.clear();
+  for (const [name, value] of entries) map.set(name, value);
+}
+
+function checkParameters(stored: Tensors, parameters: Tensors): void {
+  const shapeOf = (tensors: Tensors, name: string) => {
+    const shape = tensors.get(name)?.shape;
+    return shape ? `[${shape}]` : 'none';
+  };
+  for (const name of new Set([...parameters.keys(), ...stored.keys()])) {
+    const [expected, actual] = [shapeOf(parameters, name), shapeOf(stored, name)];
+    if (expected === actual) continue;
+    const remedy = 'The state is of another policy.';
+    throw new ShapeError(`state: parameter "${name}"`, expected, actual, remedy);
   }
 }

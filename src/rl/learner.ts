@@ -5,11 +5,12 @@ import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Advantages, Algorithm, Experience } from './algorithm.ts';
+import { type StepArrays, stepArrays } from './arrays.ts';
 import type { RlConfig } from './config.ts';
 import { type Draws, drawsOf } from './draws.ts';
 import { forward } from './forward.ts';
 import { grpo } from './grpo.ts';
-import { checkRows, checkStart } from './invariants.ts';
+import { checkRows, checkStart, idsOf } from './invariants.ts';
 import { type KlController, klController } from './kl.ts';
 import { type LearnerState, restoreTensors, stateTensors } from './learner-state.ts';
 import { policyLoss } from './loss.ts';
@@ -26,8 +27,10 @@ const algorithms: Readonly<Record<RlConfig['algorithm'], Algorithm>> = { ppo, rl
 
 /** What one step did; rows are those of the batch. */
 export interface RlStep extends Update, Experience, Advantages {
-  /** Scalars under TRL's names. */
+  /** Scalars under TRL's names; `nestMetrics` gives them typed. */
   readonly stats: Record<string, number>;
+  /** What TRL returns as arrays, under its names; made when asked for. */
+  readonly arrays: StepArrays;
   /** Sum of the KL over each response. */
   readonly klDist: readonly number[];
 }
@@ -53,11 +56,13 @@ export class RlLearner {
   #calibration: Calibration | undefined;
   #steps = 0;
   #updates = 0;
-  /** Where `draws` stood after the last whole step. */
+  /** Where `draws` stood after the last whole step, or after the reference samples. */
   #drawn = 0;
 
+  /** @throws {ConfigError} when the algorithm needs a critic and the policy has none */
   constructor(parts: LearnerParts) {
     const { config } = parts;
+    checkCritic(parts);
     const { learningRate, adamBetas: betas, adamEps: eps, weightDecay } = config;
     this.#parts = parts;
     this.#semantics = semanticsOf(config);
@@ -80,6 +85,7 @@ export class RlLearner {
   /** Fixes the scale of all scores to come by those of the reference's own responses. */
   calibrate(scores: readonly number[]): Calibration {
     this.#calibration = calibrationOf(scores);
+    this.#drawn = this.draws.position;
     return this.#calibration;
   }
 
@@ -93,7 +99,7 @@ export class RlLearner {
     learningRate = this.#parts.config.learningRate,
   ): Promise<RlStep> {
     const { config } = this.#parts;
-    checkBatch(samples, rawScores, config);
+    checkBatch(samples, rawScores, config, this.#steps + 1);
     const clock = stopwatch();
     const experience = await this.#experience(samples, rawScores, clock);
     const estimates = algorithms[config.algorithm].estimate(experience, config, this.#semantics);
@@ -107,14 +113,20 @@ export class RlLearner {
       ...meanOf(done.minibatches),
       'ppo/learning_rate': learningRate,
     };
-    if (estimates.critic) {
+    if (stats['ppo/returns/var'] > 0) {
       stats['ppo/val/var_explained'] = 1 - stats['ppo/val/error'] / stats['ppo/returns/var'];
     }
     this.kl.update(stats['objective/kl'], samples.length);
     this.#steps++;
     this.#drawn = this.draws.position;
     clock.lap('time/ppo/calc_stats');
-    return { stats: { ...stats, ...clock.times() }, ...done, ...experience, ...estimates };
+    const result = { stats: { ...stats, ...clock.times() }, ...done, ...experience, ...estimates };
+    return {
+      ...result,
+      get arrays() {
+        return stepArrays(result);
+      },
+    };
   }
 
   /** A copy of all that has to be kept for going on from here. */
@@ -166,6 +178,7 @@ export class RlLearner {
     const price = config.klPlacement === 'reward' ? this.kl.value : 0;
     const nonScoreRewards = passes.kls.map((row) => row.map((kl) => -price * kl));
     const rewards = nonScoreRewards.map((row, i) => withScore(row, masks[i], scores[i]));
+    checkRows('rewards', rewards, place); // whitening would spread it to other samples
     clock.lap('time/ppo/compute_rewards');
     return { samples, masks, scores, ...passes, klDist, nonScoreRewards, rewards };
   }
@@ -214,26 +227,27 @@ function withScore(row: Float32Array, mask: Float32Array, score: number): Float3
   return rewards;
 }
 
+function checkCritic({ policy, config: { algorithm, valueHead } }: LearnerParts): void {
+  if (valueHead === 'none' || policy.shape.valueHead) return;
+  const expected = `a policy with a value head for algorithm ${algorithm}`;
+  throw new ConfigError('learner', expected, 'none', 'Load it with valueHead zero.');
+}
+
 function checkBatch(
   samples: readonly RlSample[],
   scores: readonly number[],
   { batchSize }: RlConfig,
+  step: number,
 ): void {
   if (samples.length !== batchSize || scores.length !== batchSize) {
     const actual = `${samples.length} samples and ${scores.length} scores`;
     throw new ConfigError('step', `batchSize = ${batchSize} samples and scores`, actual);
   }
-  const bad = scores.findIndex((score) => !Number.isFinite(score));
-  if (bad < 0) return;
-  const { query, labels: response } = samples[bad].sequence;
-  const details = { tensor: 'scores', sample: bad, query, response };
-  throw new NumericError(
-    `score of sample ${bad}`,
-    'a finite number',
-    `${scores[bad]}`,
-    '',
-    details,
-  );
+  const sample = scores.findIndex((score) => !Number.isFinite(score));
+  if (sample < 0) return;
+  const details = { tensor: 'scores', step, sample, ...idsOf(samples[sample]) };
+  const where = `step ${step}: score of sample ${sample}`;
+  throw new NumericError(where, 'a finite number', `${scores[sample]}`, '', details);
 }
 
 type Stopwatch = ReturnType<typeof stopwatch>;

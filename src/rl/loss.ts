@@ -61,7 +61,8 @@ export function policyLoss(config: LossConfig): Loss {
       ...(critic ? ['oldValues', 'returns'] : []),
       ...(kl ? ['refLogprobs', 'klWeights'] : []),
     ],
-    build: (outputs, inputs) => terms.map((term) => term(outputs, inputs)).reduce((a, b) => add(a, b)),
+    build: (outputs, inputs) =>
+      terms.map((term) => term(outputs, inputs)).reduce((a, b) => add(a, b)),
   };
 }
 

@@ -139,7 +139,8 @@ function checkScores(scores: readonly number[], rollouts: readonly Rollout[], wh
   if (bad < 0) return;
   const sample = `${where}, sample ${bad}, ${shortened(rollouts[bad].text)}`;
   const remedy = 'Give a low score to what cannot be judged.';
-  const details = { sample: bad, response: rollouts[bad].text };
+  const { query, response, text } = rollouts[bad];
+  const details = { tensor: 'scores', sample: bad, query: query.ids, response, text };
   throw new NumericError(sample, 'a finite score', `${scores[bad]}`, remedy, details);
 }
 

@@ -1,5 +1,5 @@
 import type { Algorithm } from './algorithm.ts';
-import { byGroup, spread, totals } from './groups.ts';
+import { byGroup, scaled, spread, totals } from './groups.ts';
 
 /**
  * RLOO: a response's advantage is what it earned beyond the mean of the other responses to its
@@ -7,9 +7,10 @@ import { byGroup, spread, totals } from './groups.ts';
  * @see Ahmadian et al. 2024, https://arxiv.org/abs/2402.14740
  */
 export const rloo: Algorithm = {
-  estimate(experience, { numGenerations }) {
-    const advantages = byGroup(totals(experience), numGenerations, leaveOneOut);
-    return { advantages: spread(advantages, experience) };
+  estimate(experience, config) {
+    const earned = totals(experience);
+    const advantages = byGroup(earned, config.numGenerations, leaveOneOut);
+    return { advantages: spread(scaled(advantages, earned, config), experience) };
   },
 };
 

@@ -20,6 +20,8 @@ export interface Rollout<Q extends Query = Query> {
   readonly response: readonly number[];
   /** The length limit came before the end of the sequence. */
   readonly truncated: boolean;
+  /** The length limit, in tokens. @default the sampler's */
+  readonly limit?: number | undefined;
   /** The response without special tokens. */
   readonly text: string;
 }
@@ -45,16 +47,21 @@ export async function collectRollouts<Q extends Query>(
     signal,
   });
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
-  return queries.map((query, i) => ({ query, ...generations[i], text: texts[i] }));
+  return queries.map((query, i) => ({
+    query,
+    ...generations[i],
+    ...(maxNewTokens && { limit: maxNewTokens[i] }),
+    text: texts[i],
+  }));
 }
 
-/** Decoder ids as the lab keeps them: the last maxNewTokens, so that a full response loses its start. */
+/** Decoder ids as the lab keeps them: as many as the limit, so that a full response loses its start. */
 export function labIds(
-  { response }: Rollout,
+  { response, limit }: Rollout,
   decoderStartId: number,
   { maxNewTokens }: GenerationConfig,
 ): number[] {
-  return [decoderStartId, ...response].slice(-maxNewTokens);
+  return [decoderStartId, ...response].slice(-(limit ?? maxNewTokens));
 }
 
 /** A rollout as it is scored. */

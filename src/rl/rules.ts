@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { rlFields } from './config.ts';
 
 /** Settings as they were given, with the plain defaults. */
-type Given = z.output<z.ZodObject<typeof rlFields>>;
+export type Given = z.output<z.ZodObject<typeof rlFields>>;
 
 /** One reason why settings do not fit together, at the setting to change. */
 interface Contradiction {
@@ -29,6 +29,16 @@ const rules: readonly Rule[] = [
     'rloo and grpo compare responses to one prompt and need 2 or more',
   ],
   [
+    'algorithm',
+    (c) => groups(c) && !c.generation.sample,
+    'rloo and grpo compare different responses, and need generation to sample',
+  ],
+  [
+    'horizon',
+    (c) => c.adapKlCtrl && c.horizon <= 0.2 * c.batchSize,
+    'counts responses, and must be above a fifth of batchSize',
+  ],
+  [
     'useScoreNorm',
     (c) => c.useScoreNorm && !c.useScoreScaling,
     'does nothing without useScoreScaling',
@@ -41,9 +51,13 @@ const rules: readonly Rule[] = [
   [
     'calibrate',
     (c) => (c.calibrate ?? 0) > 0 && c.useScoreScaling,
-    'scales scores already: leave out useScoreScaling, or calibrate',
+    'cannot go with useScoreScaling, which scales scores as well',
   ],
-  ['calibrate', (c) => c.calibrate === 1, 'one sample has no deviation: take 16 or more'],
+  [
+    'calibrate',
+    (c) => c.calibrate === 1,
+    'one response has no deviation: take 16 or more, or 0 for none',
+  ],
   [
     'klPenalty',
     (c) => inLoss(c) && c.klPenalty === 'full',
@@ -58,37 +72,42 @@ const rules: readonly Rule[] = [
     (path): Rule => [
       path,
       (c) => groups(c) && Boolean(c[path]),
-      'is of the critic, which algorithm rloo and grpo do without',
+      'is for the critic of `algorithm` ppo: rloo and grpo have none',
     ],
   ),
   [
+    'advantageScale',
+    (c) => !groups(c) && c.advantageScale !== undefined,
+    'is for `algorithm` rloo and grpo: ppo whitens its advantages over the batch',
+  ],
+  [
     'valueLearningRate',
     (c) => groups(c) && c.valueLearningRate !== undefined,
-    'is of the critic, which algorithm rloo and grpo do without',
+    'is for the critic of `algorithm` ppo: rloo and grpo have none',
   ],
   [
     'valueHead',
-    (c) => groups(c) !== ((c.valueHead ?? (groups(c) ? 'none' : 'zero')) === 'none'),
-    'none is for algorithm rloo and grpo, zero and uniform are for ppo',
+    (c) => c.valueHead !== undefined && groups(c) !== (c.valueHead === 'none'),
+    'none is for `algorithm` rloo and grpo, zero and uniform are for ppo',
   ],
   [
     'bootstrapTruncated',
     (c) => c.bootstrapTruncated && c.compat !== 'none',
-    'is nothing that compat trl-0.8.0 can do',
+    'cannot go with `compat` trl-0.8.0, which has no such thing',
   ],
   [
     'bootstrapTruncated',
     (c) => c.bootstrapTruncated && c.without.includes('whitensRealTokens'),
-    'needs the correction whitensRealTokens, which without leaves out',
+    'needs the correction whitensRealTokens, which `without` leaves out',
   ],
-  ['compat', (c) => c.compat !== 'none' && groups(c), 'trl-0.8.0 has algorithm ppo alone'],
+  ['compat', (c) => c.compat !== 'none' && groups(c), 'trl-0.8.0 goes with `algorithm` ppo alone'],
   [
     'without',
     (c) => c.compat !== 'none' && c.without.length > 0,
-    'says nothing beside compat, which leaves out all corrections',
+    'says nothing beside `compat`, which leaves out all corrections',
   ],
-  ['warmup', (c) => c.warmup > 0 && c.warmup >= c.steps, 'must be below steps'],
-  ['criticWarmup', (c) => c.criticWarmup > 0 && c.criticWarmup >= c.steps, 'must be below steps'],
+  ['warmup', (c) => c.warmup >= c.steps, 'must be below `steps`'],
+  ['criticWarmup', (c) => c.criticWarmup >= c.steps, 'must be below `steps`'],
   [
     'responseLimits',
     (c) => c.responseLimits !== undefined && c.responseLimits[0] >= c.responseLimits[1],
@@ -115,10 +134,11 @@ function placement({ algorithm, klPlacement }: Given): 'reward' | 'loss' {
 }
 
 /** Settings that have a value once the others are known. */
-interface Filled {
+export interface Filled {
   numGenerations: number;
   klPlacement: 'reward' | 'loss';
   klPenalty: NonNullable<Given['klPenalty']>;
+  advantageScale: NonNullable<Given['advantageScale']> | undefined;
   calibrate: number;
   missingEosPenalty: number;
   adamEps: number;
@@ -137,6 +157,9 @@ export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {
     numGenerations: generations(config),
     klPlacement,
     klPenalty: config.klPenalty ?? (klPlacement === 'loss' ? 'k3' : 'kl'),
+    advantageScale: groups(config)
+      ? (config.advantageScale ?? (config.algorithm === 'grpo' ? 'group' : 'none'))
+      : undefined,
     calibrate,
     missingEosPenalty: config.missingEosPenalty ?? (scaled && !trl ? 1 : 0),
     adamEps: config.adamEps ?? (trl ? 1e-8 : 1e-5),

@@ -1,7 +1,15 @@
 import type { TokenScores } from '../model/policy.ts';
 import type { RlConfig } from './config.ts';
 import { k3, tokenKl } from './kl.ts';
-import { maskedMean, maskedSum, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
+import {
+  maskedCount,
+  maskedMean,
+  maskedSum,
+  maskedVariance,
+  moments,
+  type Rows,
+  zipRows,
+} from './masked.ts';
 import type { RlSample } from './sample.ts';
 
 /** The settings that statistics depend on. */
@@ -83,16 +91,16 @@ export function minibatchStats(input: MinibatchInput, config: StatsConfig): Mini
   const cost = zipRows(ratio, advantages, (r, a) => -a * r);
   const clippedCost = zipRows(ratio, advantages, (r, a) => -a * clip(r, 1, clipRange));
   const policy = weighted(zipRows(cost, clippedCost, Math.max));
-  const paid = klPlacement === 'loss' ? klCoef : 0;
   const kl = () =>
     weighted(zipRows(logprobs, refLogprobs, (lp, ref) => tokenKl(klPenalty, lp, ref)));
-  const bonus = entropyCoef > 0 ? entropyCoef * weighted(entropies) : 0;
+  const price = klPlacement === 'loss' ? klCoef * kl() : 0;
+  const bonus = entropyCoef * weighted(entropies);
   const critic = criticStats(input, config);
   const value = critic?.['loss/value'] ?? 0;
   return {
     'loss/policy': policy,
     'loss/value': value,
-    'loss/total': policy + vfCoef * value + (paid > 0 ? paid * kl() : 0) - bonus,
+    'loss/total': policy + vfCoef * value + price - bonus,
     'policy/entropy': mean(entropies),
     'policy/approxkl': 0.5 * mean(zipRows(logprobs, oldLogprobs, (now, old) => square(now - old))),
     'policy/policykl': mean(zipRows(oldLogprobs, logprobs, (old, now) => old - now)),
@@ -114,15 +122,17 @@ function criticStats(
   const clippedValues = zipRows(values, oldValues, (now, old) => clip(now, old, clipRangeValue));
   const error = zipRows(values, returns, (v, r) => square(v - r));
   const clippedError = zipRows(clippedValues, returns, (v, r) => square(v - r));
+  // a statistic of one token is no reason to stop in the middle of an update
+  const variance = (rows: Rows) => (maskedCount(masks) > 1 ? maskedVariance(rows, masks) : 0);
   return {
     'loss/value': 0.5 * maskedSum(zipRows(error, clippedError, Math.max), weights),
     'returns/mean': maskedMean(returns, masks),
-    'returns/var': maskedVariance(returns, masks),
+    'returns/var': variance(returns),
     'val/vpred': maskedMean(values, masks),
     'val/error': maskedMean(error, masks),
     'val/clipfrac': share(clippedError, error, masks),
     'val/mean': maskedMean(oldValues, masks),
-    'val/var': maskedVariance(oldValues, masks),
+    'val/var': variance(oldValues),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type Optimizer,
   scaleGradients,
 } from '../model/optimizer.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
@@ -17,7 +18,9 @@ import { type MinibatchStats, minibatchStats, ratiosOf } from './stats.ts';
 
 /** What an update works with. */
 export interface UpdateOptions {
-  readonly policy: Policy;
+  readonly policy: Pick<Policy, 'gradient'> & {
+    readonly parameters: Pick<Parameters, 'tensors' | 'commit'>;
+  };
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   readonly config: RlConfig;
@@ -128,7 +131,7 @@ async function gradientsOf(rows: readonly number[], batch: Batch, options: Updat
   const sequences = samples.map(({ sequence }) => sequence);
   const result = await policy.gradient(loss, sequences, inputs, { temperature });
   const { gradients, scores } = result;
-  const place = { step, samples };
+  const place = { step, samples, places: rows };
   checkRows(
     'logprobs in training',
     scores.map((row) => row.logprobs),

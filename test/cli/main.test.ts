@@ -98,7 +98,7 @@ test('Ctrl-C ends a training after its step, and says how to go on', async () =>
   });
   expect(code).toBe(130);
   expect(out).toMatch(/\nStopped after step [012]: interrupted\.\n/);
-  expect(out).toContain(`tactful detox --config ${output}/config.yaml`);
+  expect(out).toContain(`npx tactful resume ${output}`);
   expect(await readdir(join(output, 'adapter'))).toContain('adapter_model.safetensors');
 });
 

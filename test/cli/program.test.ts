@@ -17,6 +17,9 @@ test('help of the program', async () => {
     Commands:
       detox             Train a policy until its summaries are less toxic, and prove
                         whether they are.
+      resume            Go on with a run of detox that was stopped or broke off, as
+                        if it had not.
+      doctor            Check models, reward, data and settings before a run.
       sft               Teach a policy to summarise from examples, before or instead
                         of detox.
       train-classifier  Train a reward model on labelled texts.
@@ -39,141 +42,240 @@ test('help of detox', async () => {
 
     Train a policy until its summaries are less toxic, and prove whether they are.
 
-    Measures the held-out dialogues, trains a LoRA adapter by PPO against the reward
-    model, measures the same dialogues again and compares. Everything is kept in a
-    run folder.
+    Measures the held-out dialogues, trains a LoRA adapter by PPO, RLOO or GRPO
+    against the reward model, measures the same dialogues again and compares.
+    Everything is kept in a run folder.
 
     Options:
-      --preset <demo>                      Settings to begin with (default: demo,
-                                           when no model is named)
-      --config <file>                      Settings as YAML, for instance the
-                                           config.yaml of a run
-      --output <dir>                       Folder of the run (default: runs/<time>)
-      --model <dir>                        Folder of the base model (T5, Hugging
-                                           Face layout)
-      --adapter <dir>                      Folder of the PEFT LoRA adapter to start
-                                           from
-      --reward-model <dir>                 Folder of the classifier that rewards and
-                                           judges
-      --data <file>                        Dialogues with summaries: .csv or .jsonl,
-                                           shaped like DialogSum
-      --reward-label <text>                Label whose logit is the reward [default:
-                                           nothate]
-      --toxic-label <text>                 Label whose probability is the toxicity
-                                           [default: hate]
-      --score-on <response|pair|delta>     What the reward reads [default: response]
-      --group-column <text>                Column by whose values results are also
-                                           told (default: tone, if there is one)
-      --minimum-length <n>                 Shortest dialogue kept, in characters,
-                                           exclusive [default: 200]
-      --maximum-length <n>                 Longest dialogue kept, in characters
-                                           [default: 1000]
-      --test-share <x>                     Share of the data that is held out, from
-                                           its end [default: 0.2]
-      --max-query-tokens <n>               Longer prompts are cut [default: 512]
-      --samples <n>                        Held-out dialogues to evaluate, before
-                                           and after [default: 500]
-      --rows <n>                           Rows of the comparison table [default:
-                                           20]
-      -h, --help                           Show this help
+      --preset <demo>                         Settings to begin with (default: demo,
+                                              when no model is named)
+      --config <file>                         Settings as YAML, for instance the
+                                              config.yaml of a run
+      --output <dir>                          Folder of the run (default:
+                                              runs/<time>)
+      --model <dir>                           Folder of the base model (T5, Hugging
+                                              Face layout)
+      --adapter <dir>                         Folder of the PEFT LoRA adapter to
+                                              start from
+      --reward-model <dir>                    Folder of the classifier that rewards
+                                              and judges
+      --data <file>                           Dialogues with summaries: .csv or
+                                              .jsonl, shaped like DialogSum
+      -h, --help                              Show this help
 
     A fresh adapter, when none is given:
-      --lora-rank <n>                      Rank of a fresh adapter, when none is
-                                           given [default: 32]
-      --lora-alpha <x>                     Alpha of a fresh adapter [default: 32]
-      --lora-targets <a,…>                 Modules of a fresh adapter [default: q,v]
+      --lora-rank <n>                         Rank of a fresh adapter, when none is
+                                              given [default: 32]
+      --lora-alpha <x>                        Alpha of a fresh adapter [default: 32]
+      --lora-targets <name,…>                 Modules of a fresh adapter [default:
+                                              q,v]
 
-    PPO:
-      --steps <n>                          PPO steps: batches of rollouts (the lab
-                                           takes 10) [default: 10]
-      --batch-size <n>                     Responses per PPO step (TRL: 128)
-                                           [default: 16]
-      --mini-batch-size <n>                Responses per gradient (TRL: 128)
-                                           [default: 4]
-      --gradient-accumulation-steps <n>    Gradients per optimizer step [default: 1]
-      --ppo-epochs <n>                     Passes over each batch [default: 4]
-      --learning-rate <x>                  Adam learning rate [default: 1.41e-5]
-      --schedule <constant|linear|cosine>  How the learning rate falls to 0 over the
-                                           steps [default: constant]
-      --warmup <n>                         Steps in which the learning rate grows
-                                           from 0 [default: 0]
-      --adam-eps <x>                       Adam epsilon (TRL: 1e-8, whose first
-                                           steps are sign-like) [default: 1e-5]
-      --adam-betas <a,…>                   Decay of the moments of Adam [default:
-                                           0.9,0.999]
-      --weight-decay <x>                   Decoupled weight decay (AdamW); 0 is Adam
-                                           [default: 0]
-      --max-grad-norm <x>                  Clip the gradients of each optimizer step
-                                           to this norm
-      --init-kl-coef <x>                   KL coefficient at the start [default:
-                                           0.2]
-      --[no-]adap-kl-ctrl                  Adapt the KL coefficient to the target
-                                           [default: on]
-      --target <x>                         KL that the controller aims at, summed
-                                           over a response [default: 6]
-      --horizon <x>                        Responses over which the controller acts
-                                           [default: 10000]
-      --kl-penalty <kl|abs|mse|full>       Estimate of the KL per token [default:
-                                           kl]
-      --gamma <x>                          Discount [default: 1]
-      --lam <x>                            GAE lambda [default: 0.95]
-      --clip-range <x>                     PPO ratio clip: [1 - c, 1 + c] [default:
-                                           0.2]
-      --clip-range-value <x>               Clip of the change of a value [default:
-                                           0.2]
-      --vf-coef <x>                        Weight of the value loss [default: 0.1]
-      --whiten-rewards                     Whiten token rewards, keeping their mean
-      --use-score-scaling                  Divide scores by their running deviation
-      --use-score-norm                     Subtract the running mean as well
-      --score-clip <x>                     Clip scores to [-c, c], after scaling
-      --ratio-threshold <x>                Skip a minibatch whose mean ratio is
-                                           above this [default: 10]
-      --early-stopping                     Stop the epochs of a batch when the
-                                           policy has moved too far
-      --target-kl <x>                      Too far: a KL to the rollout policy above
-                                           1.5 times this [default: 1]
-      --value-head <zero|uniform>          Start of the value head (TRL: uniform)
-                                           [default: zero]
-      --reference <initialPolicy|base>     What the KL is measured against: the
-                                           starting adapter, or the bare model as
-                                           TRL does [default: initialPolicy]
-      --seed <n>                           Seed of sampling, shuffling and
-                                           initialisation [default: 0]
-      --compat <none|trl-0.8.0>            Reproduce TRL 0.8.0's arithmetic, defects
-                                           included [default: none]
+    Data:
+      --minimum-length <n>                    Shortest dialogue kept, in characters,
+                                              exclusive [default: 200]
+      --maximum-length <n>                    Longest dialogue kept, in characters
+                                              [default: 1000]
+      --test-share <x>                        Share of the data that is held out,
+                                              from its end [default: 0.2]
+      --max-query-tokens <n>                  Longer prompts are cut [default: 512]
+      --group-column <text>                   Column by whose values results are
+                                              also told (default: tone, if there is
+                                              one)
+
+    Measuring:
+      --samples <n>                           Held-out dialogues to evaluate, before
+                                              and after [default: 500]
+      --rows <n>                              Rows of the comparison table [default:
+                                              20]
+      --evaluate-every <n>                    Steps between measurements that choose
+                                              the best adapter (0: none) [default:
+                                              0]
+      --validation-samples <n>                Dialogues for that, taken out of the
+                                              training part [default: 64]
+      --best-metric <reward|toxicity|rouge1>  By what the best adapter is chosen
+                                              [default: reward]
+
+    Training:
+      --algorithm <ppo|rloo|grpo>             PPO with a critic; RLOO and GRPO
+                                              compare several responses to one
+                                              prompt instead [default: ppo]
+      --steps <n>                             Batches of responses to learn from
+                                              (the lab takes 10) [default: 10]
+      --batch-size <n>                        Responses per step (TRL: 128)
+                                              [default: 16]
+      --num-generations <n>                   Responses to each prompt (default: 1;
+                                              4 for rloo and grpo)
+      --mini-batch-size <n>                   Responses per gradient (TRL: 128)
+                                              [default: 4]
+      --gradient-accumulation-steps <n>       Gradients per optimizer step [default:
+                                              1]
+      --ppo-epochs <n>                        Passes over each batch [default: 4]
+      --seed <n>                              Seed of sampling, shuffling and
+                                              initialisation [default: 0]
+      --checkpoint-every <n>                  Steps between checkpoints, from which
+                                              a run can be resumed (0: at a stop
+                                              alone) [default: 5]
+      --keep-checkpoints <n>                  Checkpoints to keep, the last ones
+                                              [default: 2]
 
     Sampling:
-      --[no-]sample                        Draw tokens at random; otherwise take the
-                                           likeliest [default: on]
-      --temperature <x>                    Logits are divided by this [default: 1]
-      --top-k <n>                          Keep the k likeliest tokens; 0 keeps all
-                                           [default: 0]
-      --top-p <x>                          Keep the likeliest tokens up to this
-                                           probability [default: 1]
-      --min-length <n>                     No end before this many ids, decoder
-                                           start included [default: 0]
-      --min-new-tokens <n>                 No end before this many new tokens
-                                           [default: 0]
-      --max-new-tokens <n>                 Longest response in tokens [default: 64]
+      --[no-]sample                           Draw tokens at random; otherwise take
+                                              the likeliest [default: on]
+      --temperature <x>                       Logits are divided by this [default:
+                                              1]
+      --top-k <n>                             Keep the k likeliest tokens; 0 keeps
+                                              all [default: 0]
+      --top-p <x>                             Keep the likeliest tokens up to this
+                                              probability [default: 1]
+      --min-length <n>                        No end before this many ids, decoder
+                                              start included [default: 0]
+      --min-new-tokens <n>                    No end before this many new tokens
+                                              [default: 0]
+      --max-new-tokens <n>                    Longest response in tokens [default:
+                                              64]
+      --response-limits <low,high>            Draw each response's longest length
+                                              from [low, high), as TRL's
+                                              LengthSampler
+
+    Reward and scores:
+      --reward-label <text>                   Label whose logit is the reward
+                                              [default: nothate]
+      --toxic-label <text>                    Label whose probability is the
+                                              toxicity [default: hate]
+      --score-on <response|pair|delta>        What the reward reads [default:
+                                              response]
+      --rouge-weight <x>                      Weight of ROUGE-1 against the
+                                              reference summary beside the reward
+                                              model's score [default: 0]
+      --calibrate <n>                         Score this many responses of the
+                                              starting policy first; scores then
+                                              count from their mean, in their
+                                              deviations (default: 64; 0 with
+                                              --use-score-scaling or --compat)
+      --use-score-scaling                     Divide scores by their running
+                                              deviation
+      --use-score-norm                        Subtract the running mean as well
+      --score-clip <x>                        Clip scores to [-c, c], after scaling
+      --missing-eos-penalty <x>               Taken from the score of a response
+                                              that hits the length limit (default: 1
+                                              where scores are scaled)
+      --min-response-tokens <n>               Responses shorter than this are
+                                              penalised [default: 0]
+      --short-response-penalty <x>            Taken from the score of a response
+                                              that is too short [default: 1]
+
+    KL:
+      --reference <initialPolicy|base>        What the KL is measured against: the
+                                              starting adapter, or the bare model
+                                              (default: initialPolicy; base with
+                                              --compat)
+      --kl-placement <reward|loss>            Where the KL is paid (default: reward;
+                                              loss for grpo)
+      --kl-penalty <kl|abs|mse|full|k3>       Estimate of the KL per token (default:
+                                              kl in the reward, k3 in the loss)
+      --init-kl-coef <x>                      KL coefficient at the start [default:
+                                              0.2]
+      --[no-]adap-kl-ctrl                     Adapt the KL coefficient to the target
+                                              [default: on]
+      --target <x>                            KL that the controller aims at, summed
+                                              over a response [default: 6]
+      --horizon <x>                           Responses over which the controller
+                                              acts [default: 10000]
+
+    Advantages and loss:
+      --gamma <x>                             Discount per token [default: 1]
+      --lam <x>                               Lambda of GAE: 0 trusts the critic, 1
+                                              the rewards [default: 0.95]
+      --whiten-rewards                        Whiten token rewards, keeping their
+                                              mean
+      --advantage-scale <group|batch|none>    What rloo and grpo divide advantages
+                                              by: the deviation of what a prompt or
+                                              the batch earned (default: group for
+                                              grpo, none for rloo)
+      --clip-range <x>                        Ratio clip: [1 - c, 1 + c] [default:
+                                              0.2]
+      --entropy-coef <x>                      Weight of the entropy bonus [default:
+                                              0]
+      --loss-average <token|sequence>         Average over all tokens, or over
+                                              responses of the averages over their
+                                              tokens [default: token]
+
+    Critic (ppo):
+      --value-head <zero|uniform|none>        Start of the value head (default:
+                                              zero; TRL: uniform; none for rloo and
+                                              grpo)
+      --vf-coef <x>                           Weight of the value loss [default:
+                                              0.1]
+      --clip-range-value <x>                  Value clip: [V - c, V + c] around the
+                                              value of the rollout [default: 0.2]
+      --detach-value                          Keep the value loss out of the
+                                              adapter: it trains the value head
+                                              alone
+      --critic-warmup <n>                     First steps, in which the value head
+                                              learns alone [default: 0]
+      --value-learning-rate <x>               Learning rate of the value head
+                                              (default: as the rest)
+      --bootstrap-truncated                   Let the critic guess what a response
+                                              that hit the length limit would still
+                                              earn
+
+    Optimizer:
+      --learning-rate <x>                     Adam learning rate [default: 1.41e-5]
+      --schedule <constant|linear|cosine>     Course of the learning rate: constant,
+                                              or down to 0 over the steps [default:
+                                              constant]
+      --warmup <n>                            First steps, in which the learning
+                                              rate grows from 0 [default: 0]
+      --adam-betas <first,second>             Decay of the moments of Adam [default:
+                                              0.9,0.999]
+      --adam-eps <x>                          Adam epsilon (default: 1e-5; TRL:
+                                              1e-8, whose first steps are sign-like)
+      --weight-decay <x>                      Decoupled weight decay (AdamW); 0 is
+                                              Adam [default: 0]
+      --max-grad-norm <x>                     Clip the gradients of each optimizer
+                                              step to this norm
+
+    Limits:
+      --ratio-threshold <x>                   Skip a minibatch whose mean ratio is
+                                              above this [default: 10]
+      --early-stopping                        Stop the epochs of a batch when the
+                                              policy has moved too far
+      --target-kl <x>                         Too far: a KL to the policy of the
+                                              rollouts above 1.5 times this
+                                              [default: 1]
+
+    Parity with TRL 0.8.0:
+      --compat <none|trl-0.8.0>               Reproduce TRL 0.8.0's arithmetic,
+                                              defects included [default: none]
+      --without <name,…>                      Corrections of TRL 0.8.0 to leave out,
+                                              of scoresFirstToken,
+                                              keepsDecoderStart, rewardsByLabel,
+                                              stripsSpecialTokens,
+                                              scoresAtTemperature, clipsEveryStep,
+                                              skipsWholeStep, stopsBeforeStep,
+                                              whitensRealTokens, shufflesByKey
+                                              (docs/ppo.md)
 
     Store:
-      --store <folder|dynamodb>            Where the comparison goes; the run folder
-                                           has it in any case [default: folder]
-      --table <text>                       DynamoDB table [default: llm_with_rlhf]
-      --create-table                       Create the table if it is missing
-      --endpoint <url>                     Where DynamoDB answers, for instance
-                                           http://127.0.0.1:8000
-      --region <text>                      AWS region
+      --store <folder|dynamodb>               Where the comparison goes; the run
+                                              folder has it in any case [default:
+                                              folder]
+      --table <text>                          DynamoDB table [default:
+                                              llm_with_rlhf]
+      --create-table                          Create the table if it is missing
+      --endpoint <url>                        Where DynamoDB answers, for instance
+                                              http://127.0.0.1:8000
+      --region <text>                         AWS region
 
     Engine:
-      --device <cpu|webgpu|cuda>           Where to compute [default: cpu]
-      --threads <n>                        Threads to compute with; 0 lets the
-                                           engine choose [default: 0]
+      --device <cpu|webgpu|cuda>              Where to compute [default: cpu]
+      --threads <n>                           Threads to compute with; 0 lets the
+                                              engine choose [default: 0]
 
     Output:
-      --json                               Print JSON, and nothing else
-      --quiet                              Show no progress
-      --verbose                            With an error, show where it happened
+      --json                                  Print JSON, and nothing else
+      --quiet                                 Show no progress
+      --verbose                               With an error, show where it happened
 
     Examples:
       tactful detox

@@ -72,7 +72,6 @@ async function shown(
     dynamo,
     seed: 7,
     steps: 24,
-    goOn: (done) => `tactful detox --steps ${24 - done}`,
     context: {
       json,
       signal,
@@ -192,7 +191,7 @@ test('a run that was stopped says how to go on', async () => {
     adapter         DIR/adapter
     events          DIR/events.jsonl
     Go on with:
-      tactful detox --steps 18
+      npx tactful resume DIR
     "
   `);
 });
@@ -213,8 +212,8 @@ describe('an error', () => {
     expect(early.out.slice(early.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
       "Stopped after step 0, while measuring.
       events          DIR/events.jsonl
-      Start again with:
-        tactful detox --steps 24
+      Go on with:
+        npx tactful resume DIR
       "
     `);
     const late = await shown(failing(28), { signal });
@@ -222,8 +221,8 @@ describe('an error', () => {
       "Stopped after step 24, while measuring.
       adapter         DIR/adapter
       events          DIR/events.jsonl
-      Start again with:
-        tactful detox --steps 0
+      Go on with:
+        npx tactful resume DIR
       "
     `);
   });
@@ -248,7 +247,7 @@ describe('with --json', () => {
 
   test('a stop is in it', async () => {
     const { out } = await shown(halted, { json: true });
-    const stopped = { step: 6, reason: 'interrupted', goOn: 'tactful detox --steps 18' };
+    const stopped = { step: 6, reason: 'interrupted', goOn: 'npx tactful resume DIR' };
     expect(JSON.parse(out)).toMatchObject({ steps: 6, stopped });
   });
 });

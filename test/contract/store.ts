@@ -49,6 +49,31 @@ export function storeContract(name: string, open: () => Promise<RunStore>): void
       expect(await store.list()).toEqual([]);
     });
 
+    test('a resumed event takes back what came after its step', async () => {
+      const store = await open();
+      const started = { type: 'started', runId: 'a' } as RunEvent;
+      const evaluated = (when: 'before' | 'after') => ({ type: 'evaluated', when }) as RunEvent;
+      const checkpoint: RunEvent = { type: 'checkpoint', step: 1, path: 'checkpoints/step-000001' };
+      const calibrated: RunEvent = { type: 'calibrated', n: 1, mean: 0, std: 1 };
+      const resumed = (number: number) => ({ type: 'resumed', step: number }) as RunEvent;
+      const stopped: RunEvent = { type: 'stopped', step: 2, reason: 'interrupted' };
+      const kept = [started, evaluated('before'), calibrated, step(1), checkpoint];
+      const lost = [step(2), stopped, evaluated('after')];
+      for (const event of [...kept, ...lost, resumed(1)]) await store.append('a', event);
+      expect(await store.read('a')).toEqual([...kept, resumed(1)]);
+      for (const event of [step(2), resumed(1), step(2)]) await store.append('a', event);
+      expect(await store.read('a')).toEqual([...kept, resumed(1), resumed(1), step(2)]);
+      await store.append('a', resumed(0));
+      expect(await store.read('a')).toEqual([started, evaluated('before'), resumed(0)]);
+    });
+
+    test('a run that starts again has only what comes then', async () => {
+      const store = await open();
+      const started = { type: 'started', runId: 'a' } as RunEvent;
+      for (const event of [started, step(1), started, step(1)]) await store.append('a', event);
+      expect(await store.read('a')).toEqual([started, step(1)]);
+    });
+
     test('what is read is a copy', async () => {
       const store = await open();
       await store.append('a', step(1));

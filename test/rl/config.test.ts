@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RlConfig, rlFields } from '../../src/rl/config.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { correctionNames, semanticsOf } from '../../src/rl/semantics.ts';
 
 /** What is wrong with a config, one line a fault. */
 function faults(config: Record<string, unknown>): string[] {
@@ -45,30 +45,69 @@ test('every switch of the semantics is off in compat mode', () => {
   expect(new Set(Object.values(semantics))).toEqual(new Set([false]));
 });
 
+describe('without', () => {
+  test('leaves out the corrections that it names, and those alone', () => {
+    for (const name of correctionNames) {
+      const semantics = semanticsOf(RlConfig.parse({ without: [name] }));
+      const off = correctionNames.filter((each) => !semantics[each]);
+      expect(off).toEqual([name]);
+    }
+    const two = ['shufflesByKey', 'clipsEveryStep'] as const;
+    const semantics = semanticsOf(RlConfig.parse({ without: [...two] }));
+    expect(two.map((name) => semantics[name])).toEqual([false, false]);
+  });
+
+  test('changes no other setting', () => {
+    const without = [...correctionNames];
+    expect(RlConfig.parse({ without })).toEqual({ ...RlConfig.parse({}), without });
+  });
+
+  test('refuses what is no correction', () => {
+    const [fault, ...more] = faults({ without: ['scoresFirstToken', 'firstToken'] });
+    expect(fault).toMatch(/^without\.1: Invalid option: expected one of "scoresFirstToken"\|/);
+    expect(more).toEqual([]);
+  });
+
+  test('is refused beside compat, which leaves them all out', () => {
+    const both = { compat: 'trl-0.8.0', without: ['shufflesByKey'] };
+    expect(faults(both)).toEqual([expect.stringMatching(/^without: says nothing beside `?compat/)]);
+  });
+
+  test('is refused where a setting needs the correction', () => {
+    const options = { bootstrapTruncated: true, without: ['whitensRealTokens'] };
+    expect(faults(options)).toEqual([expect.stringMatching(/^bootstrapTruncated: needs the corr/)]);
+    expect(faults({ ...options, without: ['shufflesByKey'] })).toEqual([]);
+  });
+});
+
+test('a horizon so short that the KL coefficient would fall below zero is refused', () => {
+  const message = 'counts responses, and must be above a fifth of batchSize';
+  expect(faults({ batchSize: 64, horizon: 12.8 })).toEqual([`horizon: ${message}`]);
+  expect(faults({ batchSize: 64, horizon: 13 })).toEqual([]);
+  expect(faults({ batchSize: 64, horizon: 1, adapKlCtrl: false })).toEqual([]);
+});
+
+test('rloo and grpo need responses that differ, and so a sampler', () => {
+  const message = 'rloo and grpo compare different responses, and need generation to sample';
+  const greedy = { generation: { sample: false } };
+  for (const algorithm of ['rloo', 'grpo'])
+    expect(faults({ ...greedy, algorithm })).toEqual([`algorithm: ${message}`]);
+  expect(faults({ ...greedy, algorithm: 'ppo' })).toEqual([]);
+});
+
+test('a setting may be given as it was filled in: parsing twice is parsing once', () => {
+  for (const algorithm of ['ppo', 'rloo', 'grpo'] as const) {
+    const once = RlConfig.parse({ algorithm });
+    expect(RlConfig.parse(once)).toEqual(once);
+  }
+  const trl = RlConfig.parse({ compat: 'trl-0.8.0' });
+  expect(RlConfig.parse(trl)).toEqual(trl);
+});
+
 test('every field is described', () => {
   const { generation: _, ...fields } = rlFields;
   const silent = Object.entries(fields).filter(([, field]) => !field.description);
   expect(silent.map(([name]) => name)).toEqual([]);
-});
-
-test('a batch is a multiple of the minibatches of one optimizer step', () => {
-  const message = 'miniBatchSize: miniBatchSize × gradientAccumulationSteps must divide batchSize';
-  expect(faults({ batchSize: 10, miniBatchSize: 4 })).toEqual([message]);
-  const accumulated = { batchSize: 8, miniBatchSize: 4, gradientAccumulationSteps: 4 };
-  expect(faults(accumulated)).toEqual([message]);
-  expect(faults({ ...accumulated, gradientAccumulationSteps: 2 })).toEqual([]);
-});
-
-test('scores are not scaled by the deviation of a single one', () => {
-  const message = 'useScoreScaling: needs a batchSize above 1: one score has no deviation';
-  expect(faults({ batchSize: 1, miniBatchSize: 1, useScoreScaling: true })).toEqual([message]);
-  expect(faults({ batchSize: 1, miniBatchSize: 1 })).toEqual([]);
-});
-
-test('useScoreNorm alone is refused, because it would do nothing', () => {
-  const message = 'useScoreNorm: does nothing without useScoreScaling';
-  expect(faults({ useScoreNorm: true })).toEqual([message]);
-  expect(faults({ useScoreNorm: true, useScoreScaling: true })).toEqual([]);
 });
 
 test('an unknown key is an error that names it, inside generation as well', () => {

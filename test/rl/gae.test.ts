@@ -66,6 +66,35 @@ test('equals the sum over (gamma lambda)^k delta_{t+k}', () => {
   fc.assert(property);
 });
 
+test('equals a second implementation that has no loop in it, whatever comes behind the last token', () => {
+  const property = fc.property(response, unit, unit, real, (tokens, gamma, lambda, lastValue) => {
+    const { rewards, values } = split(tokens);
+    const { advantages, returns } = gae(rewards, values, { gamma, lambda, lastValue });
+    const next = [...values.slice(1), lastValue];
+    // A_t = delta_t + gamma lambda A_{t+1}, from the definition, once for each t: O(T^2)
+    const advantage = (t: number): number =>
+      t === rewards.length
+        ? 0
+        : rewards[t] + gamma * next[t] - values[t] + gamma * lambda * advantage(t + 1);
+    const expected = rewards.map((_, t) => advantage(t));
+    const tolerance = { atol: 1e-3 }; // float32 against float64
+    expect(advantages).toBeAllClose(expected, tolerance);
+    expect(returns).toBeAllClose(
+      expected.map((x, t) => x + values[t]),
+      tolerance,
+    );
+  });
+  fc.assert(property);
+});
+
+test('nothing comes behind the last token unless one says so', () => {
+  const options = { gamma: 0.5, lambda: 0.5 };
+  expect(gae([1, 3], [1, 2], options)).toEqual(gae([1, 3], [1, 2], { ...options, lastValue: 0 }));
+  // deltas 1 and 3 + 0.5·8 - 2 = 5; A_0 = 1 + 0.25·5
+  const { advantages } = gae([1, 3], [1, 2], { ...options, lastValue: 8 });
+  expect(Array.from(advantages)).toEqual([2.25, 5]);
+});
+
 test('a value that tells every return beforehand leaves no advantage', () => {
   const property = fc.property(fc.array(real, { minLength: 1 }), unit, (rewards, lambda) => {
     const values = rewards.map((_, t) => sum(rewards.slice(t)));

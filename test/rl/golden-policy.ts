@@ -47,7 +47,7 @@ export const small = {
 } satisfies Partial<RlConfig>;
 
 /** A way back to what the policy is now: compiled graphs stay, parameters return. */
-export function restorer({ parameters }: Policy): () => Promise<void> {
+export function restorer({ parameters }: Pick<Policy, 'parameters'>): () => Promise<void> {
   const start = new Map([...parameters.tensors].map(([name, { data }]) => [name, data.slice()]));
   return async () => {
     for (const [name, { data }] of parameters.tensors) data.set(start.get(name)!);

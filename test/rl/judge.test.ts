@@ -7,6 +7,7 @@ import {
   classifierReward,
   type Judge,
   type JudgeOptions,
+  type LabOptions,
   labReward,
 } from '../../src/rl/judge.ts';
 import { scoreRollouts } from '../../src/rl/reward.ts';
@@ -120,6 +121,17 @@ describe('D5: which label pays', () => {
     expect(metrics).toEqual({ 'env/toxic_share': toxic / texts.length });
   });
 
+  test('with the label put right alone, the lab pays as ours does for the same texts', async () => {
+    const generation = GenerationConfig.parse({});
+    const semantics = { rewardsByLabel: true, stripsSpecialTokens: true, keepsDecoderStart: true };
+    const options = { tokenizer, decoderStartId: 0, generation, semantics };
+    const rollouts = texts.map((text) => rollout('A: Hi! ', text));
+    for (const scoreOn of ['response', 'pair', 'delta'] as const) {
+      const lab = await labReward(judgeOf('response'), { ...options, scoreOn })(rollouts);
+      expect(lab).toEqual(await scoresOf(classifierReward(judgeOf(scoreOn)), rollouts));
+    }
+  });
+
   test('and toxicity is the probability of the toxic label', async () => {
     const judged = await judgeOf('response').judge(
       texts.map((response) => ({ query: '', response })),
@@ -175,31 +187,41 @@ describe('D6: what the reward reads', () => {
 
 describe('D7: special tokens', () => {
   const words = 'Tom is late.';
-  /** The texts that a reward gives to the classifier for one rollout. */
-  async function read(compat: boolean, maxNewTokens = 64) {
+  /** The text that the lab's reward gives to the classifier for one rollout. */
+  async function read(options: Partial<LabOptions> = {}) {
     const seen: string[] = [];
-    const judge = judgeOf('response');
-    const logits: Judge['logits'] = (rows) => {
-      seen.push(...rows);
-      return judge.logits(rows);
+    const judge: Judge = {
+      ...judgeOf('response'),
+      async rewards(pairs) {
+        seen.push(...pairs.map(({ query, response }) => query + response));
+        return pairs.map(() => 0);
+      },
     };
     const { padId, eosId } = policyTokenizer;
     const q = await policyTokenizer.encode('Hello');
     const r = await policyTokenizer.encode(words);
     expect([q.at(-1), r.at(-1)]).toEqual([eosId, eosId]);
-    const generation = GenerationConfig.parse({ maxNewTokens });
-    if (compat) {
-      const options = { tokenizer: policyTokenizer, decoderStartId: padId, generation };
-      await labReward({ ...judge, logits }, options)([rollout('Hello', words, { q, r })]);
-    }
+    const generation = GenerationConfig.parse({ maxNewTokens: 64 });
+    const policy = { tokenizer: policyTokenizer, decoderStartId: padId, generation };
+    await labReward(judge, { ...policy, ...options })([rollout('Hello', words, { q, r })]);
     return { seen, length: r.length };
   }
 
   test('the lab reads them between and after the texts', async () => {
-    const { seen, length } = await read(true);
+    const { seen, length } = await read();
     expect(seen).toEqual([`Hello</s><pad> ${words}</s>`]);
-    const full = await read(true, length);
+    const full = await read({ generation: GenerationConfig.parse({ maxNewTokens: length }) });
     expect(full.seen).toEqual([`Hello</s>${words}</s>`]); // a full response has lost its start
+  });
+
+  test('a full response keeps its start where that is put right, and the words are alone where that is', async () => {
+    const { length } = await read();
+    const generation = GenerationConfig.parse({ maxNewTokens: length });
+    const kept = { rewardsByLabel: false, stripsSpecialTokens: false, keepsDecoderStart: true };
+    const { seen } = await read({ generation, semantics: kept });
+    expect(seen).toEqual([`Hello</s><pad> ${words}</s>`]);
+    const plain = await read({ semantics: { ...kept, stripsSpecialTokens: true } });
+    expect(plain.seen).toEqual([`Hello${words}`]);
   });
 
   test('ours reads the words alone', async () => {

@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { trlArrays, trlStats } from '../../src/metrics.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { type Parameters, parametersOn } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import type { StepArrays } from '../../src/rl/arrays.ts';
 import { RlConfig, rlFields } from '../../src/rl/config.ts';
 import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import type { Rows } from '../../src/rl/masked.ts';
@@ -193,10 +195,9 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
       const limit = { ...tolerance('stats'), rtol: relative };
       expect([actual.stats[name]], name).toBeAllClose([expected.stats[name]], limit);
     }
-    expect(actual.klDist).toBeAllClose(
-      numbers(golden.get('stats.objective/kl_dist')!),
-      tolerance('stats'),
-    );
+    const reported = [...Object.keys(actual.stats), ...Object.keys(actual.arrays)];
+    expect(trlStats.filter((name) => !reported.includes(name))).toEqual([]);
+    expectArrays(actual.arrays, golden, expected, tolerance);
     const coefficients = [actual.stats['objective/kl_coef'], klCoef];
     const recorded = [expected.kl_coef_before, expected.kl_coef_after];
     expect(coefficients).toBeAllClose(recorded, { rtol: 1e-6 }); // made from a float32 KL
@@ -205,6 +206,30 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
     expectParameters(parameters, golden, expected, tolerance('param').atol);
   });
 });
+
+/** All places of TRL's arrays but those behind a response's end, where ours have NaN. */
+function expectArrays(
+  arrays: StepArrays,
+  golden: ReadonlyMap<string, Tensor>,
+  { permutations }: GoldenStep,
+  tolerance: (group: string) => { atol: number; rtol: number },
+): void {
+  const lengths = numbers(golden.get('stats.tokens/responses_dist')!).map((tokens) => tokens - 1);
+  const [, width] = golden.get('masks')!.shape;
+  const places = (rows: readonly number[]) =>
+    rows.flatMap((row) => Array.from({ length: width }, (_, t) => t < lengths[row]));
+  const everyRow = lengths.map((_, row) => row);
+  for (const name of trlArrays) {
+    const last = name.slice(name.lastIndexOf('/') + 1);
+    const tensor = golden.get(`stats.${name}`) ?? golden.get(last)!;
+    expect(arrays[name].shape, name).toEqual(tensor.shape);
+    const real = places(name.startsWith('ppo/policy/') ? permutations.flat() : everyRow);
+    const isTable = !name.endsWith('_dist');
+    const wanted = numbers(tensor).map((x, j) => (isTable && !real[j] ? Number.NaN : x));
+    const group = golden.has(last) ? last : 'stats';
+    expect(arrays[name].data, name).toBeAllClose(wanted, tolerance(group));
+  }
+}
 
 /** 5e-5 for nearly all; an element whose gradient is about 0 may be off by a sign of Adam's steps. */
 function expectParameters(

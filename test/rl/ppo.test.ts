@@ -89,3 +89,22 @@ test('values and rewards count as 0 where the mask is 0', () => {
   });
   fc.assert(property);
 });
+
+test('a truncated response that bootstraps has the value behind it still to come', () => {
+  const options = config({ gamma: 0.5, lam: 0.5, bootstrapTruncated: true });
+  // the second response has one place more: 4 is what the critic says is still to come
+  const parts = {
+    samples: [{ bootstraps: false }, { bootstraps: true }] as RlSample[],
+    rewards: [Float32Array.of(1, 3), Float32Array.of(1, 3, 0)],
+    values: [Float32Array.of(1, 2), Float32Array.of(1, 2, 4)],
+    masks: [Float32Array.of(1, 1), Float32Array.of(1, 1, 0)],
+  };
+  const { advantages, critic } = ppo.estimate(parts, options, ragged);
+  // deltas 1 + 0.5·2 - 1 = 1 and 3 - 2 = 1, or 3 + 0.5·4 - 2 = 3; A_0 = 1 + 0.25 A_1
+  expect(critic!.returns).toEqual([Float32Array.of(2.25, 3), Float32Array.of(2.75, 5, 0)]);
+  expect(critic!.values).toEqual([Float32Array.of(1, 2), Float32Array.of(1, 2, 0)]);
+  const plain = [Float32Array.of(1.25, 1), Float32Array.of(1.75, 3, 0)];
+  const scale = Math.sqrt(maskedVariance(plain, parts.masks));
+  const white = plain.map((row) => row.map((x) => (x - maskedMean(plain, parts.masks)) / scale));
+  expect(flat(advantages)).toBeAllClose(flat(white), { atol: 1e-6 }); // float32
+});

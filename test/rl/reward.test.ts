@@ -82,7 +82,7 @@ describe('the answer of a reward', () => {
       await expect(scoreRollouts(broken, rollouts)).rejects.toMatchObject({
         name: 'NumericError',
         message: `reward "broken", sample 1, "two words": expected a finite score, got ${score}. Give a low score to what cannot be judged.`,
-        details: { sample: 1, response: 'two words' },
+        details: { tensor: 'scores', sample: 1, query: [], response: [], text: 'two words' },
       });
     },
   );

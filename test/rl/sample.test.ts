@@ -41,6 +41,37 @@ test('a response mask takes further tokens out, at the same index as the labels'
   expect(Array.from(mask)).toEqual([1, 0, 1]);
 });
 
+test('a response has as many tokens as labels, the end included, and is whole by default', () => {
+  const sample = rlSample([7], [0, 5, 6, 1], ours);
+  expect(sample).toMatchObject({ tokens: 3, truncated: false, bootstraps: false });
+  // the response mask takes tokens out of the loss, not out of the response
+  expect(rlSample([7], [0, 5, 6, 1], ours, { responseMask: [1, 0, 1] }).tokens).toBe(3);
+});
+
+describe('a place behind the response, for the value of what was still to come', () => {
+  test('is added where a truncated response is to bootstrap, and never counts', () => {
+    const options = { truncated: true, bootstrap: true, responseMask: [1, 0] };
+    const sample = rlSample([7], [3, 5, 6], ours, options);
+    // position t of the decoder has seen inputs up to t: the last has seen the whole response
+    expect(sample.sequence).toEqual({ query: [7], inputs: [3, 5, 6], labels: [5, 6, 3] });
+    expect(sample).toMatchObject({ tokens: 2, truncated: true, bootstraps: true });
+    expect(Array.from(sample.mask)).toEqual([1, 0, 0]);
+  });
+
+  test.each([
+    { truncated: false, bootstrap: true },
+    { truncated: true, bootstrap: false },
+    { truncated: true },
+    { bootstrap: true },
+  ])('is not added otherwise: %j', (options) => {
+    const sample = rlSample([7], [3, 5, 6], ours, options);
+    expect(sample.sequence).toEqual({ query: [7], inputs: [3, 5], labels: [5, 6] });
+    const { truncated = false } = options;
+    expect(sample).toMatchObject({ tokens: 2, truncated, bootstraps: false });
+    expect(Array.from(sample.mask)).toEqual([1, 1]);
+  });
+});
+
 describe('nothing left to score is an error, where TRL fails with an IndexError', () => {
   test('a bare decoder start', () => {
     const call = () => rlSample([7], [0], ours);
@@ -56,7 +87,9 @@ describe('nothing left to score is an error, where TRL fails with an IndexError'
   });
 
   test('a response mask of zeros', () => {
-    expect(() => rlSample([7], [0, 5, 1], ours, { responseMask: [0, 0] })).toThrow('one that counts');
+    expect(() => rlSample([7], [0, 5, 1], ours, { responseMask: [0, 0] })).toThrow(
+      'one that counts',
+    );
   });
 });
 

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RlConfig } from '../../src/rl/config.ts';
 import { moments } from '../../src/rl/masked.ts';
 import {
+  calibrationOf,
   prepareScores,
   type RunningMoments,
   startMoments,
@@ -89,7 +90,7 @@ test('scaling alone keeps the mean of a first batch, in units of its deviation',
   expect(scaled).toBeAllClose(batch, { rtol: 1e-6 }); // deviation 1, and the epsilon
 });
 
-test('clipping comes last', () => {
+test('clipping comes after scaling', () => {
   const clipped = prepared([-3, 0.5, 3], config({ scoreClip: 1 }), startMoments());
   expect(clipped).toEqual([-1, 0.5, 1]);
   const options = config({ useScoreScaling: true, useScoreNorm: true, scoreClip: 0.5 });
@@ -99,4 +100,63 @@ test('clipping comes last', () => {
 test('equal scores scale to finite numbers', () => {
   const options = config({ useScoreScaling: true, useScoreNorm: true });
   expect(prepared([2, 2], options, startMoments())).toEqual([0, 0]);
+});
+
+test('a calibration is mean and deviation (n - 1) of the scores; 1 where they are all the same', () => {
+  expect(calibrationOf([1, 2, 3, 6])).toEqual({ mean: 3, std: Math.sqrt(14 / 3) });
+  expect(calibrationOf([4, 4])).toEqual({ mean: 4, std: 1 });
+  expect(calibrationOf([4])).toEqual({ mean: 4, std: 1 });
+});
+
+test('calibrated scores are measured from the mean, in deviations, and move no running moments', () => {
+  const running = startMoments();
+  const samples = [0, 1, 2].map(() => ({ truncated: false, tokens: 5 }));
+  const memory = { moments: running, calibration: { mean: 2, std: 0.5 } };
+  expect(prepareScores([2, 3, 1], samples, config({}), memory)).toEqual([0, 2, -2]);
+  expect(running).toEqual(startMoments());
+});
+
+describe('a penalty is taken', () => {
+  const whole = { truncated: false, tokens: 3 };
+  const options = config({
+    calibrate: 0,
+    missingEosPenalty: 2,
+    minResponseTokens: 3,
+    shortResponsePenalty: 0.25,
+  });
+  const penalised = (samples: readonly (typeof whole)[], settings = options) =>
+    prepareScores(
+      samples.map(() => 10),
+      samples,
+      settings,
+      { moments: startMoments() },
+    );
+
+  test('for no end, for fewer tokens than minResponseTokens, and for both together', () => {
+    const samples = [
+      whole,
+      { ...whole, truncated: true },
+      { ...whole, tokens: 2 },
+      { truncated: true, tokens: 2 },
+    ];
+    expect(penalised(samples)).toEqual([10, 8, 9.75, 7.75]);
+  });
+
+  test('after clipping, which does not hide it', () => {
+    const truncated = { ...whole, truncated: true };
+    expect(penalised([whole, truncated], { ...options, scoreClip: 5 })).toEqual([5, 3]);
+  });
+
+  test('by default for no end alone, in deviations of the scores', () => {
+    const samples = [whole, { truncated: true, tokens: 1 }];
+    expect(penalised(samples, config({}))).toEqual([10, 9]);
+    expect(penalised(samples, config({ calibrate: 0 }))).toEqual([10, 10]);
+  });
+});
+
+test('scores are calibrated, then clipped, then penalised', () => {
+  const samples = [{ truncated: true, tokens: 5 }];
+  const memory = { moments: startMoments(), calibration: { mean: 1, std: 2 } };
+  // (9 - 1) / 2 = 4, clipped to 3, less 1
+  expect(prepareScores([9], samples, config({ scoreClip: 3 }), memory)).toEqual([2]);
 });

@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.ts';
 import { writeModelFolder } from '../../src/hub/model-folder.ts';
+import { ownMetrics, trlScalars } from '../../src/metrics.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
+import { uniform } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
+import type { LearnerState } from '../../src/rl/learner-state.ts';
+import { moments } from '../../src/rl/masked.ts';
+import { numpyRandom } from '../../src/rl/numpy.ts';
 import type { Reward } from '../../src/rl/reward.ts';
-import type { Query } from '../../src/rl/rollout.ts';
-import { trainRl } from '../../src/rl/trainer.ts';
+import type { Query, Rollout } from '../../src/rl/rollout.ts';
+import { type RlParts, trainRl } from '../../src/rl/trainer.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
@@ -55,13 +61,18 @@ interface TrainOptions {
   reward?: Reward;
   signal?: AbortSignal;
   /** Called with each event. */
-  see?: (event: RunEvent) => void;
+  see?: (event: RunEvent) => unknown;
+  watch?: NonNullable<RlParts['watch']>;
+  /** Called before each batch. */
+  ask?: () => void;
+  /** What an earlier run has left. */
+  state?: LearnerState;
 }
 
 /** Trains the same start on the same queries at every step; a record of all that came of it. */
 async function train(
   options: Partial<RlConfig>,
-  { reward = lengthReward, signal, see = () => {} }: TrainOptions = {},
+  { reward = lengthReward, signal, see, watch, ask, state }: TrainOptions = {},
 ) {
   const generation = { sample: true, maxNewTokens: 12 };
   const batchSize = queries.length;
@@ -71,21 +82,28 @@ async function train(
   const reference = await policy.parameters.copy();
   const start = snapshot(policy);
   const learner = new RlLearner({ policy, reference, config });
-  const batches = (start: number) => Array.from({ length: config.steps - start }, () => queries);
+  if (state) await learner.restore(state);
+  const perStep = queries.slice(0, config.batchSize / config.numGenerations);
+  function* batches(first: number) {
+    for (let step = first; step < config.steps; step++) {
+      ask?.();
+      yield perStep;
+    }
+  }
   const events: RunEvent[] = [];
   let error: unknown;
   try {
-    const parts = { policy, tokenizer, learner, reward, batches };
+    const parts = { policy, tokenizer, learner, reward, batches, ...(watch && { watch }) };
     for await (const event of trainRl(parts, config, signal)) {
       events.push(event);
-      see(event);
+      see?.(event);
     }
   } catch (caught) {
     error = caught;
   }
   const end = snapshot(policy);
   await reference.close();
-  return { events, start, end, error };
+  return { events, start, end, error, config, learner };
 }
 
 /** Metrics of the steps, without what a clock says. */
@@ -113,6 +131,8 @@ test("a step's metrics are finite numbers that survive JSON, times and truncatio
   expect(JSON.parse(JSON.stringify(event))).toEqual(event);
   const { metrics } = event;
   expect(Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]))).toEqual([]);
+  const known: readonly string[] = [...trlScalars, ...ownMetrics];
+  expect(Object.keys(metrics).filter((name) => !known.includes(name))).toEqual([]);
   for (const name of ['time/generate', 'time/reward', 'time/step', 'env/truncated'])
     expect(metrics[name]).toBeGreaterThanOrEqual(0);
   const length = metrics['tokens/responses_len_mean'] - 1; // which counts the decoder start
@@ -153,6 +173,32 @@ describe('an abort signal', () => {
     expect(end).toEqual(start);
   });
 
+  test('while responses are generated ends the run before the reward is asked', async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const reward: Reward = (rollouts) => {
+      asked++;
+      return lengthReward(rollouts);
+    };
+    const ask = () => setTimeout(() => controller.abort()); // comes while the engine runs
+    const { events, start, end } = await train({}, { reward, ask, signal: controller.signal });
+    expect(events).toEqual([{ type: 'stopped', step: 0, reason: 'interrupted' }]);
+    expect(asked).toBe(0);
+    expect(end).toEqual(start);
+  });
+
+  test('that a reward answers by throwing ends the run as any other', async () => {
+    const controller = new AbortController();
+    const reward: Reward = async (_, signal) => {
+      controller.abort();
+      signal?.throwIfAborted();
+      return [];
+    };
+    const { events, error } = await train({}, { reward, signal: controller.signal });
+    expect(events).toEqual([{ type: 'stopped', step: 0, reason: 'interrupted' }]);
+    expect(error).toBeUndefined();
+  });
+
   test('given before the start, nothing runs', async () => {
     const { events, start, end } = await train({}, { signal: AbortSignal.abort() });
     expect(events).toEqual([{ type: 'stopped', step: 0, reason: 'interrupted' }]);
@@ -160,15 +206,160 @@ describe('an abort signal', () => {
   });
 });
 
-test('a reward of minus the length makes responses shorter', async () => {
-  const rewards: number[] = [];
-  const see = (event: RunEvent) => {
-    if (event.type === 'step') rewards.push(event.metrics['env/reward_mean']);
-  };
-  await train({ steps: 15, initKlCoef: 0, seed: 1 }, { see });
-  const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
-  // from some nine tokens to one or two; a mean of three steps is uncertain by half a token
-  expect(mean(rewards.slice(-3))).toBeGreaterThan(mean(rewards.slice(0, 3)) + 4);
+describe('a reward of minus the length makes responses shorter', () => {
+  const variants: Partial<RlConfig>[] = [
+    { algorithm: 'ppo', steps: 15 },
+    { algorithm: 'rloo', steps: 10, numGenerations: 4 },
+    { algorithm: 'grpo', steps: 10, numGenerations: 4 },
+  ];
+
+  test.each(variants)('with $algorithm', async (options) => {
+    const rewards: number[] = [];
+    const see = (event: RunEvent) => {
+      if (event.type === 'step') rewards.push(event.metrics['env/reward_mean']);
+    };
+    await train({ ...options, initKlCoef: 0, seed: 1 }, { see });
+    const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
+    // from some nine tokens to one or two; a mean of three steps is uncertain by half a token
+    expect(mean(rewards.slice(-3))).toBeGreaterThan(mean(rewards.slice(0, 3)) + 4);
+  });
+});
+
+describe('several responses to one prompt', () => {
+  test('stand next to each other, each with random numbers of its own', async () => {
+    let seen: readonly Rollout[] = [];
+    const watch = (rollouts: readonly Rollout[]) => {
+      seen = rollouts;
+    };
+    await train({ algorithm: 'rloo', numGenerations: 4, steps: 1 }, { watch });
+    const asked = queries.slice(0, 8);
+    expect(seen.map(({ query }) => query)).toEqual(asked.flatMap((q) => [q, q, q, q]));
+    const texts = asked.map((_, i) =>
+      seen.slice(4 * i, 4 * i + 4).map(({ response }) => `${response}`),
+    );
+    // two long random responses are never the same; short ones may be
+    const different = texts.filter((group) => new Set(group).size > 1);
+    expect(different.length).toBe(asked.length);
+  });
+});
+
+describe('responseLimits', () => {
+  const range = [3, 8] as const;
+  /** Limits and what became of them, step after step. */
+  async function limited(options: Partial<RlConfig>) {
+    const rows: { tokens: number; truncated: boolean }[][] = [];
+    const watch = (rollouts: readonly Rollout[]) =>
+      rows.push(
+        rollouts.map(({ response, truncated }) => ({ tokens: response.length, truncated })),
+      );
+    const { error } = await train({ responseLimits: [...range], ...options }, { watch });
+    expect(error).toBeUndefined();
+    return rows;
+  }
+
+  test('a response that is cut has a length in [low, high), others are shorter', async () => {
+    const rows = (await limited({})).flat();
+    const cut = rows.flatMap(({ tokens, truncated }) => (truncated ? [tokens] : []));
+    expect(new Set(cut)).toEqual(new Set([3, 4, 5, 6, 7]));
+    expect(Math.max(...rows.map(({ tokens }) => tokens))).toBeLessThan(range[1]);
+  });
+
+  test("come from numpy's stream in compat mode, with the order of minibatches between them", async () => {
+    const generation = GenerationConfig.parse({ minNewTokens: 2, maxNewTokens: 12 });
+    const epochs = { ppoEpochs: 2, compat: 'trl-0.8.0' } as const;
+    const steps = await limited({ ...epochs, generation, seed: 7 });
+    expect(steps).toHaveLength(2);
+    const numpy = numpyRandom(7);
+    for (const rows of steps) {
+      for (const { tokens, truncated } of rows) {
+        const limit = numpy.choice(...range);
+        if (truncated) expect(tokens).toBe(limit);
+        else expect(tokens).toBeLessThanOrEqual(limit);
+      }
+      for (let epoch = 0; epoch < epochs.ppoEpochs; epoch++) numpy.permutation(rows.length);
+    }
+  });
+});
+
+describe('calibration', () => {
+  const options = { calibrate: 20, steps: 2, batchSize: 16, miniBatchSize: 8, ppoEpochs: 1 };
+
+  test('scores responses of the starting policy, once, before the first step', async () => {
+    const seen: (readonly Rollout[])[] = [];
+    const reward: Reward = (rollouts) => {
+      seen.push(rollouts);
+      return lengthReward(rollouts);
+    };
+    const { events, learner, config } = await train(options, { reward });
+    const scores = seen.slice(0, 2).flatMap((all) => all.map(({ response }) => -response.length));
+    expect(events.slice(0, 3)).toEqual([
+      { type: 'progress', phase: 'calibrate', done: 0, total: 20 },
+      { type: 'progress', phase: 'calibrate', done: 16, total: 20 },
+      { type: 'calibrated', n: 32, ...moments(scores) },
+    ]);
+    expect(events.slice(3).map(({ type }) => type)).toEqual(['step', 'step']);
+    expect(seen).toHaveLength(2 + 2);
+    expect(learner.calibration).toEqual(moments(scores));
+    await restore();
+    const ids = seen[1].map(({ query }) => query.ids);
+    const draw = (row: number, token: number) => uniform(0, ['calibrate', 16, row, token]);
+    const made = await policy.generate(ids, config.generation, draw);
+    expect(seen[1].map(({ response }) => response)).toEqual(made.map(({ response }) => response));
+  });
+
+  test('measures the scores of every step by it', async () => {
+    const { events, learner } = await train({ ...options, missingEosPenalty: 0 });
+    const { mean, std } = learner.calibration!;
+    const steps = events.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
+    for (const metrics of steps) {
+      const expected = (metrics['env/reward_mean'] - mean) / std;
+      expect(metrics['ppo/mean_scores']).toBeCloseTo(expected, 10); // another order of sums
+    }
+    expect(steps).toHaveLength(2);
+  });
+
+  test('is not done again by a run that goes on, which ends as the one that was not stopped', async () => {
+    const whole = await train(options);
+    const controller = new AbortController();
+    const see = ({ type }: RunEvent) => type === 'step' && controller.abort();
+    const first = await train(options, { signal: controller.signal, see });
+    const state = first.learner.save();
+    const second = await train(options, { state });
+    expect(second.events.map(({ type }) => type)).toEqual(['step']);
+    const stopped = { type: 'stopped', step: 1, reason: 'interrupted' };
+    expect(first.events.at(-1)).toEqual(stopped);
+    const both = [...first.events.slice(0, -1), ...second.events];
+    expect(timeless(both)).toEqual(timeless(whole.events));
+    expect(second.end).toEqual(whole.end);
+  });
+
+  test('stops when it is interrupted, and leaves no scale behind', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const reward: Reward = (rollouts) => {
+      controller.abort();
+      return lengthReward(rollouts);
+    };
+    const { events, learner, start, end } = await train(options, { reward, signal });
+    expect(events.map(({ type }) => type)).toEqual(['progress', 'stopped']);
+    expect(events[1]).toEqual({ type: 'stopped', step: 0, reason: 'interrupted' });
+    expect(learner.calibration).toBeUndefined();
+    expect(end).toEqual(start);
+  });
+});
+
+test('watch is told of each batch and its scores before it is learnt from', async () => {
+  const told: { rollouts: readonly Rollout[]; scores: readonly number[]; policyThen: unknown }[] =
+    [];
+  const watch: NonNullable<RlParts['watch']> = (rollouts, scores) =>
+    told.push({ rollouts, scores, policyThen: snapshot(policy) });
+  const { start, end } = await train({ steps: 2 }, { watch });
+  expect(told).toHaveLength(2);
+  for (const { rollouts, scores } of told)
+    expect(scores).toEqual(rollouts.map(({ response }) => -response.length));
+  expect(told[0].policyThen).toEqual(start);
+  expect(told[1].policyThen).not.toEqual(start);
+  expect(told[1].policyThen).not.toEqual(end);
 });
 
 describe('a reward that is wrong', () => {

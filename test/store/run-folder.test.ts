@@ -5,12 +5,8 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import type { ComparisonRow, RunEvent } from '../../src/events.ts';
-import {
-  comparisonColumns,
-  folderStore,
-  openRunFolder,
-  readEvents,
-} from '../../src/store/run-folder.ts';
+import { readEvents } from '../../src/store/event-log.ts';
+import { comparisonColumns, folderStore, openRunFolder } from '../../src/store/run-folder.ts';
 
 const config = {
   seed: 7,
@@ -99,7 +95,7 @@ test.each([
   await run.append(step(1));
   await run.close();
   await appendFile(join(directory, 'events.jsonl'), tail);
-  const resumed = await openRunFolder(directory, { config: { seed: 8 }, resume: true });
+  const resumed = await openRunFolder(directory, { resume: true });
   await resumed.append(step(3));
   expect(await resumed.read()).toEqual([...kept, step(3)]);
   await resumed.close();
@@ -108,7 +104,7 @@ test.each([
 test('a resumed run keeps the settings of its first start', async () => {
   const directory = await parent();
   await (await openRunFolder(directory, { config })).close();
-  const resumed = await openRunFolder(directory, { config: { seed: 8 }, resume: true });
+  const resumed = await openRunFolder(directory, { resume: true });
   expect(resumed.config).toEqual(config);
   await resumed.close();
 });
@@ -126,7 +122,7 @@ test('a folder that holds a run, or anything else, is refused', async () => {
   await (await openRunFolder(directory, { config })).close();
   await expect(openRunFolder(directory, { config })).rejects.toThrow(
     `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
-      'Name another folder.',
+      `Name another folder, or go on: npx tactful resume ${directory}`,
   );
   const other = await parent();
   await mkdir(join(other, 'thesis'));
@@ -136,7 +132,7 @@ test('a folder that holds a run, or anything else, is refused', async () => {
 
 test('a folder without a run cannot be resumed', async () => {
   const directory = join(await parent(), 'missing');
-  await expect(openRunFolder(directory, { config, resume: true })).rejects.toThrow(
+  await expect(openRunFolder(directory, { resume: true })).rejects.toThrow(
     'expected a run to resume, got an empty or missing folder. Start the run without resuming.',
   );
 });

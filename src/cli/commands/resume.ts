@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { defineCommand } from '../command.ts';
+import { checkOptions, flagsOf } from '../flags.ts';
+import { RunOptions, runDetox } from '../run-detox.ts';
+import { showRun } from '../show-run.ts';
+
+export const resume = defineCommand({
+  name: 'resume',
+  summary: 'Go on with a run of detox that was stopped or broke off, as if it had not.',
+  description:
+    'Takes up a run after its newest checkpoint, with the settings of its config.yaml, and ends ' +
+    'with the same bytes as a run that was never stopped. Refuses when settings, models or data ' +
+    'are no longer those with which the run began. A run without a checkpoint starts again; of one ' +
+    'that is finished the result is shown.',
+  examples: [['tactful resume runs/RUN', 'after Ctrl-C, a crash or a power cut']],
+  arguments: [{ name: 'run', description: 'Folder of the run', required: true }],
+  options: z.strictObject({}),
+  stopping: 'finishing the step',
+  async run(context) {
+    const [directory] = context.arguments;
+    const { openRunFolder } = await import('../../store/run-folder.ts');
+    const folder = await openRunFolder(directory, { resume: true });
+    try {
+      const config = checkOptions(RunOptions, flagsOf(RunOptions), folder.config);
+      const events = await folder.read();
+      if (events.some(({ type }) => type === 'finished')) {
+        const { seed, steps } = config;
+        if (!context.json) context.print('The run is finished: there is nothing left to do.');
+        await showRun({ events: (async function* () {})(), folder, seed, steps, context });
+      } else {
+        context.progress.note('checking settings, models and data');
+        await runDetox({ config, directory, folder, context });
+      }
+    } finally {
+      await folder.close();
+    }
+  },
+});

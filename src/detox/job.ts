@@ -1,0 +1,101 @@
+import { trainingBatches } from '../data/batches.ts';
+import { buildPrompt, filterByLength, splitExamples } from '../data/prepare.ts';
+import { readExamples } from '../data/read.ts';
+import { type DetoxConfig, rlConfigOf } from '../detox-config.ts';
+import { ConfigError } from '../errors.ts';
+import type { Prompt } from '../eval/evaluate.ts';
+import { freshLora } from '../model/initial.ts';
+import { loadClassifier, loadPolicy } from '../model/load.ts';
+import { randomStream } from '../random.ts';
+import { classifierJudge } from '../rl/judge.ts';
+import { RlLearner } from '../rl/learner.ts';
+import { baseParameters } from '../rl/reference.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { loadTokenizer } from '../tokenizer.ts';
+
+/** What must be closed after use. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** A run that could start: its models on the engine, its prompts in memory. */
+export type Job = Awaited<ReturnType<typeof setUp>>;
+
+/** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
+export async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
+  const { model, adapter, rewardModel, seed } = config;
+  const ppo = rlConfigOf(config);
+  const { valueHead } = ppo;
+  const tokenizer = await loadTokenizer(model);
+  const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
+  const batchSize = ppo.batchSize / ppo.numGenerations;
+  const { steps } = ppo;
+  const batches = (start: number) =>
+    queriesOf(train, trainingBatches(train.length, { batchSize, seed, steps, start }));
+  batches(0); // refuses a batch too large
+  const classifier = await loadClassifier(engine, rewardModel);
+  opened.push(classifier);
+  const judgeTokenizer = await loadTokenizer(rewardModel);
+  const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
+  const lora = freshLora(config);
+  const parts = await loadPolicy(engine, { model, adapter, lora, valueHead, seed });
+  opened.push(parts.policy);
+  const { parameters } = parts.policy;
+  const reference =
+    ppo.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
+  opened.push(reference);
+  const learner = new RlLearner({ policy: parts.policy, reference, config: ppo });
+  return { ...parts, ...prompts, batches, ppo, tokenizer, judge, reference, learner };
+}
+
+type Encode = (texts: readonly string[], options: { maxLength: number }) => Promise<number[][]>;
+
+/** Read, filter by length, make prompts, split. */
+async function prepare(config: DetoxConfig, encode: Encode) {
+  const { minimumLength: minimum, maximumLength: maximum, maxQueryTokens: maxLength } = config;
+  const all = await readExamples(config.data, config);
+  const kept = filterByLength(all, { minimum, maximum });
+  const texts = kept.map(({ dialogue }) => buildPrompt(dialogue));
+  const rows = await encode(texts, { maxLength });
+  const prompts = kept.map(
+    ({ id, summaries, group }, i): Prompt => ({
+      id,
+      text: texts[i],
+      ids: rows[i],
+      references: summaries,
+      ...(group === undefined ? {} : { group }),
+    }),
+  );
+  const split = splitExamples(prompts, config.testShare);
+  const { train, validation } = withheld(split.train, config);
+  const test = split.test.slice(0, config.samples);
+  const sizes = {
+    rows: all.length,
+    kept: kept.length,
+    train: train.length,
+    ...(validation.length > 0 && { validation: validation.length }),
+    test: split.test.length,
+  };
+  return { train, validation, test, sizes };
+}
+
+/** Takes the dialogues that choose the best adapter out of the training part, where one is wanted. */
+function withheld<T>(items: readonly T[], config: DetoxConfig) {
+  const { evaluateEvery, validationSamples: count, seed } = config;
+  if (evaluateEvery === 0) return { train: [...items], validation: [] };
+  if (count >= items.length) {
+    const expected = `fewer than the ${items.length} dialogues for training`;
+    throw new ConfigError('validationSamples', expected, `${count}`, 'Use fewer, or more data.');
+  }
+  const chosen = randomStream(seed, ['validation'])
+    .shuffle([...items.keys()])
+    .slice(0, count);
+  return {
+    train: items.filter((_, i) => !chosen.includes(i)),
+    validation: chosen.map((i) => items[i]),
+  };
+}
+
+function* queriesOf(train: readonly Prompt[], batches: Iterable<number[]>): Generator<Prompt[]> {
+  for (const batch of batches) yield batch.map((i) => train[i]);
+}

@@ -1,0 +1,128 @@
+import { checkUnchanged, type DetoxConfig } from '../detox-config.ts';
+import { evaluate, type Prompt } from '../eval/evaluate.ts';
+import { summarize } from '../eval/statistics.ts';
+import type { RunEvent, Sample } from '../events.ts';
+import { checkFingerprints, fingerprint, type Sources } from '../hub/fingerprint.ts';
+import { isToxic } from '../model/toxic.ts';
+import type { CheckpointRecord, Latest } from '../rl/checkpoint.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { latestCheckpoint, type RunFiles, runFiles } from './files.ts';
+import type { Job } from './job.ts';
+
+/** Where a detox run computes and writes. */
+export interface DetoxContext {
+  readonly engine: Engine;
+  /** Folder that gets adapters, checkpoints and samples; nothing is written without one. */
+  readonly output?: string;
+  readonly runId: string;
+  readonly version: string;
+  /**
+   * Go on with the run in `output`: after its newest whole checkpoint, or from the beginning when it
+   * has none. It ends as if it had never been stopped, to the last bit. @default false
+   */
+  readonly resume?: boolean;
+  /** Ends the training after the step that runs; while it measures, an abort is thrown. */
+  readonly signal?: AbortSignal;
+}
+
+/** A run that goes: what it works on, where it began, what it keeps. */
+export interface Run extends Job {
+  readonly config: DetoxConfig;
+  readonly context: DetoxContext;
+  readonly found: Latest;
+  readonly files: RunFiles | undefined;
+  /** SHA-256 of what it reads; empty when nothing is kept. */
+  readonly fingerprints: Readonly<Record<string, string>>;
+  /** Seconds that it has taken so far. */
+  readonly seconds: () => number;
+}
+
+/**
+ * The checkpoint to go on from.
+ * @throws {ConfigError} when the run began with other settings, or with other files
+ */
+export async function resumable(
+  config: DetoxConfig,
+  { resume = false, output }: DetoxContext,
+): Promise<Latest> {
+  if (!resume || output === undefined) return { checkpoint: undefined, damaged: [] };
+  const found = await latestCheckpoint(output);
+  if (found.checkpoint) {
+    const { config: then, fingerprints } = found.checkpoint.record;
+    checkUnchanged(then, config);
+    const sources = sourcesOf(config);
+    checkFingerprints(fingerprints, await fingerprint(sources), sources);
+  }
+  return found;
+}
+
+/** A job as a run that begins, or goes on from what was found. */
+export async function openRun(
+  job: Job,
+  found: Latest,
+  config: DetoxConfig,
+  context: DetoxContext,
+): Promise<Run> {
+  const { output } = context;
+  const start = performance.now();
+  const { seconds = 0, fingerprints } = found.checkpoint?.record ?? {};
+  const keep = config.keepCheckpoints;
+  return {
+    ...job,
+    config,
+    context,
+    found,
+    files: output === undefined ? undefined : runFiles(output, { lora: job.lora, keep }),
+    fingerprints: fingerprints ?? (output ? await fingerprint(sourcesOf(config)) : {}),
+    seconds: () => seconds + (performance.now() - start) / 1000,
+  };
+}
+
+/** What a run reads. */
+function sourcesOf({ model, adapter, rewardModel, data }: DetoxConfig): Sources {
+  return { model, adapter, rewardModel, data };
+}
+
+/** What a checkpoint says besides the learner's state. */
+export function recordOf(
+  { config, context, fingerprints, seconds }: Run,
+  best: CheckpointRecord['best'],
+): CheckpointRecord {
+  const { version, engine } = context;
+  return {
+    version,
+    engine: engine.description,
+    config,
+    fingerprints,
+    seconds: seconds(),
+    ...(best && { best }),
+  };
+}
+
+/** Lets the policy answer prompts, the same way each time, and says how far it is. */
+export async function* answers(
+  { policy, tokenizer, judge, ppo, config }: Run,
+  prompts: readonly Prompt[],
+  phase: string,
+  signal?: AbortSignal,
+): AsyncGenerator<RunEvent, Sample[]> {
+  const total = prompts.length;
+  const samples: Sample[] = [];
+  yield { type: 'progress', phase, done: 0, total };
+  const parts = { policy, tokenizer, judge: judge.judge };
+  const options = { generation: ppo.generation, seed: config.seed, signal };
+  for await (const some of evaluate(parts, prompts, options)) {
+    samples.push(...some);
+    yield { type: 'progress', phase, done: samples.length, total };
+  }
+  return samples;
+}
+
+/** What `evaluated` events tell of samples. */
+export function measuresOf(samples: readonly Sample[]) {
+  return {
+    toxicity: summarize(samples.map(({ toxicity }) => toxicity)),
+    flagged: summarize(samples.map(({ toxicity }) => Number(isToxic(toxicity)))),
+    rouge1: summarize(samples.map(({ rouge1 }) => rouge1)),
+  };
+}

@@ -1,0 +1,37 @@
+/** I/O: samples in a file, one a line as JSON, numbers to the last bit. */
+import { z } from 'zod';
+import type { Sample } from '../events.ts';
+import { writeFileAtomic } from '../hub/atomic.ts';
+import { parseJson, readIfPresent } from '../hub/json.ts';
+
+const SampleJson: z.ZodType<Sample> = z.strictObject({
+  id: z.string(),
+  group: z.string().exactOptional(),
+  query: z.string(),
+  response: z.string(),
+  toxicity: z.number(),
+  reward: z.number(),
+  rouge1: z.number(),
+  rougeL: z.number(),
+  tokens: z.int(),
+  truncated: z.boolean(),
+});
+
+/** Writes samples, atomically. */
+export async function writeSamples(path: string, samples: readonly Sample[]): Promise<void> {
+  await writeFileAtomic(path, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+}
+
+/**
+ * Samples of a file; undefined when there is no such file.
+ * @throws {InputError} naming the line that is no sample
+ */
+export async function readSamples(path: string): Promise<Sample[] | undefined> {
+  const bytes = await readIfPresent(path);
+  if (bytes === undefined) return undefined;
+  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1);
+  const encoder = new TextEncoder();
+  return lines.map((line, i) =>
+    parseJson(encoder.encode(line), `${path} line ${i + 1}`, SampleJson),
+  );
+}

@@ -1,0 +1,14 @@
+import { type LoraConfig, writeAdapter, writeValueHead } from '../hub/peft.ts';
+import type { Tensors } from '../tensor.ts';
+import { adapterTensors, valueHeadTensors } from './load.ts';
+
+/** Writes the adapter among a policy's tensors as PEFT reads it, and the value head beside it. */
+export async function saveAdapter(
+  folder: string,
+  lora: LoraConfig,
+  tensors: Tensors,
+): Promise<void> {
+  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
+  const head = valueHeadTensors(tensors);
+  if (head.size > 0) await writeValueHead(folder, head);
+}

@@ -1,0 +1,62 @@
+import type { TrlArray } from '../metrics.ts';
+import { float32, type Tensor } from '../tensor.ts';
+import type { Advantages, Experience } from './algorithm.ts';
+import type { Rows } from './masked.ts';
+import type { Update } from './update.ts';
+
+/**
+ * The arrays of TRL's `step`, under its names and in its layout; rows are as wide as the longest
+ * response has labels, and a place that a response's mask leaves out has its number like any other.
+ *
+ * Behind the end of a response stands NaN, where TRL has what its models say of padding: that is
+ * never computed here. What TRL pads minibatches of unequal sizes with (-1) occurs in neither.
+ */
+export interface StepArrays extends Readonly<Record<TrlArray, Tensor<'float32'>>> {
+  /** Sum of the KL over each response, [batch]. */
+  readonly 'objective/kl_dist': Tensor<'float32'>;
+  /** Of the sampled tokens under the policy before the update, [batch, width]. */
+  readonly 'objective/logprobs': Tensor<'float32'>;
+  /** Of the same tokens under the reference, [batch, width]. */
+  readonly 'objective/ref_logprobs': Tensor<'float32'>;
+  /** As each minibatch was trained on them, one after another, [minibatches · rows · width]. */
+  readonly 'ppo/policy/advantages': Tensor<'float32'>;
+  /** Probabilities when each minibatch was trained, over those of the rollouts; likewise. */
+  readonly 'ppo/policy/ratio': Tensor<'float32'>;
+  /** Tokens of each query, [batch]. */
+  readonly 'tokens/queries_dist': Tensor<'float32'>;
+  /** Tokens of each response and its decoder start, [batch]. */
+  readonly 'tokens/responses_dist': Tensor<'float32'>;
+}
+
+/** What of a step the arrays are made of. */
+type Source = Pick<Experience, 'samples' | 'logprobs' | 'refLogprobs'> &
+  Pick<Advantages, 'advantages'> &
+  Pick<Update, 'trained'> & { readonly klDist: readonly number[] };
+
+/** Lays out what a step already holds; costs a copy. */
+export function stepArrays(step: Source): StepArrays {
+  const { samples, klDist, logprobs, refLogprobs, advantages, trained } = step;
+  const lengths = samples.map(({ tokens }) => tokens);
+  const width = Math.max(...lengths);
+  const table = (rows: Rows) => float32(padded(rows, lengths, width), [rows.length, width]);
+  const order = trained.flatMap(({ rows }) => rows);
+  const trainedLengths = order.map((row) => lengths[row]);
+  const flat = (rows: Rows) => float32(padded(rows, trainedLengths, width));
+  return {
+    'objective/kl_dist': float32(klDist),
+    'objective/logprobs': table(logprobs),
+    'objective/ref_logprobs': table(refLogprobs),
+    'ppo/policy/advantages': flat(order.map((row) => advantages[row])),
+    'ppo/policy/ratio': flat(trained.flatMap(({ ratios }) => ratios)),
+    'tokens/queries_dist': float32(samples.map(({ sequence }) => sequence.query.length)),
+    'tokens/responses_dist': float32(lengths.map((length) => length + 1)),
+  };
+}
+
+/** The first `lengths[i]` of each row, then NaN up to the width; all rows in one. */
+function padded(rows: Rows, lengths: readonly number[], width: number): Float32Array {
+  const data = new Float32Array(rows.length * width).fill(Number.NaN);
+  // a row may have one place more, whose value is the critic's guess behind a cut-off response
+  for (const [i, row] of rows.entries()) data.set(row.subarray(0, lengths[i]), i * width);
+  return data;
+}

@@ -1,0 +1,38 @@
+/** Mutation testing: `npm run test:mutation`, or `npx stryker run --mutate src/rl/gae.ts` for one file. */
+
+/** Everything between a reward and a changed parameter that is plain arithmetic. */
+const rl = [
+  'draws',
+  'gae',
+  'groups',
+  'grpo',
+  'kl',
+  'learner-state',
+  'masked',
+  'numpy',
+  'ppo',
+  'rloo',
+  'rules',
+  'sample',
+  'scores',
+  'semantics',
+  'stats',
+  'update',
+];
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  mutate: [...rl.map((name) => `src/rl/${name}.ts`), 'src/model/optimizer.ts'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'vitest.mutation.config.ts' },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // what the tests read, and no tsconfig.json: Stryker edits one by TypeScript's API, which 7 lacks
+  ignorePatterns: ['**', '!src/**', '!test/**', '!package.json', '!vitest.mutation.config.ts'],
+  reporters: ['clear-text', 'html', 'json'],
+  clearTextReporter: { reportTests: false, logTests: false, allowColor: false },
+  htmlReporter: { fileName: '.cache/mutation/report.html' },
+  jsonReporter: { fileName: '.cache/mutation/report.json' },
+  tempDirName: '.cache/stryker',
+  thresholds: { high: 95, low: 85, break: 85 },
+};

@@ -1,0 +1,93 @@
+/** What editors are told of a config file, against what the command takes. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { configSchema } from '../../src/cli/config-schema.ts';
+import { settingsUnder } from '../../src/cli/detox-options.ts';
+import { RunOptions } from '../../src/cli/run-detox.ts';
+import { presets } from '../../src/presets.ts';
+import { openRunFolder } from '../../src/store/run-folder.ts';
+import { tactful } from './io.ts';
+
+const committed = fileURLToPath(new URL('../../schema/detox.json', import.meta.url));
+const schema = z.fromJSONSchema(JSON.parse(configSchema()));
+const isValid = (settings: unknown) => schema.safeParse(settings).success;
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tactful-schema-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+test('schema/detox.json is what `npm run make:schema` writes', async () => {
+  expect(await readFile(committed, 'utf8')).toBe(configSchema());
+});
+
+const grpo = { algorithm: 'grpo', responseLimits: [8, 33], store: 'dynamodb', region: 'eu' };
+test.each<[string, Record<string, unknown>]>([
+  ['the demo', {}],
+  ['a run of GRPO', grpo],
+  ['a run with the defects of TRL', { compat: 'trl-0.8.0', calibrate: 0, maxGradNorm: 0.5 }],
+])('the config.yaml of %s is valid', async (name, settings) => {
+  const config = RunOptions.parse({ ...presets.demo, ...settings });
+  const folder = await openRunFolder(join(directory, name), { config });
+  await folder.close();
+  const text = await readFile(join(directory, name, 'config.yaml'), 'utf8');
+  expect(schema.safeParse(parse(text)).error).toBeUndefined();
+});
+
+describe('a file that the command refuses is not valid', () => {
+  test.each([
+    'stepz: 3',
+    'steps: 0',
+    'steps: 1.5',
+    'steps: "3"',
+    'learningRate: 0',
+    'gamma: 1.1',
+    'adamBetas: [0.9]',
+    'algorithm: a2c',
+    'without: scoresFirstToken',
+    'without: [scoresFirst]',
+    'useScoreNorm: 1',
+    'model: 7',
+    'adapter:',
+    'device: tpu',
+    'table: ""',
+    'preset: lab',
+    'config: other.yaml',
+    'json: true',
+    'generation: { topK: 0 }',
+  ])('%s', async (line) => {
+    const path = join(directory, 'wrong.yaml');
+    await writeFile(path, `${line}\n`);
+    expect(isValid(parse(line))).toBe(false);
+    expect((await tactful(['detox', '--config', path])).code).toBeGreaterThan(0);
+  });
+});
+
+describe('a file that is valid', () => {
+  const file = async (text: string) => {
+    const path = join(directory, 'few.yaml');
+    await writeFile(path, text);
+    expect(isValid(parse(text))).toBe(true);
+    return settingsUnder({ config: path });
+  };
+
+  test('may leave out everything', async () => {
+    expect(await file('{}')).toEqual(presets.demo);
+  });
+
+  test('lies over a preset that it names', async () => {
+    const settings = await file('preset: demo\nmodel: mine\nsteps: 3\noutput: runs/mine\n');
+    const { data } = presets.demo;
+    expect(settings).toMatchObject({ data, model: 'mine', steps: 3, output: 'runs/mine' });
+  });
+
+  test('has no preset below it when it names a model', async () => {
+    expect(await file('model: mine')).toEqual({ model: 'mine' });
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { headings } from '../../src/cli/headings.ts';
+import { DetoxConfig } from '../../src/detox-config.ts';
+import { rlFields } from '../../src/rl/config.ts';
+import { tactful } from './io.ts';
+
+test('every setting of the training stands under one heading of --help', () => {
+  const { generation: _, ...fields } = rlFields;
+  const headed: string[] = Object.values(headings).flat();
+  expect(headed.filter((name, i) => headed.indexOf(name) !== i)).toEqual([]);
+  expect(Object.keys(fields).filter((name) => !headed.includes(name))).toEqual([]);
+  expect(headed.filter((name) => !(name in DetoxConfig.shape))).toEqual([]);
+});
+
+test('--help names flags where the settings name each other', async () => {
+  const { out } = await tactful(['detox', '--help']);
+  const help = out.replace(/\s+/g, ' ');
+  expect(help).toContain('(default: 64; 0 with --use-score-scaling or --compat)');
+  expect(help).not.toMatch(/`|\b(useScoreScaling|batchSize)\b/);
+});
+
+describe('settings that do not fit together are told as flags', () => {
+  test.each([
+    [
+      '--mini-batch-size 5',
+      '--mini-batch-size: --mini-batch-size × --gradient-accumulation-steps must divide --batch-size, got 5',
+    ],
+    [
+      '--algorithm rloo --whiten-rewards',
+      '--whiten-rewards: is for the critic of --algorithm ppo: rloo and grpo have none',
+    ],
+    [
+      '--algorithm rloo --critic-warmup 2',
+      '--critic-warmup: is for the critic of --algorithm ppo: rloo and grpo have none, got 2',
+    ],
+    [
+      '--algorithm grpo --num-generations 1',
+      '--num-generations: rloo and grpo compare responses to one prompt and need 2 or more, got 1',
+    ],
+    [
+      '--algorithm grpo --kl-penalty kl',
+      '--kl-penalty: kl in the loss has a mean gradient of zero: take mse or k3 with --kl-placement loss',
+    ],
+    [
+      '--advantage-scale batch',
+      '--advantage-scale: is for --algorithm rloo and grpo: ppo whitens its advantages over the batch',
+    ],
+    [
+      '--no-use-score-scaling --use-score-norm',
+      '--use-score-norm: does nothing without --use-score-scaling',
+    ],
+    [
+      '--use-score-scaling --calibrate 32',
+      '--calibrate: cannot go with --use-score-scaling, which scales scores as well, got 32',
+    ],
+    [
+      '--calibrate 1',
+      '--calibrate: one response has no deviation: take 16 or more, or 0 for none, got 1',
+    ],
+    [
+      '--bootstrap-truncated --without whitensRealTokens',
+      '--bootstrap-truncated: needs the correction whitensRealTokens, which --without leaves out',
+    ],
+    [
+      '--compat trl-0.8.0 --bootstrap-truncated',
+      '--bootstrap-truncated: cannot go with --compat trl-0.8.0, which has no such thing',
+    ],
+    ['--compat trl-0.8.0 --algorithm grpo', '--compat: trl-0.8.0 goes with --algorithm ppo alone'],
+    ['--steps 60 --warmup 60', '--warmup: must be below --steps, got 60'],
+    [
+      '--response-limits 8,100 --max-new-tokens 64',
+      '--response-limits: lengths go up to high - 1, which must not be above --max-new-tokens',
+    ],
+    ['--without scoreFirstToken', /^--without: expected .* Did you mean "scoresFirstToken"\?$/],
+  ])('%s', async (line, message) => {
+    const { code, out, err } = await tactful(['detox', ...line.split(' ')]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    const said = err.replace(/^error: /, '').trimEnd();
+    if (message instanceof RegExp) expect(said).toMatch(message);
+    else expect(said).toBe(`${message}.`);
+  });
+});

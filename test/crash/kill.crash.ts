@@ -1,0 +1,106 @@
+/**
+ * Runs that are killed with SIGKILL, resumed, perhaps killed again, until they end: they must end
+ * with the bytes of the run that was never killed. TACTFUL_CRASH_RUNS says how many (50), and
+ * TACTFUL_CRASH_SEED which random moments.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomStream } from '../../src/random.ts';
+import { readEvents } from '../../src/store/event-log.ts';
+import { tinySettings } from '../detox/tiny.ts';
+import { checkWhole, discard, type Ended, type Moment, program } from './program.ts';
+
+const runs = Number(process.env.TACTFUL_CRASH_RUNS ?? 50);
+const seed = Number(process.env.TACTFUL_CRASH_SEED ?? 0);
+
+let folder: string;
+let words: string[];
+let undisturbed: { readonly ended: Ended; readonly result: Awaited<ReturnType<typeof resultOf>> };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tactful-crash-'));
+  const settings = {
+    ...(await tinySettings(folder)),
+    ...{ steps: 6, batchSize: 4, miniBatchSize: 4, maxNewTokens: 3, samples: 4, rows: 4 },
+    ...{ checkpointEvery: 1, evaluateEvery: 2, validationSamples: 2, threads: 1 },
+  };
+  words = Object.entries(settings).flatMap(([name, value]) => [
+    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    String(value),
+  ]);
+  const run = join(folder, 'undisturbed', 'run');
+  const ended = await begin(run);
+  undisturbed = { ended, result: await resultOf(run) };
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Each run has a folder of its own around its folder, which can be watched before it is there. */
+const around = (run: string) => join(run, '..');
+const begin = (run: string, moment?: Moment) =>
+  program(['detox', ...words, '--output', run, '--quiet'], around(run), moment);
+const resume = (run: string, moment?: Moment) =>
+  program(['resume', run, '--quiet'], around(run), moment);
+
+/** What must not depend on kills: files as text, and the log without what a clock says. */
+async function resultOf(run: string) {
+  const names = await readdir(run, { recursive: true });
+  const files = names.filter((name) => /^(adapter|best)\/|^(comparison|samples)/.test(name));
+  const read = async (name: string) => [name, await readFile(join(run, name), 'base64')];
+  const events = await readEvents(join(run, 'events.jsonl'));
+  return {
+    files: Object.fromEntries(await Promise.all(files.sort().map(read))),
+    // of the newest checkpoint the log may lack the line, if the kill came before it
+    log: events.filter(({ type }) => type !== 'resumed' && type !== 'checkpoint').map(steady),
+    hidden: names.filter((name) => /(^|\/)\./.test(name)),
+    others: names.filter((name) => !/^(adapter|best|checkpoints)\//.test(name)).sort(),
+  };
+}
+
+function steady(event: object): object {
+  const { time, seconds, metrics, runId, ...rest } = event as Record<string, object>;
+  const kept = Object.entries(metrics ?? {}).filter(([name]) => !name.startsWith('time/'));
+  return { ...rest, metrics: Object.fromEntries(kept) };
+}
+
+/** Kills a fresh run; should it have ended before, one that is killed earlier. */
+async function killed(run: string, moment: Moment): Promise<void> {
+  const { killed: done } = await begin(run, moment);
+  if (done) return;
+  await discard(run);
+  const earlier = (number: number) => Math.floor(0.8 * number);
+  const sooner =
+    'after' in moment ? { after: earlier(moment.after) } : { changes: earlier(moment.changes) };
+  await killed(run, sooner);
+}
+
+test.each(Array.from({ length: runs }, (_, i) => i))(
+  'run %i, killed and resumed, ends as if nothing had happened',
+  async (i) => {
+    const stream = randomStream(seed, ['crash', i]);
+    const run = join(folder, `run-${i}`, 'run');
+    const { milliseconds, changes } = undisturbed.ended;
+    // by time for all that takes long, by changes of files for all that is written
+    const moment = (): Moment =>
+      i % 2 === 0
+        ? { after: stream.next() * milliseconds }
+        : { changes: 1 + stream.integer(changes) };
+    await killed(run, moment());
+    await checkWhole(run);
+    for (let kills = stream.integer(3); kills > 0; kills--) {
+      if (!(await goOn(run, moment())).killed) break;
+      await checkWhole(run);
+    }
+    await goOn(run);
+    await checkWhole(run);
+    expect(await resultOf(run)).toEqual(undisturbed.result);
+    await discard(around(run));
+  },
+);
+
+/** What a user would do: resume, or begin again where the kill came before there was a run. */
+async function goOn(run: string, moment?: Moment): Promise<Ended> {
+  const names = await readdir(run).catch((): string[] => []);
+  return names.includes('config.yaml') ? resume(run, moment) : begin(run, moment);
+}

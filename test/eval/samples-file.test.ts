@@ -1,0 +1,40 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readSamples, writeSamples } from '../../src/eval/samples-file.ts';
+import type { Sample } from '../../src/events.ts';
+import { scratchFolders } from '../hub/folder.ts';
+
+const newFolder = scratchFolders();
+const sample: Sample = {
+  id: 'one',
+  query: 'line\nbreak\u2028 "quoted"',
+  response: '안녕 \u{1f600}',
+  toxicity: Math.fround(0.1),
+  reward: -1e-300,
+  rouge1: 0.1 + 0.2,
+  rougeL: 0,
+  tokens: 7,
+  truncated: false,
+};
+const samples = [sample, { ...sample, id: 'two', group: 'rude' }];
+
+test('samples come back as they were, to the last bit', async () => {
+  const path = join(await newFolder(), 'samples.jsonl');
+  await writeSamples(path, samples);
+  expect(await readSamples(path)).toEqual(samples);
+  expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3);
+});
+
+test('no file holds no samples', async () => {
+  expect(await readSamples(join(await newFolder(), 'missing'))).toBeUndefined();
+});
+
+test('a line that is no sample is an error that names it', async () => {
+  const path = join(await newFolder(), 'samples.jsonl');
+  await writeFile(
+    path,
+    `${JSON.stringify(sample)}\n${JSON.stringify({ ...sample, tokens: 'x' })}\n`,
+  );
+  await expect(readSamples(path)).rejects.toThrow(`${path} line 2: tokens: expected number, got "x".`);
+});

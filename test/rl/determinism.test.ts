@@ -1,0 +1,85 @@
+/** The same bits whatever the number of threads, the same tokens whatever the batching. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadPolicy } from '../../src/model/load.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
+import { presets } from '../../src/presets.ts';
+import { randomStream, uniform } from '../../src/random.ts';
+import { RlConfig } from '../../src/rl/config.ts';
+import { RlLearner } from '../../src/rl/learner.ts';
+import { rlSample } from '../../src/rl/sample.ts';
+import { semanticsOf } from '../../src/rl/semantics.ts';
+import { type Engine, engineOver } from '../../src/runtime/engine.ts';
+import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+
+// the demo's models: large enough for ONNX Runtime to split their work among threads
+const { model, adapter } = presets.demo;
+const generation = GenerationConfig.parse({ maxNewTokens: 24 });
+const random = randomStream(3, ['determinism']);
+/** Queries of many lengths. */
+const queries = Array.from({ length: 12 }, () =>
+  Array.from({ length: 20 + random.integer(180) }, () => 3 + random.integer(200)),
+);
+const draw = (row: number, token: number) => uniform(5, ['determinism', row, token]);
+
+/** All numbers of one training step, as bytes. */
+async function trained(threads: number): Promise<Record<string, Uint8Array>> {
+  const engine = await engineOver(onnxRuntimeBackend({ threads }));
+  const { policy } = await loadPolicy(engine, { model, adapter, valueHead: 'zero' });
+  const config = RlConfig.parse({
+    batchSize: 12,
+    miniBatchSize: 6,
+    learningRate: 1e-3,
+    calibrate: 0,
+  });
+  const reference = await policy.parameters.copy();
+  const learner = new RlLearner({ policy, reference, config });
+  const generations = await policy.generate(queries, generation, draw);
+  const semantics = semanticsOf(config);
+  const start = policy.shape.config.decoderStartId;
+  const samples = generations.map(({ response, truncated }, i) =>
+    rlSample(queries[i], [start, ...response], semantics, { truncated }),
+  );
+  const { logprobs } = await learner.step(
+    samples,
+    generations.map((_, i) => Math.sin(i)),
+  );
+  const bytesOf = ({ buffer }: Float32Array | Int32Array) => new Uint8Array(buffer.slice(0));
+  const bytes = [...policy.parameters.tensors].map(([name, { data }]) => [name, bytesOf(data)]);
+  bytes.push(...logprobs.map((row, i) => [`logprobs ${i}`, bytesOf(row)]));
+  const tokens = generations.flatMap(({ response }) => response);
+  bytes.push(['tokens', bytesOf(Int32Array.from(tokens))]);
+  await policy.close();
+  await engine.close();
+  return Object.fromEntries(bytes);
+}
+
+test('one thread, two and three give the same tokens, logprobs and parameters, bit for bit', async () => {
+  const alone = await trained(1);
+  expect(await trained(2)).toEqual(alone);
+  expect(await trained(3)).toEqual(alone);
+});
+
+let engine: Engine;
+let policy: Policy;
+beforeAll(async () => {
+  engine = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+  ({ policy } = await loadPolicy(engine, { model, adapter }));
+});
+afterAll(async () => {
+  await policy.close();
+  await engine.close();
+});
+
+test('rollouts are the same one by one, in parts and all together', async () => {
+  const together = await policy.generate(queries, generation, draw);
+  for (const size of [1, 5]) {
+    const parts = [];
+    for (let first = 0; first < queries.length; first += size) {
+      const own = queries.slice(first, first + size);
+      const later = (row: number, token: number) => draw(first + row, token);
+      parts.push(...(await policy.generate(own, generation, later)));
+    }
+    expect(parts, `${size} at a time`).toEqual(together);
+  }
+});

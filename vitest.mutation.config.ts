@@ -1,0 +1,28 @@
+/** The tests that judge mutants: those of the arithmetic, which need no engine. See stryker.config.mjs. */
+import { defineConfig } from 'vitest/config';
+
+const rl = [
+  'config',
+  'draws',
+  'gae',
+  'groups',
+  'grpo',
+  'kl',
+  'learner-state',
+  'masked',
+  'numpy',
+  'ppo',
+  'rloo',
+  'rules',
+  'sample',
+  'scores',
+  'stats',
+  'update',
+];
+
+export default defineConfig({
+  test: {
+    include: [...rl.map((name) => `test/rl/${name}.test.ts`), 'test/model/optimizer.test.ts'],
+    setupFiles: ['test/setup.ts'], isolate: false,
+  },
+});
