@@ -94,13 +94,14 @@ function remembering(memory: Memory, { learner }: Run, reward: Reward<Prompt>): 
 /** The error, with a dump of what is known, and with what to do in its message. */
 async function dumped(error: NumericError, run: Run, memory: Memory): Promise<NumericError> {
   const { files, learner, context } = run;
-  if (!files || context.output === undefined) return error;
+  if (!files) return error;
   const dump = await files.writeDump({ error, state: learner.save(), batch: memory.batch });
-  const again = `npx tactful resume ${context.output}`;
-  error.message += ` What was known is in ${dump}. ${
+  const next =
     memory.kept === undefined
       ? 'There is no checkpoint yet.'
-      : `The checkpoint after step ${memory.kept} is whole: ${again} goes on from there, to the same place if the cause is not outside the run; its adapter/ can start a run with other settings.`
-  }`;
+      : `The checkpoint after step ${memory.kept} is whole: npx tactful resume ${context.output} ` +
+        'repeats what follows it, and this error too, unless its cause lies outside the run; for ' +
+        'other settings start a new run, perhaps from its adapter/.';
+  error.message += ` What was known is in ${dump}. ${next}`;
   return error;
 }

@@ -83,11 +83,14 @@ export function sampleToken(logits: Float32Array, u: number): number {
 
 /**
  * The first of the largest.
- * @throws {NumericError} when no logit is a number above -Infinity
+ * @throws {NumericError} when a logit is NaN, or none is above -Infinity
  */
 export function argmax(logits: Numbers): number {
   let best = -1;
-  for (let i = 0; i < logits.length; i++) if (logits[i] > (logits[best] ?? -Infinity)) best = i;
+  for (let i = 0; i < logits.length; i++) {
+    if (Number.isNaN(logits[i])) throw notFinite();
+    if (logits[i] > (logits[best] ?? -Infinity)) best = i;
+  }
   if (best < 0) throw notFinite();
   return best;
 }

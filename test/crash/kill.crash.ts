@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.ts';
 import { readEvents } from '../../src/store/event-log.ts';
 import { tinySettings } from '../detox/tiny.ts';
-import { checkWhole, discard, type Ended, type Moment, program } from './program.ts';
+import { checkWhole, type Ended, type Moment, program } from './program.ts';
 
 const runs = Number(process.env.TACTFUL_CRASH_RUNS ?? 50);
 const seed = Number(process.env.TACTFUL_CRASH_SEED ?? 0);
@@ -30,18 +30,17 @@ beforeAll(async () => {
     `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     String(value),
   ]);
-  const run = join(folder, 'undisturbed', 'run');
+  const run = join(folder, 'undisturbed');
   const ended = await begin(run);
   undisturbed = { ended, result: await resultOf(run) };
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Each run has a folder of its own around its folder, which can be watched before it is there. */
-const around = (run: string) => join(run, '..');
 const begin = (run: string, moment?: Moment) =>
-  program(['detox', ...words, '--output', run, '--quiet'], around(run), moment);
+  program(['detox', ...words, '--output', run, '--quiet'], `${run}.count`, moment);
 const resume = (run: string, moment?: Moment) =>
-  program(['resume', run, '--quiet'], around(run), moment);
+  program(['resume', run, '--quiet'], `${run}.count`, moment);
+const discard = (run: string) => rm(run, { recursive: true, force: true });
 
 /** What must not depend on kills: files as text, and the log without what a clock says. */
 async function resultOf(run: string) {
@@ -71,7 +70,7 @@ async function killed(run: string, moment: Moment): Promise<void> {
   await discard(run);
   const earlier = (number: number) => Math.floor(0.8 * number);
   const sooner =
-    'after' in moment ? { after: earlier(moment.after) } : { changes: earlier(moment.changes) };
+    'after' in moment ? { after: earlier(moment.after) } : { operation: earlier(moment.operation) };
   await killed(run, sooner);
 }
 
@@ -79,13 +78,13 @@ test.each(Array.from({ length: runs }, (_, i) => i))(
   'run %i, killed and resumed, ends as if nothing had happened',
   async (i) => {
     const stream = randomStream(seed, ['crash', i]);
-    const run = join(folder, `run-${i}`, 'run');
-    const { milliseconds, changes } = undisturbed.ended;
-    // by time for all that takes long, by changes of files for all that is written
+    const run = join(folder, `run-${i}`);
+    const { milliseconds, operations } = undisturbed.ended;
+    // by time for all that takes long, by operations for all that is written
     const moment = (): Moment =>
       i % 2 === 0
         ? { after: stream.next() * milliseconds }
-        : { changes: 1 + stream.integer(changes) };
+        : { operation: 1 + stream.integer(operations) };
     await killed(run, moment());
     await checkWhole(run);
     for (let kills = stream.integer(3); kills > 0; kills--) {
@@ -95,7 +94,7 @@ test.each(Array.from({ length: runs }, (_, i) => i))(
     await goOn(run);
     await checkWhole(run);
     expect(await resultOf(run)).toEqual(undisturbed.result);
-    await discard(around(run));
+    await discard(run);
   },
 );
 

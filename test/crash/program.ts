@@ -1,7 +1,6 @@
 /** The program as a process that can be killed, and what a killed one may leave behind. */
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -11,46 +10,51 @@ import { readEvents } from '../../src/store/event-log.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** When to kill: milliseconds after its start, or after so many changes of its files. */
-export type Moment = { readonly after: number } | { readonly changes: number };
+const counter = fileURLToPath(new URL('./kill-at.js', import.meta.url));
+
+/** When to kill: milliseconds after its start, or in its n-th operation on files. */
+export type Moment = { readonly after: number } | { readonly operation: number };
 
 /** How it ended, and how much there was of what a moment is measured in. */
 export interface Ended {
   readonly killed: boolean;
   readonly milliseconds: number;
-  /** Changes of files in its folder. */
-  readonly changes: number;
+  /** On files, those that change something. Only of a program that was not killed. */
+  readonly operations: number;
 }
 
 /**
- * Runs the program, which writes to a folder, until its end or until it is killed.
+ * Runs the program until its end or until it is killed.
+ * @param countTo a file to write the operations to
  * @throws when it ends by itself with an error
  */
 export async function program(
   words: readonly string[],
-  folder: string,
+  countTo: string,
   moment?: Moment,
 ): Promise<Ended> {
-  await mkdir(folder, { recursive: true });
   const start = performance.now();
-  const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (some) => (text += some));
-  const kill = () => child.kill('SIGKILL');
-  let changes = 0;
-  const watcher = watch(folder, { recursive: true }, () => {
-    changes++;
-    if (moment && 'changes' in moment && changes >= moment.changes) kill();
+  const kill = moment && 'operation' in moment ? { TACTFUL_KILL_AT: `${moment.operation}` } : {};
+  const child = spawn(process.execPath, ['--import', counter, main, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TACTFUL_COUNT_TO: countTo, ...kill },
   });
-  const timer = moment && 'after' in moment ? setTimeout(kill, moment.after) : undefined;
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (some) => {
+      text += some;
+    });
+  }
+  const after = moment && 'after' in moment ? moment.after : undefined;
+  const timer = after !== undefined && setTimeout(() => child.kill('SIGKILL'), after);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
     child.on('close', (...how) => resolve(how)),
   );
-  clearTimeout(timer);
-  watcher.close();
-  const killed = signal === 'SIGKILL';
-  if (!killed && code !== 0) throw new Error(`tactful ${words[0]} ended with ${code}:\n${text}`);
-  return { killed, milliseconds: performance.now() - start, changes };
+  if (timer) clearTimeout(timer);
+  const milliseconds = performance.now() - start;
+  if (signal === 'SIGKILL') return { killed: true, milliseconds, operations: 0 };
+  if (code !== 0) throw new Error(`tactful ${words[0]} ended with ${code}:\n${text}`);
+  return { killed: false, milliseconds, operations: Number(await readFile(countTo, 'utf8')) };
 }
 
 /**
@@ -101,9 +105,4 @@ async function checkRecord(path: string): Promise<void> {
     const actual = await fingerprintFile(join(dirname(path), name));
     if (actual !== expected) throw new Error(`${path}: ${name} is another file`);
   }
-}
-
-/** Removes a run, so that it can begin again. */
-export async function discard(run: string): Promise<void> {
-  await rm(run, { recursive: true, force: true });
 }

@@ -122,6 +122,25 @@ test('a step may have a learning rate of its own', () => {
   expect(parameters.get('w')!.data).toBeAllClose([0.5, 2.5], { atol: 1e-6 });
 });
 
+test('a parameter may have a learning rate of its own', () => {
+  const start = () => float([1, 1], [2]);
+  const parameters = new Map([
+    ['a', start()],
+    ['b', start()],
+  ]);
+  const gradients = new Map([...parameters.keys()].map((name) => [name, float([1, -1], [2])]));
+  adam({ learningRate: 5 }).step(parameters, gradients, (name) => (name === 'a' ? 0.5 : 0));
+  expect(parameters.get('a')!.data).toBeAllClose([0.5, 1.5], { atol: 1e-6 });
+  expect(parameters.get('b')).toEqual(start());
+});
+
+test('weight decay is part of the gradient unless it is decoupled, as torch.optim.Adam has it', () => {
+  const parameters = new Map([['w', float([2], [1])]]);
+  adam({ learningRate: 0.5, weightDecay: 0.1 }).step(parameters, new Map([['w', float([0], [1])]]));
+  // the gradient is 0.1·2, and the first step of Adam the learning rate
+  expect(parameters.get('w')!.data).toBeAllClose([1.5], { atol: 1e-6 });
+});
+
 test('an optimizer goes on from a state that it is given', () => {
   const gradients = new Map([['w', float([0.3, -0.2], [2])]]);
   const run = (
@@ -161,4 +180,11 @@ test('gradients add up and scale, all tensors alike', () => {
   const sum = addGradients(addGradients(undefined, part()), part());
   scaleGradients(sum, 0.25);
   expect([...sum.values()].map(({ data }) => [...data])).toEqual([[0.5, 1], [1.5]]);
+});
+
+test('gradients that are added must be of the same parameters', () => {
+  const sum = new Map([['a', float([1], [1])]]);
+  const more = new Map([['b', float([1], [1])]]);
+  const message = 'internal: gradients of "b" appeared halfway';
+  expect(() => addGradients(sum, more)).toThrow(message);
 });

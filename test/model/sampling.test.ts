@@ -114,4 +114,5 @@ test('logits that are no numbers are an error, not a token', () => {
     expect(() => sampleToken(Float32Array.from(logits), 0.5)).toThrow(remedy);
   }
   expect(() => sampleToken(Float32Array.from([0, NaN]), 0.5)).toThrow('logits: expected finite');
+  expect(() => argmax([0, NaN])).toThrow('logits: expected finite');
 });

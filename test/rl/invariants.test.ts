@@ -251,3 +251,33 @@ test('a learner that goes on is not at its start: its KL is what it is', async (
   const { klDist } = await fresh.step(samples, scores);
   expect(Math.max(...klDist.map(Math.abs))).toBeGreaterThan(1e-3);
 });
+
+describe('a batch with little to tell stops nothing: one', () => {
+  /** Responses of one token each: the end. */
+  const ends = samples.map(({ sequence: { query } }) =>
+    rlSample(query, [0, 1], { scoresFirstToken: true }),
+  );
+
+  test('whose returns are all the same has no explained variance, and no other metric that is not finite', async () => {
+    const learner = await learnerOf({ initKlCoef: 0 });
+    for (const [name, { data }] of policy.parameters.tensors)
+      if (name.startsWith('v_head.')) data.fill(0);
+    await policy.parameters.commit(); // a critic that knows nothing: returns are the scores
+    const { stats, critic } = await learner.step(
+      ends,
+      scores.map(() => 2),
+    );
+    expect(new Set(critic!.returns.map(([x]) => x))).toEqual(new Set([2]));
+    expect(Object.entries(stats).filter(([, x]) => !Number.isFinite(x))).toEqual([]);
+    expect(stats).not.toHaveProperty('ppo/val/var_explained');
+  });
+
+  test('that is learnt from in minibatches of one token', async () => {
+    const learner = await learnerOf({ miniBatchSize: 1 });
+    const start = snapshot(policy);
+    const { stats, gradNorms } = await learner.step(ends, scores);
+    expect(gradNorms).toHaveLength(size);
+    expect(Object.entries(stats).filter(([, x]) => !Number.isFinite(x))).toEqual([]);
+    expect(snapshot(policy)).not.toEqual(start);
+  });
+});

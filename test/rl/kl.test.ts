@@ -21,12 +21,20 @@ function distributions(logits: readonly { p: number; q: number }[]) {
 
 describe('estimates of the KL', () => {
   test('kl, abs and mse are the difference, its size and half its square', () => {
-    const each = (['kl', 'abs', 'mse'] as const).map((penalty) => tokenKl(penalty, -3, -1));
-    expect(each).toEqual([-2, 2, 2]);
+    const each = (['kl', 'abs', 'mse'] as const).map((penalty) => tokenKl(penalty, -4, -1));
+    expect(each).toEqual([-3, 3, 4.5]);
+  });
+
+  test('k3 is r - 1 - log r, r the ratio of the reference to the policy', () => {
+    const [policy, reference] = [0.5, 0.75].map(Math.log);
+    const expected = 1.5 - 1 - Math.log(1.5);
+    expect(tokenKl('k3', policy, reference)).toBeCloseTo(expected, 12); // float64
+    expect(k3(policy, reference)).toBeCloseTo(expected, 12);
   });
 
   test('the full KL is not to be had from one token', () => {
-    expect(() => tokenKl('full', -1, -1)).toThrow(/^internal: /);
+    const call = () => tokenKl('full', -1, -1);
+    expect(call).toThrow('internal: the full KL needs the logits: use fullKl');
   });
 
   test('over all tokens, kl and k3 are right on average', () => {

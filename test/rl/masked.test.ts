@@ -97,7 +97,10 @@ test('equal numbers whiten to zero, not to NaN', () => {
 
 test('one scored token has no variance', () => {
   const call = () => maskedVariance([Float32Array.of(1, 2)], [Float32Array.of(1, 0)]);
-  expect(call).toThrow('variance: expected two scored tokens or more, got 1.');
+  expect(call).toThrow(
+    'variance: expected two scored tokens or more, got 1. ' +
+      'Use larger minibatches or longer responses (minNewTokens).',
+  );
 });
 
 test('rows of other lengths do not zip', () => {

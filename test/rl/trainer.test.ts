@@ -366,20 +366,16 @@ describe('a reward that is wrong', () => {
   test('in not being finite stops the run, naming the sample', async () => {
     const reward: Reward = async (rollouts) => rollouts.map((_, i) => (i === 2 ? Number.NaN : 1));
     const { error, events, start, end } = await train({}, { reward });
-    expect(error).toMatchObject({
-      name: 'NumericError',
-      message: expect.stringContaining('sample 2'),
-    });
+    const message = expect.stringContaining('sample 2');
+    expect(error).toMatchObject({ name: 'NumericError', message });
     expect(events).toEqual([]);
     expect(end).toEqual(start);
   });
 
   test('in its number of scores stops the run', async () => {
     const { error } = await train({}, { reward: async () => [1] });
-    expect(error).toMatchObject({
-      name: 'ConfigError',
-      message: expect.stringContaining('1 score'),
-    });
+    const message = expect.stringContaining('1 score');
+    expect(error).toMatchObject({ name: 'ConfigError', message });
   });
 
   test('in that it throws is not hidden', async () => {
