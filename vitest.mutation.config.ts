@@ -7,6 +7,7 @@ const rl = [
   'gae',
   'groups',
   'grpo',
+  'invariants-plain',
   'kl',
   'learner-state',
   'loss-plain',

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,24 +9,18 @@ import type { RunEvent } from '../src/events.ts';
 import { readAdapter, readValueHead } from '../src/hub/peft.ts';
 import type { Engine } from '../src/runtime/engine.ts';
 import { loadTokenizer } from '../src/tokenizer.ts';
+import { dialogues as rows, tinySettings } from './detox/tiny.ts';
 import { testEngine } from './engine.ts';
 import { goldenPath } from './golden.ts';
 
 let engine: Engine;
 let folder: string;
+let settings: Awaited<ReturnType<typeof tinySettings>>;
 let runs = 0;
-/** Dialogues in the data file. */
-let rows: number;
 beforeAll(async () => {
   engine = await testEngine();
   folder = await mkdtemp(join(tmpdir(), 'tactful-detox-'));
-  const model = join(folder, 'model');
-  await cp(goldenPath('t5', 'model'), model, { recursive: true });
-  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
-  const lines = (await readFile(goldenPath('data', 'dialogsum.dev.jsonl'), 'utf8')).split('\n');
-  const first = lines.filter(Boolean).slice(0, 30);
-  rows = first.length;
-  await writeFile(join(folder, 'dialogues.jsonl'), first.join('\n'));
+  settings = await tinySettings(folder);
 });
 afterAll(async () => {
   await engine.close();
@@ -36,22 +30,7 @@ afterAll(async () => {
 type Options = Partial<z.input<typeof DetoxConfig>>;
 
 function configOf(options: Options = {}): DetoxConfig {
-  return DetoxConfig.parse({
-    model: join(folder, 'model'),
-    adapter: goldenPath('ppo', 'adapter'),
-    rewardModel: goldenPath('roberta', 'model'),
-    data: join(folder, 'dialogues.jsonl'),
-    minimumLength: 0,
-    maximumLength: 100_000,
-    maxQueryTokens: 24,
-    maxNewTokens: 6,
-    steps: 2,
-    batchSize: 8,
-    miniBatchSize: 4,
-    ppoEpochs: 1,
-    learningRate: 1e-3,
-    ...options,
-  });
+  return DetoxConfig.parse({ ...settings, ...options });
 }
 
 /** A whole run into a folder of its own. */
@@ -188,7 +167,7 @@ test('each step tells the share of toxic responses, and what a policy that games
   }
 });
 
-test('stopped, it finishes the step, saves the adapter and measures no more', async () => {
+test('stopped, it saves a checkpoint and the adapter, and measures no more', async () => {
   const { events, adapter } = await run({}, ({ type }, stop) => type === 'step' && stop());
   const types = events.slice(-3).map(({ type }) => type);
   expect(types).toEqual(['step', 'checkpoint', 'stopped']);

@@ -21,7 +21,7 @@ export interface DetoxContext {
    * has none. It ends as if it had never been stopped, to the last bit. @default false
    */
   readonly resume?: boolean;
-  /** Ends the training after the step that runs; while it measures, an abort is thrown. */
+  /** Ends the training before its next update; while it measures, an abort is thrown. */
   readonly signal?: AbortSignal;
 }
 

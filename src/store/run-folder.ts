@@ -9,6 +9,7 @@ import { ConfigError, InputError, UnavailableError } from '../errors.ts';
 import type { ComparisonRow, RunEvent } from '../events.ts';
 import { csv } from './csv.ts';
 import { openLog, queue, readEvents } from './event-log.ts';
+import { lockFolder } from './lock.ts';
 import { checkRunId, isKept, type RunStore } from './store.ts';
 import { isTemporary, unlessMissing, writeWhole } from './whole-file.ts';
 
@@ -47,6 +48,7 @@ export const comparisonColumns = [
  * Opens a new, an empty or (to resume) a used folder for one run, and removes what a killed writer
  * left in it.
  * @throws {ConfigError} when the folder holds something already, or holds no run to resume
+ * @throws {UnavailableError} when another process has it open
  * @throws {InputError} when the `config.yaml` of a run to resume holds no settings
  */
 export async function openRunFolder(
@@ -55,10 +57,11 @@ export async function openRunFolder(
 ): Promise<RunFolder> {
   const configPath = join(directory, 'config.yaml');
   const names = await filesOf(directory);
-  const found = names.filter((name) => !isTemporary(name));
+  const found = names.filter((name) => !isTemporary(name) && name !== 'lock');
   if ('config' in options) expectEmpty(directory, found);
   else expectRun(directory, found);
   await makeFolder(directory);
+  const unlock = await lockFolder(directory);
   for (const name of names.filter(isTemporary)) await rm(join(directory, name), whole);
   if ('config' in options)
     await writeWhole(configPath, stringify(options.config, { lineWidth: 0 }));
@@ -75,7 +78,7 @@ export async function openRunFolder(
       await writeWhole(join(directory, 'comparison.csv'), csv(comparisonColumns, rows));
     },
     writeReport: (markdown) => writeWhole(join(directory, 'report.md'), markdown),
-    close: log.close,
+    close: () => log.close().finally(unlock),
   };
 }
 

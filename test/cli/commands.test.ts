@@ -223,8 +223,9 @@ describe('detox', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ directory: run('first'), steps: 1 });
     expect(err).toContain('train 1/1 (100 %)');
-    const files = ['adapter', 'comparison.csv', 'comparison.jsonl', 'config.yaml', 'events.jsonl'];
-    expect((await readdir(run('first'))).sort()).toEqual([...files, 'report.md']);
+    const files = ['comparison.csv', 'comparison.jsonl', 'config.yaml', 'events.jsonl'];
+    const all = ['adapter', 'checkpoints', ...files, 'report.md', 'samples-before.jsonl'];
+    expect((await readdir(run('first'))).sort()).toEqual(all);
 
     const again = ['--config', join(run('first'), 'config.yaml'), '--output', run('again')];
     const second = await tactful(['detox', ...again]);

@@ -87,7 +87,12 @@ describe('resume', () => {
     const { resumed, seconds, ...result } = JSON.parse(out);
     expect(resumed).toEqual({ step: 1, notes: [] });
     const best = { ...(printed.best as object), directory: join(run, 'best') };
-    const { seconds: _, ...expected }: Record<string, unknown> = { ...printed, runId: 'stopped', directory: run, best };
+    const { seconds: _, ...expected }: Record<string, unknown> = {
+      ...printed,
+      runId: 'stopped',
+      directory: run,
+      best,
+    };
     expect(result).toEqual(expected);
   });
 

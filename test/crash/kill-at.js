@@ -1,7 +1,8 @@
 /**
  * Loaded before the program (`node --import`): counts what it does to files, and kills it with SIGKILL
- * in the middle of the operation of number TACTFUL_KILL_AT, an append after half of its bytes. At its
- * end the count goes to the file TACTFUL_COUNT_TO.
+ * in the middle of the operation of number TACTFUL_KILL_AT, an append after half of its bytes. Pieces
+ * that are appended one after the other count as one. At its end the count goes to the file
+ * TACTFUL_COUNT_TO.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -9,6 +10,8 @@ import { isMainThread } from 'node:worker_threads';
 
 const { TACTFUL_KILL_AT: killAt, TACTFUL_COUNT_TO: countTo } = process.env;
 let count = 0;
+/** The file that was appended to, if that was the last operation. */
+let appendedTo;
 
 /** One more operation; does not return from the last one. */
 function pass(half = () => {}) {
@@ -22,7 +25,8 @@ function pass(half = () => {}) {
 function counted(owner, name, half) {
   const original = owner[name];
   owner[name] = function (...given) {
-    pass(half && (() => half.apply(this, given)));
+    if (appendedTo !== this || !half) pass(half && (() => half.apply(this, given)));
+    appendedTo = half ? this : undefined;
     return original.apply(this, given);
   };
 }

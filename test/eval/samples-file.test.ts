@@ -36,5 +36,7 @@ test('a line that is no sample is an error that names it', async () => {
     path,
     `${JSON.stringify(sample)}\n${JSON.stringify({ ...sample, tokens: 'x' })}\n`,
   );
-  await expect(readSamples(path)).rejects.toThrow(`${path} line 2: tokens: expected number, got "x".`);
+  await expect(readSamples(path)).rejects.toThrow(
+    `${path} line 2: tokens: expected number, got "x".`,
+  );
 });

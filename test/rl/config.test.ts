@@ -132,3 +132,10 @@ test('numbers that make no sense are refused by name', () => {
   for (const [name, value] of Object.entries(wrong))
     expect(faults({ [name]: value }).join(), name).toContain(`${name}`);
 });
+
+test('words that a setting may have are taken as they are', () => {
+  const words = { schedule: ['constant', 'linear', 'cosine'], lossAverage: ['token', 'sequence'] };
+  for (const [name, all] of Object.entries(words))
+    for (const word of all)
+      expect(RlConfig.parse({ [name]: word })).toMatchObject({ [name]: word });
+});

@@ -44,7 +44,7 @@ function lossGraph(settings: Partial<RlConfig>) {
   );
   const own = Object.fromEntries(loss.inputs.map((name) => [name, input(name)]));
   const value = loss.build({ logprobs, values, entropies, logits }, own);
-  return { config, loss, value };
+  return { config, loss, value, critic: config.valueHead !== 'none' };
 }
 
 const numbers = (min: number, max: number) => fc.double({ min, max, noNaN: true });
@@ -76,10 +76,8 @@ const variants: Partial<RlConfig>[] = [
 ];
 
 describe.each(variants)('the loss of %j', (settings) => {
-  const { config, loss, value } = lossGraph(settings);
-  const critic = config.valueHead !== 'none';
-
   test('is that of the statistics, token by token', () => {
+    const { config, value, critic } = lossGraph(settings);
     const klCoef = 0.25;
     const property = fc.property(tokens, (all) => {
       const list = (name: keyof (typeof all)[number]) => row(...all.map((each) => each[name]));
@@ -114,6 +112,7 @@ describe.each(variants)('the loss of %j', (settings) => {
   });
 
   test('asks for the inputs that it uses', () => {
+    const { config, loss, value, critic } = lossGraph(settings);
     const names = reachable([value]).flatMap(({ source }) =>
       source.kind === 'input' ? [source.name] : [],
     );

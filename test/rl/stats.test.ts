@@ -79,6 +79,8 @@ describe('statistics of a minibatch', () => {
     const stats = minibatchStats(withoutCritic, config());
     expectStats(stats, { 'loss/policy': policy, 'loss/value': 0, 'loss/total': policy });
     expect(Object.keys(stats).filter((name) => /^(val|returns)\//.test(name))).toEqual([]);
+    const { oldValues } = input; // which say nothing alone
+    expect(minibatchStats({ ...withoutCritic, oldValues }, config())).toEqual(stats);
   });
 
   test('weigh the losses as the settings say, and nothing else', () => {

@@ -184,6 +184,18 @@ describe('minibatches', () => {
     expect(done.gradNorms).toEqual([Math.sqrt(9 + 16 + 9), 3]);
   });
 
+  test('keep their size when several are accumulated', async () => {
+    const config = { batchSize: 8, miniBatchSize: 2, gradientAccumulationSteps: 2 };
+    const { questions, done } = await run({ config });
+    expect(questions.map((question) => question.rows)).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+    ]);
+    expect(done.gradNorms).toEqual([5, 5]);
+  });
+
   test('tell the ratios and the statistics of each', async () => {
     const { done } = await run({ answers: [{ ratio: 1.5 }, { ratio: 0.5 }] });
     const ratios = done.trained.map((each) => each.ratios.flatMap((row) => [...row]));
@@ -258,6 +270,10 @@ describe('a minibatch whose mean ratio is above the threshold', () => {
     expect(done.gradNorms).toEqual([5]);
   });
 
+  test('is not one whose ratio is just the threshold', async () => {
+    expect((await run({ config: { ratioThreshold: 1 } })).done.gradNorms).toEqual([5, 5]);
+  });
+
   test('keeps those that are accumulated with it from a step, before it and after it', async () => {
     const settings = { ...config, miniBatchSize: 1, gradientAccumulationSteps: 2 };
     const answers = [{ ratio: 3 }, {}, {}, { ratio: 3 }];
@@ -286,7 +302,10 @@ describe('a minibatch whose mean ratio is above the threshold', () => {
 
     test('lets Adam go on by momentum', async () => {
       const optimizer = adam({ learningRate: 1, betas: [0.9, 0.99], eps: 0 });
-      const answers = [{ adapter: [2, -3], head: 6 }, { adapter: [7, 7], ratio: 3 }];
+      const answers = [
+        { adapter: [2, -3], head: 6 },
+        { adapter: [7, 7], ratio: 3 },
+      ];
       const { done, parameters } = await run({ config, answers, without, optimizer });
       expect(done.gradNorms).toEqual([7, 0]);
       // first step: the sign; second: m = 0.9·0.1 g over 1 - 0.9², v = 0.99·0.01 g² over 1 - 0.99²
@@ -314,6 +333,16 @@ describe('early stopping', () => {
     const config = { ...eager, targetKl: above };
     const { done } = await run({ config, answers: [{}, { ratio: 1.5 }] });
     expect(done.gradNorms).toHaveLength(6);
+  });
+
+  test('goes on at just 1.5 times the target', async () => {
+    const answers = [{}, { ratio: 0.5 }];
+    const { k3, 'policy/policykl': kl } = (await run({ answers })).done.minibatches[1];
+    for (const [far, without] of [[k3, []] as const, [kl, ['stopsBeforeStep']] as const]) {
+      const config = { ...eager, targetKl: far / 1.5 };
+      expect(1.5 * config.targetKl).toBe(far);
+      expect((await run({ config, answers, without })).done.gradNorms).toHaveLength(6);
+    }
   });
 
   test('looks at all minibatches that are accumulated', async () => {
@@ -483,7 +512,11 @@ describe('a number that is not finite stops the update, and is named', () => {
   test.each([
     { where: 'gradient', answer: { adapter: [1, Number.NaN] }, message: 'gradient of adapter' },
     { where: 'loss', answer: { loss: Number.POSITIVE_INFINITY }, message: 'value of the loss' },
-    { where: 'logprobs', answer: { ratio: 0 }, message: 'logprobs in training of sample 2, token 0' },
+    {
+      where: 'logprobs',
+      answer: { ratio: 0 },
+      message: 'logprobs in training of sample 2, token 0',
+    },
   ])('$where', async ({ answer, message }) => {
     const call = run({ answers: [{}, answer], step: 7 });
     await expect(call).rejects.toMatchObject({

@@ -37,7 +37,6 @@ export const detox = defineCommand({
     ['tactful detox --config runs/RUN/config.yaml', 'a run again'],
   ],
   options,
-  stopping: 'finishing the step',
   defaults: settingsUnder,
   async run(context) {
     const { preset, config: _, output, ...config } = context.options;

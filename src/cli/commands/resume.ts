@@ -15,7 +15,6 @@ export const resume = defineCommand({
   examples: [['tactful resume runs/RUN', 'after Ctrl-C, a crash or a power cut']],
   arguments: [{ name: 'run', description: 'Folder of the run', required: true }],
   options: z.strictObject({}),
-  stopping: 'finishing the step',
   async run(context) {
     const [directory] = context.arguments;
     const { openRunFolder } = await import('../../store/run-folder.ts');

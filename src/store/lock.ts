@@ -1,0 +1,32 @@
+/** I/O: one process at a time works in a folder; `lock` holds its number while it does. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UnavailableError } from '../errors.ts';
+import { unlessMissing } from './whole-file.ts';
+
+/**
+ * Takes a folder for this process; what a killed process held is free.
+ * @returns gives it back
+ * @throws {UnavailableError} when another process of this machine works in it
+ */
+export async function lockFolder(directory: string): Promise<() => Promise<void>> {
+  const path = join(directory, 'lock');
+  const holder = Number(await readFile(path, 'utf8').catch(unlessMissing('')));
+  if (holder !== process.pid && isAlive(holder)) {
+    const remedy = `Wait for it or stop it; if that is no tactful, remove ${path}.`;
+    const actual = `process ${holder} at work in it`;
+    throw new UnavailableError(`run folder ${directory}`, 'nobody at work in it', actual, remedy);
+  }
+  await writeFile(path, `${process.pid}\n`);
+  return () => rm(path, { force: true });
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0); // asks, and does nothing
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // someone else's
+  }
+}
