@@ -1,6 +1,6 @@
 import { randomStream } from '../dist/random.js';
 import { RlConfig } from '../dist/rl/config.js';
-import { ppoLoss } from '../dist/rl/loss.js';
+import { policyLoss } from '../dist/rl/loss.js';
 import { measure, repeat, watchMemory } from './measure.js';
 import { benchPolicy } from './models.js';
 
@@ -18,7 +18,7 @@ export async function minibatch(engine, { model, reps, batch, source, target }) 
   const score = await repeat(reps, () => policy.score(sequences));
   const afterScore = memory.peak();
   const inputs = lossInputs(score.result, random);
-  const loss = ppoLoss(RlConfig.parse({}));
+  const loss = policyLoss(RlConfig.parse({}));
   const gradient = await repeat(reps, () => policy.gradient(loss, sequences, inputs));
   const afterGradient = memory.peak();
   memory.stop();

@@ -5,13 +5,13 @@ import { checkJson } from './hub/json.ts';
 import { GenerationConfig } from './model/sampling.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
 
-const { generation: _, ...ppoFields } = rlFields;
+const { generation: _, ...trainingFields } = rlFields;
 const count = z.int().positive();
 const countOrZero = z.int().nonnegative();
 /** By what the best adapter may be chosen; of toxicity the least is best. */
 const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
 
-/** Everything that decides a detox run. PPO's and the sampler's settings stand beside the files'. */
+/** Everything that decides a detox run. The trainer's and the sampler's settings stand beside the files'. */
 export const DetoxConfig = z.strictObject({
   model: z.string().describe('Folder of the base model (T5, Hugging Face layout)'),
   adapter: z.string().optional().describe('Folder of the PEFT LoRA adapter to start from'),
@@ -46,17 +46,17 @@ export const DetoxConfig = z.strictObject({
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
   loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
-  ...ppoFields,
+  ...trainingFields,
   ...GenerationConfig.shape,
 });
 export type DetoxConfig = z.infer<typeof DetoxConfig>;
 
-/** PPO's part of the settings. */
+/** The trainer's part of the settings. */
 export function rlConfigOf(config: DetoxConfig): RlConfig {
   const pick = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
   const generation = pick(Object.keys(GenerationConfig.shape));
-  return RlConfig.parse({ ...pick(Object.keys(ppoFields)), generation });
+  return RlConfig.parse({ ...pick(Object.keys(trainingFields)), generation });
 }
 
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), and how much is kept. */

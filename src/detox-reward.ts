@@ -37,8 +37,13 @@ function judgeReward({ judge, policy, tokenizer }: DetoxRewardParts, config: Det
   if (semantics.rewardsByLabel && semantics.stripsSpecialTokens) return classifierReward(judge);
   const { decoderStartId } = policy.shape.config;
   const { generation } = rl;
-  const scoreOn = rl.compat === 'none' ? config.scoreOn : 'pair';
+  const scoreOn = readBy(config);
   return labReward(judge, { tokenizer, decoderStartId, generation, semantics, scoreOn });
+}
+
+/** What the reward reads: with `compat` the pair as in the lab, whatever `scoreOn` says. */
+export function readBy({ compat, scoreOn }: DetoxConfig): DetoxConfig['scoreOn'] {
+  return compat === 'none' ? scoreOn : 'pair';
 }
 
 /**

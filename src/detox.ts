@@ -37,7 +37,7 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
 }
 
 async function* flow(run: Run): AsyncGenerator<RunEvent> {
-  const { config, context, found, files, learner, policy, ppo, test } = run;
+  const { config, context, found, files, learner, policy, rl, test } = run;
   yield found.checkpoint ? resumed(run) : started(run);
   const before = yield* samplesBefore(run);
   if (found.checkpoint) await learner.restore(found.checkpoint.state);
@@ -48,7 +48,7 @@ async function* flow(run: Run): AsyncGenerator<RunEvent> {
   yield { type: 'evaluated', when: 'after', ...measuresOf(after) };
   const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
   yield { type: 'compared', comparison };
-  yield { type: 'finished', steps: ppo.steps, seconds: run.seconds() };
+  yield { type: 'finished', steps: rl.steps, seconds: run.seconds() };
 }
 
 /** What the starting policy answers, which the parameters still are; measured once a run. */

@@ -74,11 +74,18 @@ export { SupervisedConfig } from './model/supervised-config.ts';
 export { presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
+export {
+  type Checkpoint,
+  type CheckpointRecord,
+  type Checkpoints,
+  type Latest,
+  openCheckpoints,
+} from './rl/checkpoint.ts';
 export { RlConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
-export { LearnerMemory, type LearnerState } from './rl/learner-state.ts';
+export type { LearnerMemory, LearnerState } from './rl/learner-state.ts';
 export { baseParameters } from './rl/reference.ts';
 export {
   type Reward,

@@ -11,7 +11,6 @@ import type { Engine } from '../src/runtime/engine.ts';
 import { loadTokenizer } from '../src/tokenizer.ts';
 import { dialogues as rows, tinySettings } from './detox/tiny.ts';
 import { testEngine } from './engine.ts';
-import { goldenPath } from './golden.ts';
 
 let engine: Engine;
 let folder: string;
@@ -95,7 +94,7 @@ describe('a run', () => {
   });
 
   test('writes an adapter that can be loaded, changed from its start, and the value head beside it', async () => {
-    const start = await readAdapter(goldenPath('ppo', 'adapter'));
+    const start = await readAdapter(settings.adapter);
     const end = await readAdapter(first.adapter);
     expect([...end.tensors.keys()].sort()).toEqual([...start.tensors.keys()].sort());
     expect(end.tensors).not.toEqual(start.tensors);

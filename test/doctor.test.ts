@@ -1,11 +1,11 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { type Closable, setUp } from '../src/detox/job.ts';
 import { DetoxConfig } from '../src/detox-config.ts';
 import { checkWeights } from '../src/doctor/adapter.ts';
-import { type Exam, examine, intake } from '../src/doctor/exam.ts';
+import { type Exam, examine, type Intake, intake } from '../src/doctor/exam.ts';
 import type { Finding, Verdict } from '../src/doctor/finding.ts';
 import { checkGradient } from '../src/doctor/gradient.ts';
 import {
@@ -13,6 +13,7 @@ import {
   checkPromptLength,
   checkResponseLength,
 } from '../src/doctor/lengths.ts';
+import { gradientOf, lessonOf } from '../src/doctor/lesson.ts';
 import {
   checkBatches,
   checkDeterminism,
@@ -34,25 +35,33 @@ import { float32 } from '../src/tensor.ts';
 import { testEngine } from './engine.ts';
 import { goldenPath } from './golden.ts';
 import { scratchFolders } from './hub/folder.ts';
+import { shallowAdapter, shallowT5 } from './shallow.ts';
 
 type Options = Partial<z.input<typeof DetoxConfig>>;
 
 const scratch = scratchFolders();
 let engine: Engine;
-/** The golden T5, the demo's classifier, dialogues of DialogSum. */
+/** A random T5, the demo's classifier, dialogues of DialogSum cut to their first turns. */
 let sound: Options;
+/** The same dialogues, whole. */
+let long: string;
 beforeAll(async () => {
   engine = await testEngine();
-  const model = await scratch();
-  await cp(goldenPath('t5', 'model'), model, { recursive: true });
-  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
-  const lines = (await readFile(goldenPath('data', 'dialogsum.dev.jsonl'), 'utf8')).split('\n');
-  const data = join(model, 'dialogues.jsonl');
-  await writeFile(data, lines.filter(Boolean).slice(0, 200).join('\n'));
+  const folder = await scratch();
+  const text = await readFile(goldenPath('data', 'dialogsum.dev.jsonl'), 'utf8');
+  const rows = text.split('\n', 200).map((line) => JSON.parse(line));
+  const short = rows.map((row) => {
+    return { ...row, dialogue: row.dialogue.split('\n', 3).join('\n') };
+  });
+  const write = async (name: string, those: readonly object[]) => {
+    await writeFile(join(folder, name), those.map((row) => JSON.stringify(row)).join('\n'));
+    return join(folder, name);
+  };
+  long = await write('long.jsonl', rows);
   sound = {
-    model,
-    data,
-    adapter: goldenPath('ppo', 'adapter'),
+    model: await shallowT5(join(folder, 'model')),
+    data: await write('short.jsonl', short),
+    adapter: await shallowAdapter(join(folder, 'adapter')),
     rewardModel: presets.demo.rewardModel,
     minimumLength: 0,
     maximumLength: 100_000,
@@ -84,7 +93,7 @@ function complaints(findings: readonly Finding[]): string[] {
   return wrong.map(({ check, status, defect }) => [status, check, defect ?? ''].join(' ').trim());
 }
 
-// the golden policy is random: it seldom ends, and 40 held-out dialogues are few
+// the policy is random: it seldom ends, and 40 held-out dialogues are few
 const unavoidable = ['warning response-length', 'warning evaluation D3'];
 
 describe('a whole check-up', () => {
@@ -130,6 +139,7 @@ describe('a whole check-up', () => {
 
   test('names every one of the mistakes that settings alone can make', async () => {
     const mistakes = {
+      data: long,
       reference: 'base',
       scoreOn: 'pair',
       minLength: 5,
@@ -151,7 +161,7 @@ describe('a whole check-up', () => {
   });
 
   test("names what is wrong with TRL 0.8.0's semantics and the lab's reward", async () => {
-    const found = complaints(await findingsOf({ compat: 'trl-0.8.0', minNewTokens: 3 }));
+    const found = complaints(await findingsOf({ data: long, compat: 'trl-0.8.0', minNewTokens: 3 }));
     expect(found).toEqual([
       'error reference D1',
       'error reward-label D5',
@@ -176,7 +186,7 @@ describe('a whole check-up', () => {
   });
 
   test('ends where a run would fail in its first step, with the reason', async () => {
-    const { config, tensors } = await readAdapter(goldenPath('ppo', 'adapter'));
+    const { config, tensors } = await readAdapter(sound.adapter!);
     const [[name, { data, shape }]] = tensors;
     const broken = new Map(tensors).set(name, float32(data.slice().fill(Number.NaN, 0, 1), shape));
     const adapter = await scratch();
@@ -220,22 +230,34 @@ describe('single checks', () => {
     for (const part of opened) await part.close();
   });
 
-  async function examOf(options: Options): Promise<Exam> {
+  async function intakeOf(options: Options): Promise<Intake> {
     const config = configOf(options);
-    const sampling = examine(intake(config, await setUp(config, engine, opened)));
+    return intake(config, await setUp(config, engine, opened));
+  }
+
+  async function examOf(options: Options): Promise<Exam> {
+    const sampling = examine(await intakeOf(options));
     for (;;) {
       const { done, value } = await sampling.next();
       if (done) return value;
     }
   }
 
+  /** A run with other settings that learns from the exam's responses. */
+  async function learnerOf(options: Options) {
+    const patient = await intakeOf(options);
+    const lesson = await lessonOf(patient, exam.few.slice(0, 4));
+    const result = await gradientOf(patient, lesson);
+    return { ...patient, lesson: async () => ({ lesson, result }) };
+  }
+
   /** The exam with other settings: they count for what has not been sampled yet. */
   function withSettings(
-    options: Partial<Exam['ppo']>,
-    generation: Partial<Exam['ppo']['generation']> = {},
+    options: Partial<Exam['rl']>,
+    generation: Partial<Exam['rl']['generation']> = {},
   ) {
-    const ppo = { ...exam.ppo, ...options };
-    return { ...exam, ppo: { ...ppo, generation: { ...ppo.generation, ...generation } } };
+    const rl = { ...exam.rl, ...options };
+    return { ...exam, rl: { ...rl, generation: { ...rl.generation, ...generation } } };
   }
 
   const statusOf = (verdict: Verdict) => [verdict.status, verdict.defect].filter(Boolean).join(' ');
@@ -279,7 +301,7 @@ describe('single checks', () => {
     expect(statusOf(await checkWarpers(exam))).toBe('ok');
     const topK = await checkWarpers(withSettings({}, { topK: 5 }));
     expect(statusOf(topK)).toBe('warning D8');
-    // the golden T5 spreads its probability over all of its vocabulary
+    // the random T5 spreads its probability over all of its vocabulary
     expect(Number(/takes (\d+\.\d+) %/.exec(topK.says)?.[1])).toBeGreaterThan(10);
     expect(topK.remedy).toBe('Sample from all of it: --top-k 0.');
     const both = await checkWarpers(withSettings({}, { topP: 0.9, minNewTokens: 2 }));
@@ -381,7 +403,7 @@ describe('single checks', () => {
   test.each(['ppo', 'rloo', 'grpo'] as const)(
     'the gradient of %s agrees with central differences, and leaves the parameters as they are',
     async (algorithm) => {
-      const subject = algorithm === 'ppo' ? exam : await examOf({ algorithm });
+      const subject = algorithm === 'ppo' ? exam : await learnerOf({ algorithm });
       const before = structuredClone(subject.policy.parameters.tensors);
       const verdicts = await checkGradient(subject);
       expect(verdicts.map(statusOf)).toEqual(algorithm === 'ppo' ? ['ok', 'ok'] : ['ok']);
@@ -390,7 +412,7 @@ describe('single checks', () => {
   );
 
   test('a value loss that is kept out of the adapter is no wrong gradient', async () => {
-    const detached = await examOf({ detachValue: true, valueHead: 'uniform', vfCoef: 1 });
+    const detached = await learnerOf({ detachValue: true, valueHead: 'uniform', vfCoef: 1 });
     expect((await checkGradient(detached)).map(statusOf)).toEqual(['ok', 'ok']);
   });
 

@@ -1,7 +1,99 @@
-import { type Engine, engineOver } from '../src/runtime/engine.ts';
+/**
+ * The engine of tests: ONNX Runtime in the test's own thread; one thread, because test files run
+ * side by side. What it compiled once it does not compile again, whoever asks: most of the suite's
+ * time would go into that. A session holds nothing between runs, so that nobody can tell; states
+ * and closes are each engine's own, and a session belongs to bytes, not to files that may change.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InternalError } from '../src/errors.ts';
+import { type Backend, type Engine, engineOver, type LoadRequest } from '../src/runtime/engine.ts';
 import { onnxRuntimeBackend } from '../src/runtime/onnxruntime.ts';
 
-/** ONNX Runtime in the test's own thread; one thread, because test files run side by side. */
+const shared = onnxRuntimeBackend({ threads: 1 });
+/** Sessions by the bytes that they were made of. */
+const compiled = new Map<string, Promise<number>>();
+let states = 0;
+
 export function testEngine(): Promise<Engine> {
-  return engineOver(onnxRuntimeBackend({ threads: 1 }));
+  return engineOver(sharingBackend());
+}
+
+function sharingBackend(): Backend {
+  const sessionIds = new Map<number, number>();
+  const stateIds = new Map<number, number>();
+  let count = 0;
+  return {
+    describe: () => shared.describe(),
+    async load(request) {
+      sessionIds.set(count, await sessionOf(request));
+      return count++;
+    },
+    async run(session, feeds, from) {
+      const sharedStates = from.map((state) => sharedId(stateIds, state, 'state'));
+      return shared.run(sharedId(sessionIds, session, 'session'), feeds, sharedStates);
+    },
+    async unload(session) {
+      sessionIds.delete(session);
+    },
+    async openState(state) {
+      stateIds.set(state, states);
+      await shared.openState(states++);
+    },
+    async writeState(state, tensors) {
+      await shared.writeState(sharedId(stateIds, state, 'state'), tensors);
+    },
+    async dropState(state) {
+      const id = stateIds.get(state);
+      stateIds.delete(state);
+      if (id !== undefined) await shared.dropState(id);
+    },
+    async close() {
+      for (const state of stateIds.keys()) await this.dropState(state);
+    },
+  };
+}
+
+function sharedId(ids: ReadonlyMap<number, number>, id: number, what: string): number {
+  const found = ids.get(id);
+  if (found === undefined) throw new InternalError(`${what} ${id} is closed`);
+  return found;
+}
+
+async function sessionOf(request: LoadRequest): Promise<number> {
+  const { model, folder, keep, prepack } = request;
+  const weights = folder === undefined ? [] : await weightFiles(folder);
+  const hash = createHash('sha256').update(JSON.stringify([keep, prepack])).update(model);
+  for (const { name, bytes } of weights) hash.update(name).update(bytes);
+  const key = hash.digest('hex');
+  const session = compiled.get(key) ?? loadCopy(request, weights);
+  compiled.set(key, session);
+  session.catch(() => compiled.delete(key));
+  return session;
+}
+
+interface WeightFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+async function weightFiles(folder: string): Promise<WeightFile[]> {
+  const names = (await readdir(folder)).filter((name) => /\.(safetensors|bin)$/.test(name));
+  return Promise.all(
+    names.sort().map(async (name) => ({ name, bytes: await readFile(join(folder, name)) })),
+  );
+}
+
+/** The session reads a copy: its weights are mapped into memory, and a test may change its files. */
+async function loadCopy(request: LoadRequest, weights: readonly WeightFile[]): Promise<number> {
+  if (request.folder === undefined) return shared.load(request);
+  const folder = await mkdtemp(join(tmpdir(), 'tactful-engine-'));
+  try {
+    for (const { name, bytes } of weights) await writeFile(join(folder, name), bytes);
+    return await shared.load({ ...request, folder });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import './equality.ts';
 
 interface Tolerance {
   /** Absolute part of the tolerance. @default 0 */

@@ -1,4 +1,4 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelConfig } from '../src/hub/config.ts';
@@ -10,8 +10,8 @@ import { type SftEvent, sft } from '../src/sft.ts';
 import { SftConfig } from '../src/sft-config.ts';
 import { loadTokenizer } from '../src/tokenizer.ts';
 import { testEngine } from './engine.ts';
-import { goldenPath } from './golden.ts';
 import { scratchFolders } from './hub/folder.ts';
+import { shallowT5 } from './shallow.ts';
 
 const scratch = scratchFolders();
 let engine: Engine;
@@ -20,9 +20,7 @@ let data: string;
 
 beforeAll(async () => {
   engine = await testEngine();
-  model = await scratch();
-  await cp(goldenPath('t5', 'model'), model, { recursive: true });
-  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  model = await shallowT5(await scratch());
   data = join(model, 'data.jsonl');
   const rows = Array.from({ length: 15 }, (_, i) => {
     const dialogue = `#Person1#: Is it ${i}?\n#Person2#: Yes. ${'Really. '.repeat(30)}`;
@@ -61,8 +59,13 @@ async function run(
 }
 
 describe('an adapter', () => {
+  let learnt: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    learnt = await run({});
+  });
+
   test('learns, is saved in the format of PEFT, and the held-out loss tells of it', async () => {
-    const { folder, events, measured } = await run({});
+    const { folder, events, measured } = learnt;
     expect(events[0]).toMatchObject({
       type: 'started',
       data: { rows: 15, kept: 15, train: 12, test: 3, cut: 0 },
@@ -77,7 +80,7 @@ describe('an adapter', () => {
   });
 
   test('is gone on from where it was', async () => {
-    const { folder, measured } = await run({});
+    const { folder, measured } = learnt;
     const next = await run({ adapter: folder, epochs: 1 });
     expect(next.measured[0]).toBeCloseTo(measured[1], 5);
     expect((await readAdapter(next.folder)).config.rank).toBe(4);

@@ -48,6 +48,7 @@ interface Phase extends ProgressUpdate {
 }
 
 const barWidth = 24;
+const leastBar = 6;
 
 export function createProgress(options: ProgressOptions): Progress {
   const { stream, mode, now, color = false, redraw = 80, interval = 5000 } = options;
@@ -76,10 +77,16 @@ export function createProgress(options: ProgressOptions): Progress {
     if (mode === 'bar') stream.write('\n');
     phase = undefined;
   };
+  /** For another phase: one that has not moved yet leaves no line behind. */
+  const leave = ({ done, startDone }: Phase) => {
+    if (done !== startDone) return close();
+    clear();
+    phase = undefined;
+  };
   return {
     update(update) {
       if (mode === 'none') return;
-      if (phase !== undefined && phase.phase !== update.phase) close();
+      if (phase !== undefined && phase.phase !== update.phase) leave(phase);
       const time = now();
       const first = phase === undefined;
       phase = {
@@ -121,20 +128,26 @@ interface BarOptions {
 function barLine(phase: Phase, { time, width, paint, ended }: BarOptions): string {
   const { phase: name, done, total, status = '' } = phase;
   const count = countOf(phase);
-  const allTimes = timesOf(phase, time, ended).join('  ');
   const used = (parts: readonly string[]) =>
     parts.filter(Boolean).reduce((sum, part) => sum + displayWidth(part) + 2, -2);
   const title = name.padEnd(14);
-  const times = used([title, count, allTimes]) <= width ? allTimes : '';
-  const size = Math.min(barWidth, width - used([title, count, times, status]) - 2);
+  const sizeBeside = (times: string) => width - used([title, count, times, status]) - 2;
+  const all = timesOf(phase, time, ended);
+  // with little room the rate goes first, then the bar, then the time that is left
+  const choices = [all.join('  '), all.at(-1) ?? ''];
+  const times =
+    choices.find((some) => total > 0 && sizeBeside(some) >= leastBar) ??
+    choices.find((some) => used([title, count, some]) <= width) ??
+    '';
+  const size = total > 0 ? Math.min(barWidth, sizeBeside(times)) : 0;
   const parts = [ended ? paint('green', title) : paint('bold', title)];
-  if (total > 0 && size >= 6) {
+  if (size >= leastBar) {
     const filled = Math.round((size * Math.min(done, total)) / total);
     const bar = paint(ended ? 'green' : 'cyan', '━'.repeat(filled));
     parts.push(bar + paint('dim', '─'.repeat(size - filled)));
   }
-  const room = width - used([title, count, times]) - 2 - (size >= 6 && total > 0 ? size + 2 : 0);
-  parts.push(count, paint('dim', times), cut(oneLine(status), room));
+  const room = width - used([title, count, times]) - 2 - (size >= leastBar ? size + 2 : 0);
+  parts.push(count, times && paint('dim', times), cut(oneLine(status), room));
   return parts.filter(Boolean).join('  ');
 }
 

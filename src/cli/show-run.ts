@@ -24,6 +24,8 @@ export interface RunParts {
   >;
 }
 
+/** What the end of a run takes to tell. */
+type Ending = Omit<RunParts, 'events'>;
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
 /** The latest event of each type, and the measurement of the best adapter. */
 type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> } & { best?: EventOf<'validated'> };
@@ -85,7 +87,8 @@ function show(event: RunEvent, parts: RunParts): void {
   const { progress, print, json, screen } = context;
   if (event.type === 'progress') progress.update(event);
   if (event.type === 'evaluated' && !json) print(evaluationText(event, screen.color));
-  if (event.type === 'evaluated' && event.when === 'before') {
+  const begins = event.type === 'evaluated' && event.when === 'before';
+  if (begins || event.type === 'calibrated') {
     progress.update({ phase: 'train', done: 0, total: steps });
   }
   if (event.type === 'step') {
@@ -97,11 +100,22 @@ function show(event: RunEvent, parts: RunParts): void {
   if (event.type === 'started') print(startText(event, folder.directory, screen.color));
   if (event.type === 'resumed') print(resumedText(event, parts));
   if (event.type === 'validated') print(validatedText(event, screen.color));
-  if (event.type === 'compared') {
-    const { comparison } = event;
-    const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
-    print(['', verdictText(comparison, screen), ...tables].join('\n\n').slice(1));
-  }
+  if (event.type === 'compared') print(comparedText(event, screen));
+}
+
+function comparedText({ comparison }: EventOf<'compared'>, screen: Screen): string {
+  const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
+  return ['', verdictText(comparison, screen), ...tables].join('\n\n').slice(1);
+}
+
+/** A run that is finished, as its folder tells it: what it was worth, and where things are. */
+export async function showFinished(parts: Ending): Promise<void> {
+  const { folder, context } = parts;
+  const latest = latestOf(await folder.read());
+  if (context.json) return context.print(JSON.stringify(resultOf(latest, parts)));
+  context.print('The run is finished: there is nothing left to do.');
+  if (latest.compared) context.print(comparedText(latest.compared, context.screen));
+  context.print(closingText(latest, parts));
 }
 
 /** The verdict in lines of the screen's width. */
@@ -133,14 +147,15 @@ export function statusText(metrics: StepMetrics): string {
 
 function startText(event: EventOf<'started'>, directory: string, color: boolean): string {
   const { runId, engine, data, policyParameters, referenceParameters } = event;
-  const { rows, kept, train, test } = data;
+  const { rows, kept, train, validation, test } = data;
+  const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
   return lines(color, [
     ['run', runId],
     ['folder', directory],
     ['engine', engine],
     [
       'data',
-      `${grouped(rows)} rows, ${grouped(kept)} kept: ${grouped(train)} train, ${grouped(test)} test`,
+      `${grouped(rows)} rows, ${grouped(kept)} kept: ${grouped(train)} train${withheld}, ${grouped(test)} test`,
     ],
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
@@ -149,11 +164,16 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
 
 function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunParts): string {
   const { folder, steps, context } = parts;
-  return lines(context.screen.color, [
+  const { width, color } = context.screen;
+  const noted = (note: string) =>
+    wrap(note, Math.max(20, width - labelWidth - 2)).map(
+      (line, i) => [i === 0 ? 'note' : '', line] as const,
+    );
+  return lines(color, [
     ['folder', folder.directory],
     ['engine', engine],
     ['goes on', `after step ${step} of ${steps}`],
-    ...notes.map((note) => ['note', note] as const),
+    ...notes.flatMap(noted),
   ]);
 }
 
@@ -171,13 +191,17 @@ function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
   return lines(color, [[when, text]]);
 }
 
+const labelWidth = 14;
+
 function lines(color: boolean, rows: readonly (readonly [label: string, text: string])[]): string {
   const paint = painter(color);
-  return rows.map(([label, text]) => `${paint('dim', label.padEnd(14))}  ${text}`).join('\n');
+  return rows
+    .map(([label, text]) => `${paint('dim', label.padEnd(labelWidth))}  ${text}`)
+    .join('\n');
 }
 
 /** What there is now and where; after a stop, how to go on. */
-function closingText(latest: Latest, parts: RunParts): string {
+function closingText(latest: Latest, parts: Ending): string {
   const { best, compared, finished } = latest;
   const { folder, dynamo, context } = parts;
   const { color } = context.screen;
@@ -196,7 +220,7 @@ function closingText(latest: Latest, parts: RunParts): string {
 }
 
 /** The command line that goes on with the run. */
-function goOn({ folder }: RunParts): string {
+function goOn({ folder }: Ending): string {
   return `npx tactful resume ${quoted(folder.directory)}`;
 }
 
@@ -204,7 +228,8 @@ function headline(latest: Latest): string {
   const { finished, stopped } = latest;
   if (finished) return `${counted(finished.steps, 'step')} in ${duration(finished.seconds)}.`;
   const done = stepsDone(latest);
-  return `Stopped after step ${done}${stopped ? `: ${stopped.reason}` : ', while measuring'}.`;
+  const where = done === 0 ? 'before the first step' : `after step ${done}`;
+  return `Stopped ${where}${stopped ? `: ${stopped.reason}` : ', while measuring'}.`;
 }
 
 function stepsDone({ stopped, step, finished }: Latest): number {
@@ -217,7 +242,7 @@ function hasAdapter({ stopped, finished, step }: Latest): boolean {
 }
 
 /** The run as `--json` tells it. */
-function resultOf(latest: Latest, parts: RunParts): Record<string, unknown> {
+function resultOf(latest: Latest, parts: Ending): Record<string, unknown> {
   const { folder, seed } = parts;
   const { started, resumed, best, stopped, compared, finished } = latest;
   const { verdict, slices } = compared?.comparison ?? {};

@@ -24,12 +24,12 @@ export type Job = Awaited<ReturnType<typeof setUp>>;
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 export async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
   const { model, adapter, rewardModel, seed } = config;
-  const ppo = rlConfigOf(config);
-  const { valueHead } = ppo;
+  const rl = rlConfigOf(config);
+  const { valueHead } = rl;
   const tokenizer = await loadTokenizer(model);
   const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
-  const batchSize = ppo.batchSize / ppo.numGenerations;
-  const { steps } = ppo;
+  const batchSize = rl.batchSize / rl.numGenerations;
+  const { steps } = rl;
   const batches = (start: number) =>
     queriesOf(train, trainingBatches(train.length, { batchSize, seed, steps, start }));
   batches(0); // refuses a batch too large
@@ -42,10 +42,10 @@ export async function setUp(config: DetoxConfig, engine: Engine, opened: Closabl
   opened.push(parts.policy);
   const { parameters } = parts.policy;
   const reference =
-    ppo.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
+    rl.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
   opened.push(reference);
-  const learner = new RlLearner({ policy: parts.policy, reference, config: ppo });
-  return { ...parts, ...prompts, batches, ppo, tokenizer, judge, reference, learner };
+  const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
+  return { ...parts, ...prompts, batches, rl, tokenizer, judge, reference, learner };
 }
 
 type Encode = (texts: readonly string[], options: { maxLength: number }) => Promise<number[][]>;

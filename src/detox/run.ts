@@ -101,7 +101,7 @@ export function recordOf(
 
 /** Lets the policy answer prompts, the same way each time, and says how far it is. */
 export async function* answers(
-  { policy, tokenizer, judge, ppo, config }: Run,
+  { policy, tokenizer, judge, rl, config }: Run,
   prompts: readonly Prompt[],
   phase: string,
   signal?: AbortSignal,
@@ -110,7 +110,7 @@ export async function* answers(
   const samples: Sample[] = [];
   yield { type: 'progress', phase, done: 0, total };
   const parts = { policy, tokenizer, judge: judge.judge };
-  const options = { generation: ppo.generation, seed: config.seed, signal };
+  const options = { generation: rl.generation, seed: config.seed, signal };
   for await (const some of evaluate(parts, prompts, options)) {
     samples.push(...some);
     yield { type: 'progress', phase, done: samples.length, total };

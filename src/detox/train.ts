@@ -15,7 +15,7 @@ interface Memory {
   best: CheckpointRecord['best'];
   /** Step of the newest checkpoint. */
   kept: number | undefined;
-  /** The batch that is learnt from. */
+  /** The batch that is judged or learnt from, until that is done. */
   batch: ScoredBatch | undefined;
 }
 
@@ -25,13 +25,14 @@ interface Memory {
  * @throws {NumericError} that names the dump of what was known
  */
 export async function* train(run: Run): AsyncGenerator<RunEvent, boolean> {
-  const { config, learner, policy, ppo, files, found, context } = run;
+  const { config, learner, policy, rl, files, found, context } = run;
   const best = found.checkpoint?.record.best;
   const memory: Memory = { best, kept: found.checkpoint && learner.steps, batch: undefined };
   if (!found.checkpoint && config.checkpointEvery > 0) yield* checkpoint(run, memory);
   const reward = remembering(memory, run, detoxReward(run, config));
   try {
-    for await (const event of trainRl({ ...run, reward }, ppo, context.signal)) {
+    for await (const event of trainRl({ ...run, reward }, rl, context.signal)) {
+      memory.batch = undefined;
       const stopped = event.type === 'stopped';
       if (stopped) yield* checkpoint(run, memory);
       if (stopped) await files?.writeAdapter(policy.parameters.tensors);
@@ -46,10 +47,10 @@ export async function* train(run: Run): AsyncGenerator<RunEvent, boolean> {
 }
 
 async function* afterStep(step: number, run: Run, memory: Memory): AsyncGenerator<RunEvent> {
-  const { config, ppo } = run;
+  const { config, rl } = run;
   const due = (every: number) => every > 0 && step % every === 0;
   if (due(config.evaluateEvery)) yield* validate(step, run, memory);
-  if (due(config.checkpointEvery) || step === ppo.steps) yield* checkpoint(run, memory);
+  if (due(config.checkpointEvery) || step === rl.steps) yield* checkpoint(run, memory);
 }
 
 /** Keeps the learner as it is, unless the newest checkpoint has it so. */

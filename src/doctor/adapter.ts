@@ -49,12 +49,12 @@ export function checkWeights({ policy, config }: Intake): Verdict {
 }
 
 /** Where the critic starts. */
-export async function checkValueHead({ config, ppo, policy }: Intake): Promise<Verdict> {
-  if (!policy.shape.valueHead) return ok(`No value head: ${ppo.algorithm} does without a critic.`);
+export async function checkValueHead({ config, rl, policy }: Intake): Promise<Verdict> {
+  if (!policy.shape.valueHead) return ok(`No value head: ${rl.algorithm} does without a critic.`);
   const stored = config.adapter === undefined ? undefined : await readValueHead(config.adapter);
   if (stored) return ok(`The value head is the one of ${config.adapter}.`);
   return ok(
-    `The value head is fresh and starts ${ppo.valueHead === 'zero' ? 'at zero' : 'at random'}.`,
+    `The value head is fresh and starts ${rl.valueHead === 'zero' ? 'at zero' : 'at random'}.`,
   );
 }
 

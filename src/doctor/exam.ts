@@ -1,6 +1,6 @@
 import type { Job } from '../detox/job.ts';
 import type { DetoxConfig } from '../detox-config.ts';
-import { detoxReward } from '../detox-reward.ts';
+import { detoxReward, readBy } from '../detox-reward.ts';
 import { InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import type { GradientResult } from '../model/policy.ts';
@@ -11,7 +11,7 @@ import type { Judgement } from '../rl/judge.ts';
 import { scoreRollouts } from '../rl/reward.ts';
 import { collectRollouts, type Rollout, sampleOf } from '../rl/rollout.ts';
 import type { RlSample } from '../rl/sample.ts';
-import { type Semantics, semanticsOf } from '../rl/semantics.ts';
+import { type Semantics, semanticsOf, temperatureOf } from '../rl/semantics.ts';
 import { gradientOf, type Lesson, lessonOf } from './lesson.ts';
 
 /** Prompts that are answered, and answers to each: 64 responses in all. */
@@ -24,7 +24,7 @@ export interface Intake extends Job {
   readonly semantics: Semantics;
   /** At which the policy is scored. */
   readonly temperature: number;
-  /** What the reward reads: the lab's reads the pair, whatever the settings say. */
+  /** What the reward reads. */
   readonly reads: DetoxConfig['scoreOn'];
   /** Prompts of the run's first batches, each once. */
   readonly prompts: readonly Prompt[];
@@ -50,12 +50,11 @@ export interface Exam extends Intake {
 
 /** Looks at a run's parts without computing anything. */
 export function intake(config: DetoxConfig, job: Job): Intake {
-  const { ppo: rl } = job;
+  const { rl } = job;
   const semantics = semanticsOf(rl);
-  const scaled = semantics.scoresAtTemperature && rl.generation.sample;
-  const temperature = scaled ? rl.generation.temperature : 1;
-  const reads = rl.compat === 'none' ? config.scoreOn : 'pair';
-  return { ...job, config, semantics, temperature, reads, prompts: promptsOf(job.batches(0)) };
+  const temperature = temperatureOf(rl.generation, semantics);
+  const prompts = promptsOf(job.batches(0));
+  return { ...job, config, semantics, temperature, reads: readBy(config), prompts };
 }
 
 function promptsOf(batches: Iterable<readonly Prompt[]>): Prompt[] {
@@ -78,7 +77,7 @@ export async function* examine(
   patient: Intake,
   signal?: AbortSignal,
 ): AsyncGenerator<Sampling, Exam> {
-  const { config, judge, policy, tokenizer, prompts, ppo: rl, semantics } = patient;
+  const { config, judge, policy, tokenizer, prompts, rl, semantics } = patient;
   const queries = prompts.flatMap((prompt) => Array<Prompt>(answerCount).fill(prompt));
   const reward = detoxReward({ judge, policy, tokenizer }, config);
   const draws = drawsOf(rl, semantics);
@@ -120,9 +119,9 @@ export function drawer(seed: number, start: number) {
 }
 
 /** The sample that the trainer would make of a rollout; none where it would refuse it. */
-function scorable(rollout: Rollout, { policy, semantics, ppo }: Intake): RlSample | undefined {
+function scorable(rollout: Rollout, { policy, semantics, rl }: Intake): RlSample | undefined {
   try {
-    return sampleOf(rollout, policy.shape.config.decoderStartId, semantics, ppo);
+    return sampleOf(rollout, policy.shape.config.decoderStartId, semantics, rl);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -131,12 +130,12 @@ function scorable(rollout: Rollout, { policy, semantics, ppo }: Intake): RlSampl
 
 /** What several checks need, computed once. */
 function shared(patient: Intake, samples: readonly (RlSample | undefined)[]) {
-  const { policy, reference, temperature, ppo } = patient;
+  const { policy, reference, temperature, rl } = patient;
   const few = patient.prompts.flatMap((_, i) => {
     const answers = samples.slice(i * answerCount, (i + 1) * answerCount);
     return answers.filter((sample) => sample !== undefined).slice(0, 1);
   });
-  const options = { policy, reference, temperature, klPenalty: ppo.klPenalty };
+  const options = { policy, reference, temperature, klPenalty: rl.klPenalty };
   return {
     few,
     passes: once(() => forward(few, options)),

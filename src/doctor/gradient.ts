@@ -16,7 +16,7 @@ const steps = [1e-2, 3e-3, 3e-2];
  */
 const tolerance = 0.02;
 
-type Subject = Pick<Exam, 'policy' | 'ppo' | 'temperature' | 'lesson'>;
+type Subject = Pick<Exam, 'policy' | 'rl' | 'temperature' | 'lesson'>;
 
 /** What of a policy is looked at together. */
 interface Part {
@@ -35,7 +35,7 @@ export async function checkGradient(exam: Subject): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const part of parts) {
     const learns = [...exam.policy.parameters.tensors.keys()].some(part.has);
-    const counts = part.name === 'adapter' || exam.ppo.vfCoef > 0;
+    const counts = part.name === 'adapter' || exam.rl.vfCoef > 0;
     if (learns && counts) verdicts.push(await checkPart(exam, part));
   }
   return verdicts;
@@ -62,8 +62,8 @@ async function checkPart(exam: Subject, part: Part): Promise<Verdict> {
 /** The slope both ways, for the step at which they agree best; nothing where there is no slope. */
 async function compare(exam: Subject, part: Part) {
   // a detached value loss has no gradient in the adapter, but its differences would show there
-  const detached = part.name === 'adapter' && exam.ppo.detachValue;
-  const subject = detached ? { ...exam, ppo: { ...exam.ppo, vfCoef: 0 } } : exam;
+  const detached = part.name === 'adapter' && exam.rl.detachValue;
+  const subject = detached ? { ...exam, rl: { ...exam.rl, vfCoef: 0 } } : exam;
   const { lesson, result } = await exam.lesson();
   const direction = randomDirection(exam, part);
   const products = (power: 1 | 2) =>
@@ -86,13 +86,13 @@ async function compare(exam: Subject, part: Part) {
 }
 
 /** Every parameter of a part up or down by the part's root mean square. */
-function randomDirection({ policy, ppo }: Subject, { has, name }: Part): Tensors {
+function randomDirection({ policy, rl }: Subject, { has, name }: Part): Tensors {
   const own = new Map([...policy.parameters.tensors].filter(([key]) => has(key)));
   const count = total(own, ({ data }) => data.length);
   const squares = total(own, ({ data }) => data.reduce((sum, x) => sum + x * x, 0));
   // a value head that starts at zero: the size of torch's usual start
   const size = squares > 0 ? Math.sqrt(squares / count) : policy.shape.config.dModel ** -0.5;
-  const random = randomStream(ppo.seed, ['doctor', 'direction', name]);
+  const random = randomStream(rl.seed, ['doctor', 'direction', name]);
   let bits = 0;
   let left = 0;
   const sign = () => {

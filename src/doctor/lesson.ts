@@ -2,7 +2,6 @@ import type { Sequence } from '../model/batch.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { GradientResult, TokenScores } from '../model/policy.ts';
 import { randomStream } from '../random.ts';
-import type { RlConfig } from '../rl/config.ts';
 import { policyLoss } from '../rl/loss.ts';
 import { maskedCount } from '../rl/masked.ts';
 import type { RlSample } from '../rl/sample.ts';
@@ -26,7 +25,7 @@ type LessonInput =
   | 'returns';
 
 /** What a lesson needs of a run. */
-type Learner = Pick<Intake, 'policy' | 'ppo' | 'temperature'>;
+type Learner = Pick<Intake, 'policy' | 'rl' | 'temperature'>;
 
 /**
  * Advantages and returns are standard normal. The old logprobs and values are a little off, by a
@@ -34,25 +33,25 @@ type Learner = Pick<Intake, 'policy' | 'ppo' | 'temperature'>;
  * where `abs` has no gradient.
  */
 export async function lessonOf(
-  { policy, ppo, temperature }: Learner,
+  { policy, rl, temperature }: Learner,
   samples: readonly RlSample[],
 ): Promise<Lesson> {
   const sequences = samples.map(({ sequence }) => sequence);
   const masks = samples.map(({ mask }) => mask);
   const scores = await policy.score(sequences, { temperature });
-  const random = randomStream(ppo.seed, ['doctor', 'lesson']);
+  const random = randomStream(rl.seed, ['doctor', 'lesson']);
   const rows = (make: (row: TokenScores, t: number) => number) =>
     scores.map((row) => row.logprobs.map((_, t) => make(row, t)));
   const off = (reach: number) => (reach / 4) * (2 * random.next() - 1);
   const count = maskedCount(masks);
   const weights = masks.map((mask) => mask.map((one) => one / count));
   const inputs = {
-    oldLogprobs: rows((row, t) => row.logprobs[t] + off(Math.log1p(ppo.clipRange))),
+    oldLogprobs: rows((row, t) => row.logprobs[t] + off(Math.log1p(rl.clipRange))),
     refLogprobs: rows((row, t) => row.logprobs[t] + 0.1 + off(0.2)),
     advantages: rows(() => random.normal()),
     weights,
-    klWeights: weights.map((row) => row.map((weight) => weight * ppo.initKlCoef)),
-    oldValues: rows((row, t) => row.values[t] + off(ppo.clipRangeValue)),
+    klWeights: weights.map((row) => row.map((weight) => weight * rl.initKlCoef)),
+    oldValues: rows((row, t) => row.values[t] + off(rl.clipRangeValue)),
     returns: rows((row, t) => row.values[t] + random.normal()),
   };
   return { sequences, inputs, masks };
@@ -60,21 +59,21 @@ export async function lessonOf(
 
 /** Loss and gradient by the graph that trains. */
 export function gradientOf(
-  { policy, temperature, ppo }: Learner,
+  { policy, temperature, rl }: Learner,
   { sequences, inputs }: Lesson,
 ): Promise<GradientResult> {
-  return policy.gradient(policyLoss(ppo), sequences, inputs, { temperature });
+  return policy.gradient(policyLoss(rl), sequences, inputs, { temperature });
 }
 
 /** The same loss in float64, from what the scoring graph says under given parameters. */
 export async function lossOf(
-  { policy, temperature, ppo }: Learner,
+  { policy, temperature, rl }: Learner,
   { sequences, inputs, masks }: Lesson,
   parameters: Parameters,
 ): Promise<number> {
   const scores = await policy.score(sequences, { temperature, parameters });
   const { oldValues, returns, ...rest } = inputs;
-  const critic = ppo.valueHead === 'none' ? {} : { oldValues, returns };
-  const input = { ...rest, ...critic, masks, scores, klCoef: ppo.initKlCoef };
-  return minibatchStats(input, ppo satisfies RlConfig)['loss/total'];
+  const critic = rl.valueHead === 'none' ? {} : { oldValues, returns };
+  const input = { ...rest, ...critic, masks, scores, klCoef: rl.initKlCoef };
+  return minibatchStats(input, rl)['loss/total'];
 }

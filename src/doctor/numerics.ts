@@ -49,16 +49,16 @@ function batchVerdict(what: string, n: number, off: number, part: string): Verdi
 
 /** Sampled ids: alone and in a batch. */
 export async function checkGeneration(exam: Exam): Promise<Verdict> {
-  const { policy, prompts, rollouts, ppo } = exam;
+  const { policy, prompts, rollouts, rl } = exam;
   const places = prompts.map((_, i) => i * answerCount);
   const chosen = spreadOut(places, (row) => rollouts[row].query.ids.length);
   let equal = 0;
   for (const row of chosen) {
     const { query, response } = rollouts[row];
     // the limit that the response was made under
-    const limit = rollouts[row].truncated ? response.length : ppo.generation.maxNewTokens;
-    const draw = drawer(ppo.seed, row);
-    const [alone] = await policy.generate([query.ids], ppo.generation, draw, {
+    const limit = rollouts[row].truncated ? response.length : rl.generation.maxNewTokens;
+    const draw = drawer(rl.seed, row);
+    const [alone] = await policy.generate([query.ids], rl.generation, draw, {
       maxNewTokens: [limit],
     });
     if (String(alone.response) === String(response)) equal++;
@@ -72,13 +72,13 @@ export async function checkGeneration(exam: Exam): Promise<Verdict> {
 
 /** The same call twice. */
 export async function checkDeterminism(exam: Exam): Promise<Verdict> {
-  const { policy, temperature, few, ppo, judge, rollouts } = exam;
+  const { policy, temperature, few, rl, judge, rollouts } = exam;
   const { lesson, result } = await exam.lesson();
   const sequences = few.slice(0, together).map(({ sequence }) => sequence);
   const score = async () => policy.score(sequences, { temperature });
   const ids = rollouts.slice(0, together).map(({ query }) => query.ids);
-  const draw = drawer(ppo.seed, 0);
-  const sample = async () => policy.generate(ids, ppo.generation, draw);
+  const draw = drawer(rl.seed, 0);
+  const sample = async () => policy.generate(ids, rl.generation, draw);
   const texts = rollouts.slice(0, together).map(({ text }) => text);
   const again = await gradientOf(exam, lesson);
   const different = [

@@ -26,11 +26,11 @@ const effects: {
   stripsSpecialTokens: { defect: 'D7' },
   scoresAtTemperature: {
     defect: 'D8',
-    shows: ({ ppo: { generation } }) => generation.sample && generation.temperature !== 1,
+    shows: ({ rl: { generation } }) => generation.sample && generation.temperature !== 1,
   },
-  clipsEveryStep: { shows: ({ ppo }) => ppo.maxGradNorm !== undefined },
-  stopsBeforeStep: { shows: ({ ppo }) => ppo.earlyStopping },
-  whitensRealTokens: { shows: ({ ppo }) => ppo.whitenRewards },
+  clipsEveryStep: { shows: ({ rl }) => rl.maxGradNorm !== undefined },
+  stopsBeforeStep: { shows: ({ rl }) => rl.earlyStopping },
+  whitensRealTokens: { shows: ({ rl }) => rl.whitenRewards },
   shufflesByKey: { shows: () => false }, // another order, no worse
 };
 
@@ -56,8 +56,8 @@ export function switchOf({ config }: Pick<Exam, 'config'>, name: Correction): st
 }
 
 /** How far an adaptive KL coefficient can move over the run: D11. */
-export function checkKlController({ ppo }: Intake): Verdict {
-  const { initKlCoef, adapKlCtrl, steps, batchSize, horizon } = ppo;
+export function checkKlController({ rl }: Intake): Verdict {
+  const { initKlCoef, adapKlCtrl, steps, batchSize, horizon } = rl;
   if (!adapKlCtrl || initKlCoef === 0) return ok(`The KL coefficient stays at ${initKlCoef}.`);
   // value *= 1 ± 0.2 · batch / horizon, at most, in each step
   const [low, high] = [-0.2, 0.2].map((error) => (1 + (error * batchSize) / horizon) ** steps);

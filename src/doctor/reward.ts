@@ -64,7 +64,7 @@ export async function checkToxicLabel({ config, judge }: Exam): Promise<Verdict>
 }
 
 /** How much of the reward the prompt decides, and whether the reward reads it: D6. */
-export function checkPromptShare({ scores, reads, ppo }: Exam): Verdict {
+export function checkPromptShare({ scores, reads, rl }: Exam): Verdict {
   const groups = byPrompt(scores);
   const { icc, etaSquared } = oneWay(groups);
   if (icc === null) {
@@ -74,7 +74,7 @@ export function checkPromptShare({ scores, reads, ppo }: Exam): Verdict {
   const says =
     `The prompt explains ${percent(icc, 0)} of the reward's variance (ICC; eta² ${fixed(etaSquared!, 2)}; ` +
     `${groups.length} prompts × ${answerCount} responses), and the reward reads ${readings[reads]}`;
-  const grouped = ppo.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
+  const grouped = rl.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
   const flat = groups.filter((group) => group.every((score) => score === group[0])).length;
   if (grouped && flat > groups.length / 2) {
     const remedy =
@@ -82,7 +82,7 @@ export function checkPromptShare({ scores, reads, ppo }: Exam): Verdict {
     return warning(`${says}; ${flat} prompts have one score for all, and no advantages.`, remedy);
   }
   if (reads === 'pair') {
-    const lab = ppo.compat === 'none' ? '--score-on response' : 'no --compat';
+    const lab = rl.compat === 'none' ? '--score-on response' : 'no --compat';
     const remedy = `Use ${lab}: the policy cannot change the prompt.`;
     return warning(`${says}.`, remedy, { defect: 'D6' });
   }

@@ -19,7 +19,7 @@ interface Warper {
 
 /** Settings that change what is sampled and not what is scored: D8. */
 export async function checkWarpers(exam: Exam): Promise<Verdict> {
-  const { generation } = exam.ppo;
+  const { generation } = exam.rl;
   if (!generation.sample) {
     const says =
       'Greedy decoding has one response to a prompt: nothing is tried, so nothing is learnt.';
@@ -55,8 +55,8 @@ function warpersOf({ topK, topP, minLength, minNewTokens }: GenerationConfig): W
 }
 
 /** Probability that the sampler could not use, for each token of a response. */
-async function removedMass({ query, response }: Rollout, { policy, ppo }: Exam) {
-  const { generation } = ppo;
+async function removedMass({ query, response }: Rollout, { policy, rl }: Exam) {
+  const { generation } = rl;
   const { decoderStartId, eosId } = policy.shape.config;
   const { data, shape } = await policy.logits(sequenceOf(query.ids, response, decoderStartId));
   const width = shape[1];

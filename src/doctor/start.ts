@@ -11,7 +11,7 @@ const mostRatioError = 1e-3;
 
 /** KL to the reference before any update: D1 when it is not zero. */
 export async function checkReference(exam: Exam): Promise<Verdict> {
-  const { few, ppo } = exam;
+  const { few, rl } = exam;
   const { logprobs, refLogprobs } = await exam.passes();
   const differences = zipRows(logprobs, refLogprobs, (lp, ref) => lp - ref);
   const kls = differences.map((row, i) => maskedSum([row], [few[i].mask]));
@@ -22,13 +22,13 @@ export async function checkReference(exam: Exam): Promise<Verdict> {
       `The run starts at its reference: mean |KL| before any update ${tiny(size)} (${few.length} responses).`,
     );
   }
-  const cost = ppo.initKlCoef * kl;
+  const cost = rl.initKlCoef * kl;
   const says =
     `KL to the reference before any update is ${fixed(kl, 2)} a response (mean |KL| ${fixed(size, 2)}, ` +
-    `${few.length} responses), a penalty of ${cost.toPrecision(2)} at --init-kl-coef ${ppo.initKlCoef}: ` +
+    `${few.length} responses), a penalty of ${cost.toPrecision(2)} at --init-kl-coef ${rl.initKlCoef}: ` +
     'the run would be paid to undo the starting adapter.';
   const remedy =
-    ppo.reference === 'base'
+    rl.reference === 'base'
       ? 'Use --reference initialPolicy: the starting adapter is the reference.'
       : 'The reference is not the starting policy: report it with the model and the adapter.';
   return wrong(says, remedy, { defect: 'D1' });

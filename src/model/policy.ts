@@ -287,8 +287,8 @@ function nextToken(
   { config, draw, queries }: DecodingJob,
 ): number {
   const token = response.length;
-  const warped = warpLogits(logits, config, { newTokens: token, eosId });
   try {
+    const warped = warpLogits(logits, config, { newTokens: token, eosId });
     return config.sample ? sampleToken(warped, draw(row, token)) : argmax(warped);
   } catch (error) {
     if (!(error instanceof NumericError)) throw error;

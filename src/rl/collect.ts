@@ -55,14 +55,19 @@ export async function scored<Q extends Query>(
   };
 }
 
-/** Scores responses of the policy as it starts, so that the learner knows the reward's scale. */
+/**
+ * Scores responses of the policy as it starts, so that the learner knows the reward's scale. Tells it
+ * once a run: also for a learner that knows it, if that has not done a step yet.
+ */
 export async function* calibrated<Q extends Query>(
   parts: RlParts<Q>,
   config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
+  const { learner, batches } = parts;
+  if (learner.calibration && learner.steps > 0) return;
   const scores: number[] = [];
-  for (const queries of parts.batches(0)) {
+  for (const queries of learner.calibration ? [] : batches(0)) {
     yield { type: 'progress', phase: 'calibrate', done: scores.length, total: config.calibrate };
     const request = { queries, key: ['calibrate', scores.length], signal };
     const batch = await unlessAborted(signal, () => scored(parts, config, request));
@@ -70,7 +75,10 @@ export async function* calibrated<Q extends Query>(
     scores.push(...batch.scores);
     if (scores.length >= config.calibrate) break;
   }
-  yield { type: 'calibrated', n: scores.length, ...parts.learner.calibrate(scores) };
+  if (scores.length > 0) {
+    yield { type: 'progress', phase: 'calibrate', done: config.calibrate, total: config.calibrate };
+  }
+  yield { type: 'calibrated', ...(learner.calibration ?? learner.calibrate(scores)) };
 }
 
 /** What a job gives, unless the signal has ended it or ends it before; other errors are thrown. */

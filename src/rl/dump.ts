@@ -18,7 +18,7 @@ export interface ScoredBatch {
 export interface Dump {
   readonly error: NumericError;
   readonly state: LearnerState;
-  /** The last one; missing when there was none. */
+  /** The one at work on; missing while there was none yet. */
   readonly batch?: ScoredBatch | undefined;
 }
 

@@ -19,8 +19,8 @@ export const LearnerMemory = z.strictObject({
     variance: z.number(),
     count: z.number(),
   }),
-  /** Fixed mean and deviation of the scores of reference samples. */
-  calibration: z.strictObject({ mean: z.number(), std: z.number() }).optional(),
+  /** Fixed number, mean and deviation of the scores of reference samples. */
+  calibration: z.strictObject({ n: count, mean: z.number(), std: z.number() }).optional(),
   /** Place in numpy's stream, where one is replayed. */
   drawn: count,
 });

@@ -19,7 +19,7 @@ import { ppo } from './ppo.ts';
 import { rloo } from './rloo.ts';
 import type { RlSample } from './sample.ts';
 import { type Calibration, calibrationOf, prepareScores, startMoments } from './scores.ts';
-import { type Semantics, semanticsOf } from './semantics.ts';
+import { type Semantics, semanticsOf, temperatureOf } from './semantics.ts';
 import { batchStats, meanOf } from './stats.ts';
 import { type Update, update } from './update.ts';
 
@@ -52,6 +52,7 @@ export class RlLearner {
   readonly #parts: LearnerParts;
   readonly #semantics: Semantics;
   readonly #loss: Loss;
+  readonly #temperature: number;
   readonly #moments = startMoments();
   #calibration: Calibration | undefined;
   #steps = 0;
@@ -67,6 +68,7 @@ export class RlLearner {
     this.#parts = parts;
     this.#semantics = semanticsOf(config);
     this.#loss = policyLoss(config);
+    this.#temperature = temperatureOf(config.generation, this.#semantics);
     this.draws = drawsOf(config, this.#semantics);
     this.optimizer = adam({ learningRate, betas, eps, weightDecay, decoupled: true });
     this.kl = klController(config);
@@ -204,13 +206,6 @@ export class RlLearner {
     });
     this.#updates += done.gradNorms.length;
     return done;
-  }
-
-  /** The policy scores at the temperature that it samples at; TRL's scores at 1. */
-  get #temperature(): number {
-    const { generation } = this.#parts.config;
-    const scaled = this.#semantics.scoresAtTemperature && generation.sample;
-    return scaled ? generation.temperature : 1;
   }
 
   /** Whether policy and reference have to be the same before the first update. */

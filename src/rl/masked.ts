@@ -1,4 +1,4 @@
-import { InputError, ShapeError } from '../errors.ts';
+import { ShapeError } from '../errors.ts';
 import type { Numbers } from '../tensor.ts';
 
 /** One list of numbers a response. */
@@ -23,16 +23,10 @@ export function maskedMean(rows: Rows, masks: Rows): number {
   return maskedSum(rows, masks) / maskedCount(masks);
 }
 
-/**
- * Sample variance (n - 1) over the places where the mask is 1.
- * @throws {InputError} when there are fewer than two
- */
+/** Sample variance (n - 1) over the places where the mask is 1; 0 for a single one. */
 export function maskedVariance(rows: Rows, masks: Rows): number {
   const count = maskedCount(masks);
-  if (count < 2) {
-    const remedy = 'Use larger minibatches or longer responses (minNewTokens).';
-    throw new InputError('variance', 'two scored tokens or more', `${count}`, remedy);
-  }
+  if (count < 2) return 0; // one token is no reason to end a run, as it is for TRL
   const mean = maskedMean(rows, masks);
   const squares = rows.map((row) => row.map((x) => (x - mean) ** 2));
   return maskedSum(squares, masks) / (count - 1);

@@ -133,8 +133,8 @@ function placement({ algorithm, klPlacement }: Given): 'reward' | 'loss' {
   return klPlacement ?? (algorithm === 'grpo' ? 'loss' : 'reward');
 }
 
-/** Settings that have a value once the others are known. */
-export interface Filled {
+/** Settings that have a value once the others are known; a type, so that a config is a record too. */
+export type Filled = {
   numGenerations: number;
   klPlacement: 'reward' | 'loss';
   klPenalty: NonNullable<Given['klPenalty']>;
@@ -144,7 +144,7 @@ export interface Filled {
   adamEps: number;
   valueHead: NonNullable<Given['valueHead']>;
   reference: NonNullable<Given['reference']>;
-}
+};
 
 /** Fills in what follows from other settings. */
 export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {

@@ -16,6 +16,8 @@ export interface RunningMoments {
 
 /** Mean and standard deviation of the reward over reference samples, fixed before the first step. */
 export interface Calibration {
+  /** How many they were. */
+  readonly n: number;
   readonly mean: number;
   /** 1 where all samples had the same score. */
   readonly std: number;
@@ -45,7 +47,7 @@ export function updateMoments(running: RunningMoments, scores: readonly number[]
 /** What scores are measured by from now on. */
 export function calibrationOf(scores: readonly number[]): Calibration {
   const { mean, std } = moments(scores);
-  return { mean, std: std > 0 ? std : 1 };
+  return { n: scores.length, mean, std: std > 0 ? std : 1 };
 }
 
 type ScoreOptions = Pick<
@@ -65,7 +67,7 @@ export function prepareScores(
   {
     moments: running,
     calibration,
-  }: { moments: RunningMoments; calibration?: Calibration | undefined },
+  }: { moments: RunningMoments; calibration?: Pick<Calibration, 'mean' | 'std'> | undefined },
 ): number[] {
   const { useScoreScaling, useScoreNorm, scoreClip = Infinity } = options;
   let scores = [...raw];

@@ -1,3 +1,5 @@
+import type { GenerationConfig } from '../model/sampling.ts';
+
 /**
  * Where TRL 0.8.0 (with the lab) and the default part ways: one switch each, on by default, all
  * off with `compat: 'trl-0.8.0'`, single ones off with `without`. docs/ppo.md says more.
@@ -42,4 +44,12 @@ export function semanticsOf({
 }): Semantics {
   const on = (name: Correction) => compat === 'none' && !without.includes(name);
   return Object.fromEntries(correctionNames.map((name) => [name, on(name)])) as Semantics;
+}
+
+/** At which policy and reference score: the temperature that the policy samples at; TRL scores at 1. */
+export function temperatureOf(
+  { sample, temperature }: GenerationConfig,
+  { scoresAtTemperature }: Pick<Semantics, 'scoresAtTemperature'>,
+): number {
+  return scoresAtTemperature && sample ? temperature : 1;
 }

@@ -1,15 +1,7 @@
 import type { TokenScores } from '../model/policy.ts';
 import type { RlConfig } from './config.ts';
 import { k3, tokenKl } from './kl.ts';
-import {
-  maskedCount,
-  maskedMean,
-  maskedSum,
-  maskedVariance,
-  moments,
-  type Rows,
-  zipRows,
-} from './masked.ts';
+import { maskedMean, maskedSum, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
 /** The settings that statistics depend on. */
@@ -122,17 +114,15 @@ function criticStats(
   const clippedValues = zipRows(values, oldValues, (now, old) => clip(now, old, clipRangeValue));
   const error = zipRows(values, returns, (v, r) => square(v - r));
   const clippedError = zipRows(clippedValues, returns, (v, r) => square(v - r));
-  // a statistic of one token is no reason to stop in the middle of an update
-  const variance = (rows: Rows) => (maskedCount(masks) > 1 ? maskedVariance(rows, masks) : 0);
   return {
     'loss/value': 0.5 * maskedSum(zipRows(error, clippedError, Math.max), weights),
     'returns/mean': maskedMean(returns, masks),
-    'returns/var': variance(returns),
+    'returns/var': maskedVariance(returns, masks),
     'val/vpred': maskedMean(values, masks),
     'val/error': maskedMean(error, masks),
     'val/clipfrac': share(clippedError, error, masks),
     'val/mean': maskedMean(oldValues, masks),
-    'val/var': variance(oldValues),
+    'val/var': maskedVariance(oldValues, masks),
   };
 }
 

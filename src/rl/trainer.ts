@@ -6,7 +6,7 @@ import { calibrated, scored, unlessAborted } from './collect.ts';
 import type { RlConfig } from './config.ts';
 import type { RlLearner } from './learner.ts';
 import type { Reward } from './reward.ts';
-import { type Query, type Rollout, sampleOf } from './rollout.ts';
+import { type Query, sampleOf } from './rollout.ts';
 import { semanticsOf } from './semantics.ts';
 
 /** What is trained, and on what. */
@@ -18,8 +18,6 @@ export interface RlParts<Q extends Query = Query> {
   readonly reward: Reward<Q>;
   /** Queries of each step from `start` on: `batchSize / numGenerations` of them. */
   readonly batches: (start: number) => Iterable<readonly Q[]>;
-  /** Is told of each batch before it is learnt from. */
-  readonly watch?: (rollouts: readonly Rollout<Q>[], scores: readonly number[]) => void;
 }
 
 /**
@@ -33,11 +31,11 @@ export async function* trainRl<Q extends Query>(
   config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const { policy, learner, batches, watch } = parts;
+  const { policy, learner, batches } = parts;
   const { steps, learningRate, schedule: name, warmup } = config;
   const semantics = semanticsOf(config);
   const { decoderStartId } = policy.shape.config;
-  if (config.calibrate > 0 && !learner.calibration) yield* calibrated(parts, config, signal);
+  if (config.calibrate > 0) yield* calibrated(parts, config, signal);
   for (const queries of batches(learner.steps)) {
     const step = learner.steps;
     const batch = await unlessAborted(signal, () =>
@@ -45,7 +43,6 @@ export async function* trainRl<Q extends Query>(
     );
     if (!batch) return yield { type: 'stopped', step, reason: 'interrupted' };
     const { rollouts, scores, metrics, start } = batch;
-    watch?.(rollouts, scores);
     const samples = rollouts.map((rollout) => sampleOf(rollout, decoderStartId, semantics, config));
     const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
     const { stats } = await learner.step(samples, scores, rate);

@@ -55,18 +55,16 @@ export async function openRunFolder(
   directory: string,
   options: RunFolderOptions,
 ): Promise<RunFolder> {
-  const configPath = join(directory, 'config.yaml');
   const names = await filesOf(directory);
   const found = names.filter((name) => !isTemporary(name) && name !== 'lock');
   if ('config' in options) expectEmpty(directory, found);
   else expectRun(directory, found);
   await makeFolder(directory);
   const unlock = await lockFolder(directory);
-  for (const name of names.filter(isTemporary)) await rm(join(directory, name), whole);
-  if ('config' in options)
-    await writeWhole(configPath, stringify(options.config, { lineWidth: 0 }));
-  const config = 'config' in options ? options.config : await readSettings(configPath);
-  const log = await openLog(join(directory, 'events.jsonl'));
+  const { config, log } = await openFiles(directory, options).catch(async (error) => {
+    await unlock();
+    throw error;
+  });
   return {
     directory,
     config,
@@ -80,6 +78,15 @@ export async function openRunFolder(
     writeReport: (markdown) => writeWhole(join(directory, 'report.md'), markdown),
     close: () => log.close().finally(unlock),
   };
+}
+
+async function openFiles(directory: string, options: RunFolderOptions) {
+  const names = await filesOf(directory);
+  for (const name of names.filter(isTemporary)) await rm(join(directory, name), whole);
+  const path = join(directory, 'config.yaml');
+  if ('config' in options) await writeWhole(path, stringify(options.config, { lineWidth: 0 }));
+  const config = 'config' in options ? options.config : await readSettings(path);
+  return { config, log: await openLog(join(directory, 'events.jsonl')) };
 }
 
 /** The runs below one folder: `<directory>/<runId>/events.jsonl`. */

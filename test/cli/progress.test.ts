@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { createProgress, type ProgressOptions } from '../../src/cli/progress.ts';
 
-function screen(mode: ProgressOptions['mode'], columns = 100) {
+function screen(mode: ProgressOptions['mode'], columns = 100, color = false) {
   const written: string[] = [];
   const clock = { time: 0 };
   const stream = { write: (text: string) => void written.push(text), columns };
-  const progress = createProgress({ stream, mode, now: () => clock.time });
+  const progress = createProgress({ stream, mode, now: () => clock.time, color });
   /** What a terminal shows in the end: a redrawn line replaces the one before. */
   const shown = () =>
     written
@@ -58,6 +58,40 @@ describe('on a terminal', () => {
     const at = screen('bar', columns);
     training(at, 10);
     expect(Math.max(...at.shown().map((line) => line.length))).toBeLessThan(columns);
+  });
+
+  test('colours take no room', () => {
+    const plain = screen('bar', 80);
+    const coloured = screen('bar', 80, true);
+    for (const { progress } of [plain, coloured]) {
+      progress.update({ phase: 'train', done: 1, total: 6, status: 'kl 0.00 · reward 0.88' });
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are
+    const bare = coloured.shown().map((line) => line.replace(/\x1b\[\d+m/g, '').trimEnd());
+    expect(bare).toEqual(plain.shown());
+  });
+
+  test('with little room the rate goes first, then the bar', () => {
+    const status = 'kl 0.04 · reward 2.15 · toxic 19 %';
+    const lines = [90, 80, 60].map((columns) => {
+      const at = screen('bar', columns);
+      at.progress.update({ phase: 'train', done: 0, total: 6 });
+      at.clock.time = 3000;
+      at.progress.update({ phase: 'train', done: 3, total: 6, status });
+      return at.shown()[0];
+    });
+    expect(lines).toEqual([
+      `train           ━━━━━━━━───────  3/6  1.0/s  3 s left  ${status}`,
+      `train           ━━━━━━──────  3/6  3 s left  ${status}`,
+      'train           3/6  1.0/s  3 s left  kl 0.04 · reward 2.1…',
+    ]);
+  });
+
+  test('a phase that has not moved leaves no line when another begins', () => {
+    const at = screen('bar');
+    at.progress.update({ phase: 'train', done: 0, total: 6 });
+    at.progress.update({ phase: 'calibrate', done: 0, total: 64 });
+    expect(at.shown()).toEqual(['calibrate       ────────────────────────  0/64']);
   });
 
   test('a note stands above the bar', () => {

@@ -99,7 +99,9 @@ describe('resume', () => {
   test('of a finished run shows its result again, without training', async () => {
     const { code, out } = await tactful(['resume', whole]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^The run is finished: there is nothing left to do\.\n\n2 steps in /);
+    expect(out).toMatch(/^The run is finished: there is nothing left to do\.\n\n\w[^:]+: mean tox/);
+    expect(out).toContain('\nall · 3 prompts\n');
+    expect(out).toMatch(/\n\n2 steps in .*\nadapter /);
     const json = await tactful(['resume', whole, '--json']);
     expect(JSON.parse(json.out)).toEqual(printed);
   });
@@ -122,7 +124,7 @@ describe('resume', () => {
     await appendFile(join(run, 'checkpoints', 'step-000001', 'state.safetensors'), '!');
     const { code, out } = await tactful(['resume', run]);
     expect(code).toBe(0);
-    expect(out).toMatch(/goes on +after step 0 of 2\nnote +A newer checkpoint was passed over\. /);
+    expect(out).toMatch(/goes on +after step 0 of 2\nnote +A newer checkpoint was passed over\.\s/);
     expect(await read(run, 'comparison.jsonl')).toBe(await read(whole, 'comparison.jsonl'));
   });
 });

@@ -175,6 +175,44 @@ test('a whole run is told from start to end', async () => {
   `);
 });
 
+test('calibration comes before the first step, and withheld dialogues are counted', async () => {
+  const { data } = started;
+  const { out, err } = await shown([
+    { ...started, data: { ...data, train: data.train - 64, validation: 64 } },
+    evaluated('before', 0.45),
+    { type: 'progress', phase: 'calibrate', done: 0, total: 64 },
+    { type: 'progress', phase: 'calibrate', done: 64, total: 64 },
+    { type: 'calibrated', n: 64, mean: 1, std: 2 },
+    ...steps,
+  ]);
+  expect(out).toContain(' 10,022 kept: 7,953 train, 64 validation, 2,005 test\n');
+  expect(err).toMatch(/^calibrate 64\/64 \(100 %\), 0\.0 s\ntrain 24\/24 /);
+});
+
+test('a note on what may make a difference keeps to the width of the screen', async () => {
+  const path = '/home/somebody/runs/of-a-long-name/checkpoints/step-000010/state.safetensors';
+  const note = `A newer checkpoint was passed over. ${path}: expected sha256 4a26, got 1c4a.`;
+  const resumed: RunEvent = {
+    type: 'resumed',
+    step: 5,
+    time: '',
+    version: '',
+    engine: 'e',
+    notes: [note],
+  };
+  const { out } = await shown([
+    started,
+    resumed,
+    { type: 'stopped', step: 5, reason: 'interrupted' },
+  ]);
+  expect(out).toContain(`
+goes on         after step 5 of 24
+note            A newer checkpoint was passed over.
+                ${path}:
+                expected sha256 4a26, got 1c4a.
+`);
+});
+
 test('every event is in the run folder, with the comparison and the report', async () => {
   await shown(whole);
   expect(await folder.read()).toEqual(whole.filter(({ type }) => type !== 'progress'));
@@ -210,7 +248,7 @@ describe('an error', () => {
     const signal = AbortSignal.abort();
     const early = await shown(failing(2), { signal });
     expect(early.out.slice(early.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
-      "Stopped after step 0, while measuring.
+      "Stopped before the first step, while measuring.
       events          DIR/events.jsonl
       Go on with:
         npx tactful resume DIR

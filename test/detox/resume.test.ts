@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,11 +20,15 @@ type Options = Partial<z.input<typeof DetoxConfig>>;
 let engine: Engine;
 let folder: string;
 let settings: Awaited<ReturnType<typeof tinySettings>>;
+/** A run that crashed in its last step; the newest checkpoint is that after step 2. */
+let crashed: string;
 let runs = 0;
 beforeAll(async () => {
   engine = await testEngine();
   folder = await mkdtemp(join(tmpdir(), 'tactful-resume-'));
   settings = await tinySettings(folder);
+  crashed = newOutput();
+  await start({ output: crashed, crashAfter: isStep(3) });
 });
 afterAll(async () => {
   await engine.close();
@@ -32,6 +36,13 @@ afterAll(async () => {
 });
 
 const newOutput = () => join(folder, `run-${++runs}`);
+
+/** A copy of the crashed run, to change or to go on with. */
+async function copyOfCrashed(): Promise<string> {
+  const output = newOutput();
+  await cp(crashed, output, { recursive: true });
+  return output;
+}
 
 /** All that a learner remembers, with measurements in between. */
 const whole: Options = {
@@ -152,16 +163,14 @@ describe('a run that goes on', () => {
   });
 
   test('measures the starting policy anew when its answers are gone', async () => {
-    const output = newOutput();
-    await start({ output, crashAfter: isStep(3) });
+    const output = await copyOfCrashed();
     await rm(join(output, 'samples-before.jsonl'));
     await start({ output, ...resume });
     expect(await resultOf(output)).toEqual(undisturbed.result);
   });
 
   test('says so, and takes the checkpoint before, when the newest is damaged', async () => {
-    const output = newOutput();
-    await start({ output, crashAfter: isStep(3) });
+    const output = await copyOfCrashed();
     await appendFile(join(output, 'checkpoints', 'step-000002', 'state.safetensors'), 'x');
     const events = await start({ output, ...resume });
     expect(events[0]).toMatchObject({
@@ -177,8 +186,7 @@ describe('a run that goes on', () => {
   });
 
   test('says when another version or another engine goes on', async () => {
-    const output = newOutput();
-    await start({ output, crashAfter: isStep(3) });
+    const output = await copyOfCrashed();
     const other: Engine = { ...engine, description: 'another engine' };
     const context = { resume: true, version: '2', engine: other };
     const [first] = await start({ output, context, crashAfter: () => true });
@@ -193,8 +201,7 @@ describe('a run that goes on', () => {
   });
 
   test('counts the seconds of all its starts, without what a crash cost', async () => {
-    const output = newOutput();
-    await start({ output, crashAfter: isStep(3) });
+    const output = await copyOfCrashed();
     const path = join(output, 'checkpoints', 'step-000002', 'state.json');
     const json = JSON.parse(await readFile(path, 'utf8'));
     await writeFile(path, JSON.stringify({ ...json, seconds: 1000 }));
@@ -322,14 +329,24 @@ test('a number that is not finite leaves a dump, and the checkpoint before it as
   expect(batch.rows).toHaveLength(4);
 });
 
+test('a dump does not take a response for one of the batch before it', async () => {
+  const output = newOutput();
+  const sizes = { batchSize: 4, miniBatchSize: 4, samples: 1, calibrate: 0 };
+  // one optimizer step, after which all numbers are finite and the next logits are not
+  const options: Options = { ...sizes, learningRate: 1e25 };
+  await expect(start({ output, options })).rejects.toThrow('logits of response 0, token 0');
+  const { step, details, sample } = JSON.parse(
+    await readFile(join(output, 'dump', 'error.json'), 'utf8'),
+  );
+  expect(step).toBe(1);
+  expect(details).toMatchObject({ sample: 0, query: expect.any(Array), response: [] });
+  expect(sample).toBeUndefined();
+  expect(await readdir(join(output, 'dump'))).not.toContain('batch.json');
+});
+
 describe('what it refuses', () => {
-  let output: string;
-  beforeAll(async () => {
-    output = newOutput();
-    await start({ output, crashAfter: isStep(3) });
-  });
   const again = (options: Options) =>
-    start({ output, options: { ...whole, ...options }, ...resume });
+    start({ output: crashed, options: { ...whole, ...options }, ...resume });
 
   test.each<[Options, string]>([
     [{ learningRate: 2e-3 }, 'learningRate: expected 0.001, with which the run began, got 0.002.'],
@@ -361,6 +378,7 @@ describe('what it refuses', () => {
     const moved = await mkdtemp(join(tmpdir(), 'tactful-moved-'));
     const { model, data } = await tinySettings(moved);
     const options = { ...whole, model, data, checkpointEvery: 1, keepCheckpoints: 1 };
+    const output = await copyOfCrashed();
     const [first] = await start({ output, options, ...resume, crashAfter: () => true });
     expect(first).toMatchObject({ type: 'resumed', step: 2, notes: [] });
     await rm(moved, { recursive: true });

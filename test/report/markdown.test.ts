@@ -44,6 +44,14 @@ test('what was run names engine, parameters, data, steps and time', () => {
   `);
 });
 
+test('what was run names the algorithm, and how often it learns from a batch', () => {
+  const config = { algorithm: 'rloo', compat: 'none', ppoEpochs: 2 };
+  const text = reportMarkdown({ started: { ...started, config }, comparison, steps, finished });
+  expect(section('What was run', text)).toContain(
+    '| algorithm | rloo |\n| compat | none |\n| epochs of a batch | 2 |\n',
+  );
+});
+
 test('every slice has its table, and every row as many cells as its head', () => {
   for (const { name, n } of comparison.slices)
     expect(report).toContain(`### ${name}: ${n} prompts`);

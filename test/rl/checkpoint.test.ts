@@ -37,7 +37,7 @@ function stateAt(steps: number): LearnerState {
     [`adam.second.${names[0]}`, float32([0, 1, 2, 3], [1, 4])],
   ]);
   const moments = { mean: 0.1 + 0.2, std: 1 / 3, variance: 1e-300, count: 1e-24 };
-  const calibration = { mean: -1 / 7, std: Number.MIN_VALUE };
+  const calibration = { n: 64, mean: -1 / 7, std: Number.MIN_VALUE };
   const adamSteps = { [names[0]]: 2 * steps };
   return {
     steps,

@@ -67,41 +67,6 @@ describe('without', () => {
     expect(fault).toMatch(/^without\.1: Invalid option: expected one of "scoresFirstToken"\|/);
     expect(more).toEqual([]);
   });
-
-  test('is refused beside compat, which leaves them all out', () => {
-    const both = { compat: 'trl-0.8.0', without: ['shufflesByKey'] };
-    expect(faults(both)).toEqual([expect.stringMatching(/^without: says nothing beside `?compat/)]);
-  });
-
-  test('is refused where a setting needs the correction', () => {
-    const options = { bootstrapTruncated: true, without: ['whitensRealTokens'] };
-    expect(faults(options)).toEqual([expect.stringMatching(/^bootstrapTruncated: needs the corr/)]);
-    expect(faults({ ...options, without: ['shufflesByKey'] })).toEqual([]);
-  });
-});
-
-test('a horizon so short that the KL coefficient would fall below zero is refused', () => {
-  const message = 'counts responses, and must be above a fifth of batchSize';
-  expect(faults({ batchSize: 64, horizon: 12.8 })).toEqual([`horizon: ${message}`]);
-  expect(faults({ batchSize: 64, horizon: 13 })).toEqual([]);
-  expect(faults({ batchSize: 64, horizon: 1, adapKlCtrl: false })).toEqual([]);
-});
-
-test('rloo and grpo need responses that differ, and so a sampler', () => {
-  const message = 'rloo and grpo compare different responses, and need generation to sample';
-  const greedy = { generation: { sample: false } };
-  for (const algorithm of ['rloo', 'grpo'])
-    expect(faults({ ...greedy, algorithm })).toEqual([`algorithm: ${message}`]);
-  expect(faults({ ...greedy, algorithm: 'ppo' })).toEqual([]);
-});
-
-test('a setting may be given as it was filled in: parsing twice is parsing once', () => {
-  for (const algorithm of ['ppo', 'rloo', 'grpo'] as const) {
-    const once = RlConfig.parse({ algorithm });
-    expect(RlConfig.parse(once)).toEqual(once);
-  }
-  const trl = RlConfig.parse({ compat: 'trl-0.8.0' });
-  expect(RlConfig.parse(trl)).toEqual(trl);
 });
 
 test('every field is described', () => {

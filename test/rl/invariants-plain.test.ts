@@ -32,7 +32,7 @@ test('the ratio before the first update is 1, up to 1e-3', () => {
 describe('a number that is not finite is named', () => {
   const remedy = 'Lower the learning rate, or set maxGradNorm; the last checkpoint is whole.';
   const semantics = { scoresFirstToken: true };
-  const samples = [
+  const samples = () => [
     rlSample([4], [0, 7, 1], semantics),
     rlSample([5], [0, 8, 9], semantics, { truncated: true, bootstrap: true }),
   ];
@@ -41,7 +41,7 @@ describe('a number that is not finite is named', () => {
     '%d in a row: the first, and its sample',
     (bad) => {
       const rows = [row(1, 2), row(3, bad, bad)];
-      const call = () => checkRows('values', rows, { step: 3, samples });
+      const call = () => checkRows('values', rows, { step: 3, samples: samples() });
       expect(call).toThrow(
         `step 3: values of sample 1, token 1: expected a finite number, got ${bad}. ${remedy}`,
       );
@@ -60,7 +60,11 @@ describe('a number that is not finite is named', () => {
 
   test('in a minibatch, by its place in the batch', () => {
     const call = () =>
-      checkRows('values', [row(1), row(Number.NaN)], { step: 1, samples, places: [6, 5] });
+      checkRows('values', [row(1), row(Number.NaN)], {
+        step: 1,
+        samples: samples(),
+        places: [6, 5],
+      });
     expect(call).toThrow('values of sample 5, token 0');
   });
 
@@ -79,7 +83,7 @@ describe('a number that is not finite is named', () => {
 
   test('and others pass, the largest too', () => {
     const largest = row(3e38, -3e38, 3e38, 0);
-    checkRows('values', [largest, row()], { step: 1, samples });
+    checkRows('values', [largest, row()], { step: 1, samples: samples() });
     checkTensors('gradient', new Map([['a', float32(largest)]]), 1);
   });
 });

@@ -207,6 +207,14 @@ describe('logits that are not finite, while responses are sampled', () => {
     const call = policy.generate([queries[3]], config, () => 0);
     await expect(call).rejects.toThrow('logits of response 0, token 0: expected finite numbers');
   });
+
+  test('name it under topP and topK as well', async () => {
+    await restore();
+    await plant(policy.parameters, Number.NaN);
+    const config = GenerationConfig.parse({ topP: 0.9, topK: 5, maxNewTokens: 3 });
+    const call = policy.generate([queries[3]], config, () => 0);
+    await expect(call).rejects.toThrow('logits of response 0, token 0: expected finite numbers');
+  });
 });
 
 describe.each(algorithms)('the start of %s', (algorithm) => {
@@ -270,6 +278,14 @@ describe('a batch with little to tell stops nothing: one', () => {
     expect(new Set(critic!.returns.map(([x]) => x))).toEqual(new Set([2]));
     expect(Object.entries(stats).filter(([, x]) => !Number.isFinite(x))).toEqual([]);
     expect(stats).not.toHaveProperty('ppo/val/var_explained');
+  });
+
+  test('of one response with one token: its advantage is 0, the critic learns', async () => {
+    const learner = await learnerOf({ batchSize: 1, miniBatchSize: 1 });
+    const { stats, advantages, critic } = await learner.step(ends.slice(0, 1), [2]);
+    expect(advantages).toEqual([Float32Array.of(0)]);
+    expect(critic!.returns[0][0]).toBeCloseTo(2, 5);
+    expect(Object.entries(stats).filter(([, x]) => !Number.isFinite(x))).toEqual([]);
   });
 
   test('that is learnt from in minibatches of one token', async () => {

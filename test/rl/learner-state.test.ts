@@ -103,7 +103,7 @@ describe('a state of another policy is refused, and nothing is changed', () => {
 
 describe('the memory', () => {
   test('survives JSON to the last bit, with a calibration and without', () => {
-    const calibration = { mean: 0.1 + 0.7, std: 1e-300 };
+    const calibration = { n: 2, mean: 0.1 + 0.7, std: 1e-300 };
     for (const each of [memory, { ...memory, calibration }])
       expect(LearnerMemory.parse(JSON.parse(JSON.stringify(each)))).toEqual(each);
   });
@@ -116,7 +116,7 @@ describe('the memory', () => {
     { moments: { mean: 0 } },
     { moments: { ...memory.moments, sum: 1 } },
     { calibration: { mean: 0 } },
-    { calibration: { mean: 0, std: 1, n: 2 } },
+    { calibration: { n: 2, mean: 0, std: 1, max: 3 } },
     { seed: 1 },
   ])('is refused with %j', (wrong) => {
     expect(LearnerMemory.safeParse({ ...memory, ...wrong }).success).toBe(false);

@@ -254,7 +254,7 @@ describe('scores', () => {
     const minResponseTokens = 3;
     const penalties = { missingEosPenalty: 0.5, minResponseTokens, shortResponsePenalty: 0.25 };
     const { learner } = await learnerOf({ calibrate: 4, scoreClip: 1, ...penalties });
-    expect(learner.calibrate([1, 3, 5, 7])).toEqual({ mean: 4, std: Math.sqrt(20 / 3) });
+    expect(learner.calibrate([1, 3, 5, 7])).toEqual({ n: 4, mean: 4, std: Math.sqrt(20 / 3) });
     const raw = [100, 4, -100, 4, 4, 4, 4, 4];
     const { scores, stats } = await learner.step(odd, raw);
     const short = lengths.map((tokens) => (tokens < minResponseTokens ? 0.25 : 0));

@@ -59,6 +59,20 @@ const cases: Case[] = [
     fault: 'numGenerations: rloo and grpo compare responses to one prompt and need 2 or more',
     mended: [{ algorithm: 'grpo', numGenerations: 2 }, { numGenerations: 1 }],
   },
+  ...['rloo', 'grpo'].map((algorithm) => ({
+    broken: { algorithm, generation: { sample: false } },
+    fault: 'algorithm: rloo and grpo compare different responses, and need generation to sample',
+    mended: [{ algorithm }, { generation: { sample: false } }],
+  })),
+  {
+    broken: { horizon: 8, batchSize: 40 },
+    fault: 'horizon: counts responses, and must be above a fifth of batchSize',
+    mended: [
+      { horizon: 9, batchSize: 40 },
+      { horizon: 8, batchSize: 36 },
+      { horizon: 8, batchSize: 40, adapKlCtrl: false },
+    ],
+  },
   {
     broken: { useScoreNorm: true },
     fault: 'useScoreNorm: does nothing without useScoreScaling',

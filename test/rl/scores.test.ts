@@ -103,9 +103,9 @@ test('equal scores scale to finite numbers', () => {
 });
 
 test('a calibration is mean and deviation (n - 1) of the scores; 1 where they are all the same', () => {
-  expect(calibrationOf([1, 2, 3, 6])).toEqual({ mean: 3, std: Math.sqrt(14 / 3) });
-  expect(calibrationOf([4, 4])).toEqual({ mean: 4, std: 1 });
-  expect(calibrationOf([4])).toEqual({ mean: 4, std: 1 });
+  expect(calibrationOf([1, 2, 3, 6])).toEqual({ n: 4, mean: 3, std: Math.sqrt(14 / 3) });
+  expect(calibrationOf([4, 4])).toEqual({ n: 2, mean: 4, std: 1 });
+  expect(calibrationOf([4])).toEqual({ n: 1, mean: 4, std: 1 });
 });
 
 test('calibrated scores are measured from the mean, in deviations, and move no running moments', () => {
@@ -118,17 +118,17 @@ test('calibrated scores are measured from the mean, in deviations, and move no r
 
 describe('a penalty is taken', () => {
   const whole = { truncated: false, tokens: 3 };
-  const options = config({
+  const settings = {
     calibrate: 0,
     missingEosPenalty: 2,
     minResponseTokens: 3,
     shortResponsePenalty: 0.25,
-  });
-  const penalised = (samples: readonly (typeof whole)[], settings = options) =>
+  };
+  const penalised = (samples: readonly (typeof whole)[], options: Partial<RlConfig> = settings) =>
     prepareScores(
       samples.map(() => 10),
       samples,
-      settings,
+      config(options),
       { moments: startMoments() },
     );
 
@@ -144,13 +144,13 @@ describe('a penalty is taken', () => {
 
   test('after clipping, which does not hide it', () => {
     const truncated = { ...whole, truncated: true };
-    expect(penalised([whole, truncated], { ...options, scoreClip: 5 })).toEqual([5, 3]);
+    expect(penalised([whole, truncated], { ...settings, scoreClip: 5 })).toEqual([5, 3]);
   });
 
   test('by default for no end alone, in deviations of the scores', () => {
     const samples = [whole, { truncated: true, tokens: 1 }];
-    expect(penalised(samples, config({}))).toEqual([10, 9]);
-    expect(penalised(samples, config({ calibrate: 0 }))).toEqual([10, 10]);
+    expect(penalised(samples, {})).toEqual([10, 9]);
+    expect(penalised(samples, { calibrate: 0 })).toEqual([10, 10]);
   });
 });
 

@@ -16,7 +16,7 @@ import { moments } from '../../src/rl/masked.ts';
 import { numpyRandom } from '../../src/rl/numpy.ts';
 import type { Reward } from '../../src/rl/reward.ts';
 import type { Query, Rollout } from '../../src/rl/rollout.ts';
-import { type RlParts, trainRl } from '../../src/rl/trainer.ts';
+import { trainRl } from '../../src/rl/trainer.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
@@ -62,7 +62,8 @@ interface TrainOptions {
   signal?: AbortSignal;
   /** Called with each event. */
   see?: (event: RunEvent) => unknown;
-  watch?: NonNullable<RlParts['watch']>;
+  /** Is shown each batch that the reward judges. */
+  watch?: (rollouts: readonly Rollout[]) => unknown;
   /** Called before each batch. */
   ask?: () => void;
   /** What an earlier run has left. */
@@ -93,7 +94,11 @@ async function train(
   const events: RunEvent[] = [];
   let error: unknown;
   try {
-    const parts = { policy, tokenizer, learner, reward, batches, ...(watch && { watch }) };
+    const watched: Reward = (rollouts, signal) => {
+      watch?.(rollouts);
+      return reward(rollouts, signal);
+    };
+    const parts = { policy, tokenizer, learner, reward: watched, batches };
     for await (const event of trainRl(parts, config, signal)) {
       events.push(event);
       see?.(event);
@@ -292,14 +297,15 @@ describe('calibration', () => {
     };
     const { events, learner, config } = await train(options, { reward });
     const scores = seen.slice(0, 2).flatMap((all) => all.map(({ response }) => -response.length));
-    expect(events.slice(0, 3)).toEqual([
+    expect(events.slice(0, 4)).toEqual([
       { type: 'progress', phase: 'calibrate', done: 0, total: 20 },
       { type: 'progress', phase: 'calibrate', done: 16, total: 20 },
+      { type: 'progress', phase: 'calibrate', done: 20, total: 20 },
       { type: 'calibrated', n: 32, ...moments(scores) },
     ]);
-    expect(events.slice(3).map(({ type }) => type)).toEqual(['step', 'step']);
+    expect(events.slice(4).map(({ type }) => type)).toEqual(['step', 'step']);
     expect(seen).toHaveLength(2 + 2);
-    expect(learner.calibration).toEqual(moments(scores));
+    expect(learner.calibration).toEqual({ n: 32, ...moments(scores) });
     await restore();
     const ids = seen[1].map(({ query }) => query.ids);
     const draw = (row: number, token: number) => uniform(0, ['calibrate', 16, row, token]);
@@ -333,6 +339,18 @@ describe('calibration', () => {
     expect(second.end).toEqual(whole.end);
   });
 
+  test('is told again, and not done again, by a run that was stopped before its first step', async () => {
+    const whole = await train(options);
+    const controller = new AbortController();
+    const see = ({ type }: RunEvent) => type === 'calibrated' && controller.abort();
+    const first = await train(options, { signal: controller.signal, see });
+    const second = await train(options, { state: first.learner.save() });
+    // a log that goes on after step 0 holds nothing of what came after that
+    const told = whole.events.filter(({ type }) => type !== 'progress');
+    expect(timeless(second.events)).toEqual(timeless(told));
+    expect(second.end).toEqual(whole.end);
+  });
+
   test('stops when it is interrupted, and leaves no scale behind', async () => {
     const controller = new AbortController();
     const { signal } = controller;
@@ -348,18 +366,14 @@ describe('calibration', () => {
   });
 });
 
-test('watch is told of each batch and its scores before it is learnt from', async () => {
-  const told: { rollouts: readonly Rollout[]; scores: readonly number[]; policyThen: unknown }[] =
-    [];
-  const watch: NonNullable<RlParts['watch']> = (rollouts, scores) =>
-    told.push({ rollouts, scores, policyThen: snapshot(policy) });
+test('the reward judges each batch before it is learnt from', async () => {
+  const policies: unknown[] = [];
+  const watch = () => policies.push(snapshot(policy));
   const { start, end } = await train({ steps: 2 }, { watch });
-  expect(told).toHaveLength(2);
-  for (const { rollouts, scores } of told)
-    expect(scores).toEqual(rollouts.map(({ response }) => -response.length));
-  expect(told[0].policyThen).toEqual(start);
-  expect(told[1].policyThen).not.toEqual(start);
-  expect(told[1].policyThen).not.toEqual(end);
+  expect(policies).toHaveLength(2);
+  expect(policies[0]).toEqual(start);
+  expect(policies[1]).not.toEqual(start);
+  expect(policies[1]).not.toEqual(end);
 });
 
 describe('a reward that is wrong', () => {

@@ -55,3 +55,11 @@ test('a run folder is locked while it is open', async () => {
   await kill();
   await (await openRunFolder(folder, { resume: true })).close();
 });
+
+test('a run folder that cannot be opened is not left locked', async () => {
+  const folder = await newFolder();
+  await writeFile(join(folder, 'config.yaml'), 'steps: 1\n');
+  await writeFile(join(folder, 'events.jsonl'), 'no event\n{}\n');
+  await expect(openRunFolder(folder, { resume: true })).rejects.toThrow('expected an event');
+  expect(await readdir(folder)).not.toContain('lock');
+});

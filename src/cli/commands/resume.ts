@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import { checkOptions, flagsOf } from '../flags.ts';
 import { RunOptions, runDetox } from '../run-detox.ts';
-import { showRun } from '../show-run.ts';
+import { showFinished } from '../show-run.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -24,8 +24,7 @@ export const resume = defineCommand({
       const events = await folder.read();
       if (events.some(({ type }) => type === 'finished')) {
         const { seed, steps } = config;
-        if (!context.json) context.print('The run is finished: there is nothing left to do.');
-        await showRun({ events: (async function* () {})(), folder, seed, steps, context });
+        await showFinished({ folder, seed, steps, context });
       } else {
         context.progress.note('checking settings, models and data');
         await runDetox({ config, directory, folder, context });
