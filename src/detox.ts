@@ -23,7 +23,8 @@ export type { DetoxContext };
  * ended or is stopped.
  * @throws {ConfigError} when a run to resume began with other settings or other files
  * @throws {InputError} when it has checkpoints and none of them is whole
- * @throws {NumericError} when a number is not finite; it names a dump of what was known
+ * @throws {NumericError} when a number is not finite; while it trains, it names a dump of what was
+ *   known
  */
 export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncGenerator<RunEvent> {
   const opened: Closable[] = [];

@@ -161,7 +161,9 @@ describe('a whole check-up', () => {
   });
 
   test("names what is wrong with TRL 0.8.0's semantics and the lab's reward", async () => {
-    const found = complaints(await findingsOf({ data: long, compat: 'trl-0.8.0', minNewTokens: 3 }));
+    const found = complaints(
+      await findingsOf({ data: long, compat: 'trl-0.8.0', minNewTokens: 3 }),
+    );
     expect(found).toEqual([
       'error reference D1',
       'error reward-label D5',

@@ -65,7 +65,9 @@ function sharedId(ids: ReadonlyMap<number, number>, id: number, what: string): n
 async function sessionOf(request: LoadRequest): Promise<number> {
   const { model, folder, keep, prepack } = request;
   const weights = folder === undefined ? [] : await weightFiles(folder);
-  const hash = createHash('sha256').update(JSON.stringify([keep, prepack])).update(model);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([keep, prepack]))
+    .update(model);
   for (const { name, bytes } of weights) hash.update(name).update(bytes);
   const key = hash.digest('hex');
   const session = compiled.get(key) ?? loadCopy(request, weights);

@@ -81,6 +81,10 @@ Options:
   --texts FILE   write what make_tokenizers.py trains on, and nothing else
   --samples N    summaries to print at the end [0]`;
 const options = readOptions();
+if (options.help) {
+  console.log(usage);
+  process.exit();
+}
 const home = fileURLToPath(new URL('../demo', import.meta.url));
 const output = options.output ?? home;
 const folder = (name) => join(output, name);
@@ -89,8 +93,7 @@ const rows = makeCorpus(corpus);
 const { train, test } = splitExamples(rows);
 const sentences = labelledSentences(train, { seed });
 
-if (options.help) console.log(usage);
-else if (options.texts) await writeTexts(options.texts);
+if (options.texts) await writeTexts(options.texts);
 else await makeDemo();
 
 function readOptions() {

@@ -105,8 +105,8 @@ async function readConfig(path: string): Promise<Record<string, unknown>> {
       return values as Record<string, unknown>;
     }
   } catch (cause) {
-    const [message] = (cause as Error).message.split('\n');
-    throw new InputError(path, 'YAML', 'something else', `${message}`, cause);
+    const [message] = (cause as Error).message.split(/:?\n/);
+    throw new InputError(path, 'YAML', 'something else', `${message}.`, cause);
   }
   throw new InputError(path, 'settings as YAML, `name: value` a line', 'no mapping');
 }

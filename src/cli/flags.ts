@@ -194,21 +194,50 @@ function issueText(
   }
   const flag = flags.find((candidate) => isBelow(path, candidate.path));
   if (!flag) return `${path.join('.') || 'options'}: ${issue.message}`;
-  const found = path.reduce<unknown>((at, key) => (at as Values | undefined)?.[key], values);
+  const found = valueAt(values, path);
   if (found === undefined && issue.code === 'invalid_type') {
     return `expected ${flag.name} <${placeholderOf(flag.schema)}>, got nothing.`;
+  }
+  if (issue.code === 'custom') {
+    const message = withFlagNames(issue.message, flags);
+    return `${flag.name}: ${message}${gotText(flag, message, flags, values)}.`;
   }
   const actual = Array.isArray(found)
     ? `"${found.join(',')}"`
     : (JSON.stringify(found) ?? 'nothing');
-  if (issue.code === 'custom') {
-    const got = typeof found === 'number' ? `, got ${actual}` : '';
-    return `${flag.name}: ${withFlagNames(issue.message, flags)}${got}.`;
-  }
   const inside = path[flag.path.length];
   const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));
   const near = typeof found === 'string' ? didYouMean(found, choicesOf(schema) ?? []) : '';
   return `${flag.name}: expected ${expectation(schema)}, got ${actual}. ${near}`.trimEnd();
+}
+
+/** What a flag and the others that a message names were: `; got --steps 5 and --warmup 7`. */
+function gotText(
+  flag: Flag,
+  message: string,
+  flags: readonly Flag[],
+  values: Readonly<Values>,
+): string {
+  const named = new Set([flag.name, ...(message.match(/--[a-z-]+/g) ?? [])]);
+  const others = flags.filter((other) => other !== flag);
+  const texts = [flag, ...others].flatMap(({ name, path, schema }) => {
+    const value = valueAt(values, path) ?? schema.default;
+    // on or off is in the message
+    const tellable = value !== undefined && typeof value !== 'boolean' && `${value}` !== '';
+    const told = message.includes(`${name} ${value}`);
+    return named.has(name) && tellable && !told ? [{ name, value }] : [];
+  });
+  const [first, ...more] = texts;
+  if (more.length === 0 && first?.name === flag.name) {
+    return typeof first.value === 'number' ? `, got ${first.value}` : '';
+  }
+  const all = texts.map(({ name, value }) => `${name} ${value}`);
+  const last = all.pop();
+  return last === undefined ? '' : `; got ${[all.join(', '), last].filter(Boolean).join(' and ')}`;
+}
+
+function valueAt(values: Readonly<Values>, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Values | undefined)?.[key], values);
 }
 
 /**

@@ -54,6 +54,8 @@ export function createProgress(options: ProgressOptions): Progress {
   const { stream, mode, now, color = false, redraw = 80, interval = 5000 } = options;
   const paint = painter(color);
   let phase: Phase | undefined;
+  /** Where phases began that another one interrupted. */
+  const interrupted = new Map<string, Pick<Phase, 'startTime' | 'startDone'>>();
 
   const show = (current: Phase, ended: boolean) => {
     const time = now();
@@ -78,8 +80,11 @@ export function createProgress(options: ProgressOptions): Progress {
     phase = undefined;
   };
   /** For another phase: one that has not moved yet leaves no line behind. */
-  const leave = ({ done, startDone }: Phase) => {
-    if (done !== startDone) return close();
+  const leave = ({ phase: name, done, startDone, startTime }: Phase) => {
+    if (done !== startDone) {
+      interrupted.set(name, { startTime, startDone });
+      return close();
+    }
     clear();
     phase = undefined;
   };
@@ -93,6 +98,7 @@ export function createProgress(options: ProgressOptions): Progress {
         startTime: time,
         startDone: update.done,
         shownAt: mode === 'bar' ? Number.NEGATIVE_INFINITY : time,
+        ...interrupted.get(update.phase),
         ...phase,
         ...update,
         shown: false,
@@ -100,7 +106,9 @@ export function createProgress(options: ProgressOptions): Progress {
       const full = isFull(phase);
       const wait = mode === 'bar' ? redraw : interval;
       if (full || time - phase.shownAt >= wait || (first && mode === 'bar')) show(phase, full);
-      if (full) close();
+      if (!full) return;
+      interrupted.delete(update.phase);
+      close();
     },
     note(text) {
       if (mode === 'none') return;

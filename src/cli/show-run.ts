@@ -72,12 +72,12 @@ function latestOf(events: readonly RunEvent[]): Latest {
 }
 
 async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folder }: RunParts) {
-  const { started, compared } = latest;
+  const { started, compared, best } = latest;
   if (!started || !compared) return;
   const isStep = (event: RunEvent): event is EventOf<'step'> => event.type === 'step';
   const steps = (await folder.read()).filter(isStep);
   await folder.writeReport(
-    reportMarkdown({ started, comparison: compared.comparison, steps, finished }),
+    reportMarkdown({ started, comparison: compared.comparison, steps, finished, best }),
   );
 }
 
@@ -95,7 +95,9 @@ function show(event: RunEvent, parts: RunParts): void {
     const { step: done, steps: total, metrics } = event;
     progress.update({ phase: 'train', done, total, status: statusText(metrics) });
   }
-  if (event.type === 'resumed') progress.update({ phase: 'train', done: event.step, total: steps });
+  if (event.type === 'resumed' && event.step < steps) {
+    progress.update({ phase: 'train', done: event.step, total: steps });
+  }
   if (json) return;
   if (event.type === 'started') print(startText(event, folder.directory, screen.color));
   if (event.type === 'resumed') print(resumedText(event, parts));
@@ -187,7 +189,7 @@ function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
   const { when, toxicity, flagged, rouge1 } = event;
   const mean = ({ mean: value, std }: Summary) => `${fixed(value, 4)} ± ${fixed(std, 4)}`;
   const share = `${fixed(100 * flagged.mean, 1)} % flagged`;
-  const text = `toxicity ${mean(toxicity)}, ${share}, ROUGE-1 ${fixed(rouge1.mean, 4)}, n = ${toxicity.n}`;
+  const text = `toxicity ${mean(toxicity)}, ${share}, ROUGE-1 ${fixed(rouge1.mean, 4)}, n=${toxicity.n}`;
   return lines(color, [[when, text]]);
 }
 

@@ -97,12 +97,13 @@ async function dumped(error: NumericError, run: Run, memory: Memory): Promise<Nu
   const { files, learner, context } = run;
   if (!files) return error;
   const dump = await files.writeDump({ error, state: learner.save(), batch: memory.batch });
+  const { kept } = memory;
+  const from = kept === 0 ? '' : ', perhaps from the adapter of that checkpoint';
   const next =
-    memory.kept === undefined
+    kept === undefined
       ? 'There is no checkpoint yet.'
-      : `The checkpoint after step ${memory.kept} is whole: npx tactful resume ${context.output} ` +
-        'repeats what follows it, and this error too, unless its cause lies outside the run; for ' +
-        'other settings start a new run, perhaps from its adapter/.';
+      : `npx tactful resume ${context.output} goes on after step ${kept} and meets the same error, ` +
+        `unless its cause lies outside the run; for other settings start a new run${from}.`;
   error.message += ` What was known is in ${dump}. ${next}`;
   return error;
 }

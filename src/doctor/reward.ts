@@ -82,8 +82,9 @@ export function checkPromptShare({ scores, reads, rl }: Exam): Verdict {
     return warning(`${says}; ${flat} prompts have one score for all, and no advantages.`, remedy);
   }
   if (reads === 'pair') {
-    const lab = rl.compat === 'none' ? '--score-on response' : 'no --compat';
-    const remedy = `Use ${lab}: the policy cannot change the prompt.`;
+    const better =
+      rl.compat === 'none' ? 'Use --score-on response' : `Leave out --compat ${rl.compat}`;
+    const remedy = `${better}: the policy cannot change the prompt.`;
     return warning(`${says}.`, remedy, { defect: 'D6' });
   }
   if (icc <= dominant || grouped) return ok(`${says}.`);

@@ -107,7 +107,8 @@ function exponentials(logits: Float32Array): { weights: Float64Array; total: num
 }
 
 /** What to do about logits that are not finite. */
-export const badWeights = 'The weights hold NaN or infinity: go back to an earlier adapter.';
+export const badWeights =
+  'The weights are not finite or far too large: go back to an earlier adapter.';
 
 function notFinite(): NumericError {
   return new NumericError('logits', 'finite numbers', 'NaN or infinity', badWeights);

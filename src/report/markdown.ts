@@ -21,6 +21,8 @@ export interface ReportParts {
   readonly comparison: Comparison;
   readonly steps: readonly EventOf<'step'>[];
   readonly finished: EventOf<'finished'>;
+  /** The measurement that `best/` is from, if there is one. */
+  readonly best?: EventOf<'validated'> | undefined;
   /** Command that runs the same again, beside `config.yaml`. */
   readonly command?: string;
 }
@@ -31,13 +33,14 @@ export function reportMarkdown({
   comparison,
   steps,
   finished,
+  best,
   command = 'npx tactful detox --config config.yaml',
 }: ReportParts): string {
   const { verdict } = comparison;
   return [
     `# Run ${escaped(started.runId)}`,
     `> **${verdictWords[verdict]}:** ${verdictReason(comparison)}`,
-    ...['## What was run', runTable(started, finished)],
+    ...['## What was run', runTable({ started, finished, best })],
     ...['## Before and after', slices(comparison)],
     ...['## Training', training(steps)],
     ...['## Responses', responses(comparison.rows)],
@@ -64,6 +67,8 @@ const settings: readonly (readonly [title: string, name: string])[] = [
   ['data file', 'data'],
   ['algorithm', 'algorithm'],
   ['compat', 'compat'],
+  ['corrections left out', 'without'],
+  ['weight of ROUGE-1', 'rougeWeight'],
   ['batch size', 'batchSize'],
   ['epochs of a batch', 'ppoEpochs'],
   ['learning rate', 'learningRate'],
@@ -71,8 +76,18 @@ const settings: readonly (readonly [title: string, name: string])[] = [
   ['seed', 'seed'],
 ];
 
-function runTable(started: EventOf<'started'>, finished: EventOf<'finished'>): string {
+/** Whether a setting says something: an empty list and no weight do not. */
+function isTold(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && !(name === 'rougeWeight' && value === 0);
+}
+
+type RunTable = Pick<ReportParts, 'started' | 'finished' | 'best'>;
+
+function runTable({ started, finished, best }: RunTable): string {
   const { config, data, policyParameters, referenceParameters } = started;
+  const { train, validation, test } = data;
+  const withheld = validation === undefined ? '' : `, ${grouped(validation)} to validate on`;
   const parameters = ({ trainable, all }: typeof policyParameters) => {
     const share = `${fixed(all === 0 ? 0 : (100 * trainable) / all, 2)} %`;
     return `${grouped(trainable)} trainable of ${grouped(all)} (${share})`;
@@ -88,12 +103,23 @@ function runTable(started: EventOf<'started'>, finished: EventOf<'finished'>): s
       ['policy', parameters(policyParameters)],
       ['reference', parameters(referenceParameters)],
       ['data', `${counted(data.rows, 'row')}, ${grouped(data.kept)} kept by length`],
-      ['split', `${grouped(data.train)} to train on, ${grouped(data.test)} to test on`],
+      ['split', `${grouped(train)} to train on${withheld}, ${grouped(test)} to test on`],
       ...settings
-        .filter(([, name]) => config[name] !== undefined)
-        .map(([title, name]) => [title, escaped(`${config[name]}`)]),
+        .filter(([, name]) => isTold(name, config[name]))
+        .map(([title, name]) => [title, escaped([config[name]].flat().join(', '))]),
+      ...(best ? [['best adapter', bestText(best)]] : []),
     ],
   );
+}
+
+/** Where it is, and what the withheld dialogues said of it. */
+function bestText({ step, reward, toxicity, rouge1 }: EventOf<'validated'>): string {
+  const measures = [
+    `reward ${fixed(reward.mean, 3)}`,
+    `toxicity ${fixed(toxicity.mean, 4)}`,
+    `ROUGE-1 ${fixed(rouge1.mean, 4)}`,
+  ];
+  return `\`best/\`, of step ${step}: ${measures.join(', ')} on what was withheld`;
 }
 
 function slices(comparison: Comparison): string {

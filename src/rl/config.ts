@@ -24,7 +24,7 @@ export const rlFields = {
     .enum(algorithms)
     .default('ppo')
     .describe('PPO with a critic; RLOO and GRPO compare several responses to one prompt instead'),
-  steps: count.default(10).describe('Batches of responses to learn from (the lab takes 10)'),
+  steps: count.default(10).describe('Batches of responses to learn from'),
   batchSize: count.default(16).describe('Responses per step (TRL: 128)'),
   numGenerations: count
     .optional()

@@ -66,4 +66,4 @@ export function checkTensors(kind: string, tensors: Tensors, step: number): void
   }
 }
 
-const remedy = 'Lower the learning rate, or set maxGradNorm; the last checkpoint is whole.';
+const remedy = 'Lower learningRate, or set maxGradNorm.';

@@ -31,7 +31,7 @@ const rules: readonly Rule[] = [
   [
     'algorithm',
     (c) => groups(c) && !c.generation.sample,
-    'rloo and grpo compare different responses, and need generation to sample',
+    'rloo and grpo compare different responses, and need `sample`',
   ],
   [
     'horizon',
@@ -104,7 +104,7 @@ const rules: readonly Rule[] = [
   [
     'without',
     (c) => c.compat !== 'none' && c.without.length > 0,
-    'says nothing beside `compat`, which leaves out all corrections',
+    'cannot go with `compat`, which leaves out all corrections',
   ],
   ['warmup', (c) => c.warmup >= c.steps, 'must be below `steps`'],
   ['criticWarmup', (c) => c.criticWarmup >= c.steps, 'must be below `steps`'],

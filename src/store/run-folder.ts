@@ -147,7 +147,7 @@ function expectEmpty(directory: string, found: readonly string[]): void {
 function expectRun(directory: string, found: readonly string[]): void {
   if (found.includes('config.yaml')) return;
   const actual = found.length === 0 ? 'an empty or missing folder' : 'no config.yaml';
-  const remedy = 'Start the run without resuming.';
+  const remedy = 'Check the path, or start a new run.';
   throw new ConfigError(`run folder ${directory}`, 'a run to resume', actual, remedy);
 }
 
@@ -157,8 +157,8 @@ async function readSettings(path: string): Promise<Settings> {
     const settings: unknown = parse(text);
     if (typeof settings === 'object' && settings !== null) return settings as Settings;
   } catch (cause) {
-    const [message] = (cause as Error).message.split('\n');
-    throw new InputError(path, 'YAML', 'something else', message, cause);
+    const [message] = (cause as Error).message.split(/:?\n/);
+    throw new InputError(path, 'YAML', 'something else', `${message}.`, cause);
   }
   throw new InputError(path, 'settings as YAML, `name: value` a line', 'no mapping');
 }

@@ -1,10 +1,11 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RobertaConfig, readModelConfig } from '../../src/hub/config.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
+import { shallowAdapter, shallowT5 } from '../shallow.ts';
 import { logitsTolerance } from '../tensors.ts';
 import { tactful } from './io.ts';
 
@@ -22,17 +23,16 @@ const flanT5Base = {
 };
 
 let directory: string;
-/** The golden T5 with the golden tokenizer. */
+/** A T5 with a tokenizer, and an adapter of it. */
 let model: string;
+let adapter: string;
 const classifier = goldenPath('roberta', 'model');
-const adapter = goldenPath('lora', 'adapter_safetensors');
 const data = goldenPath('data', 'dialogsum.test.jsonl');
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tactful-cli-'));
-  model = join(directory, 't5');
-  await cp(goldenPath('t5', 'model'), model, { recursive: true });
-  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  model = await shallowT5(join(directory, 't5'));
+  adapter = await shallowAdapter(join(directory, 'adapter'));
   await writeFile(join(directory, 'flan.json'), JSON.stringify(flanT5Base));
 });
 afterAll(() => rm(directory, { recursive: true }));
@@ -111,7 +111,13 @@ describe('inspect', () => {
 });
 
 describe('generate', () => {
-  const few = ['--max-new-tokens', '6'];
+  const few = ['--max-new-tokens', '6', '--threads', '1'];
+
+  test('refuses a wrong value as wrong usage', async () => {
+    const { code, out, err } = await tactful(['generate', '--model', 'm', '--top-k', 'ten']);
+    const message = 'error: --top-k: expected a whole number of at least 0, got "ten".\n';
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: message });
+  });
 
   test('gives the same greedy response whatever the seed', async () => {
     const words = ['generate', '--model', model, '--prompt', 'Hello there', '--greedy', ...few];
@@ -157,7 +163,7 @@ describe('generate', () => {
 });
 
 describe('score', () => {
-  const words = ['score', '--reward-model', classifier];
+  const words = ['score', '--reward-model', classifier, '--threads', '1'];
 
   test('gives the logits of transformers by label name', async () => {
     interface Golden {
@@ -213,7 +219,8 @@ describe('score', () => {
 });
 
 describe('detox', () => {
-  const small = ['--steps', '1', '--batch-size', '4', '--samples', '4', '--max-new-tokens', '6'];
+  const sizes = ['--steps', '1', '--batch-size', '4', '--samples', '4', '--max-new-tokens', '6'];
+  const small = [...sizes, '--threads', '1'];
   const parts = ['--reward-model', classifier, '--data', data, '--group-column', 'topic'];
   const run = (name: string) => join(directory, name);
 
@@ -241,7 +248,7 @@ describe('detox', () => {
   test.each([
     [
       ['--mini-batch-size', '3'],
-      /^error: --mini-batch-size: .*must divide --batch-size, got 3\.\n$/,
+      /^error: --mini-batch-size: .*must divide --batch-size; got --mini-batch-size 3, .*\n$/,
     ],
     [['--config', '/no/such.yaml'], /^error: \/no\/such\.yaml: expected a readable file/],
     [

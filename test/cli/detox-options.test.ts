@@ -23,15 +23,15 @@ describe('settings that do not fit together are told as flags', () => {
   test.each([
     [
       '--mini-batch-size 5',
-      '--mini-batch-size: --mini-batch-size × --gradient-accumulation-steps must divide --batch-size, got 5',
+      '--mini-batch-size: --mini-batch-size × --gradient-accumulation-steps must divide --batch-size; got --mini-batch-size 5, --batch-size 32 and --gradient-accumulation-steps 1',
     ],
     [
       '--algorithm rloo --whiten-rewards',
-      '--whiten-rewards: is for the critic of --algorithm ppo: rloo and grpo have none',
+      '--whiten-rewards: is for the critic of --algorithm ppo: rloo and grpo have none; got --algorithm rloo',
     ],
     [
       '--algorithm rloo --critic-warmup 2',
-      '--critic-warmup: is for the critic of --algorithm ppo: rloo and grpo have none, got 2',
+      '--critic-warmup: is for the critic of --algorithm ppo: rloo and grpo have none; got --critic-warmup 2 and --algorithm rloo',
     ],
     [
       '--algorithm grpo --num-generations 1',
@@ -43,7 +43,7 @@ describe('settings that do not fit together are told as flags', () => {
     ],
     [
       '--advantage-scale batch',
-      '--advantage-scale: is for --algorithm rloo and grpo: ppo whitens its advantages over the batch',
+      '--advantage-scale: is for --algorithm rloo and grpo: ppo whitens its advantages over the batch; got --advantage-scale batch and --algorithm ppo',
     ],
     [
       '--no-use-score-scaling --use-score-norm',
@@ -59,17 +59,20 @@ describe('settings that do not fit together are told as flags', () => {
     ],
     [
       '--bootstrap-truncated --without whitensRealTokens',
-      '--bootstrap-truncated: needs the correction whitensRealTokens, which --without leaves out',
+      '--bootstrap-truncated: needs the correction whitensRealTokens, which --without leaves out; got --without whitensRealTokens',
     ],
     [
       '--compat trl-0.8.0 --bootstrap-truncated',
       '--bootstrap-truncated: cannot go with --compat trl-0.8.0, which has no such thing',
     ],
-    ['--compat trl-0.8.0 --algorithm grpo', '--compat: trl-0.8.0 goes with --algorithm ppo alone'],
-    ['--steps 60 --warmup 60', '--warmup: must be below --steps, got 60'],
+    [
+      '--compat trl-0.8.0 --algorithm grpo',
+      '--compat: trl-0.8.0 goes with --algorithm ppo alone; got --compat trl-0.8.0 and --algorithm grpo',
+    ],
+    ['--steps 60 --warmup 60', '--warmup: must be below --steps; got --warmup 60 and --steps 60'],
     [
       '--response-limits 8,100 --max-new-tokens 64',
-      '--response-limits: lengths go up to high - 1, which must not be above --max-new-tokens',
+      '--response-limits: lengths go up to high - 1, which must not be above --max-new-tokens; got --response-limits 8,100 and --max-new-tokens 64',
     ],
     ['--without scoreFirstToken', /^--without: expected .* Did you mean "scoresFirstToken"\?$/],
   ])('%s', async (line, message) => {

@@ -2,12 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { stringify } from 'yaml';
 import { findingText, totalText } from '../../src/cli/show-findings.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
+import { presets } from '../../src/presets.ts';
+import { tinySettings } from '../detox/tiny.ts';
 import { tactful } from './io.ts';
 
 test('finds nothing to complain of in the demo, and says so check by check', async () => {
-  const { code, out, err } = await tactful(['doctor']);
+  const { code, out, err } = await tactful(['doctor', '--threads', '1']);
   expect(code).toBe(0);
   const lines = out.trimEnd().split('\n');
   expect(lines.at(-1)).toMatch(/^(\d+) checks: \1 ok$/);
@@ -20,13 +23,24 @@ test('ends with 1 when there is an error, says what to do, and as JSON nothing e
   const folder = await mkdtemp(join(tmpdir(), 'tactful-doctor-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   // as a run keeps its settings: with where its comparison went
+  const settings = {
+    ...(await tinySettings(folder)),
+    rewardModel: presets.demo.rewardModel,
+    maxQueryTokens: 300,
+    checkpointEvery: 1,
+    adapKlCtrl: false,
+    reference: 'base',
+    store: 'folder',
+    table: 'llm_with_rlhf',
+    threads: 1,
+  };
   const config = join(folder, 'config.yaml');
-  await writeFile(config, 'reference: base\nsamples: 11\nstore: folder\ntable: llm_with_rlhf\n');
+  await writeFile(config, stringify(settings));
   const plain = await tactful(['doctor', '--config', config, '--quiet']);
   expect({ code: plain.code, err: plain.err }).toEqual({ code: 1, err: '' });
   expect(plain.out).toMatch(/^✗ reference +KL to the reference before any update is /m);
   expect(plain.out).toContain('→ Use --reference initialPolicy');
-  expect(plain.out).toMatch(/\n\d+ checks: \d+ ok, 1 warning, 1 error\n$/);
+  expect(plain.out).toMatch(/\n\d+ checks: \d+ ok, 2 warnings, 1 error\n$/);
 
   const json = await tactful(['doctor', '--config', config, '--json', '--quiet']);
   expect({ code: json.code, err: json.err }).toEqual({ code: 1, err: '' });
@@ -34,6 +48,7 @@ test('ends with 1 when there is an error, says what to do, and as JSON nothing e
   const wrong = findings.filter(({ status }) => status !== 'ok');
   expect(wrong.map(({ check, status, defect }) => ({ check, status, defect }))).toEqual([
     { check: 'reference', status: 'error', defect: 'D1' },
+    { check: 'response-length', status: 'warning', defect: undefined }, // a random policy
     { check: 'evaluation', status: 'warning', defect: 'D3' },
   ]);
 });
@@ -41,7 +56,9 @@ test('ends with 1 when there is an error, says what to do, and as JSON nothing e
 test('refuses settings that do not fit together', async () => {
   const { code, out, err } = await tactful(['doctor', '--mini-batch-size', '3']);
   expect({ code, out }).toEqual({ code: 2, out: '' });
-  expect(err).toMatch(/^error: --mini-batch-size: .*must divide --batch-size, got 3\.\n$/);
+  expect(err).toMatch(
+    /^error: --mini-batch-size: .*must divide --batch-size; got --mini-batch-size 3, .*\n$/,
+  );
 });
 
 const finding: Finding = {

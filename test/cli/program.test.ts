@@ -100,7 +100,7 @@ test('help of detox', async () => {
                                               compare several responses to one
                                               prompt instead [default: ppo]
       --steps <n>                             Batches of responses to learn from
-                                              (the lab takes 10) [default: 10]
+                                              [default: 10]
       --batch-size <n>                        Responses per step (TRL: 128)
                                               [default: 16]
       --num-generations <n>                   Responses to each prompt (default: 1;

@@ -94,6 +94,20 @@ describe('on a terminal', () => {
     expect(at.shown()).toEqual(['calibrate       ────────────────────────  0/64']);
   });
 
+  test('a phase that another one interrupts counts its time from its beginning', () => {
+    const at = screen('bar');
+    at.progress.update({ phase: 'train', done: 0, total: 4 });
+    for (const done of [2, 4]) {
+      at.clock.time += 2000;
+      at.progress.update({ phase: 'train', done, total: 4 });
+      at.clock.time += 1000;
+      at.progress.update({ phase: 'validate', done: 16, total: 16 });
+    }
+    const [first, , second] = at.shown();
+    expect(first).toMatch(/ 2\/4 {2}1\.0\/s {2}2 s left$/);
+    expect(second).toMatch(/ 4\/4 {2}5\.0 s$/);
+  });
+
   test('a note stands above the bar', () => {
     const at = screen('bar');
     training(at, 10);

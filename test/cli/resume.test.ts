@@ -177,7 +177,7 @@ describe('what resume refuses', () => {
   test('a folder without a run, and no folder at all', async () => {
     expect(await refused(at('none'))).toEqual({
       code: 1,
-      err: `error: run folder ${at('none')}: expected a run to resume, got an empty or missing folder. Start the run without resuming.\n`,
+      err: `error: run folder ${at('none')}: expected a run to resume, got an empty or missing folder. Check the path, or start a new run.\n`,
     });
     expect((await refused(at('model'))).err).toContain('got no config.yaml');
     expect((await tactful(['resume'])).code).toBe(2);

@@ -92,8 +92,8 @@ test('a whole run is told from start to end', async () => {
     data            12,460 rows, 10,022 kept: 8,017 train, 2,005 test
     policy          3539713 of 251117569 (1.41 %) parameters trainable
     reference       0 of 251116800 (0.00 %)
-    before          toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n = 60
-    after           toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n = 60
+    before          toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n=60
+    after           toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n=60
 
     Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p <
     0.001, 60 prompts.
@@ -211,6 +211,12 @@ note            A newer checkpoint was passed over.
                 ${path}:
                 expected sha256 4a26, got 1c4a.
 `);
+});
+
+test('a run that goes on after its last step has no training to show', async () => {
+  const at = { time: '', version: '', engine: 'e', notes: [] };
+  const { err } = await shown([started, { type: 'resumed', step: 24, ...at }, whole.at(-1)!]);
+  expect(err).toBe('');
 });
 
 test('every event is in the run folder, with the comparison and the report', async () => {

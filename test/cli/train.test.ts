@@ -1,23 +1,26 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
 import { goldenPath } from '../golden.ts';
+import { shallowRoberta, shallowT5 } from '../shallow.ts';
 import { fakeIo, tactful } from './io.ts';
 
 let directory: string;
 let model: string;
+let classifier: string;
+let data: string;
 let texts: string;
-const classifier = goldenPath('roberta', 'model');
-const data = goldenPath('data', 'dialogsum.test.jsonl');
 const at = (name: string) => join(directory, name);
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tactful-cli-'));
-  model = at('t5');
-  await cp(goldenPath('t5', 'model'), model, { recursive: true });
-  await cp(goldenPath('tokenizers', 't5'), model, { recursive: true });
+  model = await shallowT5(at('t5'));
+  classifier = await shallowRoberta(at('roberta'));
+  data = at('dialogues.jsonl');
+  const dialogues = await readFile(goldenPath('data', 'dialogsum.test.jsonl'), 'utf8');
+  await writeFile(data, dialogues.split('\n', 60).join('\n'));
   texts = at('texts.csv');
   const rows = Array.from({ length: 20 }, (_, i) => (i % 2 ? `thanks ${i},0` : `fool ${i},1`));
   await writeFile(texts, `comment,toxic\n${rows.join('\n')}\n`);
@@ -38,7 +41,7 @@ describe('sft', () => {
       /\d+ steps in .*\nheld-out loss {3}\d+\.\d{4} → \d+\.\d{4} per token \([\d,]+ tokens of \d+ summaries\)\n/,
     );
     const use = ['generate', '--model', model, '--adapter', at('adapter'), '--prompt', 'Hello'];
-    expect((await tactful([...use, '--max-new-tokens', '3'])).code).toBe(0);
+    expect((await tactful([...use, '--max-new-tokens', '3', '--threads', '1'])).code).toBe(0);
   });
 
   test('trains a whole model, and prints JSON', async () => {
@@ -77,7 +80,7 @@ describe('sft', () => {
   });
 
   test.each([
-    [['--full', '--adapter', 'x'], 'error: --full: cannot go with --adapter.\n'],
+    [['--full', '--adapter', 'x'], 'error: --full: cannot go with --adapter; got --adapter x.\n'],
     [['--epochs', '0'], 'error: --epochs: expected a number above 0, got 0.\n'],
     [['--lora-rnak', '2'], /^error: unknown option.*--lora-rank/],
   ])('refuses %j', async (more, message) => {

@@ -319,7 +319,7 @@ test('a number that is not finite leaves a dump, and the checkpoint before it as
   const failed = start({ output, options });
   await expect(failed).rejects.toThrow(NumericError);
   await expect(failed).rejects.toThrow(
-    `What was known is in ${join(output, 'dump')}. The checkpoint after step 0 is whole: npx tactful resume ${output} `,
+    `What was known is in ${join(output, 'dump')}. npx tactful resume ${output} goes on after step 0 and meets the same error, `,
   );
   const names = ['batch.json', 'error.json', 'state.safetensors'];
   expect((await readdir(join(output, 'dump'))).sort()).toEqual(names);

@@ -52,6 +52,30 @@ test('what was run names the algorithm, and how often it learns from a batch', (
   );
 });
 
+test('what was run names what is not as usual: corrections, weights, withheld dialogues', () => {
+  const config = { seed: 0, without: ['scoresFirstToken', 'rewardsByLabel'], rougeWeight: 2 };
+  const summary = (mean: number) => ({ n: 64, mean, std: 1 });
+  const best = {
+    ...{ type: 'validated' as const, step: 20, best: true, flagged: summary(0.3) },
+    ...{ reward: summary(1.5), toxicity: summary(0.3), rouge1: summary(0.4) },
+  };
+  const data = { ...started.data, train: 7953, validation: 64 };
+  const one = { ...started, config, data };
+  const text = reportMarkdown({ started: one, comparison, steps, finished, best });
+  const table = section('What was run', text);
+  for (const line of [
+    '| split | 7,953 to train on, 64 to validate on, 2,005 to test on |',
+    '| corrections left out | scoresFirstToken, rewardsByLabel |',
+    '| weight of ROUGE-1 | 2 |',
+    '| seed | 0 |',
+    '| best adapter | `best/`, of step 20: reward 1.500, toxicity 0.3000, ROUGE-1 0.4000 on what was withheld |',
+  ])
+    expect(table.split('\n')).toContain(line);
+  const usual = { ...started, config: { without: [], rougeWeight: 0 } };
+  const plain = reportMarkdown({ started: usual, comparison, steps, finished });
+  expect(section('What was run', plain)).not.toMatch(/left out|weight|best adapter|undefined/);
+});
+
 test('every slice has its table, and every row as many cells as its head', () => {
   for (const { name, n } of comparison.slices)
     expect(report).toContain(`### ${name}: ${n} prompts`);

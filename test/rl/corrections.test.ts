@@ -55,7 +55,7 @@ const queries = randomRows(batchSize).map((ids, i) => ({ id: `${i}`, text: `quer
 const generation = GenerationConfig.parse({ minNewTokens: 2, maxNewTokens: 5 });
 
 /** Parameters after two steps on the same queries. */
-async function trained(options: Partial<RlConfig>): Promise<Record<string, number[]>> {
+async function trained(options: Partial<RlConfig>): Promise<Record<string, Float32Array>> {
   const sizes = { batchSize, miniBatchSize: 4, ppoEpochs: 2, steps: 2, calibrate: 0 };
   const config = RlConfig.parse({ ...sizes, generation, learningRate: 1e-2, ...options });
   await restore();
@@ -87,7 +87,7 @@ const settings: Record<Correction, Partial<RlConfig>> = {
   shufflesByKey: {},
 };
 
-let plain: Record<string, number[]>;
+let plain: Record<string, Float32Array>;
 beforeAll(async () => {
   plain = await trained({});
 });

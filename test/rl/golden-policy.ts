@@ -32,9 +32,9 @@ export async function goldenBatch(step = 0, decoderStartId = 0): Promise<GoldenB
   return { queries, responses: responses.map(start), scores };
 }
 
-/** Everything that can change, by name, as plain numbers. */
-export function snapshot({ parameters }: Policy): Record<string, number[]> {
-  const entries = [...parameters.tensors].map(([name, { data }]) => [name, Array.from(data)]);
+/** A copy of everything that can change, by name. */
+export function snapshot({ parameters }: Policy): Record<string, Float32Array> {
+  const entries = [...parameters.tensors].map(([name, { data }]) => [name, data.slice()]);
   return Object.fromEntries(entries);
 }
 

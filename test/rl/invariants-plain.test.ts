@@ -30,7 +30,7 @@ test('the ratio before the first update is 1, up to 1e-3', () => {
 });
 
 describe('a number that is not finite is named', () => {
-  const remedy = 'Lower the learning rate, or set maxGradNorm; the last checkpoint is whole.';
+  const remedy = 'Lower learningRate, or set maxGradNorm.';
   const semantics = { scoresFirstToken: true };
   const samples = () => [
     rlSample([4], [0, 7, 1], semantics),

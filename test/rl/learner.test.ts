@@ -50,7 +50,7 @@ const flat = (rows: Rows) => rows.flatMap((row) => [...row]);
 const vHead = (name: string) => name.startsWith('v_head.');
 
 /** Names of the parameters that are no longer what they were. */
-function moved(before: Record<string, number[]>): string[] {
+function moved(before: Record<string, Float32Array>): string[] {
   const now = snapshot(policy);
   return Object.keys(now).filter((name) => String(now[name]) !== String(before[name]));
 }

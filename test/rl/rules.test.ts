@@ -61,7 +61,7 @@ const cases: Case[] = [
   },
   ...['rloo', 'grpo'].map((algorithm) => ({
     broken: { algorithm, generation: { sample: false } },
-    fault: 'algorithm: rloo and grpo compare different responses, and need generation to sample',
+    fault: 'algorithm: rloo and grpo compare different responses, and need `sample`',
     mended: [{ algorithm }, { generation: { sample: false } }],
   })),
   {
@@ -166,7 +166,7 @@ const cases: Case[] = [
   },
   {
     broken: { compat: 'trl-0.8.0', without: ['clipsEveryStep'] },
-    fault: 'without: says nothing beside `compat`, which leaves out all corrections',
+    fault: 'without: cannot go with `compat`, which leaves out all corrections',
     mended: [{ compat: 'trl-0.8.0', without: [] }, { without: ['clipsEveryStep'] }],
   },
   ...(['warmup', 'criticWarmup'] as const).map((name) => ({

@@ -31,6 +31,7 @@ let policy: Policy;
 let restore: () => Promise<void>;
 /** Random prompts, a batch of them. */
 const queries: Query[] = randomRows(32).map((ids, i) => ({ id: `${i}`, text: `query ${i}`, ids }));
+const config = { ...tinyT5, layers: 1, decoderLayers: 1 };
 const lora = {
   rank: 4,
   alpha: 8,
@@ -43,8 +44,8 @@ beforeAll(async () => {
   engine = await testEngine();
   tokenizer = await loadTokenizer(goldenPath('tokenizers', 't5'));
   folder = await mkdtemp(join(tmpdir(), 'tactful-'));
-  const random = await freshPolicy(engine, tinyT5, 1);
-  await writeModelFolder(folder, tinyT5, random.parameters.tensors);
+  const random = await freshPolicy(engine, config, 1);
+  await writeModelFolder(folder, config, random.parameters.tensors);
   await random.close();
   ({ policy } = await loadPolicy(engine, { model: folder, lora, valueHead: 'zero' }));
   restore = restorer(policy);

@@ -133,7 +133,7 @@ test('a folder that holds a run, or anything else, is refused', async () => {
 test('a folder without a run cannot be resumed', async () => {
   const directory = join(await parent(), 'missing');
   await expect(openRunFolder(directory, { resume: true })).rejects.toThrow(
-    'expected a run to resume, got an empty or missing folder. Start the run without resuming.',
+    'expected a run to resume, got an empty or missing folder. Check the path, or start a new run.',
   );
 });
 
