@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InternalError } from '../src/errors.ts';
 import { type Backend, type Engine, engineOver, type LoadRequest } from '../src/runtime/engine.ts';
 import { onnxRuntimeBackend } from '../src/runtime/onnxruntime.ts';
@@ -63,10 +63,12 @@ function sharedId(ids: ReadonlyMap<number, number>, id: number, what: string): n
 }
 
 async function sessionOf(request: LoadRequest): Promise<number> {
-  const { model, folder, keep, prepack } = request;
+  const { model, keep, append, prepack } = request;
+  const folder = folderOf(request);
   const weights = folder === undefined ? [] : await weightFiles(folder);
+  const shared = request.shared.map(({ file, ...rest }) => ({ ...rest, file: basename(file) }));
   const hash = createHash('sha256')
-    .update(JSON.stringify([keep, prepack]))
+    .update(JSON.stringify([keep, append, prepack, shared]))
     .update(model);
   for (const { name, bytes } of weights) hash.update(name).update(bytes);
   const key = hash.digest('hex');
@@ -74,6 +76,11 @@ async function sessionOf(request: LoadRequest): Promise<number> {
   compiled.set(key, session);
   session.catch(() => compiled.delete(key));
   return session;
+}
+
+/** Folder of the weights, as files of the model or as its inputs. */
+function folderOf({ folder, shared: [first] }: LoadRequest): string | undefined {
+  return folder ?? (first && dirname(first.file));
 }
 
 interface WeightFile {
@@ -90,11 +97,15 @@ async function weightFiles(folder: string): Promise<WeightFile[]> {
 
 /** The session reads a copy: its weights are mapped into memory, and a test may change its files. */
 async function loadCopy(request: LoadRequest, weights: readonly WeightFile[]): Promise<number> {
-  if (request.folder === undefined) return shared.load(request);
+  if (folderOf(request) === undefined) return shared.load(request);
   const folder = await mkdtemp(join(tmpdir(), 'tactful-engine-'));
   try {
     for (const { name, bytes } of weights) await writeFile(join(folder, name), bytes);
-    return await shared.load({ ...request, folder });
+    const moved = request.shared.map((weight) => ({
+      ...weight,
+      file: join(folder, basename(weight.file)),
+    }));
+    return await shared.load({ ...request, folder, shared: moved });
   } finally {
     await rm(folder, { recursive: true });
   }

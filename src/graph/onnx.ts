@@ -27,17 +27,24 @@ function nameOf({ id, source }: Value): string {
 
 /**
  * The graph as an ONNX model: what its outputs need, and nothing else. Weights stay where they are
- * and are referred to by file and offset.
+ * and are referred to by file and offset, or become inputs behind those of the graph.
  */
-export function encodeOnnx(graph: Graph, weightAt: (name: string) => ExternalWeight): Uint8Array {
+export function encodeOnnx(
+  graph: Graph,
+  weightAt: (name: string) => ExternalWeight | 'input',
+): Uint8Array {
   const body = new Message();
   const operands = new Map<string, Tensor>();
+  const weightInputs: Value[] = [];
   const values = reachable(graph.outputs.values());
   for (const value of values) {
     const { source } = value;
     if (source.kind === 'op') body.message(1, nodeMessage(value, operands));
     if (source.kind === 'constant') body.message(5, tensorMessage(nameOf(value), source.tensor));
-    if (source.kind === 'weight') addWeight(body, value, weightAt(source.name));
+    if (source.kind !== 'weight') continue;
+    const weight = weightAt(source.name);
+    if (weight === 'input') weightInputs.push(value);
+    else addWeight(body, value, weight);
   }
   for (const [name, tensor] of operands) body.message(5, tensorMessage(name, tensor));
   for (const [name, value] of graph.outputs) {
@@ -47,6 +54,7 @@ export function encodeOnnx(graph: Graph, weightAt: (name: string) => ExternalWei
   for (const value of values) {
     if (value.source.kind === 'input') body.message(11, valueInfo(value.source.name, value));
   }
+  for (const value of weightInputs) body.message(11, valueInfo(nameOf(value), value));
   for (const [name, value] of graph.outputs) body.message(12, valueInfo(name, value));
   return new Message()
     .integer(1, irVersion)

@@ -66,14 +66,34 @@ export async function readTensor(file: SafetensorsFile, name: string): Promise<T
  * @throws {InputError} when the file has no such tensor, or it is of another type
  */
 export async function readFloat32(file: SafetensorsFile, name: string): Promise<Tensor<'float32'>> {
-  const tensor = await readTensor(file, name);
-  const { dtype, shape, data } = tensor;
-  if (dtype === 'float32') return tensor as Tensor<'float32'>;
-  if (dtype === 'float16' || dtype === 'bfloat16') {
-    const widen = dtype === 'float16' ? float16ToFloat32 : bfloat16ToFloat32;
-    return { dtype: 'float32', shape, data: widen(data as Uint16Array) };
+  const { dtype: fileDType, shape, offset, length } = entryOf(file, name);
+  const dtype = tensorDTypes[fileDType];
+  if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') {
+    return {
+      dtype: 'float32',
+      shape,
+      data: await readFloats({ file: file.path, dtype, offset, length }),
+    };
   }
-  throw new InputError(`${file.path}: ${name}`, 'F32, F16 or BF16', entryOf(file, name).dtype);
+  throw new InputError(`${file.path}: ${name}`, 'F32, F16 or BF16', fileDType);
+}
+
+/** Where floating-point numbers lie. */
+export interface FloatsLocation {
+  readonly file: string;
+  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  /** First byte, and number of bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Floating-point numbers of a file as float32, exactly. */
+export async function readFloats(location: FloatsLocation): Promise<Float32Array<ArrayBuffer>> {
+  const { file, dtype, offset, length } = location;
+  const { buffer } = await withFile(file, (handle) => readBytes(handle, file, offset, length));
+  if (dtype === 'float32') return new Float32Array(buffer);
+  const widen = dtype === 'float16' ? float16ToFloat32 : bfloat16ToFloat32;
+  return widen(new Uint16Array(buffer));
 }
 
 /**

@@ -123,7 +123,10 @@ export class Classifier {
     if (known) return known;
     const { engine, weights } = this.#options;
     const { graph } = classifierGraph(this.#options, name === 'training');
-    const session = engine.compile(graph, weights ? { weights } : {});
+    const session = engine.compile(graph, {
+      name: `classifier ${name}`,
+      ...(weights && { weights }),
+    });
     this.#sessions.set(name, session);
     session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;

@@ -242,7 +242,7 @@ export class Policy {
     if (known) return known;
     const { engine, weights } = this.#options;
     const { graph, keep } = build();
-    const session = engine.compile(graph, { keep, prepack, ...(weights ? { weights } : {}) });
+    const session = engine.compile(graph, { name, keep, prepack, ...(weights && { weights }) });
     this.#sessions.set(name, session);
     session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;

@@ -1,5 +1,5 @@
 import { InputError, InternalError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, reachable } from '../graph/graph.ts';
 import { encodeOnnx, inputsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
 
@@ -30,10 +30,14 @@ export interface WeightLocation {
 
 /** What an engine has to know of a graph besides itself. */
 export interface CompileOptions {
+  /** What the graph does, for people: errors and profiles. @default 'graph' */
+  name?: string;
   /** Finds a frozen weight by its name. */
   weights?: (name: string) => WeightLocation;
   /** Outputs that stay with the engine after a run: output name to the input that it becomes. */
   keep?: Readonly<Record<string, string>>;
+  /** The same, but the output's rows (axis 0) are added behind those that the input has. */
+  append?: Readonly<Record<string, string>>;
   /** Rearrange weights for speed at the price of a second copy in memory. @default false */
   prepack?: boolean;
 }
@@ -56,7 +60,7 @@ export interface Session {
   readonly inputs: readonly string[];
   /**
    * Computes the outputs. An input that is not fed is looked up in the states, first to last; kept
-   * outputs go to the last state.
+   * and appended outputs go to the last state.
    */
   run(feeds: Feeds, ...states: State[]): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
@@ -72,16 +76,34 @@ export interface State {
 
 /** A model as bytes, as it crosses threads. */
 export interface LoadRequest {
+  readonly name: string;
   readonly model: Uint8Array;
-  /** Folder of the weight files; absent when the graph has none. */
+  /** Folder of the weight files that the model refers to; absent when it has none. */
   readonly folder: string | undefined;
+  /** Weights that are inputs of the model. */
+  readonly shared: readonly SharedWeight[];
   readonly keep: Readonly<Record<string, string>>;
+  readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
+}
+
+/** A frozen weight that all sessions read from one place in memory. */
+export interface SharedWeight extends WeightLocation {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What a backend is. */
+export interface BackendDescription {
+  /** Library, version, device and threads, for people. */
+  readonly text: string;
+  /** Whether weights are best given as inputs, so that sessions share them. */
+  readonly sharesWeights: boolean;
 }
 
 /** What an engine has to be able to do, in plain data: in this thread, or at the end of a wire. */
 export interface Backend {
-  describe(): Promise<string>;
+  describe(): Promise<BackendDescription>;
   load(request: LoadRequest): Promise<number>;
   run(session: number, feeds: Feeds, states: readonly number[]): Promise<Record<string, Tensor>>;
   unload(session: number): Promise<void>;
@@ -93,18 +115,26 @@ export interface Backend {
 
 /** The engine over a backend. */
 export async function engineOver(backend: Backend): Promise<Engine> {
+  const { text, sharesWeights } = await backend.describe();
   let states = 0;
   let closed = false;
   const checkOpen = () => {
     if (closed) throw new InternalError('the engine is closed');
   };
   return {
-    description: await backend.describe(),
-    async compile(graph, { weights = noWeights, keep = {}, prepack = false } = {}) {
+    description: text,
+    async compile(graph, options = {}) {
       checkOpen();
-      const { model, folder } = encodeModel(graph, weights);
+      const {
+        name = 'graph',
+        weights = noWeights,
+        keep = {},
+        append = {},
+        prepack = false,
+      } = options;
+      const encoded = encodeModel(graph, weights, sharesWeights && !prepack);
       const inputs = inputsUsed(graph);
-      const session = await backend.load({ model, folder, keep, prepack });
+      const session = await backend.load({ name, ...encoded, keep, append, prepack });
       return {
         inputs,
         async run(feeds, ...from) {
@@ -142,10 +172,17 @@ function noWeights(name: string): never {
   throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
 }
 
-function encodeModel(graph: Graph, weights: (name: string) => WeightLocation) {
+function encodeModel(graph: Graph, weights: (name: string) => WeightLocation, shares: boolean) {
+  const whole = shares ? readWhole(graph) : new Set<string>();
+  const shared: SharedWeight[] = [];
   let folder: string | undefined;
   const model = encodeOnnx(graph, (name) => {
-    const { file, ...place } = weights(name);
+    const location = weights(name);
+    const { file, ...place } = location;
+    if (whole.has(name) || (shares && place.dtype !== 'float32')) {
+      shared.push({ name, shape: graph.weights.get(name)!.shape as number[], ...location });
+      return 'input';
+    }
     const cut = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
     const parent = file.slice(0, cut) || '/';
     if (folder !== undefined && folder !== parent) {
@@ -159,7 +196,18 @@ function encodeModel(graph: Graph, weights: (name: string) => WeightLocation) {
     folder = parent;
     return { location: file.slice(cut + 1), ...place };
   });
-  return { model, folder };
+  return { model, folder, shared };
+}
+
+/** Names of the weights of which every element is read: all but tables that rows are taken from. */
+function readWhole(graph: Graph): Set<string> {
+  const names = new Set<string>();
+  for (const { source } of reachable(graph.outputs.values())) {
+    if (source.kind !== 'op') continue;
+    const inputs = source.op.onnx === 'Gather' ? source.inputs.slice(1) : source.inputs;
+    for (const { source: input } of inputs) if (input.kind === 'weight') names.add(input.name);
+  }
+  return names;
 }
 
 /** A wrong dtype or size deep inside an engine is hard to read; here it has a name. */

@@ -4,11 +4,13 @@ import { availableParallelism } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { InternalError, UnavailableError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
-import type { Backend, Device, EngineOptions, Feeds, LoadRequest } from './engine.ts';
+import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
+import { sharedWeights } from './shared-weights.ts';
+import { type StateTensors, states } from './states.ts';
 
-interface Loaded {
+interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
   readonly session: Ort.InferenceSession;
-  readonly keep: Readonly<Record<string, string>>;
+  readonly weights: ReadonlyMap<string, Ort.Tensor>;
 }
 
 /** ONNX Runtime in the thread of the caller: a run blocks it. */
@@ -16,29 +18,21 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
   const ort = loadOnnxRuntime();
   const used = threads || availableParallelism();
   const sessions = new Map<number, Loaded>();
-  const states = new Map<number, Map<string, Ort.Tensor>>();
+  const kept = states();
+  const frozen = sharedWeights();
   let count = 0;
 
-  const stateOf = (id: number) => {
-    const state = states.get(id);
-    if (!state) throw new InternalError(`state ${id} is closed`);
-    return state;
-  };
   const toOrt = ({ dtype, data, shape }: Tensor) =>
-    new ort.Tensor(dtype as 'float32', data as Float32Array, [...shape]);
+    new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
 
   return {
-    describe: async () =>
-      `onnxruntime ${ort.env.versions.node ?? ''} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
+    describe: async () => ({
+      text: `onnxruntime ${ort.env.versions.node ?? ''} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
+      // another device would have to be sent them at each run
+      sharesWeights: device === 'cpu',
+    }),
 
-    async load({ model, folder, keep, prepack }: LoadRequest) {
-      const extra = {
-        session: {
-          ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-          ...(prepack ? {} : { disable_prepacking: '1' }),
-          'intra_op.allow_spinning': '0', // waiting threads would eat the cores that others need
-        },
-      };
+    async load({ name, model, folder, shared, keep, append, prepack }: LoadRequest) {
       const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
@@ -47,67 +41,77 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
         intraOpNumThreads: used,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
-        extra,
+        extra: {
+          session: {
+            ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
+            ...(!prepack && { disable_prepacking: '1' }),
+            'intra_op.allow_spinning': '0', // waiting threads would eat the cores that others need
+          },
+        },
       };
-      const session = await ort.InferenceSession.create(model, options).catch((cause: unknown) => {
-        throw loadError(device, cause);
-      });
-      sessions.set(count, { session, keep });
-      return count++;
+      const weights = await frozen.acquire(shared);
+      try {
+        const session = await ort.InferenceSession.create(model, options);
+        const tensors = new Map([...weights].map(([input, tensor]) => [input, toOrt(tensor)]));
+        sessions.set(count, { session, weights: tensors, shared, keep, append });
+        return count++;
+      } catch (cause) {
+        frozen.release(shared);
+        throw loadError(name, device, cause);
+      }
     },
 
     async run(id, feeds, stateIds) {
       const loaded = sessions.get(id);
       if (!loaded) throw new InternalError(`session ${id} is closed`);
-      const { session, keep } = loaded;
-      const sources = stateIds.map(stateOf);
+      const { session, weights, keep, append } = loaded;
+      const sources = stateIds.map(kept.of);
       const target = sources[sources.length - 1];
-      if (!target && Object.keys(keep).length > 0) {
+      if (!target && Object.keys({ ...keep, ...append }).length > 0) {
         throw new InternalError('run: outputs are kept, but no state was given to keep them in');
       }
       const inputs: Record<string, Ort.Tensor> = {};
       for (const name of session.inputNames) {
-        const fed = feeds[name];
-        const kept = fed ? undefined : sources.find((source) => source.has(name));
-        const tensor = fed ? toOrt(fed) : kept?.get(name);
-        if (!tensor) throw new InternalError(`run: input "${name}" is neither fed nor in a state`);
-        inputs[name] = tensor;
+        const weight = weights.get(name);
+        const tensor = weight ? undefined : (feeds[name] ?? lookUp(name, sources));
+        inputs[name] = weight ?? toOrt(tensor!);
       }
       const outputs = await session.run(inputs);
       const results: Record<string, Tensor> = {};
-      for (const [name, tensor] of Object.entries(outputs)) {
+      for (const [name, output] of Object.entries(outputs)) {
+        const tensor = fromOrt(output);
         if (name in keep) target.set(keep[name], tensor);
-        else results[name] = fromOrt(tensor);
+        else if (name in append) target.append(append[name], tensor);
+        else results[name] = tensor;
       }
       return results;
     },
 
     async unload(id) {
       const loaded = sessions.get(id);
+      if (!loaded) return;
       sessions.delete(id);
-      await loaded?.session.release();
+      frozen.release(loaded.shared);
+      await loaded.session.release();
     },
 
-    async openState(id) {
-      states.set(id, new Map());
-    },
-
-    async writeState(id, tensors: Feeds) {
-      const state = stateOf(id);
-      for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-        state.set(name, toOrt({ dtype, shape, data: data.slice() } as Tensor)); // the caller keeps its own
-      }
-    },
-
-    async dropState(id) {
-      states.delete(id);
-    },
+    openState: async (id) => kept.open(id),
+    writeState: async (id, tensors) => kept.write(id, tensors),
+    dropState: async (id) => kept.drop(id),
 
     async close() {
       for (const id of [...sessions.keys()]) await this.unload(id);
-      states.clear();
+      kept.clear();
     },
   };
+}
+
+function lookUp(name: string, sources: readonly StateTensors[]): Tensor {
+  for (const source of sources) {
+    const tensor = source.get(name);
+    if (tensor) return tensor;
+  }
+  throw new InternalError(`run: input "${name}" is neither fed nor in a state`);
 }
 
 function fromOrt({ type, dims, data }: Ort.Tensor): Tensor {
@@ -130,9 +134,10 @@ function loadOnnxRuntime(): typeof Ort {
   }
 }
 
-function loadError(device: Device, cause: unknown): Error {
+function loadError(name: string, device: Device, cause: unknown): Error {
   const message = (cause as Error).message;
-  if (device === 'cpu') return new InternalError(`onnxruntime refused the graph: ${message}`);
+  if (device === 'cpu')
+    return new InternalError(`onnxruntime refused the graph "${name}": ${message}`);
   return new UnavailableError(
     `device ${device}`,
     'a device and driver that ONNX Runtime can use',

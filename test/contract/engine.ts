@@ -167,6 +167,23 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
       expect(await session.run({ x }, state)).toEqual({ sum: float32([4], []) });
     });
 
+    test('an appended output adds its rows behind those of the last state', async () => {
+      const session = await compile(
+        (graph) => {
+          const rows = graph.input('rows', 'float32', ['t', 2]);
+          return { sums: reduceSum(rows, { axis: 1 }), next: graph.input('row', 'float32', [1, 2]) };
+        },
+        { append: { next: 'rows' } },
+      );
+      const state = await engine.state({ rows: float32([1, 2], [1, 2]) });
+      const run = async (x: number) =>
+        Array.from((await session.run({ row: float32([x, 0], [1, 2]) }, state)).sums.data, Number);
+      // a run sees the rows of the runs before it
+      expect([await run(10), await run(20), await run(30)]).toEqual([[3], [3, 10], [3, 10, 20]]);
+      await state.write({ rows: float32([5, 5], [1, 2]) });
+      expect([await run(40), await run(50), await run(0)]).toEqual([[10], [10, 40], [10, 40, 50]]);
+    });
+
     test('states do not see each other', async () => {
       const session = await running();
       const states = await Promise.all(
