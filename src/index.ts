@@ -48,6 +48,7 @@ export {
 export { type Sequence, sequenceOf } from './model/batch.ts';
 export { Classifier } from './model/classifier.ts';
 export { countParameters } from './model/count.ts';
+export type { Draw } from './model/decoding.ts';
 export {
   adapterTensors,
   freshClassifier,
@@ -60,7 +61,7 @@ export {
 } from './model/load.ts';
 export { mergeAdapter } from './model/merge.ts';
 export type { Parameters } from './model/parameters.ts';
-export { type Draw, type Generation, Policy, type TokenScores } from './model/policy.ts';
+export { type Generation, Policy, type TokenScores } from './model/policy.ts';
 export { GenerationConfig } from './model/sampling.ts';
 export { probabilities } from './model/softmax.ts';
 export {

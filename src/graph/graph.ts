@@ -34,6 +34,8 @@ export class Graph {
   readonly weights = new Map<string, Value>();
   readonly outputs = new Map<string, Value>();
   readonly #known = new Map<string, Value>();
+  /** Ops of this graph, numbered: several may have the same ONNX name. */
+  readonly #ops = new Map<Op, number>();
   #size = 0;
 
   /** A tensor that is given at each run. */
@@ -68,7 +70,9 @@ export class Graph {
   node(op: Op, inputs: readonly Value[], attributes: Attributes): Value {
     const foreign = inputs.find((input) => input.graph !== this);
     if (foreign) throw new InternalError(`${op.onnx}: an input belongs to another graph`);
-    const key = `${op.onnx} ${inputs.map((input) => input.id)} ${JSON.stringify(attributes)}`;
+    const number = this.#ops.get(op) ?? this.#ops.size;
+    this.#ops.set(op, number);
+    const key = `${number} ${inputs.map((input) => input.id)} ${JSON.stringify(attributes)}`;
     return this.#once(key, () => {
       const shape = op.shape(inputs, attributes);
       const dtype = op.dtype?.(inputs, attributes) ?? inputs[0].dtype;
@@ -114,14 +118,21 @@ function signed(value: number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** The values that `roots` are made from, themselves included, in topological order. */
-export function reachable(roots: Iterable<Value>): Value[] {
+/**
+ * The values that `roots` are made from, themselves included, in topological order.
+ * @param isOutside values that are left out, with all that only they are made from
+ */
+export function reachable(
+  roots: Iterable<Value>,
+  isOutside: (value: Value) => boolean = () => false,
+): Value[] {
   const seen = new Set<Value>();
   const open = [...roots];
   for (let value = open.pop(); value; value = open.pop()) {
-    if (seen.has(value)) continue;
+    if (seen.has(value) || isOutside(value)) continue;
     seen.add(value);
-    if (value.source.kind === 'op') open.push(...value.source.inputs);
+    if (value.source.kind === 'op')
+      open.push(...value.source.inputs.slice(0, value.source.op.reads));
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

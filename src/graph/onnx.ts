@@ -36,7 +36,7 @@ export function encodeOnnx(
   const body = new Message();
   const operands = new Map<string, Tensor>();
   const weightInputs: Value[] = [];
-  const values = reachable(graph.outputs.values());
+  const values = inWritingOrder(reachable(graph.outputs.values()));
   for (const value of values) {
     const { source } = value;
     if (source.kind === 'op') body.message(1, nodeMessage(value, operands));
@@ -64,6 +64,17 @@ export function encodeOnnx(
     .encode();
 }
 
+/**
+ * Results that nothing else reads behind all others, the last made first. ONNX Runtime begins at the
+ * last of them and runs what it needs, then the one before: this way in the order of making. Else
+ * the gradients of the parameters would come last of all, and what they are made from would wait.
+ */
+function inWritingOrder(values: readonly Value[]): Value[] {
+  const read = new Set(values.flatMap(({ source }) => (source.kind === 'op' ? source.inputs : [])));
+  const results = values.filter((value) => !read.has(value));
+  return [...values.filter((value) => read.has(value)), ...results.reverse()];
+}
+
 /** Names of the inputs that the outputs really depend on. */
 export function inputsUsed(graph: Graph): string[] {
   return reachable(graph.outputs.values()).flatMap(({ source }) =>
@@ -77,7 +88,7 @@ function nodeMessage(value: Value, operands: Map<string, Tensor>): Message {
   const encoded = op.encode?.(attributes) ?? {
     attributes: attributes as Record<string, OnnxAttribute>,
   };
-  const names = inputs.map(nameOf);
+  const names = inputs.slice(0, op.reads).map(nameOf);
   for (const operand of encoded.operands ?? []) {
     const name = `i64[${(operand.data as BigInt64Array).join()}]`;
     operands.set(name, operand);

@@ -24,6 +24,8 @@ export interface OpRecord<Inputs extends readonly Value[], A> {
   readonly gradient?: (context: GradientContext<Inputs, A>) => (Value | null)[];
   /** A simpler value that is always equal, if there is one. */
   readonly simplify?: (inputs: Inputs, attributes: A) => Value | undefined;
+  /** How many of its inputs the ONNX operator has; those behind serve the gradient rule. @default all */
+  readonly reads?: number;
   /** How attributes are written in ONNX; as they are, unless said otherwise. */
   readonly encode?: (attributes: A) => Encoded;
 }

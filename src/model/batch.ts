@@ -1,6 +1,6 @@
-import { ShapeError } from '../errors.ts';
+import { InputError, ShapeError } from '../errors.ts';
 import type { Feeds } from '../runtime/engine.ts';
-import { float32, int64 } from '../tensor.ts';
+import { float32, int64, type Tensor } from '../tensor.ts';
 
 /** A query and a response to be scored. */
 export interface Sequence {
@@ -21,51 +21,107 @@ export function sequenceOf(
   return { query, inputs: [decoderStartId, ...response.slice(0, -1)], labels: response };
 }
 
-/** Rows padded to one length on the right, and which of them is real. */
-export function padRows(rows: readonly (readonly number[])[], padId: number) {
-  const width = Math.max(1, ...rows.map((row) => row.length));
-  const ids = new BigInt64Array(rows.length * width).fill(BigInt(padId));
+/**
+ * Rows one behind the other, and where each id stands in [batch, time]: inputs `<name>Ids`,
+ * `<name>Slots`, `<name>Places` and `<name>Mask` of a graph (`Packing` in nn/rows.ts says more).
+ */
+export function packedFeeds(name: string, rows: readonly (readonly number[])[]): Feeds {
+  const width = Math.max(...rows.map((row) => row.length));
+  const starts = startsOf(rows);
+  const { slots, mask } = slotsOf(rows, starts, width);
+  return {
+    [`${name}Ids`]: int64(rows.flat()),
+    [`${name}Slots`]: slots,
+    [`${name}Places`]: int64(rows.flatMap((row, b) => row.map((_, t) => b * width + t))),
+    [`${name}Mask`]: mask,
+  };
+}
+
+/**
+ * Queries for an encoder, each different one once, and for the decoder's rows that read them:
+ * `source…` as `packedFeeds` has it, `crossSlots` and `crossMask` [batch, source], `crossPlaces` and
+ * `crossReal` [tokens, readers].
+ * @throws {InputError} when a query is empty
+ */
+export function queryFeeds(queries: readonly (readonly number[])[]): Feeds {
+  const places = new Map<string, number>();
+  const prompts: (readonly number[])[] = [];
+  const promptOf = queries.map((query, b) => {
+    if (query.length === 0) throw new InputError(`query ${b}`, 'at least one token', 'none');
+    const key = query.join();
+    const place = places.get(key) ?? prompts.push(query) - 1;
+    places.set(key, place);
+    return place;
+  });
+  const starts = startsOf(prompts);
+  const width = Math.max(...prompts.map((row) => row.length));
+  const readers = prompts.map((_, i) => promptOf.flatMap((prompt, b) => (prompt === i ? [b] : [])));
+  const most = Math.max(...readers.map((rows) => rows.length));
+  const nth = Array.from({ length: most }, (_, n) => n);
+  const perToken = (element: (rows: readonly number[], n: number, t: number) => number) =>
+    prompts.flatMap((row, i) => row.flatMap((_, t) => nth.map((n) => element(readers[i], n, t))));
+  const shape = [prompts.reduce((sum, row) => sum + row.length, 0), most];
+  const cross = slotsOf(
+    queries,
+    promptOf.map((prompt) => starts[prompt]),
+    width,
+  );
+  return {
+    ...packedFeeds('source', prompts),
+    crossSlots: cross.slots,
+    crossMask: cross.mask,
+    crossPlaces: int64(
+      perToken((rows, n, t) => (rows[n] ?? rows[0]) * width + t),
+      shape,
+    ),
+    crossReal: float32(
+      perToken((rows, n) => Number(n < rows.length)),
+      shape,
+    ),
+  };
+}
+
+/** Where each row begins when they stand one behind the other. */
+function startsOf(rows: readonly (readonly number[])[]): number[] {
+  let start = 0;
+  return rows.map((row) => {
+    start += row.length;
+    return start - row.length;
+  });
+}
+
+/** The token at each place of [batch, time] (token 0 where there is padding), and what is none. */
+function slotsOf(
+  rows: readonly (readonly number[])[],
+  starts: readonly number[],
+  width: number,
+): { slots: Tensor; mask: Tensor } {
+  const shape = [rows.length, width];
+  const slots = new BigInt64Array(rows.length * width);
   const mask = new Float32Array(rows.length * width);
   rows.forEach((row, b) => {
-    row.forEach((id, t) => {
-      ids[b * width + t] = BigInt(id);
-      mask[b * width + t] = 1;
-    });
+    for (let t = 0; t < row.length; t++) slots[b * width + t] = BigInt(starts[b] + t);
+    mask.fill(1, b * width, b * width + row.length);
   });
-  const shape = [rows.length, width];
-  return { ids: { dtype: 'int64' as const, shape, data: ids }, mask: float32(mask, shape), width };
+  return { slots: { dtype: 'int64', shape, data: slots }, mask: float32(mask, shape) };
 }
 
 /**
  * Inputs of a graph that scores responses, every position of every sequence.
  * @throws {ShapeError} when a sequence has not one label for each input
  */
-export function scoringFeeds(
-  sequences: readonly Sequence[],
-  padId: number,
-  temperature: number,
-): Feeds {
+export function scoringFeeds(sequences: readonly Sequence[], temperature: number): Feeds {
   for (const { inputs, labels } of sequences) {
     if (inputs.length === labels.length) continue;
     throw new ShapeError('sequence', `labels [${inputs.length}]`, `[${labels.length}]`);
   }
-  const source = padRows(
-    sequences.map(({ query }) => query),
-    padId,
-  );
-  const target = padRows(
-    sequences.map(({ inputs }) => inputs),
-    padId,
-  );
-  const tokens = sequences.flatMap(({ labels }, b) =>
-    labels.map((label, t) => ({ label, position: b * target.width + t })),
-  );
   return {
-    sourceIds: source.ids,
-    sourceMask: source.mask,
-    decoderIds: target.ids,
-    positions: int64(tokens.map(({ position }) => position)),
-    labels: int64(tokens.map(({ label }) => label)),
+    ...queryFeeds(sequences.map(({ query }) => query)),
+    ...packedFeeds(
+      'target',
+      sequences.map(({ inputs }) => inputs),
+    ),
+    labels: int64(sequences.flatMap(({ labels }) => labels)),
     inverseTemperature: float32([1 / temperature], []),
   };
 }

@@ -7,10 +7,11 @@ import { reduceSum, reshape } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
 import type { RobertaConfig } from '../hub/config.ts';
 import { positionIds, robertaClassifier } from '../nn/roberta.ts';
+import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
-import { groupBySize, padRows } from './batch.ts';
+import { groupBySize, packedFeeds } from './batch.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 
 /** What makes up a classifier, as far as its graph is concerned. */
@@ -104,18 +105,14 @@ export class Classifier {
 
   #feeds(rows: readonly (readonly number[])[]): Feeds {
     const { padId, maxPositions } = this.config;
-    const { ids, mask } = padRows(rows, padId);
     const longest = Math.max(...rows.map((row) => row.filter((id) => id !== padId).length));
     const most = maxPositions - padId - 1;
     if (longest > most) {
       const expected = `at most ${most} tokens`;
       throw new InputError('classifier', expected, `${longest}`, 'Truncate the text.');
     }
-    const positions = padRows(
-      rows.map((row) => positionIds(row, padId)),
-      padId,
-    );
-    return { ids, mask, positions: positions.ids };
+    const positions = int64(rows.flatMap((row) => positionIds(row, padId)));
+    return { ...packedFeeds('text', rows), positions };
   }
 
   #session(name: 'scoring' | 'training'): Promise<Session> {
@@ -133,7 +130,7 @@ export class Classifier {
   }
 }
 
-/** ids, positions, mask -> logits; with labels int64 [batch, 1] and weights [batch] also the loss. */
+/** Packed texts and positions -> logits; with labels int64 [batch, 1] and weights [batch] also the loss. */
 export function classifierGraph(
   shape: ClassifierShape,
   train: boolean,
@@ -141,9 +138,9 @@ export function classifierGraph(
   const graph = new Graph();
   const { scope, parameters } = rootScope(graph, shape);
   const logits = robertaClassifier(scope, shape.config, {
-    ids: graph.input('ids', 'int64', ['batch', 'time']),
-    positions: graph.input('positions', 'int64', ['batch', 'time']),
-    mask: graph.input('mask', 'float32', ['batch', 'time']),
+    ids: graph.input('textIds', 'int64', ['tokens']),
+    positions: graph.input('positions', 'int64', ['tokens']),
+    packing: packingInputs(graph, 'text', { batch: 'batch', time: 'time', tokens: 'tokens' }),
   });
   graph.output('logits', logits);
   if (!train) return { graph, parameters };

@@ -1,11 +1,13 @@
 import { gradients } from '../graph/autodiff.ts';
-import { Graph, type Value } from '../graph/graph.ts';
+import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
+import { gather, gatherColumns } from '../graph/ops/gather.ts';
 import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
+import { type KeyValue, maskBias } from '../nn/layers.ts';
+import { packingInputs, sharedSplit } from '../nn/rows.ts';
 import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
 import {
   crossKeyValues,
@@ -14,10 +16,10 @@ import {
   encoder,
   headInput,
   headWeight,
-  type KeyValue,
   lmHead,
 } from '../nn/t5.ts';
 import { valueHead } from '../nn/value-head.ts';
+import { draw } from './draw.ts';
 
 /** What makes up a policy, as far as its graphs are concerned. */
 export interface PolicyShape extends ScopeOptions {
@@ -25,11 +27,13 @@ export interface PolicyShape extends ScopeOptions {
   readonly valueHead: boolean;
 }
 
-/** A graph that the engine can compile: its frozen weights, its parameters, its kept outputs. */
+/** A graph that the engine can compile: its parameters, and what stays with the engine. */
 export interface PolicyGraph {
   readonly graph: Graph;
   readonly parameters: ReadonlyMap<string, Value>;
   readonly keep: Readonly<Record<string, string>>;
+  /** Outputs whose rows are added to kept inputs. */
+  readonly append: Readonly<Record<string, string>>;
   /** Paths of the layers that an adapter could sit on. */
   readonly linears: ReadonlySet<string>;
 }
@@ -58,24 +62,41 @@ export interface Loss {
 /** Encodes queries: keeps the cross-attention's keys and values, and the mask. */
 export function encodeGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, config) => {
-    const { ids, mask } = sourceInputs(p.graph);
-    const pairs = crossKeyValues(p, config, encoder(p, config, ids, mask), ids);
-    return { outputs: keyValueOutputs('cross', pairs), keep: [cache('cross', config)] };
+    const { keyValues, mask } = encoded(p, config);
+    const outputs = { ...keyValueOutputs('cross', keyValues), 'next.crossMask': mask };
+    return { outputs, keep: [cache('cross', config), { 'next.crossMask': 'crossMask' }] };
   });
 }
 
-/** One decoding step: ids [batch, 1] and the caches -> logits [batch, vocabulary]. */
-export function decodeGraph(shape: PolicyShape): PolicyGraph {
+/** Who chooses the tokens: the graph, or whoever reads the logits. */
+export type Chooser = 'graph' | 'caller';
+
+/**
+ * One decoding step: ids [batch] and the caches -> values [batch], and either logits [batch,
+ * vocabulary] or tokens that the graph draws, with their logprobs. Appends to the caches.
+ */
+export function decodeGraph(shape: PolicyShape, chooser: Chooser): PolicyGraph {
   return graphOf(shape, (p, config) => {
     const { graph } = p;
-    const ids = graph.input('ids', 'int64', ['batch', 1]);
-    const sourceMask = graph.input('sourceMask', 'float32', ['batch', 'source']);
-    const past = keyValueInputs(graph, config, 'past', 'past');
-    const cross = keyValueInputs(graph, config, 'cross', 'source');
-    const { hidden, present } = decoderStep(p, config, { ids, past, cross, sourceMask });
-    const logits = lmHead(p, config, hidden);
-    const outputs = { logits, ...keyValueOutputs('past', present) };
-    return { outputs, keep: [cache('past', config)] };
+    const { heads, dKv } = config;
+    const ids = graph.input('ids', 'int64', ['batch']);
+    const bias = maskBias(graph.input('crossMask', 'float32', ['batch', 'source']));
+    const past = keyValueInputs(graph, config, 'past', ['past', 'batch', heads, dKv]);
+    const keyValues = keyValueInputs(graph, config, 'cross', ['batch', heads, 'source', dKv]);
+    const { hidden, present } = decoderStep(p, config, { ids, past, cross: { keyValues, bias } });
+    const { values } = headValues(p, shape.valueHead, hidden);
+    const outputs = { values, ...keyValueOutputs('past', present) };
+    const append = cache('past', config);
+    if (chooser === 'caller')
+      return { outputs: { ...outputs, logits: lmHead(p, config, hidden) }, append };
+    const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
+    const logits = lmHead(p, config, mul(hidden, inverseTemperature));
+    const drawn = draw(logits, {
+      uniform: graph.input('uniform', 'float32', ['batch']),
+      refused: graph.input('refusesEnd', 'float32', ['batch']),
+      refusedId: config.eosId,
+    });
+    return { outputs: { ...outputs, ...drawn }, append };
   });
 }
 
@@ -83,20 +104,25 @@ export function decodeGraph(shape: PolicyShape): PolicyGraph {
 export function selectGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, config) => {
     const { graph } = p;
+    const { heads, dKv } = config;
     const rows = graph.input('rows', 'int64', ['kept']);
-    const select = (pairs: KeyValue[]) =>
-      pairs.map(({ key, value }) => ({ key: gather(key, rows), value: gather(value, rows) }));
-    const mask = graph.input('sourceMask', 'float32', ['batch', 'source']);
+    const past = keyValueInputs(graph, config, 'past', ['past', 'batch', heads, dKv]);
+    const cross = keyValueInputs(graph, config, 'cross', ['batch', heads, 'source', dKv]);
+    const mask = graph.input('crossMask', 'float32', ['batch', 'source']);
+    const each = (pairs: KeyValue[], select: (x: Value) => Value) =>
+      pairs.map(({ key, value }) => ({ key: select(key), value: select(value) }));
     const outputs = {
-      'next.sourceMask': gather(mask, rows),
-      ...keyValueOutputs('past', select(keyValueInputs(graph, config, 'past', 'past'))),
-      ...keyValueOutputs('cross', select(keyValueInputs(graph, config, 'cross', 'source'))),
+      'next.crossMask': gather(mask, rows),
+      ...keyValueOutputs(
+        'past',
+        each(past, (x) => gatherColumns(x, rows)),
+      ),
+      ...keyValueOutputs(
+        'cross',
+        each(cross, (x) => gather(x, rows)),
+      ),
     };
-    const keep = [
-      cache('past', config),
-      cache('cross', config),
-      { 'next.sourceMask': 'sourceMask' },
-    ];
+    const keep = [cache('past', config), cache('cross', config), { 'next.crossMask': 'crossMask' }];
     return { outputs, keep };
   });
 }
@@ -130,7 +156,11 @@ export function gradientGraph(shape: PolicyShape, loss: Loss): PolicyGraph {
   });
 }
 
-type Built = { outputs: Record<string, Value>; keep?: Record<string, string>[] };
+interface Built {
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly keep?: readonly Readonly<Record<string, string>>[];
+  readonly append?: Readonly<Record<string, string>>;
+}
 
 function graphOf(
   shape: PolicyShape,
@@ -138,16 +168,24 @@ function graphOf(
 ): PolicyGraph {
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
-  const { outputs, keep = [] } = build(scope, shape.config, parameters);
+  const { outputs, keep = [], append = {} } = build(scope, shape.config, parameters);
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
-  return { graph, parameters, keep: Object.assign({}, ...keep), linears };
+  return { graph, parameters, keep: Object.assign({}, ...keep), append, linears };
 }
 
-function sourceInputs(graph: Graph): { ids: Value; mask: Value } {
-  return {
-    ids: graph.input('sourceIds', 'int64', ['batch', 'source']),
-    mask: graph.input('sourceMask', 'float32', ['batch', 'source']),
-  };
+/** Queries as the decoder's cross-attention sees them, and which of their places are real. */
+function encoded(p: Scope, config: T5Config): { keyValues: KeyValue[]; mask: Value } {
+  const { graph } = p;
+  const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
+  const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
+  const memory = encoder(p, config, ids, packingInputs(graph, 'source', sizes));
+  const split = sharedSplit({
+    slots: graph.input('crossSlots', 'int64', ['batch', 'source']),
+    places: graph.input('crossPlaces', 'int64', ['sourceTokens', 'readers']),
+    real: graph.input('crossReal', 'float32', ['sourceTokens', 'readers']),
+  });
+  const mask = graph.input('crossMask', 'float32', ['batch', 'source']);
+  return { keyValues: crossKeyValues(p, config, memory, split), mask };
 }
 
 /** Runs encoder and decoder, and the heads on the scored positions only. */
@@ -158,15 +196,17 @@ function tokenOutputs(
   detachesValues = false,
 ): TokenOutputs {
   const { graph } = p;
-  const source = sourceInputs(graph);
-  const ids = graph.input('decoderIds', 'int64', ['batch', 'target']);
-  const positions = graph.input('positions', 'int64', ['tokens']); // into batch * target
+  const ids = graph.input('targetIds', 'int64', ['tokens']);
+  const packing = packingInputs(graph, 'target', {
+    batch: 'batch',
+    time: 'target',
+    tokens: 'tokens',
+  });
   const labels = graph.input('labels', 'int64', ['tokens']);
   const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
-  const memory = encoder(p, config, source.ids, source.mask);
-  const cross = crossKeyValues(p, config, memory, source.ids);
-  const states = decoder(p, config, { ids, cross, sourceMask: source.mask });
-  const hidden = gather(states, positions); // [tokens, dModel]
+  const { keyValues, mask } = encoded(p, config);
+  const cross = { keyValues, bias: maskBias(mask) };
+  const hidden = decoder(p, config, { ids, packing, cross }); // [tokens, dModel]
   const head = headWeight(p, config);
   // (h / T) W^T = logits / T, without another pass over [tokens, vocabulary]
   const x = mul(headInput(config, hidden), inverseTemperature);
@@ -178,21 +218,25 @@ function tokenOutputs(
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {
     logprobs: sub(chosen, normaliser),
-    values: withValues
-      ? valueHead(p, detachesValues ? stopGradient(hidden) : hidden)
-      : zerosLike(normaliser),
+    ...headValues(p, withValues, detachesValues ? stopGradient(hidden) : hidden),
     entropies: sub(normaliser, expected),
     logits,
   };
 }
 
+/** Zero without a value head. */
+function headValues(p: Scope, withValues: boolean, hidden: Value): { values: Value } {
+  if (withValues) return { values: valueHead(p, hidden) };
+  return { values: zerosLike(reduceSum(hidden, { axis: 1 })) };
+}
+
 function keyValueInputs(
   graph: Graph,
-  { decoderLayers, heads, dKv }: T5Config,
+  { decoderLayers }: T5Config,
   prefix: string,
-  time: string,
+  shape: Shape,
 ): KeyValue[] {
-  const input = (name: string) => graph.input(name, 'float32', ['batch', heads, time, dKv]);
+  const input = (name: string) => graph.input(name, 'float32', shape);
   return Array.from({ length: decoderLayers }, (_, i) => ({
     key: input(`${prefix}.${i}.key`),
     value: input(`${prefix}.${i}.value`),

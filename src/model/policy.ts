@@ -1,7 +1,25 @@
-import { InternalError, NumericError, ShapeError } from '../errors.ts';
-import type { Engine, Feeds, Session, State, WeightLocation } from '../runtime/engine.ts';
+import { InternalError, ShapeError } from '../errors.ts';
+import type { Engine, Session, State, WeightLocation } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
-import { groupBySize, joinRows, padRows, type Sequence, scoringFeeds, splitRows } from './batch.ts';
+import {
+  groupBySize,
+  joinRows,
+  queryFeeds,
+  type Sequence,
+  scoringFeeds,
+  splitRows,
+} from './batch.ts';
+import {
+  checked,
+  chosenTokens,
+  type DecodingJob,
+  type Draw,
+  drawingFeeds,
+  drawnTokens,
+  drawsInGraph,
+  GrowingResponse,
+  idFeeds,
+} from './decoding.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
   decodeGraph,
@@ -14,7 +32,7 @@ import {
   scoreGraph,
   selectGraph,
 } from './policy-graphs.ts';
-import { argmax, badWeights, type GenerationConfig, sampleToken, warpLogits } from './sampling.ts';
+import type { GenerationConfig } from './sampling.ts';
 
 /** One generated response. */
 export interface Generation {
@@ -22,6 +40,10 @@ export interface Generation {
   readonly response: number[];
   /** The length limit came before the end of the sequence. */
   readonly truncated: boolean;
+  /** What a scoring at the sampler's temperature says of the response, up to rounding: [tokens]. */
+  readonly logprobs: Float32Array;
+  /** [tokens]; one more, behind the end, where a truncated response was asked for it. */
+  readonly values: Float32Array;
 }
 
 /** What the policy says of the labels of one sequence: each [labels]. */
@@ -46,9 +68,6 @@ export interface PolicyOptions extends PolicyShape {
   /** Values of everything that can change. */
   readonly tensors: Map<string, Tensor<'float32'>>;
 }
-
-/** A random number in [0, 1) for a token of a row; the same whatever the batching. */
-export type Draw = (row: number, token: number) => number;
 
 /** Padded source tokens and scored logits of one run; more is split over several. */
 const sourceBudget = 8192;
@@ -84,7 +103,7 @@ export class Policy {
     const scores = new Array<TokenScores>(sequences.length);
     for (const group of this.#groups(sequences)) {
       const rows = group.map((i) => sequences[i]);
-      const feeds = scoringFeeds(rows, this.shape.config.padId, temperature);
+      const feeds = scoringFeeds(rows, temperature);
       const parts = tokenScores(await session.run(feeds, parameters.state), rows);
       group.forEach((i, place) => {
         scores[i] = parts[place];
@@ -99,7 +118,7 @@ export class Policy {
     { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
   ): Promise<Tensor<'float32'>> {
     const session = await this.#session('logits', () => logitsGraph(this.shape));
-    const feeds = scoringFeeds([sequence], this.shape.config.padId, temperature);
+    const feeds = scoringFeeds([sequence], temperature);
     const { logits } = await session.run(feeds, parameters.state);
     return logits as Tensor<'float32'>;
   }
@@ -118,7 +137,7 @@ export class Policy {
       gradientGraph(this.shape, loss),
     );
     const feeds: Record<string, Tensor> = {
-      ...scoringFeeds(sequences, this.shape.config.padId, temperature),
+      ...scoringFeeds(sequences, temperature),
     };
     for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
     const results = await session.run(feeds, this.parameters.state);
@@ -138,23 +157,30 @@ export class Policy {
     queries: readonly (readonly number[])[],
     config: GenerationConfig,
     draw: Draw,
-    { parameters = this.parameters, maxNewTokens, signal }: GenerateOptions = {},
+    {
+      parameters = this.parameters,
+      maxNewTokens,
+      valueBehind = false,
+      signal,
+    }: GenerateOptions = {},
   ): Promise<Generation[]> {
     const generations = new Array<Generation>(queries.length);
-    const limits = queries.map((_, i) => maxNewTokens?.[i] ?? config.maxNewTokens);
-    for (const group of groupBySize(
-      queries.map((query) => query.length),
-      sourceBudget,
-    )) {
+    const lengths = queries.map((query) => query.length);
+    const { eosId, decoderStartId } = this.shape.config;
+    for (const group of groupBySize(lengths, sourceBudget)) {
+      const responses = group.map((row) => {
+        const limit = maxNewTokens?.[row] ?? config.maxNewTokens;
+        return new GrowingResponse(row, { limit, eosId, decoderStartId, valueBehind });
+      });
       const state = await this.#options.engine.state();
-      const job = { queries, state, config, draw, parameters, limits, signal, generations };
       try {
-        const rows = group.map((i) => queries[i]);
+        const rows = group.map((row) => queries[row]);
         await this.#encode(rows, parameters, state);
-        await this.#decode(group, job);
+        await this.#decode(responses, { state, queries, config, draw, parameters, signal });
       } finally {
         await state.close();
       }
+      for (const response of responses) generations[response.row] = response.done();
     }
     return generations;
   }
@@ -172,53 +198,49 @@ export class Policy {
     parameters: Parameters,
     state: State,
   ): Promise<void> {
-    const { config } = this.shape;
+    const { decoderLayers, heads, dKv } = this.shape.config;
     const session = await this.#session('encode', () => encodeGraph(this.shape));
-    const { ids, mask } = padRows(queries, config.padId);
-    const empty: Record<string, Tensor> = { sourceMask: mask };
-    for (let i = 0; i < config.decoderLayers; i++) {
-      const none = float32(new Float32Array(0), [queries.length, config.heads, 0, config.dKv]);
-      empty[`past.${i}.key`] = none;
-      empty[`past.${i}.value`] = none;
-    }
-    await state.write(empty);
-    await session.run({ sourceIds: ids, sourceMask: mask }, parameters.state, state);
+    const unused = float32(new Float32Array(queries.length * heads * dKv), [
+      1,
+      queries.length,
+      heads,
+      dKv,
+    ]);
+    const pasts = Array.from({ length: decoderLayers }, (_, i) => [
+      `past.${i}.key`,
+      `past.${i}.value`,
+    ]);
+    await state.write(Object.fromEntries(pasts.flat().map((name) => [name, unused])));
+    await session.run(queryFeeds(queries), parameters.state, state);
   }
 
-  async #decode(group: readonly number[], job: DecodingJob): Promise<void> {
-    const { state, parameters, limits, signal, generations } = job;
-    const { eosId, decoderStartId } = this.shape.config;
-    const session = await this.#session('decode', () => decodeGraph(this.shape), true);
-    const responses = new Map(group.map((row) => [row, [] as number[]]));
+  async #decode(responses: readonly GrowingResponse[], job: DecodingJob): Promise<void> {
+    const { state, parameters, config, signal } = job;
+    const chooser = drawsInGraph(config) ? 'graph' : 'caller';
+    const build = () => decodeGraph(this.shape, chooser);
+    const session = await this.#session(`decode, ${chooser} draws`, build, true);
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
-    let rows = [...group];
-    let open = new Set(rows);
-    while (open.size > 0) {
+    let rows = responses;
+    let open = rows.filter((row) => row.isOpen);
+    while (open.length > 0) {
       signal?.throwIfAborted();
-      if (open.size <= rows.length * (1 - leaveShare)) {
+      if (open.length <= rows.length * (1 - leaveShare)) {
         await this.#select(
           state,
-          rows.flatMap((row, place) => (open.has(row) ? [place] : [])),
+          rows.flatMap((row, place) => (row.isOpen ? [place] : [])),
         );
-        rows = rows.filter((row) => open.has(row));
+        rows = open;
       }
-      const last = rows.map((row) => responses.get(row)?.at(-1) ?? decoderStartId);
-      const feeds: Feeds = { ids: int64(last, [rows.length, 1]) };
-      const { logits } = await session.run(feeds, parameters.state, state);
-      const width = logits.shape[1];
-      const next = new Set<number>();
+      const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows);
+      const results = await session.run(feeds, parameters.state, state);
+      const choose = chooser === 'graph' ? drawnTokens(results) : chosenTokens(results, job);
       rows.forEach((row, place) => {
-        if (!open.has(row)) return;
-        const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
-        const response = responses.get(row)!;
-        const token = nextToken(own, { row, response, eosId }, job);
-        response.push(token);
-        const ended = token === eosId;
-        if (ended || response.length >= limits[row]) {
-          generations[row] = { response, truncated: !ended };
-        } else next.add(row);
+        if (!row.isOpen) return;
+        const value = (results.values.data as Float32Array)[place];
+        if (row.isFull) row.end(value);
+        else row.add(checked(choose(row, place), row, job), value);
       });
-      open = next;
+      open = rows.filter((row) => row.isOpen);
     }
   }
 
@@ -241,8 +263,14 @@ export class Policy {
     const known = this.#sessions.get(name);
     if (known) return known;
     const { engine, weights } = this.#options;
-    const { graph, keep } = build();
-    const session = engine.compile(graph, { name, keep, prepack, ...(weights && { weights }) });
+    const { graph, keep, append } = build();
+    const session = engine.compile(graph, {
+      name,
+      keep,
+      append,
+      prepack,
+      ...(weights && { weights }),
+    });
     this.#sessions.set(name, session);
     session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;
@@ -263,39 +291,10 @@ export interface GenerateOptions {
   parameters?: Parameters;
   /** Longest response of each row. @default the sampler's for all */
   maxNewTokens?: readonly number[] | undefined;
+  /** Ask the value head what it expects behind a truncated response. @default false */
+  valueBehind?: boolean | undefined;
   /** Checked before each token; an abort is thrown. */
   signal?: AbortSignal | undefined;
-}
-
-interface DecodingJob {
-  readonly queries: readonly (readonly number[])[];
-  /** Caches of the rows that are decoded together. */
-  readonly state: State;
-  readonly config: GenerationConfig;
-  readonly draw: Draw;
-  readonly parameters: Parameters;
-  readonly limits: readonly number[];
-  readonly signal: AbortSignal | undefined;
-  /** Results, by row. */
-  readonly generations: Generation[];
-}
-
-/** The token that comes next in the response of a row. */
-function nextToken(
-  logits: Float32Array,
-  { row, response, eosId }: { row: number; response: readonly number[]; eosId: number },
-  { config, draw, queries }: DecodingJob,
-): number {
-  const token = response.length;
-  try {
-    const warped = warpLogits(logits, config, { newTokens: token, eosId });
-    return config.sample ? sampleToken(warped, draw(row, token)) : argmax(warped);
-  } catch (error) {
-    if (!(error instanceof NumericError)) throw error;
-    const where = `logits of response ${row}, token ${token}`;
-    const details = { tensor: 'logits', sample: row, token, query: queries[row], response };
-    throw new NumericError(where, 'finite numbers', 'NaN or infinity', badWeights, details);
-  }
 }
 
 function tokenScores(

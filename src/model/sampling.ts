@@ -35,8 +35,7 @@ export function warpLogits(
   { newTokens, eosId }: { newTokens: number; eosId: number },
 ): Float32Array {
   const warped = new Float32Array(logits); // `from` would walk an iterator: ten times slower
-  const length = newTokens + 1;
-  if (length < config.minLength || newTokens < config.minNewTokens) warped[eosId] = -Infinity;
+  if (refusesEnd(newTokens, config)) warped[eosId] = -Infinity;
   if (!config.sample) return warped;
   if (config.temperature !== 1) {
     for (let i = 0; i < warped.length; i++) warped[i] /= config.temperature;
@@ -44,6 +43,23 @@ export function warpLogits(
   if (config.topK > 0 && config.topK < warped.length) keepTopK(warped, config.topK);
   if (config.topP < 1) keepTopP(warped, config.topP);
   return warped;
+}
+
+/** Whether a response of so many tokens is still too short to end. */
+export function refusesEnd(
+  newTokens: number,
+  { minLength, minNewTokens }: Pick<GenerationConfig, 'minLength' | 'minNewTokens'>,
+): boolean {
+  return newTokens + 1 < minLength || newTokens < minNewTokens;
+}
+
+/** The logprob of a token in the whole distribution of logits [vocabulary] at a temperature. */
+export function logprobOf(logits: Numbers, token: number, temperature: number): number {
+  let largest = -Infinity;
+  for (let i = 0; i < logits.length; i++) if (logits[i] > largest) largest = logits[i];
+  let total = 0;
+  for (let i = 0; i < logits.length; i++) total += Math.exp((logits[i] - largest) / temperature);
+  return (logits[token] - largest) / temperature - Math.log(total);
 }
 
 /** Removes all that is smaller than the k-th largest; ties with it stay. */

@@ -3,18 +3,13 @@ import { add, div, erf, mul, sigmoid, sqrt, sub } from '../graph/ops/elementwise
 import { gather } from '../graph/ops/gather.ts';
 import { gemm, matmul } from '../graph/ops/linear.ts';
 import { reduceMean } from '../graph/ops/reduce.ts';
-import { reshape, reshapeRows, swapLast, transpose } from '../graph/ops/shape.ts';
+import { reshape, swapLast } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
-import { product } from '../graph/shapes.ts';
 import type { Scope } from './scope.ts';
 
-// Hidden states are [tokens, width] with tokens = batch * time: a linear layer is one matrix
-// product, and only attention needs to know where a row of the batch begins.
-
-/** Rows of the table `name` for ids [batch, time] -> [tokens, width]. */
+/** Rows of a table for ids [tokens] -> [tokens, width]. */
 export function embedding(p: Scope, ids: Value, size: number, width: number): Value {
-  const rows = gather(p.weight('weight', [size, width]), ids);
-  return reshape(rows, [product(ids.shape), width]);
+  return gather(p.weight('weight', [size, width]), ids);
 }
 
 /** x W^T (+ b) (+ the adapter's s x A^T B^T): x [tokens, in] -> [tokens, outputs]. */
@@ -62,17 +57,10 @@ export function geluNew(x: Value): Value {
   return mul(x, sigmoid(mul(x, add(square, x.graph.scalar(slope)))));
 }
 
-/** x [tokens, heads * size] -> [batch, heads, time, size]; ids [batch, time] tell the rows. */
-export function splitHeads(x: Value, ids: Value, heads: number): Value {
-  const size = (x.shape[1] as number) / heads;
-  return transpose(reshapeRows(x, ids, [heads, size]), { perm: [0, 2, 1, 3] });
-}
-
-/** The inverse: x [batch, heads, time, size] -> [tokens, heads * size]. */
-export function mergeHeads(x: Value): Value {
-  const [batch, heads, time, size] = x.shape;
-  const rows = transpose(x, { perm: [0, 2, 1, 3] });
-  return reshape(rows, [product([batch, time]), Number(heads) * Number(size)]);
+/** Keys and values of one attention: [batch, heads, time, size]. */
+export interface KeyValue {
+  readonly key: Value;
+  readonly value: Value;
 }
 
 /**
@@ -80,7 +68,7 @@ export function mergeHeads(x: Value): Value {
  * query [batch, heads, target, size], key and value [batch, heads, source, size],
  * bias broadcasts to [batch, heads, target, source] -> [batch, heads, target, size]
  */
-export function attend(query: Value, key: Value, value: Value, bias: Value): Value {
+export function attend(query: Value, { key, value }: KeyValue, bias: Value): Value {
   const scores = add(matmul(query, swapLast(key)), bias);
   return matmul(softmax(scores, { axis: -1 }), value);
 }

@@ -1,45 +1,37 @@
 import type { Value } from '../graph/graph.ts';
 import { add, mul, tanh } from '../graph/ops/elementwise.ts';
-import { reshape, reshapeRows, slice } from '../graph/ops/shape.ts';
+import { gather } from '../graph/ops/gather.ts';
+import { reshape, slice } from '../graph/ops/shape.ts';
 import type { RobertaConfig } from '../hub/config.ts';
-import {
-  attend,
-  embedding,
-  gelu,
-  layerNorm,
-  linear,
-  maskBias,
-  mergeHeads,
-  splitHeads,
-} from './layers.ts';
+import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
+import { type Packing, packedRows, type Rows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
-/** Padded texts. */
+/** Texts. */
 export interface RobertaInput {
-  /** int64 [batch, time] */
+  /** int64 [tokens] */
   readonly ids: Value;
-  /** int64 [batch, time], from `positionIds` */
+  /** int64 [tokens], from `positionIds` */
   readonly positions: Value;
-  /** float32 [batch, time], 1 = real and 0 = padding */
-  readonly mask: Value;
+  readonly packing: Packing;
 }
 
 /** RoBERTa as a sequence classifier -> logits [batch, labels]. */
 export function robertaClassifier(p: Scope, config: RobertaConfig, input: RobertaInput): Value {
   const hidden = robertaEncoder(p.child('roberta'), config, input);
-  const rows = reshapeRows(hidden, input.ids, [config.hidden]);
-  const first = slice(rows, { axis: 1, start: 0, end: 1 }); // the <s> token, [batch, 1, hidden]
+  const { slots } = input.packing;
+  const first = reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
   const head = p.child('classifier');
-  const pooled = reshape(first, [input.ids.shape[0], config.hidden]);
+  const pooled = gather(hidden, first); // the <s> tokens, [batch, hidden]
   const h = tanh(linear(head.child('dense'), pooled, config.hidden, { bias: true }));
   return linear(head.child('out_proj'), h, config.labels.length, { bias: true });
 }
 
-/** Hidden states after the last layer, [batch * time, hidden]. */
+/** Hidden states after the last layer, [tokens, hidden]. */
 function robertaEncoder(
   p: Scope,
   config: RobertaConfig,
-  { ids, positions, mask }: RobertaInput,
+  { ids, positions, packing }: RobertaInput,
 ): Value {
   const { hidden, layerNormEpsilon } = config;
   const tables = p.child('embeddings');
@@ -53,9 +45,9 @@ function robertaEncoder(
   const types = tables.child('token_type_embeddings').weight('weight', [config.typeVocab, hidden]);
   const type = reshape(slice(types, { axis: 0, start: 0, end: 1 }), [hidden]);
   let x = layerNorm(tables.child('LayerNorm'), add(add(words, type), places), layerNormEpsilon);
-  const bias = maskBias(mask);
+  const [rows, bias] = [packedRows(packing), maskBias(packing.mask)];
   for (let i = 0; i < config.layers; i++) {
-    x = encoderLayer(p.child(`encoder.layer.${i}`), config, x, ids, bias);
+    x = encoderLayer(p.child(`encoder.layer.${i}`), config, x, rows, bias);
   }
   return x;
 }
@@ -65,7 +57,7 @@ function encoderLayer(
   layer: Scope,
   config: RobertaConfig,
   x: Value,
-  ids: Value,
+  rows: Rows,
   bias: Value,
 ): Value {
   const { hidden, intermediate, layerNormEpsilon: epsilon } = config;
@@ -73,7 +65,7 @@ function encoderLayer(
     linear(layer.child(`${name}.dense`), input, outputs, { bias: true });
   const norm = (name: string, sum: Value) =>
     layerNorm(layer.child(`${name}.LayerNorm`), sum, epsilon);
-  const attended = dense('attention.output', attention(layer, config, x, ids, bias), hidden);
+  const attended = dense('attention.output', attention(layer, config, x, rows, bias), hidden);
   const h = norm('attention.output', add(attended, x));
   const wide = gelu(dense('intermediate', h, intermediate));
   return norm('output', add(dense('output', wide, hidden), h));
@@ -83,15 +75,15 @@ function attention(
   layer: Scope,
   { heads, hidden }: RobertaConfig,
   x: Value,
-  ids: Value,
+  rows: Rows,
   bias: Value,
 ): Value {
   const p = layer.child('attention.self');
   const [query, key, value] = ['query', 'key', 'value'].map((name) =>
-    splitHeads(linear(p.child(name), x, hidden, { bias: true }), ids, heads),
+    rows.split(linear(p.child(name), x, hidden, { bias: true }), heads),
   );
   const scale = x.graph.scalar((hidden / heads) ** -0.5);
-  return mergeHeads(attend(mul(query, scale), key, value, bias));
+  return rows.merge(attend(mul(query, scale), { key, value }, bias));
 }
 
 /**

@@ -1,99 +1,142 @@
 import type { Value } from '../graph/graph.ts';
 import { add, less, max, min, mul, relu, sub, where } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
-import { gemm } from '../graph/ops/linear.ts';
-import { concat, indicesAlong, reshape, shapeOf, transpose } from '../graph/ops/shape.ts';
-import type { T5Config } from '../hub/config.ts';
+import { gemm, matmul } from '../graph/ops/linear.ts';
 import {
-  attend,
-  embedding,
-  geluNew,
-  linear,
-  maskBias,
-  mergeHeads,
-  rmsNorm,
-  splitHeads,
-} from './layers.ts';
+  concat,
+  cut,
+  indicesAlong,
+  reduceSum,
+  reshape,
+  shapeOf,
+  transpose,
+} from '../graph/ops/shape.ts';
+import { softmax } from '../graph/ops/softmax.ts';
+import type { T5Config } from '../hub/config.ts';
+import { attend, embedding, geluNew, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
+import { type Packing, packedRows, type Rows, type Split, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
-/** Keys and values of one attention: [batch, heads, time, dKv]. */
-export interface KeyValue {
-  readonly key: Value;
-  readonly value: Value;
-}
-
-/**
- * T5's encoder.
- * ids int64 [batch, source], mask float32 [batch, source] (1 = real) -> [batch * source, dModel]
- */
-export function encoder(p: Scope, config: T5Config, ids: Value, mask: Value): Value {
+/** T5's encoder: ids int64 [tokens] -> [tokens, dModel]. */
+export function encoder(p: Scope, config: T5Config, ids: Value, packing: Packing): Value {
   const stack = p.child('encoder');
-  const positions = indicesAlong(ids, 1);
+  const rows = packedRows(packing);
+  const positions = indicesAlong(packing.slots, 1);
   const relative = distances(positions, positions);
-  const bias = add(positionBias(stack, config, relative, true), maskBias(mask));
+  const bias = add(positionBias(stack, config, relative, true), maskBias(packing.mask));
   let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
   for (let i = 0; i < config.layers; i++) {
     const [self, mlp] = [stack.child(`block.${i}.layer.0`), stack.child(`block.${i}.layer.1`)];
     const h = norm(self, config, x);
     const module = self.child('SelfAttention');
-    x = add(x, attention(module, config, h, ids, keyValue(module, config, h, ids), bias));
+    const own = keyValue(module, config, h, rows.split);
+    x = add(
+      x,
+      attention(module, config, h, rows, (query) => attend(query, own, bias)),
+    );
     x = add(x, feedForward(mlp, config, x));
   }
   return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
 }
 
 /** Keys and values of the cross-attention of each decoder block, from the encoder's output. */
-export function crossKeyValues(p: Scope, config: T5Config, memory: Value, ids: Value): KeyValue[] {
+export function crossKeyValues(
+  p: Scope,
+  config: T5Config,
+  memory: Value,
+  split: Split,
+): KeyValue[] {
   return Array.from({ length: config.decoderLayers }, (_, i) =>
-    keyValue(p.child(`decoder.block.${i}.layer.1.EncDecAttention`), config, memory, ids),
+    keyValue(p.child(`decoder.block.${i}.layer.1.EncDecAttention`), config, memory, split),
   );
+}
+
+/** What the decoder attends to, and how it is masked. */
+export interface Cross {
+  readonly keyValues: readonly KeyValue[];
+  /** [batch, 1, 1, source] */
+  readonly bias: Value;
 }
 
 /**
  * T5's decoder over whole responses, each position seeing those before it.
- * ids int64 [batch, target] (the first is the decoder start), sourceMask [batch, source]
- * -> [batch * target, dModel], after the final layer norm
+ * ids int64 [tokens] (the first of each row is the decoder start) -> [tokens, dModel], after the
+ * final layer norm
  */
 export function decoder(
   p: Scope,
   config: T5Config,
-  { ids, cross, sourceMask }: { ids: Value; cross: KeyValue[]; sourceMask: Value },
+  { ids, packing, cross }: { ids: Value; packing: Packing; cross: Cross },
 ): Value {
-  const positions = indicesAlong(ids, 1);
+  const rows = packedRows(packing);
+  const positions = indicesAlong(packing.slots, 1);
   const relative = distances(positions, positions);
   const { graph } = ids;
-  const hidden = where(less(graph.integers(0), relative), graph.scalar(-1e9), graph.scalar(0));
-  const bias = add(positionBias(p.child('decoder'), config, relative, false), hidden);
-  const own = (module: Scope, _: number, h: Value) => keyValue(module, config, h, ids);
-  return decoderStack(p, config, { ids, bias, cross, crossBias: maskBias(sourceMask), own });
+  const later = where(less(graph.integers(0), relative), graph.scalar(-1e9), graph.scalar(0));
+  const bias = add(positionBias(p.child('decoder'), config, relative, false), later);
+  return decoderStack(p, config, ids, { rows, cross }, (module, _, h, query) =>
+    attend(query, keyValue(module, config, h, rows.split), bias),
+  );
 }
 
+/** Keys and values of the positions before a step: [1 + past, batch, heads, dKv], the first unused. */
+export type Past = KeyValue;
+
 /**
- * One step of the decoder: ids int64 [batch, 1] after `past` (time may be 0).
- * @returns hidden [batch, dModel], and keys and values that include this step
+ * One step of the decoder: ids int64 [batch].
+ * @returns hidden [batch, dModel], and keys and values of this step, [1, batch, heads, dKv]
  */
 export function decoderStep(
   p: Scope,
   config: T5Config,
-  input: { ids: Value; past: KeyValue[]; cross: KeyValue[]; sourceMask: Value },
+  { ids, past, cross }: { ids: Value; past: readonly Past[]; cross: Cross },
 ): { hidden: Value; present: KeyValue[] } {
-  const { ids, past, cross, sourceMask } = input;
   const present: KeyValue[] = [];
-  const own = (module: Scope, i: number, h: Value) => {
-    const { key, value } = keyValue(module, config, h, ids);
-    present[i] = {
-      key: concat(past[i].key, key, { axis: 2, dim: 'keys' }),
-      value: concat(past[i].value, value, { axis: 2, dim: 'keys' }),
-    };
-    return present[i];
-  };
-  const before = indicesAlong(past[0].key, 2); // 0 … past - 1
-  const now = shapeOf(past[0].key, { start: 2, end: 3 }); // [past], the position of this step
-  const relative = distances(now, concat(before, now, { axis: 0, dim: 'keys' }));
-  const bias = positionBias(p.child('decoder'), config, relative, false);
-  const crossBias = maskBias(sourceMask);
-  const hidden = decoderStack(p, config, { ids, bias, cross, crossBias, own });
+  const bias = stepBias(p, config, past[0].key);
+  const hidden = decoderStack(
+    p,
+    config,
+    ids,
+    { rows: singleRows, cross },
+    (module, i, h, query) => {
+      const own = keyValue(module, config, h, singleRows.split);
+      const { heads, dKv } = config;
+      const asRow = (x: Value) => reshape(x, [1, x.shape[0], heads, dKv]);
+      present[i] = { key: asRow(own.key), value: asRow(own.value) };
+      return attendStep(query, past[i], own, bias);
+    },
+  );
   return { hidden, present };
+}
+
+/**
+ * Attention of one position to those before it and to itself, without a copy of the past.
+ * query, own [batch, heads, 1, dKv] -> [batch, heads, 1, dKv]
+ */
+function attendStep(query: Value, past: Past, own: KeyValue, bias: Value): Value {
+  const before = matmul(query, transpose(past.key, { perm: [1, 2, 3, 0] }));
+  const self = reduceSum(mul(query, own.key), { axis: -1, keepDims: true });
+  const scores = add(concat(before, self, { axis: 3, dim: 'keys' }), bias);
+  const weights = softmax(scores, { axis: -1 });
+  const border = shapeOf(past.key, { start: 0, end: 1 });
+  const [toPast, toSelf] = cut(weights, border, { axis: 3, dims: [past.key.shape[0], 1] });
+  const seen = matmul(toPast, transpose(past.value, { perm: [1, 2, 0, 3] }));
+  return add(seen, mul(toSelf, own.value));
+}
+
+/** Position bias of a step, [1, heads, 1, keys]; the unused first row of the past is masked. */
+function stepBias(p: Scope, config: T5Config, past: Value): Value {
+  const { graph } = past;
+  const rows = indicesAlong(past, 0);
+  const now = shapeOf(past, { start: 0, end: 1 });
+  // row j of the past holds position j - 1, and the step is at position past - 1
+  const relative = distances(now, concat(rows, now, { axis: 0, dim: 'keys' }));
+  const unused = where(
+    less(relative, sub(graph.integers(1), now)),
+    graph.scalar(-1e9),
+    graph.scalar(0),
+  );
+  return add(positionBias(p.child('decoder'), config, relative, false), unused);
 }
 
 /** hidden [n, dModel] -> logits [n, vocabulary]. A tied head scales by dModel^-1/2 first. */
@@ -112,30 +155,28 @@ export function headWeight(p: Scope, { tiedEmbeddings, vocabSize, dModel }: T5Co
   return p.child(tiedEmbeddings ? 'shared' : 'lm_head').weight('weight', [vocabSize, dModel]);
 }
 
-interface Stack {
-  ids: Value;
-  /** Position bias and causal mask of the self-attention. */
-  bias: Value;
-  cross: KeyValue[];
-  crossBias: Value;
-  /** Keys and values of block i's self-attention, for the normed hidden states h. */
-  own: (module: Scope, i: number, h: Value) => KeyValue;
-}
+/** Self-attention of block i for the queries of the normed hidden states h. */
+type SelfAttention = (module: Scope, i: number, h: Value, query: Value) => Value;
 
 function decoderStack(
   p: Scope,
   config: T5Config,
-  { ids, bias, cross, crossBias, own }: Stack,
+  ids: Value,
+  { rows, cross }: { rows: Rows; cross: Cross },
+  selfAttention: SelfAttention,
 ): Value {
   const stack = p.child('decoder');
   let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
   for (let i = 0; i < config.decoderLayers; i++) {
     const [self, other, mlp] = [0, 1, 2].map((layer) => stack.child(`block.${i}.layer.${layer}`));
-    const h = norm(self, config, x);
     const module = self.child('SelfAttention');
-    x = add(x, attention(module, config, h, ids, own(module, i, h), bias));
-    const query = norm(other, config, x);
-    x = add(x, attention(other.child('EncDecAttention'), config, query, ids, cross[i], crossBias));
+    const h = norm(self, config, x);
+    x = add(
+      x,
+      attention(module, config, h, rows, (query) => selfAttention(module, i, h, query)),
+    );
+    const to = (query: Value) => attend(query, cross.keyValues[i], cross.bias);
+    x = add(x, attention(other.child('EncDecAttention'), config, norm(other, config, x), rows, to));
     x = add(x, feedForward(mlp, config, x));
   }
   return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
@@ -145,9 +186,9 @@ function norm(layer: Scope, { layerNormEpsilon }: T5Config, x: Value): Value {
   return rmsNorm(layer.child('layer_norm'), x, layerNormEpsilon);
 }
 
-function keyValue(p: Scope, { heads, dKv }: T5Config, x: Value, ids: Value): KeyValue {
+function keyValue(p: Scope, { heads, dKv }: T5Config, x: Value, split: Split): KeyValue {
   const [key, value] = ['k', 'v'].map((name) =>
-    splitHeads(linear(p.child(name), x, heads * dKv), ids, heads),
+    split(linear(p.child(name), x, heads * dKv), heads),
   );
   return { key, value };
 }
@@ -157,12 +198,11 @@ function attention(
   p: Scope,
   { heads, dKv, dModel }: T5Config,
   x: Value,
-  ids: Value,
-  { key, value }: KeyValue,
-  bias: Value,
+  rows: Rows,
+  attends: (query: Value) => Value,
 ): Value {
-  const query = splitHeads(linear(p.child('q'), x, heads * dKv), ids, heads);
-  return linear(p.child('o'), mergeHeads(attend(query, key, value, bias)), dModel);
+  const query = rows.split(linear(p.child('q'), x, heads * dKv), heads);
+  return linear(p.child('o'), rows.merge(attends(query)), dModel);
 }
 
 /** relu: wo(relu(wi x)); gated-gelu: wo(gelu(wi_0 x) * wi_1 x). */

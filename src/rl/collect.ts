@@ -26,7 +26,7 @@ interface Request<Q extends Query> {
 /** Samples `numGenerations` responses to each query, and lets the reward judge them. */
 export async function scored<Q extends Query>(
   { policy, tokenizer, learner, reward }: RlParts<Q>,
-  { numGenerations, responseLimits, generation, seed }: RlConfig,
+  { numGenerations, responseLimits, bootstrapTruncated, generation, seed }: RlConfig,
   { queries, key, signal }: Request<Q>,
 ): Promise<Scored<Q>> {
   const start = performance.now();
@@ -35,7 +35,7 @@ export async function scored<Q extends Query>(
   const maxNewTokens =
     responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits));
   const draw = (row: number, token: number) => uniform(seed, [...key, row, token]);
-  const options = { generation, draw, maxNewTokens, signal };
+  const options = { generation, draw, maxNewTokens, valueBehind: bootstrapTruncated, signal };
   const rollouts = await collectRollouts({ policy, tokenizer }, repeated, options);
   const generated = performance.now();
   const { scores, metrics } = await scoreRollouts(reward, rollouts, signal);

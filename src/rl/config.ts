@@ -119,6 +119,12 @@ export const rlFields = {
   shortResponsePenalty: amount
     .default(1)
     .describe('Taken from the score of a response that is too short'),
+  rescore: z
+    .boolean()
+    .optional()
+    .describe(
+      'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: only with `compat`)',
+    ),
   bootstrapTruncated: z
     .boolean()
     .default(false)

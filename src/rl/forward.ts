@@ -1,9 +1,9 @@
 import type { Parameters } from '../model/parameters.ts';
-import type { Policy, TokenScores } from '../model/policy.ts';
+import type { Policy } from '../model/policy.ts';
 import type { Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { fullKl, tokenKl } from './kl.ts';
-import { type Rows, zipRows } from './masked.ts';
+import { zipRows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
 /** What the two models say of a batch; rows [labels] each. */
@@ -18,18 +18,25 @@ export interface ForwardOptions {
   readonly klPenalty: RlConfig['klPenalty'];
 }
 
-/** Scores responses under the policy and under its reference. */
+/**
+ * What the policy and its reference say of responses. What the policy said while it sampled is taken
+ * as it is; all else is scored.
+ */
 export async function forward(
   samples: readonly RlSample[],
   { policy, reference, temperature, klPenalty }: ForwardOptions,
 ): Promise<Passes> {
-  const sequences = samples.map(({ sequence }) => sequence);
-  const own = await policy.score(sequences, { temperature });
+  const sequences = sequencesOf(samples);
+  const unknown = samples.filter(({ sampled }) => !sampled);
+  const scored = await policy.score(sequencesOf(unknown), { temperature });
+  const scores = new Map(unknown.map((sample, i) => [sample, scored[i]]));
+  const own = samples.map((sample) => sample.sampled ?? scores.get(sample)!);
   const other = await policy.score(sequences, { temperature, parameters: reference });
-  const column = (scores: readonly TokenScores[], name: keyof TokenScores): Rows =>
-    scores.map((row) => row[name]);
-  const [logprobs, refLogprobs] = [column(own, 'logprobs'), column(other, 'logprobs')];
-  const values = column(own, 'values');
+  const refLogprobs = other.map((row) => row.logprobs);
+  const logprobs = samples.map((sample, i) =>
+    withoutBehind(sample, own[i].logprobs, refLogprobs[i]),
+  );
+  const values = own.map((row) => row.values);
   if (klPenalty !== 'full') {
     const kls = zipRows(logprobs, refLogprobs, (lp, ref) => tokenKl(klPenalty, lp, ref));
     return { logprobs, refLogprobs, values, kls };
@@ -40,4 +47,20 @@ export async function forward(
     kls.push(fullKl(logits, await policy.logits(sequence, { temperature, parameters: reference })));
   }
   return { logprobs, refLogprobs, values, kls };
+}
+
+function sequencesOf(samples: readonly RlSample[]) {
+  return samples.map(({ sequence }) => sequence);
+}
+
+/** Nothing was sampled behind the end of a response: the two agree on it. */
+function withoutBehind(
+  { bootstraps, sampled, tokens }: RlSample,
+  own: Float32Array,
+  reference: Float32Array,
+): Float32Array {
+  if (!bootstraps || !sampled) return own;
+  const logprobs = own.slice();
+  logprobs[tokens] = reference[tokens];
+  return logprobs;
 }

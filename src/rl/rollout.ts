@@ -1,9 +1,10 @@
-import type { Draw, Policy } from '../model/policy.ts';
+import type { Draw } from '../model/decoding.ts';
+import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import type { RlConfig } from './config.ts';
-import { type RlSample, rlSample } from './sample.ts';
-import type { Semantics } from './semantics.ts';
+import { type RlSample, rlSample, type SampledScores } from './sample.ts';
+import { type Semantics, temperatureOf } from './semantics.ts';
 
 /** A prompt, as text and as ids. */
 export interface Query {
@@ -24,6 +25,8 @@ export interface Rollout<Q extends Query = Query> {
   readonly limit?: number | undefined;
   /** The response without special tokens. */
   readonly text: string;
+  /** What the policy said while it sampled, at the sampler's temperature. */
+  readonly sampled?: SampledScores | undefined;
 }
 
 /** How responses are sampled. */
@@ -32,6 +35,8 @@ export interface RolloutOptions {
   readonly draw: Draw;
   /** Longest response of each row. @default the sampler's for all */
   readonly maxNewTokens?: readonly number[] | undefined;
+  /** Ask the value head what it expects behind a truncated response. @default false */
+  readonly valueBehind?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,19 +44,22 @@ export interface RolloutOptions {
 export async function collectRollouts<Q extends Query>(
   { policy, tokenizer }: { policy: Policy; tokenizer: Tokenizer },
   queries: readonly Q[],
-  { generation, draw, maxNewTokens, signal }: RolloutOptions,
+  { generation, draw, maxNewTokens, valueBehind, signal }: RolloutOptions,
 ): Promise<Rollout<Q>[]> {
   const ids = queries.map((query) => query.ids);
   const generations = await policy.generate(ids, generation, draw, {
     maxNewTokens,
+    valueBehind,
     signal,
   });
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
-  return queries.map((query, i) => ({
-    query,
-    ...generations[i],
+  return generations.map(({ response, truncated, ...sampled }, i) => ({
+    query: queries[i],
+    response,
+    truncated,
     ...(maxNewTokens && { limit: maxNewTokens[i] }),
     text: texts[i],
+    sampled,
   }));
 }
 
@@ -69,11 +77,14 @@ export function sampleOf(
   rollout: Rollout,
   decoderStartId: number,
   semantics: Semantics,
-  { generation, bootstrapTruncated: bootstrap }: RlConfig,
+  { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
 ): RlSample {
   const ids = semantics.keepsDecoderStart
     ? [decoderStartId, ...rollout.response]
     : labIds(rollout, decoderStartId, generation);
   const { truncated } = rollout;
-  return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap });
+  const sampledAt = generation.sample ? generation.temperature : 1;
+  const isScore = semantics.keepsDecoderStart && temperatureOf(generation, semantics) === sampledAt;
+  const sampled = isScore && !rescore ? rollout.sampled : undefined;
+  return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap, sampled });
 }

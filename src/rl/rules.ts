@@ -142,6 +142,7 @@ export type Filled = {
   calibrate: number;
   missingEosPenalty: number;
   adamEps: number;
+  rescore: boolean;
   valueHead: NonNullable<Given['valueHead']>;
   reference: NonNullable<Given['reference']>;
 };
@@ -163,6 +164,7 @@ export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {
     calibrate,
     missingEosPenalty: config.missingEosPenalty ?? (scaled && !trl ? 1 : 0),
     adamEps: config.adamEps ?? (trl ? 1e-8 : 1e-5),
+    rescore: config.rescore ?? trl,
     valueHead: config.valueHead ?? (groups(config) ? 'none' : trl ? 'uniform' : 'zero'),
     reference: config.reference ?? (trl ? 'base' : 'initialPolicy'),
   };

@@ -13,6 +13,14 @@ export interface RlSample {
   readonly truncated: boolean;
   /** One position more, behind the response, whose value says what was still to come. */
   readonly bootstraps: boolean;
+  /** What the policy said while it sampled, if that is what a scoring would say: [labels] each. */
+  readonly sampled?: SampledScores | undefined;
+}
+
+/** What a policy says of the tokens that it samples. */
+export interface SampledScores {
+  readonly logprobs: Float32Array;
+  readonly values: Float32Array;
 }
 
 /** What else there is to say of a response. */
@@ -23,6 +31,8 @@ export interface SampleOptions {
   readonly truncated?: boolean;
   /** Ask the critic for the value behind a truncated response. @default false */
   readonly bootstrap?: boolean;
+  /** Spares a scoring; [tokens] each, with one value more where the critic is asked for it. */
+  readonly sampled?: SampledScores | undefined;
 }
 
 /**
@@ -33,7 +43,7 @@ export function rlSample(
   query: readonly number[],
   decoderIds: readonly number[],
   { scoresFirstToken }: Pick<Semantics, 'scoresFirstToken'>,
-  { responseMask, truncated = false, bootstrap = false }: SampleOptions = {},
+  { responseMask, truncated = false, bootstrap = false, sampled }: SampleOptions = {},
 ): RlSample {
   const labels = decoderIds.slice(1);
   const mask = Float32Array.from(labels, (_, t) =>
@@ -46,10 +56,11 @@ export function rlSample(
   const tokens = labels.length;
   const plain = { query, inputs: decoderIds.slice(0, -1), labels };
   if (!bootstrap || !truncated) {
-    return { sequence: plain, mask, tokens, truncated, bootstraps: false };
+    return { sequence: plain, mask, tokens, truncated, bootstraps: false, sampled };
   }
   // the label behind the end is never scored: any id will do
   const longer = { query, inputs: decoderIds, labels: [...labels, decoderIds[0]] };
   const wider = Float32Array.of(...mask, 0);
-  return { sequence: longer, mask: wider, tokens, truncated, bootstraps: true };
+  const longerToo = sampled && { ...sampled, logprobs: Float32Array.of(...sampled.logprobs, 0) };
+  return { sequence: longer, mask: wider, tokens, truncated, bootstraps: true, sampled: longerToo };
 }

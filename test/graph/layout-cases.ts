@@ -3,6 +3,7 @@ import type { Dim, Value } from '../../src/graph/graph.ts';
 import * as e from '../../src/graph/ops/elementwise.ts';
 import * as g from '../../src/graph/ops/gather.ts';
 import * as s from '../../src/graph/ops/shape.ts';
+import { float32, int64 } from '../../src/tensor.ts';
 import { index, type OpCase, one, real, type Shape } from './case.ts';
 import * as ref from './reference.ts';
 
@@ -46,6 +47,12 @@ function borrow(y: Value, like: Value): Value {
   return e.add(y, e.mul(like, like.graph.scalar(0)));
 }
 
+/** x [n, m] with zeros for one row, which thus does not matter. */
+function without(x: Value, row: number): Value {
+  const kept = Array.from({ length: Number(x.shape[0]) }, (_, i) => Number(i !== row));
+  return e.mul(x, x.graph.constant(float32(kept, [kept.length, 1])));
+}
+
 const shapeCases: OpCase[] = [
   ...reshapes.map(([from, to]) =>
     one(`reshape to [${to((size) => size)}]`, [real(...from)], {
@@ -59,14 +66,6 @@ const shapeCases: OpCase[] = [
       reference: ref.reshape(to),
     }),
   ),
-  one('reshapeRows', [real(6, 4), index(9, 2, 3)], {
-    build: ([a, ids]) => s.reshapeRows(a, ids, [2, 2]),
-    reference: ref.reshape([2, 3, 2, 2]),
-  }),
-  one('reshapeRows', [real(3, 4), index(9, 1, 3)], {
-    build: ([a, ids]) => s.reshapeRows(a, ids, [4]),
-    reference: ref.reshape([1, 3, 4]),
-  }),
   ...[[0], [1, 0], [2, 0, 1], [1, 2, 0], [0, 2, 1, 3], [3, 2, 1, 0]].map((perm) =>
     one(`transpose ${perm}`, [real(...[2, 3, 5, 1].slice(0, perm.length))], {
       build: ([a]) => s.transpose(a, { perm }),
@@ -227,6 +226,34 @@ const gatherCases: OpCase[] = [
   one('gather from the back', [real(5, 3), index(5, 4)], {
     build: ([rows, list]) => g.gather(rows, e.sub(list, list.graph.integers(5))),
     reference: ref.gather,
+  }),
+  one('gatherColumns', [real(2, 5, 3), index(5, 4)], {
+    build: ([x, list]) => g.gatherColumns(x, list),
+    reference: ref.gatherColumns,
+    noRule: true,
+  }),
+  // the table's rows 0, 1, 2 go to places 3, 0 and 2; what place 1 holds does not matter
+  one('takeRows', [real(3, 2)], {
+    build: ([table]) => {
+      const { graph } = table;
+      const [indices, back] = [
+        [1, 0, 2, 0],
+        [3, 0, 2],
+      ].map((list) => graph.integers(list));
+      return without(g.takeRows(table, indices, back), 1);
+    },
+    reference: ref.takeRows([1, -1, 2, 0]),
+  }),
+  // row 0 goes to places 1 and 2, row 1 to place 0 alone; place 3 is padding
+  one('takeRows to several places', [real(2, 3)], {
+    build: ([table]) => {
+      const { graph } = table;
+      const back = graph.constant(int64([1, 2, 0, 0], [2, 2]));
+      const counts = graph.constant(float32([1, 1, 1, 0], [2, 2, 1]));
+      const taken = g.takeRows(table, graph.integers([1, 0, 0, 0]), back, counts);
+      return without(taken, 3);
+    },
+    reference: ref.takeRows([1, 0, 0, -1]),
   }),
   ...[
     { shape: [5, 3], columns: [5, 1] },

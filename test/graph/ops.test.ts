@@ -4,7 +4,9 @@ import { gradients } from '../../src/graph/autodiff.ts';
 import { type Dim, Graph, reachable, type Value } from '../../src/graph/graph.ts';
 import { allOps } from '../../src/graph/op.ts';
 import { mul } from '../../src/graph/ops/elementwise.ts';
+import { gather, gatherColumns } from '../../src/graph/ops/gather.ts';
 import { reduceSum } from '../../src/graph/ops/shape.ts';
+import { concreteShapes } from '../../src/graph/sizes.ts';
 import { randomStream } from '../../src/random.ts';
 import { type DType, float32, int64, type Tensor } from '../../src/tensor.ts';
 import { arithmeticCases } from './arithmetic-cases.ts';
@@ -29,6 +31,7 @@ const dtypes: Record<Input['kind'], DType> = {
 /** How a graph writes a size: as it is, or as a name that equal sizes share. */
 const fixed = (size: number): Dim => size;
 const symbolic = (size: number): Dim => (size === 1 ? 1 : `n${size}`);
+const named = Object.fromEntries(Array.from({ length: 100 }, (_, size) => [`n${size}`, size]));
 
 /** The case's graph: y, and the gradient of sum(y * cotangent) for each float input. */
 function buildCase(graph: Graph, { inputs, build, noRule }: OpCase, dim: (size: number) => Dim) {
@@ -85,12 +88,15 @@ describe.each(table)('$name', (one) => {
 
     expect(y.shape).toEqual(expected.shape);
     expect(y.dtype).toBe(declared.y.dtype);
-    expect(declared.y.shape).toHaveLength(expected.shape.length);
+    const own = Object.fromEntries(declared.y.shape.map((dim, i) => [dim, expected.shape[i]]));
+    const told = concreteShapes(reachable(Object.values(declared)), { ...named, ...own });
+    expect(told.get(declared.y)).toEqual(expected.shape);
     expect(numbers(y)).toBeAllClose(expected.data, float32Rounding);
     for (const [key, slope] of Object.entries(slopes)) {
       const i = Number(key.slice(1));
       const differences = centralDifferences(reference, arrays, i, cotangent.data);
       expect(slope.shape).toEqual(inputs[i].shape);
+      expect(told.get(declared[key])).toEqual(inputs[i].shape);
       expect(numbers(slope)).toBeAllClose(differences, float32Rounding);
     }
   });
@@ -109,9 +115,15 @@ test('every op has a case in the table', async () => {
   expect(allOps.filter((op) => !covered.has(op)).map((op) => op.onnx)).toEqual([]);
 });
 
-test('no two ops share an ONNX name, which equal nodes are recognised by', () => {
-  const names = allOps.map((op) => op.onnx);
-  expect(names).toEqual([...new Set(names)]);
+test('nodes of two ops are two, though their ONNX operator is one', () => {
+  const graph = new Graph();
+  const [x, list] = [graph.input('x', 'float32', [3, 3]), graph.input('list', 'int64', [2])];
+  const [rows, columns] = [gather(x, list), gatherColumns(x, list)];
+  expect([rows.shape, columns.shape]).toEqual([
+    [2, 3],
+    [3, 2],
+  ]);
+  expect(gather(x, list)).toBe(rows);
 });
 
 test('every gradient rule is tried by the table', () => {

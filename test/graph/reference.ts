@@ -151,6 +151,20 @@ export function gather(table: Nd, rows: Nd): Nd {
   });
 }
 
+/** Columns of x [n, m, …]. */
+export function gatherColumns(x: Nd, columns: Nd): Nd {
+  const shape = [x.shape[0], ...columns.shape, ...x.shape.slice(2)];
+  return make(shape, ([row, at, ...rest]) => pick(x, [row, pick(columns, [at]), ...rest]));
+}
+
+/** Rows of a table; zeros for -1. */
+export function takeRows(rows: readonly number[]): (table: Nd) => Nd {
+  return (table) =>
+    make([rows.length, table.shape[1]], ([at, column]) =>
+      rows[at] < 0 ? 0 : pick(table, [rows[at], column]),
+    );
+}
+
 /** One element a row: x [n, m], columns [n, k]. */
 export function gatherElements(x: Nd, columns: Nd): Nd {
   return make(columns.shape, (index) => pick(x, [index[0], pick(columns, index)]));

@@ -38,6 +38,17 @@ const sequences: Sequence[] = randomRows(6, { seed: 3 }).map((query, i) =>
   sequenceOf(query, randomRows(6, { seed: 4 })[i], tinyT5.decoderStartId),
 );
 
+/** The same tokens; float32 sums in another order. */
+function expectAlike(actual: readonly Generation[], expected: readonly Generation[]): void {
+  const tokens = (all: readonly Generation[]) =>
+    all.map(({ response, truncated }) => ({ response, truncated }));
+  expect(tokens(actual)).toEqual(tokens(expected));
+  for (const [i, { logprobs, values }] of actual.entries()) {
+    expect(logprobs).toBeAllClose(expected[i].logprobs, { atol: 1e-5, rtol: 1e-5 });
+    expect(values).toBeAllClose(expected[i].values, { atol: 1e-5, rtol: 1e-5 });
+  }
+}
+
 describe('generation', () => {
   /** Responses of some of the queries, each with the random numbers of its own. */
   async function sample(rows: readonly number[]): Promise<Generation[]> {
@@ -53,16 +64,47 @@ describe('generation', () => {
   test('one by one gives the greedy responses of the batch', async () => {
     const together = await policy.generate(queries, greedy, () => 0);
     for (const [i, query] of queries.entries())
-      expect(await policy.generate([query], greedy, () => 0)).toEqual([together[i]]);
+      expectAlike(await policy.generate([query], greedy, () => 0), [together[i]]);
   });
 
   test('the same draws give the same responses, whatever else is in the batch', async () => {
     const together = await sample(all);
     const lengths = together.map(({ response }) => response.length);
     expect(new Set(lengths).size).toBeGreaterThan(3); // rows leave the batch one after another
-    for (const row of all) expect(await sample([row])).toEqual([together[row]]);
+    for (const row of all) expectAlike(await sample([row]), [together[row]]);
     const backwards = all.toReversed();
-    expect(await sample(backwards)).toEqual(backwards.map((row) => together[row]));
+    expectAlike(
+      await sample(backwards),
+      backwards.map((row) => together[row]),
+    );
+  });
+
+  test.each([
+    ['drawn by the graph', sampling],
+    ['drawn here, from the likeliest', { ...sampling, topP: 0.9, temperature: 0.7 }],
+    ['greedy', greedy],
+  ])('comes with the logprobs and values of a scoring: %s', async (_, config) => {
+    const model = await tinyModelFolder(engine);
+    const { policy: withValues } = await loadPolicy(engine, { model, valueHead: 'uniform' });
+    const draw = (row: number, token: number) => uniform(8, ['scored', row, token]);
+    const options = { valueBehind: true };
+    const generations = await withValues.generate(queries, config, draw, options);
+    for (const [i, { response, truncated, logprobs, values }] of generations.entries()) {
+      // one position behind the end of a truncated response, whose label does not matter
+      const longer = truncated ? [...response, 3] : response;
+      const sequence = sequenceOf(queries[i], longer, tinyT5.decoderStartId);
+      const temperature = config.sample ? config.temperature : 1;
+      const [scores] = await withValues.score([sequence], { temperature });
+      const close = { atol: 1e-5, rtol: 1e-5 }; // float32 sums in another order
+      expect(logprobs).toBeAllClose(scores.logprobs.slice(0, response.length), close);
+      expect(values).toBeAllClose(scores.values, close);
+    }
+    await withValues.close();
+  });
+
+  test('a query that comes several times has the responses that it would have alone', async () => {
+    const rows = [0, 1, 1, 2, 1, 0];
+    expectAlike(await sample(rows), (await Promise.all(rows.map((row) => sample([row])))).flat());
   });
 
   test('a response ends with the end-of-sequence token, or is truncated at the limit', async () => {

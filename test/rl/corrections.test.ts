@@ -83,7 +83,7 @@ const settings: Record<Correction, Partial<RlConfig>> = {
   clipsEveryStep: { maxGradNorm: 1e-3 },
   skipsWholeStep: { ratioThreshold: 1.0005 },
   stopsBeforeStep: { earlyStopping: true, targetKl: 1e-6 },
-  whitensRealTokens: { whitenRewards: true },
+  whitensRealTokens: { whitenRewards: true, responseLimits: [2, 6] }, // of different lengths
   shufflesByKey: {},
 };
 

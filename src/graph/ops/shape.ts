@@ -44,14 +44,6 @@ export function reshapeLike(x: Value, like: Value): Value {
   return reshapeOp(x, sizes, { shape: like.shape, exact: true });
 }
 
-/** x [batch * time, …] with the rows of `ids` [batch, time] told apart -> [batch, time, ...rest]. */
-export function reshapeRows(x: Value, ids: Value, rest: readonly number[]): Value {
-  const shape = [...ids.shape, ...rest];
-  if (staticSizes(x, shape)) return reshape(x, shape);
-  const sizes = concat(shapeOf(ids, { start: 0, end: 2 }), x.graph.integers(rest), { axis: 0 });
-  return reshapeOp(x, sizes, { shape, exact: true });
-}
-
 /** ONNX's notation: 0 keeps the size at this place, -1 is what remains. */
 function staticSizes(x: Value, shape: Shape): number[] | undefined {
   const sizes = shape.map((dim, i) =>
@@ -195,6 +187,20 @@ export function slice(
   }
   const bounds = [x.graph.integers([start]), x.graph.integers([end])] as const;
   return sliceOp(x, ...bounds, { axis: at, dim: dim ?? end - start });
+}
+
+/** The parts of x before and from `border` (int64 [1]) along an axis; `dims` are their sizes. */
+export function cut(
+  x: Value,
+  border: Value,
+  { axis, dims: [before, after] }: { axis: number; dims: readonly [Dim, Dim] },
+): [Value, Value] {
+  const at = axisOf(x, axis);
+  const [zero, end] = [x.graph.integers([0]), x.graph.integers([Number.MAX_SAFE_INTEGER])];
+  return [
+    sliceOp(x, zero, border, { axis: at, dim: before }),
+    sliceOp(x, border, end, { axis: at, dim: after }),
+  ];
 }
 
 /** start, start + 1, … limit - 1: int64 scalars in, [dim] out. */

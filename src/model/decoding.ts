@@ -1,0 +1,170 @@
+import { NumericError } from '../errors.ts';
+import type { Feeds, State } from '../runtime/engine.ts';
+import { float32, int64, type Tensor } from '../tensor.ts';
+import type { Parameters } from './parameters.ts';
+import type { Generation } from './policy.ts';
+import {
+  argmax,
+  badWeights,
+  type GenerationConfig,
+  logprobOf,
+  refusesEnd,
+  sampleToken,
+  warpLogits,
+} from './sampling.ts';
+
+/** A random number in [0, 1) for a token of a row; the same whatever the batching. */
+export type Draw = (row: number, token: number) => number;
+
+/** What rows are decoded with. */
+export interface DecodingJob {
+  /** Caches of the rows that are decoded together. */
+  readonly state: State;
+  readonly queries: readonly (readonly number[])[];
+  readonly config: GenerationConfig;
+  readonly draw: Draw;
+  readonly parameters: Parameters;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A token, and its logprob at the sampler's temperature. */
+interface Chosen {
+  readonly token: number;
+  readonly logprob: number;
+}
+
+interface ResponseOptions {
+  /** Most tokens. */
+  readonly limit: number;
+  readonly eosId: number;
+  readonly decoderStartId: number;
+  /** One step more behind a truncated response, for its value alone. */
+  readonly valueBehind: boolean;
+}
+
+/** A response under way. */
+export class GrowingResponse {
+  /** Its place among the queries. */
+  readonly row: number;
+  readonly eosId: number;
+  readonly tokens: number[] = [];
+  readonly #logprobs: number[] = [];
+  readonly #values: number[] = [];
+  readonly #options: ResponseOptions;
+  #isOpen = true;
+
+  constructor(row: number, options: ResponseOptions) {
+    this.row = row;
+    this.eosId = options.eosId;
+    this.#options = options;
+  }
+
+  /** Whether it takes part in the next step. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** All its tokens are there; only the value behind them may be missing. */
+  get isFull(): boolean {
+    return this.#hasEnd || this.tokens.length >= this.#options.limit;
+  }
+
+  /** What the next step reads. */
+  get lastId(): number {
+    return this.tokens.at(-1) ?? this.#options.decoderStartId;
+  }
+
+  get #hasEnd(): boolean {
+    return this.tokens.at(-1) === this.eosId;
+  }
+
+  /** The next token, and the value before it. */
+  add({ token, logprob }: Chosen, value: number): void {
+    this.tokens.push(token);
+    this.#logprobs.push(logprob);
+    this.#values.push(value);
+    this.#isOpen = !this.isFull || (this.#options.valueBehind && !this.#hasEnd);
+  }
+
+  /** The value behind the last token. */
+  end(value: number): void {
+    this.#values.push(value);
+    this.#isOpen = false;
+  }
+
+  done(): Generation {
+    return {
+      response: this.tokens,
+      truncated: !this.#hasEnd,
+      logprobs: Float32Array.from(this.#logprobs),
+      values: Float32Array.from(this.#values),
+    };
+  }
+}
+
+/** Whether the graph can draw: at random, from the whole distribution. */
+export function drawsInGraph({ sample, topK, topP }: GenerationConfig): boolean {
+  return sample && topK === 0 && topP === 1;
+}
+
+/** Ids of a step. */
+export function idFeeds(rows: readonly GrowingResponse[]): Feeds {
+  return { ids: int64(rows.map(({ lastId }) => lastId)) };
+}
+
+/** Ids of a step, and what it draws with. */
+export function drawingFeeds(
+  rows: readonly GrowingResponse[],
+  { config, draw }: DecodingJob,
+): Feeds {
+  const draws = rows.map(({ row, tokens, isFull }) => (isFull ? 0 : draw(row, tokens.length)));
+  return {
+    ...idFeeds(rows),
+    uniform: float32(draws),
+    refusesEnd: float32(rows.map(({ tokens }) => Number(refusesEnd(tokens.length, config)))),
+    inverseTemperature: float32([1 / config.temperature], []),
+  };
+}
+
+type Choice = (row: GrowingResponse, place: number) => Chosen;
+
+/** What the graph drew. */
+export function drawnTokens({ tokens, logprobs }: Readonly<Record<string, Tensor>>): Choice {
+  return (_, place) => ({
+    token: Number(tokens.data[place]),
+    logprob: Number(logprobs.data[place]),
+  });
+}
+
+/** What is chosen here, by the logits. */
+export function chosenTokens(
+  { logits }: Readonly<Record<string, Tensor>>,
+  { config, draw }: DecodingJob,
+): Choice {
+  const width = logits.shape[1];
+  return ({ row, tokens, eosId }, place) => {
+    const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
+    try {
+      const warped = warpLogits(own, config, { newTokens: tokens.length, eosId });
+      const { sample } = config;
+      const token = sample ? sampleToken(warped, draw(row, tokens.length)) : argmax(warped);
+      return { token, logprob: logprobOf(own, token, sample ? config.temperature : 1) };
+    } catch (error) {
+      if (error instanceof NumericError) return { token: 0, logprob: Number.NaN };
+      throw error;
+    }
+  };
+}
+
+/** @throws {NumericError} when the logits that a token comes from are not finite */
+export function checked(
+  chosen: Chosen,
+  { row, tokens }: GrowingResponse,
+  { queries }: DecodingJob,
+): Chosen {
+  if (Number.isFinite(chosen.logprob)) return chosen;
+  const token = tokens.length;
+  const where = `logits of response ${row}, token ${token}`;
+  const details = { tensor: 'logits', sample: row, token, query: queries[row], response: tokens };
+  throw new NumericError(where, 'finite numbers', 'NaN or infinity', badWeights, details);
+}
