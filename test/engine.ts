@@ -63,12 +63,12 @@ function sharedId(ids: ReadonlyMap<number, number>, id: number, what: string): n
 }
 
 async function sessionOf(request: LoadRequest): Promise<number> {
-  const { model, keep, append, prepack } = request;
+  const { model, keep, append, prepack, release } = request;
   const folder = folderOf(request);
   const weights = folder === undefined ? [] : await weightFiles(folder);
   const shared = request.shared.map(({ file, ...rest }) => ({ ...rest, file: basename(file) }));
   const hash = createHash('sha256')
-    .update(JSON.stringify([keep, append, prepack, shared]))
+    .update(JSON.stringify([keep, append, prepack, release, shared]))
     .update(model);
   for (const { name, bytes } of weights) hash.update(name).update(bytes);
   const key = hash.digest('hex');

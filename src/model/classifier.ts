@@ -122,6 +122,7 @@ export class Classifier {
     const { graph } = classifierGraph(this.#options, name === 'training');
     const session = engine.compile(graph, {
       name: `classifier ${name}`,
+      release: name === 'scoring',
       ...(weights && { weights }),
     });
     this.#sessions.set(name, session);

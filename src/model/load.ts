@@ -37,17 +37,24 @@ export interface LoadPolicyOptions {
   valueHead?: 'none' | 'zero' | 'uniform';
   /** For whatever starts at random. @default 0 */
   seed?: number;
+  /** Compute each block again in the backward pass instead of keeping what it made. @default false */
+  gradientCheckpointing?: boolean | undefined;
 }
 
 /** A policy from Hugging Face folders. Frozen weights stay in their file, mapped by the engine. */
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
-  const { model, valueHead = 'none', seed = 0 } = options;
+  const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const config = await readT5Config(model);
   const weights = await openWeights(model);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const lora = adapter?.config ?? options.lora;
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
-  const shape = policyShape(config, { lora, trainable, valueHead: valueHead !== 'none' });
+  const shape = policyShape(config, {
+    lora,
+    trainable,
+    valueHead: valueHead !== 'none',
+    gradientCheckpointing,
+  });
   const { graph, parameters } = scoreGraph(shape);
   checkWeights(graph, weights);
   const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
@@ -82,13 +89,18 @@ export function policyShape(
     lora,
     trainable,
     valueHead,
-  }: { lora: LoraConfig | undefined; trainable: Trainable; valueHead: boolean },
+    gradientCheckpointing,
+  }: Pick<LoadPolicyOptions, 'lora' | 'gradientCheckpointing'> & {
+    trainable: Trainable;
+    valueHead: boolean;
+  },
 ): PolicyShape {
   const variable = (name: string) => trainable === 'all' || isValueHead(name);
-  if (!lora) return { config, valueHead, variable };
+  const shape = { config, valueHead, variable, gradientCheckpointing };
+  if (!lora) return shape;
   const { rank, targetModules } = lora;
   checkTargets(config, targetModules);
-  return { config, valueHead, variable, lora: { rank, targetModules, scale: loraScale(lora) } };
+  return { ...shape, lora: { rank, targetModules, scale: loraScale(lora) } };
 }
 
 /** A target that names no module would train nothing, and say nothing. */

@@ -1,5 +1,5 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { Engine, Session, State, WeightLocation } from '../runtime/engine.ts';
+import type { CompileOptions, Engine, Session, State, WeightLocation } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import {
   groupBySize,
@@ -71,7 +71,7 @@ export interface PolicyOptions extends PolicyShape {
 
 /** Padded source tokens and scored logits of one run; more is split over several. */
 const sourceBudget = 8192;
-const logitBudget = 48e6;
+const logitBudget = 20e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
@@ -133,9 +133,8 @@ export class Policy {
     inputs: Readonly<Record<string, readonly Float32Array[]>>,
     { temperature = 1 }: { temperature?: number } = {},
   ): Promise<GradientResult> {
-    const session = await this.#session(`gradient ${loss.name}`, () =>
-      gradientGraph(this.shape, loss),
-    );
+    const build = () => gradientGraph(this.shape, loss);
+    const session = await this.#session(`gradient ${loss.name}`, build, {});
     const feeds: Record<string, Tensor> = {
       ...scoringFeeds(sequences, temperature),
     };
@@ -218,7 +217,7 @@ export class Policy {
     const { state, parameters, config, signal } = job;
     const chooser = drawsInGraph(config) ? 'graph' : 'caller';
     const build = () => decodeGraph(this.shape, chooser);
-    const session = await this.#session(`decode, ${chooser} draws`, build, true);
+    const session = await this.#session(`decode, ${chooser} draws`, build, { prepack: true });
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = responses;
     let open = rows.filter((row) => row.isOpen);
@@ -259,7 +258,11 @@ export class Policy {
     return groupBySize(sizes, sourceBudget);
   }
 
-  #session(name: string, build: () => PolicyGraph, prepack = false): Promise<Session> {
+  #session(
+    name: string,
+    build: () => PolicyGraph,
+    how: Pick<CompileOptions, 'prepack' | 'release'> = { release: true },
+  ): Promise<Session> {
     const known = this.#sessions.get(name);
     if (known) return known;
     const { engine, weights } = this.#options;
@@ -268,7 +271,7 @@ export class Policy {
       name,
       keep,
       append,
-      prepack,
+      ...how,
       ...(weights && { weights }),
     });
     this.#sessions.set(name, session);

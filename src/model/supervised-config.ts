@@ -1,5 +1,13 @@
 import { z } from 'zod';
 
+/** Of every training of a T5. */
+export const gradientCheckpointing = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Recompute each block in the backward pass instead of keeping its activations: less memory, about a third more time',
+  );
+
 /** Settings of supervised training. */
 export const SupervisedConfig = z.strictObject({
   epochs: z.number().positive().default(3).describe('Passes over the examples'),

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { add, div, erf, mul, sigmoid, sqrt, sub } from '../graph/ops/elementwise.ts';
+import { add, div, erf, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm, matmul } from '../graph/ops/linear.ts';
 import { reduceMean } from '../graph/ops/reduce.ts';
@@ -47,14 +47,6 @@ export function gelu(x: Value): Value {
   const half = x.graph.scalar(0.5);
   const phi = add(erf(mul(x, x.graph.scalar(Math.SQRT1_2))), x.graph.scalar(1));
   return mul(mul(x, half), phi);
-}
-
-/** GELU by tanh, `gelu_new` in Hugging Face: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
-export function geluNew(x: Value): Value {
-  // (1 + tanh u) / 2 = sigmoid(2u): fewer passes, and half of the tensors that the gradient keeps
-  const slope = 2 * Math.sqrt(2 / Math.PI);
-  const square = mul(mul(x, x), x.graph.scalar(0.044715 * slope));
-  return mul(x, sigmoid(mul(x, add(square, x.graph.scalar(slope)))));
 }
 
 /** Keys and values of one attention: [batch, heads, time, size]. */

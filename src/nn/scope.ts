@@ -1,3 +1,4 @@
+import { checkpoint } from '../graph/checkpoint.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 
 /** Which linear layers get a low-rank adapter, and how strongly it counts. */
@@ -28,6 +29,8 @@ export interface Scope {
   weight(name: string, shape: readonly number[]): Value;
   /** The adapter of the linear layer at this path, if it is a target. */
   lora(inputs: number, outputs: number): LoraPair | undefined;
+  /** A block of layers: what `build` makes of the inputs; with `gradientCheckpointing` a segment. */
+  segment(inputs: readonly Value[], build: (...inputs: Value[]) => Value): Value;
 }
 
 /** What of a model is adapted, and what can change. */
@@ -35,6 +38,8 @@ export interface ScopeOptions {
   lora?: LoraShape | undefined;
   /** Parameters that are inputs of the graph. @default none */
   variable?: (name: string) => boolean;
+  /** Compute each block again in the backward pass instead of keeping what it made. @default false */
+  gradientCheckpointing?: boolean | undefined;
 }
 
 /**
@@ -43,7 +48,7 @@ export interface ScopeOptions {
  */
 export function rootScope(
   graph: Graph,
-  { lora, variable = () => false }: ScopeOptions,
+  { lora, variable = () => false, gradientCheckpointing = false }: ScopeOptions,
 ): { scope: Scope; parameters: Map<string, Value>; linears: Set<string> } {
   const parameters = new Map<string, Value>();
   const linears = new Set<string>();
@@ -70,9 +75,12 @@ export function rootScope(
         scale,
       };
     },
+    segment: (inputs, build) => (gradientCheckpointing ? checkpoint : plain)(inputs, build),
   });
   return { scope: at(''), parameters, linears };
 }
+
+const plain: Scope['segment'] = (inputs, build) => build(...inputs);
 
 /** A target names a module by its whole path or by the last parts of it, as in PEFT. */
 export function isTarget(path: string, target: string): boolean {

@@ -1,5 +1,5 @@
 import type { Value } from '../graph/graph.ts';
-import { add, less, max, min, mul, relu, sub, where } from '../graph/ops/elementwise.ts';
+import { add, geluNew, less, max, min, mul, relu, sub, where } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm, matmul } from '../graph/ops/linear.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
-import { attend, embedding, geluNew, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
+import { attend, embedding, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
 import { type Packing, packedRows, type Rows, type Split, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
@@ -27,14 +27,14 @@ export function encoder(p: Scope, config: T5Config, ids: Value, packing: Packing
   let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
   for (let i = 0; i < config.layers; i++) {
     const [self, mlp] = [stack.child(`block.${i}.layer.0`), stack.child(`block.${i}.layer.1`)];
-    const h = norm(self, config, x);
-    const module = self.child('SelfAttention');
-    const own = keyValue(module, config, h, rows.split);
-    x = add(
-      x,
-      attention(module, config, h, rows, (query) => attend(query, own, bias)),
-    );
-    x = add(x, feedForward(mlp, config, x));
+    x = stack.segment([x], (start) => {
+      const h = norm(self, config, start);
+      const module = self.child('SelfAttention');
+      const own = keyValue(module, config, h, rows.split);
+      const to = (query: Value) => attend(query, own, bias);
+      const x = add(start, attention(module, config, h, rows, to));
+      return add(x, feedForward(mlp, config, x));
+    });
   }
   return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
 }
@@ -169,15 +169,16 @@ function decoderStack(
   let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
   for (let i = 0; i < config.decoderLayers; i++) {
     const [self, other, mlp] = [0, 1, 2].map((layer) => stack.child(`block.${i}.layer.${layer}`));
-    const module = self.child('SelfAttention');
-    const h = norm(self, config, x);
-    x = add(
-      x,
-      attention(module, config, h, rows, (query) => selfAttention(module, i, h, query)),
-    );
-    const to = (query: Value) => attend(query, cross.keyValues[i], cross.bias);
-    x = add(x, attention(other.child('EncDecAttention'), config, norm(other, config, x), rows, to));
-    x = add(x, feedForward(mlp, config, x));
+    x = stack.segment([x], (start) => {
+      const module = self.child('SelfAttention');
+      const h = norm(self, config, start);
+      const toSelf = (query: Value) => selfAttention(module, i, h, query);
+      let x = add(start, attention(module, config, h, rows, toSelf));
+      const toCross = (query: Value) => attend(query, cross.keyValues[i], cross.bias);
+      const asked = norm(other, config, x);
+      x = add(x, attention(other.child('EncDecAttention'), config, asked, rows, toCross));
+      return add(x, feedForward(mlp, config, x));
+    });
   }
   return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
 }

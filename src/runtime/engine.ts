@@ -40,6 +40,8 @@ export interface CompileOptions {
   append?: Readonly<Record<string, string>>;
   /** Rearrange weights for speed at the price of a second copy in memory. @default false */
   prepack?: boolean;
+  /** Give the memory of each run back after it, for what runs now and then. @default false */
+  release?: boolean;
 }
 
 /** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
@@ -85,6 +87,7 @@ export interface LoadRequest {
   readonly keep: Readonly<Record<string, string>>;
   readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
+  readonly release: boolean;
 }
 
 /** A frozen weight that all sessions read from one place in memory. */
@@ -131,10 +134,12 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         keep = {},
         append = {},
         prepack = false,
+        release = false,
       } = options;
       const encoded = encodeModel(graph, weights, sharesWeights && !prepack);
       const inputs = inputsUsed(graph);
-      const session = await backend.load({ name, ...encoded, keep, append, prepack });
+      const rest = { keep, append, prepack, release };
+      const session = await backend.load({ name, ...encoded, ...rest });
       return {
         inputs,
         async run(feeds, ...from) {

@@ -8,7 +8,7 @@ import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { type StateTensors, states } from './states.ts';
 
-interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
+interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'release'> {
   readonly session: Ort.InferenceSession;
   readonly weights: ReadonlyMap<string, Ort.Tensor>;
 }
@@ -32,7 +32,8 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
       sharesWeights: device === 'cpu',
     }),
 
-    async load({ name, model, folder, shared, keep, append, prepack }: LoadRequest) {
+    async load({ name, model, folder, prepack, ...rest }: LoadRequest) {
+      const { shared } = rest;
       const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
@@ -53,7 +54,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
       try {
         const session = await ort.InferenceSession.create(model, options);
         const tensors = new Map([...weights].map(([input, tensor]) => [input, toOrt(tensor)]));
-        sessions.set(count, { session, weights: tensors, shared, keep, append });
+        sessions.set(count, { session, weights: tensors, ...rest });
         return count++;
       } catch (cause) {
         frozen.release(shared);
@@ -64,7 +65,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
     async run(id, feeds, stateIds) {
       const loaded = sessions.get(id);
       if (!loaded) throw new InternalError(`session ${id} is closed`);
-      const { session, weights, keep, append } = loaded;
+      const { session, weights, keep, append, release } = loaded;
       const sources = stateIds.map(kept.of);
       const target = sources[sources.length - 1];
       if (!target && Object.keys({ ...keep, ...append }).length > 0) {
@@ -76,7 +77,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
         const tensor = weight ? undefined : (feeds[name] ?? lookUp(name, sources));
         inputs[name] = weight ?? toOrt(tensor!);
       }
-      const outputs = await session.run(inputs);
+      const outputs = await session.run(inputs, release ? releasing : {});
       const results: Record<string, Tensor> = {};
       for (const [name, output] of Object.entries(outputs)) {
         const tensor = fromOrt(output);
@@ -105,6 +106,11 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
     },
   };
 }
+
+/** An arena keeps what one run has taken for the next, unless it is told to give it back. */
+const releasing: Ort.InferenceSession.RunOptions = {
+  extra: { memory: { enable_memory_arena_shrinkage: 'cpu:0' } },
+};
 
 function lookUp(name: string, sources: readonly StateTensors[]): Tensor {
   for (const source of sources) {

@@ -102,6 +102,10 @@ const elementwiseCases: OpCase[] = [
   ...unary('reciprocal', e.reciprocal, (a) => 1 / a, far),
   ...unary('tanh', e.tanh, Math.tanh),
   ...unary('sigmoid', e.sigmoid, (a) => 1 / (1 + Math.exp(-a))),
+  ...unary('geluNew', e.geluNew, (a) => {
+    const u = Math.sqrt(2 / Math.PI) * (a + 0.044715 * a ** 3);
+    return (a / 2) * (1 + Math.tanh(u));
+  }),
   ...unary('erf', e.erf, ref.erf),
   ...unary('relu', e.relu, (a) => Math.max(a, 0), far),
   ...unary(

@@ -166,6 +166,26 @@ export const relu = defineOp<[x: Value]>({
   ],
 });
 
+/**
+ * GELU by tanh, `gelu_new` in Hugging Face: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). One op, so
+ * that a gradient keeps x alone.
+ */
+export const geluNew: OpOf<[x: Value]> = defineOp<[x: Value]>({
+  onnx: 'Gelu',
+  shape: ([x]) => x.shape,
+  encode: () => ({ attributes: { approximate: 'tanh' } }),
+  // (1 + tanh(u/2)) / 2 = sigmoid(u) with u = x (a + b x^2)
+  // y = x sigmoid(u)  =>  dx = dy s (1 + x (1 - s) (a + 3 b x^2)) with s = sigmoid(u)
+  gradient({ inputs: [x], cotangent: dy }) {
+    const a = 2 * Math.sqrt(2 / Math.PI);
+    const [one, slope, three] = [1, a, 3].map((number) => x.graph.scalar(number));
+    const curve = mul(mul(x, x), x.graph.scalar(0.044715 * a));
+    const s = sigmoid(mul(x, add(curve, slope)));
+    const inner = mul(x, add(mul(curve, three), slope)); // x du/dx
+    return [mul(dy, mul(s, add(mul(inner, sub(one, s)), one)))];
+  },
+});
+
 const bool = (): DType => 'bool';
 
 /** a < b */
