@@ -35,10 +35,15 @@ export async function repeat(count, call) {
 
 /** One line of a bench's answer: the smallest and the middle one of some numbers. */
 export function measure(name, unit, numbers) {
+  const minimum = Math.min(...numbers);
+  return { name, unit, minimum, median: medianOf(numbers), count: numbers.length };
+}
+
+/** The middle one of some numbers. */
+export function medianOf(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { name, unit, minimum: sorted[0], median, count: sorted.length };
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Watches the process's memory; `peak` gives the largest values since the last call, in MB. */
@@ -66,9 +71,21 @@ export function watchMemory(interval = 20) {
 /** Bytes in memory; where there is /proc also how many are the process's own, and a file's. */
 function memory() {
   if (process.platform !== 'linux') return { rss: process.memoryUsage.rss() };
+  const [rss, anonymous, mapped] = statusOf('VmRSS', 'RssAnon', 'RssFile');
+  return { rss, anonymous, mapped };
+}
+
+/** The most memory that the process had since its start, in MB. */
+export function peakMemory() {
+  const [rss] =
+    process.platform === 'linux' ? statusOf('VmHWM') : [process.resourceUsage().maxRSS * 1024];
+  return { rss: Math.round(rss / megabyte) };
+}
+
+/** Bytes that the kernel tells of this process. */
+function statusOf(...names) {
   const status = readFileSync('/proc/self/status', 'utf8');
   const kilobytes = (name) =>
     Number(status.match(new RegExp(`^${name}:\\s+(\\d+)`, 'm'))?.[1] ?? 0);
-  const [rss, anonymous, mapped] = ['VmRSS', 'RssAnon', 'RssFile'].map((n) => kilobytes(n) * 1024);
-  return { rss, anonymous, mapped };
+  return names.map((name) => 1024 * kilobytes(name));
 }

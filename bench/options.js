@@ -1,36 +1,68 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, didYouMean } from '../dist/errors.js';
 import { models } from './models.js';
+import { axes } from './scaling.js';
 
-/** Benches, what they do, and the options that they take besides the common ones. */
+/** Benches, what they do, the options that they take besides reps and json, and other defaults. */
 export const benches = {
+  'lab-step': {
+    summary: 'one PPO iteration of the lab by phases, beside a GEMM and a baseline',
+    options: ['workload', 'baseline', 'threads'],
+  },
   minibatch: {
     summary: 'one PPO minibatch: forward, and forward + backward',
-    options: ['model', 'batch', 'source', 'target'],
+    options: ['model', 'batch', 'source', 'target', 'threads'],
     defaults: { batch: 4 },
   },
   decode: {
     summary: 'sampling with a KV cache: ms a step',
-    options: ['model', 'batch', 'source', 'steps'],
+    options: ['model', 'batch', 'source', 'steps', 'threads'],
     defaults: { batch: 16, source: 300 },
+  },
+  scaling: {
+    summary: 'ms a token by batch, prompt, response and LoRA rank, one at a time',
+    options: ['model', 'axis', 'threads'],
   },
   'demo-step': {
     summary: 'one PPO step on demo/, split into its parts',
+    options: ['threads'],
+  },
+  demo: {
+    summary: 'the demo from start to report, as a process',
+    options: ['threads'],
+    defaults: { reps: 1 },
+  },
+  'cold-start': {
+    summary: '--version, --help and detox --help, as processes',
     options: [],
-    defaults: {},
+    defaults: { reps: 10 },
   },
 };
 
-const common = ['reps', 'threads', 'json'];
+const count = (value, text) => ({ type: 'string', default: value, least: 1, text });
 
 const options = {
-  model: { type: 'string', default: 't5-base', text: models.join(', ') },
-  batch: { type: 'string', default: 4, text: 'rows (decode: 16)' },
-  source: { type: 'string', default: 320, text: 'tokens of a query (decode: 300)' },
-  target: { type: 'string', default: 64, text: 'tokens of a response' },
-  steps: { type: 'string', default: 32, text: 'tokens to generate' },
-  reps: { type: 'string', default: 3, text: 'repetitions, after one that does not count' },
-  threads: { type: 'string', default: 0, text: 'threads of the engine; 0: one a core' },
+  workload: {
+    type: 'string',
+    text: 'lab-step: a recorded workload.json [one of the same lengths]',
+  },
+  baseline: {
+    type: 'string',
+    text: 'lab-step: shell command that prints the JSON of trl_baseline.py as its last line; runs after each repetition [none]',
+  },
+  model: { type: 'string', default: 't5-base', choices: models },
+  axis: { type: 'string', default: 'all', choices: axes },
+  batch: count(4, 'rows (decode: 16)'),
+  source: count(320, 'tokens of a query (decode: 300)'),
+  target: count(64, 'tokens of a response'),
+  steps: count(32, 'tokens to generate'),
+  reps: count(3, 'repetitions, after one that does not count (demo: 1, all count; cold-start: 10)'),
+  threads: {
+    type: 'string',
+    default: 0,
+    least: 0,
+    text: 'threads of the engine; 0: one a core',
+  },
   json: { type: 'boolean', default: false, text: 'print JSON instead of a table' },
 };
 
@@ -41,16 +73,16 @@ ${list(Object.entries(benches).map(([name, { summary }]) => [name, summary]))}
 
 Options:
 ${list(
-  Object.entries(options).map(([name, { type, text, default: value }]) => [
+  Object.entries(options).map(([name, { type, text, choices, default: value }]) => [
     `--${name}${type === 'string' ? ' <value>' : ''}`,
-    `${text} [${value}]`,
+    `${text ?? choices.join(', ')}${value === undefined ? '' : ` [${value}]`}`,
   ]),
 )}
 
-Random weights are written once to .cache/ (FLAN-T5-base: 1 GB).`;
+Random weights are written once to .cache/ (FLAN-T5-base 1 GB, RoBERTa-base 0.5 GB).`;
 
 function list(pairs) {
-  return pairs.map(([name, text]) => `  ${name.padEnd(18)} ${text}`).join('\n');
+  return pairs.map(([name, text]) => `  ${name.padEnd(20)} ${text}`).join('\n');
 }
 
 /**
@@ -66,15 +98,15 @@ export function readOptions(words) {
     const remedy = didYouMean(name ?? '', names);
     throw new ConfigError('bench', names.join(', '), positionals.join(' ') || 'none', remedy);
   }
-  const known = [...benches[name].options, ...common];
+  const { options: own, defaults = {} } = benches[name];
+  const known = [...own, 'reps', 'json'];
   const foreign = Object.keys(values).find((option) => !known.includes(option));
   if (foreign) {
     throw new ConfigError(`bench ${name}`, `--${known.join(', --')}`, `--${foreign}`);
   }
   const chosen = known.map((option) => {
-    const given = values[option];
-    const standard = benches[name].defaults[option] ?? options[option].default;
-    return [option, given === undefined ? standard : numberOrName(option, given)];
+    const standard = defaults[option] ?? options[option].default;
+    return [option, values[option] === undefined ? standard : valueGiven(option, values[option])];
   });
   return { name, ...Object.fromEntries(chosen) };
 }
@@ -85,23 +117,21 @@ function parse(words) {
   try {
     return parseArgs({ args: words, options: known, allowPositionals: true });
   } catch (cause) {
-    const remedy = 'See npm run bench -- --help.';
-    throw new ConfigError(
-      'bench',
-      'known options with values',
-      cause.message.split('. ')[0],
-      remedy,
-    );
+    const [message] = cause.message.split('. ');
+    const unknown = /^Unknown option '--(.*)'/.exec(message)?.[1] ?? '';
+    const remedy = didYouMean(unknown, Object.keys(known)) || 'See npm run bench -- --help.';
+    throw new ConfigError('bench', 'known options with values', message, remedy);
   }
 }
 
-function numberOrName(option, given) {
-  if (option === 'json') return given;
-  if (option === 'model') {
-    if (models.includes(given)) return given;
-    throw new ConfigError('--model', models.join(', '), given, didYouMean(given, models));
+/** The value of an option that was given. */
+function valueGiven(option, given) {
+  const { choices, least } = options[option];
+  if (choices) {
+    if (choices.includes(given)) return given;
+    throw new ConfigError(`--${option}`, choices.join(', '), given, didYouMean(given, choices));
   }
-  const least = option === 'threads' ? 0 : 1;
+  if (least === undefined) return given;
   const number = Number(given);
   if (given.trim() !== '' && Number.isInteger(number) && number >= least) return number;
   throw new ConfigError(

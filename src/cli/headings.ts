@@ -71,7 +71,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'maxGradNorm',
   ],
   Limits: ['ratioThreshold', 'earlyStopping', 'targetKl'],
-  'Parity with TRL 0.8.0': ['compat', 'without'],
+  'Parity with TRL 0.8.0': ['compat', 'without', 'rescore'],
 };
 
 /** What stands for a value in `--help`, where its type alone does not say it. */

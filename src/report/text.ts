@@ -38,6 +38,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** `2.6 GB`, `340 MB`; decimal. */
+export function byteText(bytes: number): string {
+  return bytes < 0.95e9 ? `${grouped(Math.round(bytes / 1e6))} MB` : `${fixed(bytes / 1e9, 1)} GB`;
+}
+
 /** One bar a number, lowest to highest; at most `width` bars, the numbers spread evenly. */
 export function sparkline(values: readonly number[], width = 60): string {
   const shown = spread(values, width).filter(Number.isFinite);
@@ -70,15 +75,22 @@ export function withoutSharedLines(texts: readonly string[]): string[] {
   return lines.map((one) => one.slice(start, one.length - end).join('\n'));
 }
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const wide =
   /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF01-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}]/u;
 const invisible = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a reader takes for one character. The segmenter is made late: that takes 20 ms. */
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
+
 /** Terminal columns that a text without line breaks takes: 2 for CJK and emoji, 0 for marks. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -115,7 +127,7 @@ function cut(text: string, width: number): string {
 function broken(word: string, width: number): string[] {
   const pieces = [''];
   let used = 0;
-  for (const { segment } of graphemes.segment(word)) {
+  for (const { segment } of graphemes(word)) {
     const columns = graphemeWidth(segment);
     if (used > 0 && used + columns > width) {
       pieces.push('');

@@ -9,7 +9,6 @@ import {
   storeOptions,
 } from '../detox-options.ts';
 import { engineOptions, outputOption } from '../options.ts';
-import { runDetox } from '../run-detox.ts';
 
 const options = z
   .strictObject({
@@ -39,6 +38,7 @@ export const detox = defineCommand({
   options,
   defaults: settingsUnder,
   async run(context) {
+    const { runDetox } = await import('../run-detox.ts');
     const { preset, config: _, output, ...config } = context.options;
     await runDetox({ config, directory: output ?? join('runs', timeName()), context });
   },

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import { checkOptions, flagsOf } from '../flags.ts';
-import { RunOptions, runDetox } from '../run-detox.ts';
-import { showFinished } from '../show-run.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -18,6 +16,8 @@ export const resume = defineCommand({
   async run(context) {
     const [directory] = context.arguments;
     const { openRunFolder } = await import('../../store/run-folder.ts');
+    const { RunOptions, runDetox } = await import('../run-detox.ts');
+    const { showFinished } = await import('../show-run.ts');
     const folder = await openRunFolder(directory, { resume: true });
     try {
       const config = checkOptions(RunOptions, flagsOf(RunOptions), folder.config);

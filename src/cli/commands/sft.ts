@@ -5,9 +5,9 @@ import { SftConfig } from '../../sft-config.ts';
 import { defineCommand } from '../command.ts';
 import { engineOptions, file, folder, headed } from '../options.ts';
 import { quoted } from '../shell.ts';
-import { showJob } from '../show-job.ts';
 
-const { model, data, adapter, loraRank, loraAlpha, loraTargets } = SftConfig.shape;
+const { model, data, adapter, loraRank, loraAlpha, loraTargets, gradientCheckpointing, seed } =
+  SftConfig.shape;
 
 const options = SftConfig.safeExtend({
   model: folder(model.description!),
@@ -15,7 +15,7 @@ const options = SftConfig.safeExtend({
   adapter: adapter.meta({ placeholder: 'dir', description: adapter.description! }),
   output: folder('Folder of the result: new, empty, or with an earlier result of sft'),
   ...headed({ loraRank, loraAlpha, loraTargets }, 'A fresh adapter, when none is given'),
-  ...headed({ ...SupervisedConfig.shape, seed: SftConfig.shape.seed }, 'Training'),
+  ...headed({ ...SupervisedConfig.shape, gradientCheckpointing, seed }, 'Training'),
   ...engineOptions,
 });
 
@@ -34,6 +34,7 @@ export const sft = defineCommand({
   async run(context) {
     const { output, device, threads, ...config } = context.options;
     const { sft: runSft } = await import('../../sft.ts');
+    const { showJob } = await import('../show-job.ts');
     const from = config.full
       ? ['--model', quoted(output), '--full']
       : ['--model', quoted(config.model), '--adapter', quoted(output)];

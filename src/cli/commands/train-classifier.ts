@@ -7,7 +7,6 @@ import { defineCommand, type Screen } from '../command.ts';
 import { engineOptions, file, folder, headed } from '../options.ts';
 import { painter } from '../paint.ts';
 import { quoted } from '../shell.ts';
-import { showJob } from '../show-job.ts';
 
 const { data, model, config, tokenizer, seed } = ClassifyConfig.shape;
 
@@ -40,6 +39,7 @@ export const trainClassifier = defineCommand({
   async run(context) {
     const { output, device, threads, ...settings } = context.options;
     const { trainClassifier: train } = await import('../../classify.ts');
+    const { showJob } = await import('../show-job.ts');
     const next = ['--model', quoted(output), '--output', quoted(`${output}-2`)];
     await showJob<ClassifyMeasures>({
       output,
