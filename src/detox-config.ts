@@ -3,6 +3,7 @@ import { promptFields } from './data/config.ts';
 import { ConfigError } from './errors.ts';
 import { checkJson } from './hub/json.ts';
 import { GenerationConfig } from './model/sampling.ts';
+import { gradientCheckpointing } from './model/supervised-config.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
 
 const { generation: _, ...trainingFields } = rlFields;
@@ -43,6 +44,7 @@ export const DetoxConfig = z.strictObject({
     .default(64)
     .describe('Dialogues for that, taken out of the training part'),
   bestMetric: z.enum(bestMetrics).default('reward').describe('By what the best adapter is chosen'),
+  gradientCheckpointing,
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
   loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),

@@ -1,4 +1,5 @@
 import { type Closable, setUp } from './detox/job.ts';
+import { checkMemory } from './detox/memory.ts';
 import {
   answers,
   type DetoxContext,
@@ -14,6 +15,7 @@ import type { ParameterCount, RunEvent, Sample } from './events.ts';
 import type { LoraConfig } from './hub/peft.ts';
 import { countParameters } from './model/count.ts';
 import type { Policy } from './model/policy.ts';
+import { peakMemory } from './runtime/machine.ts';
 
 export type { DetoxContext };
 
@@ -23,6 +25,7 @@ export type { DetoxContext };
  * ended or is stopped.
  * @throws {ConfigError} when a run to resume began with other settings or other files
  * @throws {InputError} when it has checkpoints and none of them is whole
+ * @throws {UnavailableError} when there is less memory than it will take
  * @throws {NumericError} when a number is not finite; while it trains, it names a dump of what was
  *   known
  */
@@ -31,6 +34,7 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
   try {
     const found = await resumable(config, context);
     const job = await setUp(config, context.engine, opened);
+    await checkMemory(job.memory, context.engine);
     yield* flow(await openRun(job, found, config, context));
   } finally {
     for (const part of opened) await part.close();
@@ -49,7 +53,7 @@ async function* flow(run: Run): AsyncGenerator<RunEvent> {
   yield { type: 'evaluated', when: 'after', ...measuresOf(after) };
   const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
   yield { type: 'compared', comparison };
-  yield { type: 'finished', steps: rl.steps, seconds: run.seconds() };
+  yield { type: 'finished', steps: rl.steps, seconds: run.seconds(), peakMemory: peakMemory() };
 }
 
 /** What the starting policy answers, which the parameters still are; measured once a run. */
@@ -64,7 +68,7 @@ async function* samplesBefore(run: Run): AsyncGenerator<RunEvent, Sample[]> {
   return samples;
 }
 
-function started({ policy, lora, config, context, sizes }: Run): RunEvent {
+function started({ policy, lora, config, context, sizes, memory }: Run): RunEvent {
   const { runId, version, engine } = context;
   return {
     type: 'started',
@@ -75,6 +79,7 @@ function started({ policy, lora, config, context, sizes }: Run): RunEvent {
     engine: engine.description,
     ...parameterCounts(policy, lora),
     data: sizes,
+    memory,
   };
 }
 

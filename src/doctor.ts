@@ -7,6 +7,7 @@ import { type Exam, examine, type Intake, intake } from './doctor/exam.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkGradient } from './doctor/gradient.ts';
 import { checkClassifierLength, checkPromptLength, checkResponseLength } from './doctor/lengths.ts';
+import { checkMemory } from './doctor/memory.ts';
 import { checkBatches, checkDeterminism, checkFinite, checkGeneration } from './doctor/numerics.ts';
 import {
   checkCheckpoints,
@@ -43,6 +44,7 @@ const early: readonly EarlyCheck[] = [
   { name: 'adapter-weights', doing: 'reading the adapter', find: checkWeights },
   { name: 'value-head', doing: 'reading the value head', find: checkValueHead },
   { name: 'prompt-length', doing: 'measuring prompts', find: checkPromptLength },
+  { name: 'memory', doing: 'adding up memory', find: checkMemory },
   { name: 'kl-controller', doing: 'reading settings', find: checkKlController },
   { name: 'checkpoints', doing: 'reading settings', find: checkCheckpoints },
 ];

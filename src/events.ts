@@ -98,6 +98,12 @@ export interface ParameterCount {
   readonly all: number;
 }
 
+/** Bytes that a run will take, by what they are for. */
+export interface MemoryEstimate {
+  readonly total: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
 /** Everything that happens in a run, in order. `events.jsonl` holds one a line. */
 export type RunEvent =
   | {
@@ -117,6 +123,8 @@ export type RunEvent =
         readonly validation?: number;
         readonly test: number;
       };
+      /** Missing in the logs of earlier versions. */
+      readonly memory?: MemoryEstimate;
     }
   | {
       readonly type: 'progress';
@@ -174,4 +182,10 @@ export type RunEvent =
     }
   | { readonly type: 'stopped'; readonly step: number; readonly reason: string }
   | { readonly type: 'compared'; readonly comparison: Comparison }
-  | { readonly type: 'finished'; readonly steps: number; readonly seconds: number };
+  | {
+      readonly type: 'finished';
+      readonly steps: number;
+      readonly seconds: number;
+      /** Most bytes that the process had in memory; of a resumed run, the last process. */
+      readonly peakMemory?: number;
+    };

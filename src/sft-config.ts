@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { promptFields } from './data/config.ts';
-import { SupervisedConfig } from './model/supervised-config.ts';
+import { gradientCheckpointing, SupervisedConfig } from './model/supervised-config.ts';
 
 const count = z.int().positive();
 
@@ -23,6 +23,7 @@ export const SftConfig = z
       .default(['q', 'v'])
       .describe('Modules of a fresh adapter'),
     ...SupervisedConfig.shape,
+    gradientCheckpointing,
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of a fresh adapter'),
   })
   .refine(({ full, adapter }) => !full || adapter === undefined, {

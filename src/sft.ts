@@ -44,11 +44,12 @@ export async function* sft(config: SftConfig, context: JobContext): AsyncGenerat
   await checkResultFolder(output, 'sft');
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
-  const { model, adapter, full, seed } = config;
+  const { model, adapter, full, seed, gradientCheckpointing } = config;
   const { policy, lora } = await loadPolicy(engine, {
     model,
     seed,
     adapter,
+    gradientCheckpointing,
     ...(full ? { trainable: 'all' } : { lora: freshLora(config) }),
   });
   try {

@@ -75,6 +75,15 @@ describe('a run', () => {
     expect(referenceParameters).toEqual({ trainable: 0, all: policyParameters.all });
   });
 
+  test('says how much memory it will take, and in the end how much it took', () => {
+    const [{ memory }] = only(first.events, 'started');
+    expect(memory?.total).toBeGreaterThan(1e8); // the program alone
+    expect(memory?.total).toBeLessThan(3e8); // small models
+    expect(Object.keys(memory?.parts ?? {})).toContain('training');
+    const [{ peakMemory }] = only(first.events, 'finished');
+    expect(peakMemory).toBeGreaterThan(0.9 * process.memoryUsage.rss());
+  });
+
   test('starts with no KL', () => {
     const [{ metrics }] = only(first.events, 'step');
     expect(Math.abs(metrics['objective/kl'])).toBeLessThan(1e-4);

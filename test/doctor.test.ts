@@ -106,6 +106,7 @@ describe('a whole check-up', () => {
       'adapter-weights',
       'value-head',
       'prompt-length',
+      'memory',
       'kl-controller',
       'checkpoints',
       'reference',

@@ -45,6 +45,12 @@ function sharingBackend(): Backend {
     async writeState(state, tensors) {
       await shared.writeState(sharedId(stateIds, state, 'state'), tensors);
     },
+    async reserveState(state, rows) {
+      await shared.reserveState(sharedId(stateIds, state, 'state'), rows);
+    },
+    async selectState(state, axes, rows) {
+      await shared.selectState(sharedId(stateIds, state, 'state'), axes, rows);
+    },
     async dropState(state) {
       const id = stateIds.get(state);
       stateIds.delete(state);
@@ -63,12 +69,12 @@ function sharedId(ids: ReadonlyMap<number, number>, id: number, what: string): n
 }
 
 async function sessionOf(request: LoadRequest): Promise<number> {
-  const { model, keep, append, prepack, release } = request;
+  const { model, keep, append, prepack } = request;
   const folder = folderOf(request);
   const weights = folder === undefined ? [] : await weightFiles(folder);
   const shared = request.shared.map(({ file, ...rest }) => ({ ...rest, file: basename(file) }));
   const hash = createHash('sha256')
-    .update(JSON.stringify([keep, append, prepack, release, shared]))
+    .update(JSON.stringify([keep, append, prepack, shared]))
     .update(model);
   for (const { name, bytes } of weights) hash.update(name).update(bytes);
   const key = hash.digest('hex');

@@ -14,6 +14,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'numGenerations',
     'miniBatchSize',
     'gradientAccumulationSteps',
+    'gradientCheckpointing',
     'ppoEpochs',
     'seed',
     'checkpointEvery',

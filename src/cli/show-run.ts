@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Comparison, ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
 import { reportMarkdown } from '../report/markdown.ts';
 import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
-import { counted, duration, fixed, grouped, wrap } from '../report/text.ts';
+import { byteText, counted, duration, fixed, grouped, memoryText, wrap } from '../report/text.ts';
 import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext, Screen } from './command.ts';
@@ -148,7 +148,7 @@ export function statusText(metrics: StepMetrics): string {
 }
 
 function startText(event: EventOf<'started'>, directory: string, color: boolean): string {
-  const { runId, engine, data, policyParameters, referenceParameters } = event;
+  const { runId, engine, data, policyParameters, referenceParameters, memory } = event;
   const { rows, kept, train, validation, test } = data;
   const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
   return lines(color, [
@@ -161,6 +161,7 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
     ],
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
+    ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
   ]);
 }
 
@@ -228,7 +229,11 @@ function goOn({ folder }: Ending): string {
 
 function headline(latest: Latest): string {
   const { finished, stopped } = latest;
-  if (finished) return `${counted(finished.steps, 'step')} in ${duration(finished.seconds)}.`;
+  if (finished) {
+    const { steps, seconds, peakMemory } = finished;
+    const memory = peakMemory === undefined ? '' : `, ${byteText(peakMemory)} of memory at most`;
+    return `${counted(steps, 'step')} in ${duration(seconds)}${memory}.`;
+  }
   const done = stepsDone(latest);
   const where = done === 0 ? 'before the first step' : `after step ${done}`;
   return `Stopped ${where}${stopped ? `: ${stopped.reason}` : ', while measuring'}.`;
@@ -259,6 +264,7 @@ function resultOf(latest: Latest, parts: Ending): Record<string, unknown> {
     referenceParameters: started?.referenceParameters,
     steps: done,
     seconds: finished?.seconds,
+    ...(started?.memory && { memory: { estimated: started.memory, peak: finished?.peakMemory } }),
     verdict,
     slices,
     ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),

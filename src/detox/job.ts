@@ -12,6 +12,7 @@ import { RlLearner } from '../rl/learner.ts';
 import { baseParameters } from '../rl/reference.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { loadTokenizer } from '../tokenizer.ts';
+import { memoryOf } from './memory.ts';
 
 /** What must be closed after use. */
 export interface Closable {
@@ -23,7 +24,7 @@ export type Job = Awaited<ReturnType<typeof setUp>>;
 
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 export async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
-  const { model, adapter, rewardModel, seed } = config;
+  const { model, adapter, rewardModel, seed, gradientCheckpointing } = config;
   const rl = rlConfigOf(config);
   const { valueHead } = rl;
   const tokenizer = await loadTokenizer(model);
@@ -38,14 +39,17 @@ export async function setUp(config: DetoxConfig, engine: Engine, opened: Closabl
   const judgeTokenizer = await loadTokenizer(rewardModel);
   const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
   const lora = freshLora(config);
-  const parts = await loadPolicy(engine, { model, adapter, lora, valueHead, seed });
+  const start = { model, adapter, lora, valueHead, seed, gradientCheckpointing };
+  const parts = await loadPolicy(engine, start);
   opened.push(parts.policy);
   const { parameters } = parts.policy;
   const reference =
     rl.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
-  return { ...parts, ...prompts, batches, rl, tokenizer, judge, reference, learner };
+  const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier }, config);
+  const made = { batches, rl, tokenizer, judge, reference, learner, memory };
+  return { engine, ...parts, ...prompts, ...made };
 }
 
 type Encode = (texts: readonly string[], options: { maxLength: number }) => Promise<number[][]>;

@@ -25,8 +25,11 @@ export function sequenceOf(
  * Rows one behind the other, and where each id stands in [batch, time]: inputs `<name>Ids`,
  * `<name>Slots`, `<name>Places` and `<name>Mask` of a graph (`Packing` in nn/rows.ts says more).
  */
-export function packedFeeds(name: string, rows: readonly (readonly number[])[]): Feeds {
-  const width = Math.max(...rows.map((row) => row.length));
+export function packedFeeds(
+  name: string,
+  rows: readonly (readonly number[])[],
+  width = longest(rows),
+): Feeds {
   const starts = startsOf(rows);
   const { slots, mask } = slotsOf(rows, starts, width);
   return {
@@ -38,12 +41,15 @@ export function packedFeeds(name: string, rows: readonly (readonly number[])[]):
 }
 
 /**
- * Queries for an encoder, each different one once, and for the decoder's rows that read them:
+ * Queries for an encoder, padded to a width in attention alone, each different one once, and for the decoder's rows that read them:
  * `source…` as `packedFeeds` has it, `crossSlots` and `crossMask` [batch, source], `crossPlaces` and
  * `crossReal` [tokens, readers].
  * @throws {InputError} when a query is empty
  */
-export function queryFeeds(queries: readonly (readonly number[])[]): Feeds {
+export function queryFeeds(
+  queries: readonly (readonly number[])[],
+  width = longest(queries),
+): Feeds {
   const places = new Map<string, number>();
   const prompts: (readonly number[])[] = [];
   const promptOf = queries.map((query, b) => {
@@ -54,7 +60,6 @@ export function queryFeeds(queries: readonly (readonly number[])[]): Feeds {
     return place;
   });
   const starts = startsOf(prompts);
-  const width = Math.max(...prompts.map((row) => row.length));
   const readers = prompts.map((_, i) => promptOf.flatMap((prompt, b) => (prompt === i ? [b] : [])));
   const most = Math.max(...readers.map((rows) => rows.length));
   const nth = Array.from({ length: most }, (_, n) => n);
@@ -67,7 +72,7 @@ export function queryFeeds(queries: readonly (readonly number[])[]): Feeds {
     width,
   );
   return {
-    ...packedFeeds('source', prompts),
+    ...packedFeeds('source', prompts, width),
     crossSlots: cross.slots,
     crossMask: cross.mask,
     crossPlaces: int64(
@@ -79,6 +84,11 @@ export function queryFeeds(queries: readonly (readonly number[])[]): Feeds {
       shape,
     ),
   };
+}
+
+/** Length of the longest row. */
+function longest(rows: readonly (readonly number[])[]): number {
+  return Math.max(...rows.map((row) => row.length));
 }
 
 /** Where each row begins when they stand one behind the other. */
@@ -148,19 +158,45 @@ export function joinRows(rows: readonly Float32Array[]): Float32Array {
 
 /**
  * Groups items of similar size so that padding wastes little and a group fits the budget: its
- * largest size times its number of items is at most that, unless one item alone is more.
+ * largest size times its number of items is at most that, unless one item alone is more. As few
+ * groups as can be, and then as equal ones: a small one would be slow.
  * @returns indices of the items, group by group
  */
 export function groupBySize(sizes: readonly number[], budget: number): number[][] {
   const order = sizes.map((_, i) => i).sort((a, b) => sizes[a] - sizes[b] || a - b);
-  const groups: number[][] = [];
-  let group: number[] = [];
-  for (const index of order) {
-    if (group.length > 0 && (group.length + 1) * sizes[index] > budget) {
-      groups.push(group);
-      group = [];
-    }
-    group.push(index);
+  let groups = filled(order, sizes, budget);
+  for (let [low, high] = [1, budget]; low < high; ) {
+    const middle = (low + high) >> 1;
+    const tighter = filled(order, sizes, middle);
+    if (tighter.length > groups.length) low = middle + 1;
+    else [groups, high] = [tighter, middle];
   }
-  return group.length > 0 ? [...groups, group] : groups;
+  return groups;
+}
+
+/** Groups in the given order, each as large as the budget lets it be. */
+function filled(order: readonly number[], sizes: readonly number[], budget: number): number[][] {
+  const groups: number[][] = [];
+  for (const index of order) {
+    const last = groups.at(-1);
+    if (last && (last.length + 1) * sizes[index] <= budget) last.push(index);
+    else groups.push([index]);
+  }
+  return groups;
+}
+
+/** Rows in their order, in parts of at most so many tokens, unless one row alone is more. */
+export function partsOf<T extends readonly unknown[]>(rows: readonly T[], budget: number): T[][] {
+  const parts: T[][] = [];
+  let tokens = 0;
+  for (const row of rows) {
+    tokens += row.length;
+    const last = parts.at(-1);
+    if (last && tokens <= budget) last.push(row);
+    else {
+      parts.push([row]);
+      tokens = row.length;
+    }
+  }
+  return parts;
 }

@@ -27,8 +27,8 @@ export interface ClassifierOptions extends ClassifierShape {
   readonly tensors?: Map<string, Tensor<'float32'>>;
 }
 
-/** Padded tokens of one run; more is split over several. */
-const tokenBudget = 8192;
+/** Elements of the hidden states of one run: 2,048 padded tokens of RoBERTa-base. */
+const runBudget = 2048 * 768;
 
 /** A sequence classifier: logits and probabilities by label name. */
 export class Classifier {
@@ -58,7 +58,7 @@ export class Classifier {
     const width = this.config.labels.length;
     for (const group of groupBySize(
       rows.map((row) => row.length),
-      tokenBudget,
+      Math.floor(runBudget / this.config.hidden),
     )) {
       const feeds = this.#feeds(group.map((i) => rows[i]));
       const result = await session.run(feeds, this.parameters.state);
@@ -122,7 +122,6 @@ export class Classifier {
     const { graph } = classifierGraph(this.#options, name === 'training');
     const session = engine.compile(graph, {
       name: `classifier ${name}`,
-      release: name === 'scoring',
       ...(weights && { weights }),
     });
     this.#sessions.set(name, session);

@@ -47,6 +47,8 @@ export class GrowingResponse {
   /** Its place among the queries. */
   readonly row: number;
   readonly eosId: number;
+  /** Most tokens. */
+  readonly limit: number;
   readonly tokens: number[] = [];
   readonly #logprobs: number[] = [];
   readonly #values: number[] = [];
@@ -56,6 +58,7 @@ export class GrowingResponse {
   constructor(row: number, options: ResponseOptions) {
     this.row = row;
     this.eosId = options.eosId;
+    this.limit = options.limit;
     this.#options = options;
   }
 
@@ -66,7 +69,7 @@ export class GrowingResponse {
 
   /** All its tokens are there; only the value behind them may be missing. */
   get isFull(): boolean {
-    return this.#hasEnd || this.tokens.length >= this.#options.limit;
+    return this.#hasEnd || this.tokens.length >= this.limit;
   }
 
   /** What the next step reads. */

@@ -1,7 +1,7 @@
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
-import { gather, gatherColumns } from '../graph/ops/gather.ts';
+import { gather } from '../graph/ops/gather.ts';
 import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
@@ -31,7 +31,6 @@ export interface PolicyShape extends ScopeOptions {
 export interface PolicyGraph {
   readonly graph: Graph;
   readonly parameters: ReadonlyMap<string, Value>;
-  readonly keep: Readonly<Record<string, string>>;
   /** Outputs whose rows are added to kept inputs. */
   readonly append: Readonly<Record<string, string>>;
   /** Paths of the layers that an adapter could sit on. */
@@ -59,12 +58,12 @@ export interface Loss {
   build(outputs: TokenOutputs, inputs: Readonly<Record<string, Value>>): Value;
 }
 
-/** Encodes queries: keeps the cross-attention's keys and values, and the mask. */
+/** Encodes queries: appends to the cross-attention's keys and values, and to the mask. */
 export function encodeGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, config) => {
     const { keyValues, mask } = encoded(p, config);
     const outputs = { ...keyValueOutputs('cross', keyValues), 'next.crossMask': mask };
-    return { outputs, keep: [cache('cross', config), { 'next.crossMask': 'crossMask' }] };
+    return { outputs, append: { ...cache('cross', config), 'next.crossMask': 'crossMask' } };
   });
 }
 
@@ -100,31 +99,17 @@ export function decodeGraph(shape: PolicyShape, chooser: Chooser): PolicyGraph {
   });
 }
 
-/** Drops rows from all caches: rows int64 [kept]. */
-export function selectGraph(shape: PolicyShape): PolicyGraph {
-  return graphOf(shape, (p, config) => {
-    const { graph } = p;
-    const { heads, dKv } = config;
-    const rows = graph.input('rows', 'int64', ['kept']);
-    const past = keyValueInputs(graph, config, 'past', ['past', 'batch', heads, dKv]);
-    const cross = keyValueInputs(graph, config, 'cross', ['batch', heads, 'source', dKv]);
-    const mask = graph.input('crossMask', 'float32', ['batch', 'source']);
-    const each = (pairs: KeyValue[], select: (x: Value) => Value) =>
-      pairs.map(({ key, value }) => ({ key: select(key), value: select(value) }));
-    const outputs = {
-      'next.crossMask': gather(mask, rows),
-      ...keyValueOutputs(
-        'past',
-        each(past, (x) => gatherColumns(x, rows)),
-      ),
-      ...keyValueOutputs(
-        'cross',
-        each(cross, (x) => gather(x, rows)),
-      ),
-    };
-    const keep = [cache('past', config), cache('cross', config), { 'next.crossMask': 'crossMask' }];
-    return { outputs, keep };
-  });
+/** A number for each tensor of a decoding: one for what is past, one for the cross-attention. */
+export function eachCache(
+  { config }: PolicyShape,
+  { past, cross }: { past: number; cross: number },
+): Record<string, number> {
+  const all = (prefix: string, number: number) =>
+    Object.values(cache(prefix, config)).map((name) => [name, number]);
+  return {
+    ...Object.fromEntries([...all('past', past), ...all('cross', cross)]),
+    crossMask: cross,
+  };
 }
 
 /** Logprobs, values and entropies of given responses. */
@@ -158,7 +143,6 @@ export function gradientGraph(shape: PolicyShape, loss: Loss): PolicyGraph {
 
 interface Built {
   readonly outputs: Readonly<Record<string, Value>>;
-  readonly keep?: readonly Readonly<Record<string, string>>[];
   readonly append?: Readonly<Record<string, string>>;
 }
 
@@ -168,9 +152,9 @@ function graphOf(
 ): PolicyGraph {
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
-  const { outputs, keep = [], append = {} } = build(scope, shape.config, parameters);
+  const { outputs, append = {} } = build(scope, shape.config, parameters);
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
-  return { graph, parameters, keep: Object.assign({}, ...keep), append, linears };
+  return { graph, parameters, append, linears };
 }
 
 /** Queries as the decoder's cross-attention sees them, and which of their places are real. */
@@ -252,7 +236,7 @@ function keyValueOutputs(prefix: string, pairs: readonly KeyValue[]): Record<str
 }
 
 /** Output names of a cache, and the inputs that they become. */
-function cache(prefix: string, { decoderLayers }: T5Config): Record<string, string> {
+export function cache(prefix: string, { decoderLayers }: T5Config): Record<string, string> {
   const names = Array.from({ length: decoderLayers }, (_, i) => [
     `${prefix}.${i}.key`,
     `${prefix}.${i}.value`,

@@ -1,9 +1,10 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { CompileOptions, Engine, Session, State, WeightLocation } from '../runtime/engine.ts';
-import { float32, int64, type Tensor } from '../tensor.ts';
+import type { Engine, Session, WeightLocation } from '../runtime/engine.ts';
+import { float32, type Tensor } from '../tensor.ts';
 import {
   groupBySize,
   joinRows,
+  partsOf,
   queryFeeds,
   type Sequence,
   scoringFeeds,
@@ -22,7 +23,9 @@ import {
 } from './decoding.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
+  cache,
   decodeGraph,
+  eachCache,
   encodeGraph,
   gradientGraph,
   type Loss,
@@ -30,7 +33,6 @@ import {
   type PolicyGraph,
   type PolicyShape,
   scoreGraph,
-  selectGraph,
 } from './policy-graphs.ts';
 import type { GenerationConfig } from './sampling.ts';
 
@@ -69,9 +71,16 @@ export interface PolicyOptions extends PolicyShape {
   readonly tensors: Map<string, Tensor<'float32'>>;
 }
 
-/** Padded source tokens and scored logits of one run; more is split over several. */
-const sourceBudget = 8192;
-const logitBudget = 20e6;
+/** Padded source tokens of rows that are decoded together. */
+const decodeBudget = 8192;
+/**
+ * Elements of the hidden states of one run that encodes, or scores: more is hardly faster, and takes
+ * more memory. 1,024 and 2,048 tokens of FLAN-T5-base.
+ */
+const encodeBudget = 1024 * 768;
+const scoreBudget = 2048 * 768;
+/** Scored logits of one run. */
+const logitBudget = 16e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
@@ -134,7 +143,7 @@ export class Policy {
     { temperature = 1 }: { temperature?: number } = {},
   ): Promise<GradientResult> {
     const build = () => gradientGraph(this.shape, loss);
-    const session = await this.#session(`gradient ${loss.name}`, build, {});
+    const session = await this.#session(`gradient ${loss.name}`, build);
     const feeds: Record<string, Tensor> = {
       ...scoringFeeds(sequences, temperature),
     };
@@ -166,7 +175,7 @@ export class Policy {
     const generations = new Array<Generation>(queries.length);
     const lengths = queries.map((query) => query.length);
     const { eosId, decoderStartId } = this.shape.config;
-    for (const group of groupBySize(lengths, sourceBudget)) {
+    for (const group of groupBySize(lengths, decodeBudget)) {
       const responses = group.map((row) => {
         const limit = maxNewTokens?.[row] ?? config.maxNewTokens;
         return new GrowingResponse(row, { limit, eosId, decoderStartId, valueBehind });
@@ -174,7 +183,8 @@ export class Policy {
       const state = await this.#options.engine.state();
       try {
         const rows = group.map((row) => queries[row]);
-        await this.#encode(rows, parameters, state);
+        const steps = Math.max(...responses.map(({ limit }) => limit));
+        await this.#encode(rows, { parameters, state }, steps);
         await this.#decode(responses, { state, queries, config, draw, parameters, signal });
       } finally {
         await state.close();
@@ -194,40 +204,35 @@ export class Policy {
   /** Fills the caches of a decoding: cross-attention of the queries, no past. */
   async #encode(
     queries: readonly (readonly number[])[],
-    parameters: Parameters,
-    state: State,
+    { parameters, state }: Pick<DecodingJob, 'parameters' | 'state'>,
+    steps: number,
   ): Promise<void> {
-    const { decoderLayers, heads, dKv } = this.shape.config;
+    const { heads, dKv, dModel } = this.shape.config;
     const session = await this.#session('encode', () => encodeGraph(this.shape));
-    const unused = float32(new Float32Array(queries.length * heads * dKv), [
-      1,
-      queries.length,
-      heads,
-      dKv,
-    ]);
-    const pasts = Array.from({ length: decoderLayers }, (_, i) => [
-      `past.${i}.key`,
-      `past.${i}.value`,
-    ]);
-    await state.write(Object.fromEntries(pasts.flat().map((name) => [name, unused])));
-    await session.run(queryFeeds(queries), parameters.state, state);
+    const batch = queries.length;
+    await state.reserve(eachCache(this.shape, { past: 1 + steps, cross: batch }));
+    const unused = float32(new Float32Array(batch * heads * dKv), [1, batch, heads, dKv]);
+    const pasts = Object.values(cache('past', this.shape.config));
+    await state.write(Object.fromEntries(pasts.map((name) => [name, unused])));
+    const width = Math.max(...queries.map((query) => query.length));
+    for (const part of partsOf(queries, encodeBudget / dModel)) {
+      await session.run(queryFeeds(part, width), parameters.state, state);
+    }
   }
 
   async #decode(responses: readonly GrowingResponse[], job: DecodingJob): Promise<void> {
     const { state, parameters, config, signal } = job;
     const chooser = drawsInGraph(config) ? 'graph' : 'caller';
     const build = () => decodeGraph(this.shape, chooser);
-    const session = await this.#session(`decode, ${chooser} draws`, build, { prepack: true });
+    const session = await this.#session(`decode, ${chooser} draws`, build, true);
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = responses;
     let open = rows.filter((row) => row.isOpen);
     while (open.length > 0) {
       signal?.throwIfAborted();
       if (open.length <= rows.length * (1 - leaveShare)) {
-        await this.#select(
-          state,
-          rows.flatMap((row, place) => (row.isOpen ? [place] : [])),
-        );
+        const kept = rows.flatMap((row, place) => (row.isOpen ? [place] : []));
+        await state.select(eachCache(this.shape, { past: 1, cross: 0 }), kept);
         rows = open;
       }
       const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows);
@@ -243,35 +248,26 @@ export class Policy {
     }
   }
 
-  async #select(state: State, places: readonly number[]): Promise<void> {
-    const session = await this.#session('select', () => selectGraph(this.shape));
-    await session.run({ rows: int64(places) }, state);
-  }
-
   /** Sequences in groups that fit one run. */
   #groups(sequences: readonly Sequence[]): number[][] {
-    const { vocabSize } = this.shape.config;
+    const { vocabSize, dModel } = this.shape.config;
+    const budget = Math.floor(scoreBudget / dModel);
     // one size for both limits, in units of source tokens
     const sizes = sequences.map(({ query, labels }) =>
-      Math.max(query.length, (labels.length * vocabSize * sourceBudget) / logitBudget),
+      Math.max(query.length, (labels.length * vocabSize * budget) / logitBudget),
     );
-    return groupBySize(sizes, sourceBudget);
+    return groupBySize(sizes, budget);
   }
 
-  #session(
-    name: string,
-    build: () => PolicyGraph,
-    how: Pick<CompileOptions, 'prepack' | 'release'> = { release: true },
-  ): Promise<Session> {
+  #session(name: string, build: () => PolicyGraph, prepack = false): Promise<Session> {
     const known = this.#sessions.get(name);
     if (known) return known;
     const { engine, weights } = this.#options;
-    const { graph, keep, append } = build();
+    const { graph, append } = build();
     const session = engine.compile(graph, {
       name,
-      keep,
       append,
-      ...how,
+      prepack,
       ...(weights && { weights }),
     });
     this.#sessions.set(name, session);

@@ -2,10 +2,12 @@
 import type { Comparison, ComparisonRow, RunEvent, StepMetrics } from '../events.ts';
 import { levelText, measureTexts, verdictReason, verdictWords } from './measures.ts';
 import {
+  byteText,
   counted,
   duration,
   fixed,
   grouped,
+  memoryText,
   oneLine,
   signed,
   sparkline,
@@ -98,6 +100,7 @@ function runTable({ started, finished, best }: RunTable): string {
     [
       ['started', escaped(started.time)],
       ['took', `${duration(finished.seconds)}, ${counted(finished.steps, 'step')}`],
+      ...memoryRow({ started, finished }),
       ['tactful', escaped(started.version)],
       ['engine', escaped(started.engine)],
       ['policy', parameters(policyParameters)],
@@ -110,6 +113,15 @@ function runTable({ started, finished, best }: RunTable): string {
       ...(best ? [['best adapter', bestText(best)]] : []),
     ],
   );
+}
+
+/** What it took, and what was foreseen; logs of earlier versions say nothing. */
+function memoryRow({ started, finished }: Pick<RunTable, 'started' | 'finished'>): string[][] {
+  const { memory } = started;
+  const { peakMemory } = finished;
+  if (peakMemory === undefined) return [];
+  const foreseen = memory ? `; foreseen ${memoryText(memory)}` : '';
+  return [['memory', `${byteText(peakMemory)} at most${foreseen}`]];
 }
 
 /** Where it is, and what the withheld dialogues said of it. */

@@ -1,4 +1,5 @@
 /** Numbers and texts for people: signs, widths, wrapping. Pure. */
+import type { MemoryEstimate } from '../events.ts';
 
 /** Fixed digits with a true minus sign. */
 export function fixed(value: number, digits: number): string {
@@ -41,6 +42,15 @@ export function duration(seconds: number): string {
 /** `2.6 GB`, `340 MB`; decimal. */
 export function byteText(bytes: number): string {
   return bytes < 0.95e9 ? `${grouped(Math.round(bytes / 1e6))} MB` : `${fixed(bytes / 1e9, 1)} GB`;
+}
+
+/** `2.6 GB (training 1.1 GB, weights 1.0 GB, …)`: the largest parts that make up most of it. */
+export function memoryText({ total, parts }: MemoryEstimate): string {
+  const sorted = Object.entries(parts).sort(([, a], [, b]) => b - a);
+  const told = sorted.filter(([, bytes]) => bytes >= 0.1 * total);
+  const list = told.map(([name, bytes]) => `${name} ${byteText(bytes)}`);
+  const rest = told.length < sorted.length ? ', …' : '';
+  return `${byteText(total)} (${list.join(', ')}${rest})`;
 }
 
 /** One bar a number, lowest to highest; at most `width` bars, the numbers spread evenly. */

@@ -36,12 +36,10 @@ export interface CompileOptions {
   weights?: (name: string) => WeightLocation;
   /** Outputs that stay with the engine after a run: output name to the input that it becomes. */
   keep?: Readonly<Record<string, string>>;
-  /** The same, but the output's rows (axis 0) are added behind those that the input has. */
+  /** The same for float32, but rows (axis 0) are added behind those that the input has, if any. */
   append?: Readonly<Record<string, string>>;
   /** Rearrange weights for speed at the price of a second copy in memory. @default false */
   prepack?: boolean;
-  /** Give the memory of each run back after it, for what runs now and then. @default false */
-  release?: boolean;
 }
 
 /** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
@@ -73,6 +71,10 @@ export interface State {
   readonly id: number;
   /** Adds tensors, or replaces them. */
   write(tensors: Feeds): Promise<void>;
+  /** Tells how many rows tensors that are appended to will have. */
+  reserve(rows: Readonly<Record<string, number>>): Promise<void>;
+  /** Keeps some rows of float32 tensors, in ascending order, along one axis each. */
+  select(axes: Readonly<Record<string, number>>, rows: readonly number[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -87,7 +89,6 @@ export interface LoadRequest {
   readonly keep: Readonly<Record<string, string>>;
   readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
-  readonly release: boolean;
 }
 
 /** A frozen weight that all sessions read from one place in memory. */
@@ -112,6 +113,12 @@ export interface Backend {
   unload(session: number): Promise<void>;
   openState(state: number): Promise<void>;
   writeState(state: number, tensors: Feeds): Promise<void>;
+  reserveState(state: number, rows: Readonly<Record<string, number>>): Promise<void>;
+  selectState(
+    state: number,
+    axes: Readonly<Record<string, number>>,
+    rows: readonly number[],
+  ): Promise<void>;
   dropState(state: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -134,11 +141,10 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         keep = {},
         append = {},
         prepack = false,
-        release = false,
       } = options;
       const encoded = encodeModel(graph, weights, sharesWeights && !prepack);
       const inputs = inputsUsed(graph);
-      const rest = { keep, append, prepack, release };
+      const rest = { keep, append, prepack };
       const session = await backend.load({ name, ...encoded, ...rest });
       return {
         inputs,
@@ -161,6 +167,14 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         async write(more) {
           checkOpen();
           return backend.writeState(id, more);
+        },
+        async reserve(rows) {
+          checkOpen();
+          return backend.reserveState(id, rows);
+        },
+        async select(axes, rows) {
+          checkOpen();
+          return backend.selectState(id, axes, rows);
         },
         close: async () => (closed ? undefined : backend.dropState(id)),
       };

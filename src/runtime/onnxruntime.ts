@@ -8,7 +8,7 @@ import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { type StateTensors, states } from './states.ts';
 
-interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'release'> {
+interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
   readonly session: Ort.InferenceSession;
   readonly weights: ReadonlyMap<string, Ort.Tensor>;
 }
@@ -46,7 +46,8 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
           session: {
             ...(folder !== undefined && { model_external_initializers_file_folder_path: folder }),
             ...(!prepack && { disable_prepacking: '1' }),
-            'intra_op.allow_spinning': '0', // waiting threads would eat the cores that others need
+            // waiting threads would eat the cores that others need; many small steps cannot wait
+            'intra_op.allow_spinning': prepack ? '1' : '0',
           },
         },
       };
@@ -65,7 +66,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
     async run(id, feeds, stateIds) {
       const loaded = sessions.get(id);
       if (!loaded) throw new InternalError(`session ${id} is closed`);
-      const { session, weights, keep, append, release } = loaded;
+      const { session, weights, keep, append } = loaded;
       const sources = stateIds.map(kept.of);
       const target = sources[sources.length - 1];
       if (!target && Object.keys({ ...keep, ...append }).length > 0) {
@@ -77,7 +78,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
         const tensor = weight ? undefined : (feeds[name] ?? lookUp(name, sources));
         inputs[name] = weight ?? toOrt(tensor!);
       }
-      const outputs = await session.run(inputs, release ? releasing : {});
+      const outputs = await session.run(inputs);
       const results: Record<string, Tensor> = {};
       for (const [name, output] of Object.entries(outputs)) {
         const tensor = fromOrt(output);
@@ -98,6 +99,8 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
 
     openState: async (id) => kept.open(id),
     writeState: async (id, tensors) => kept.write(id, tensors),
+    reserveState: async (id, rows) => kept.reserve(id, rows),
+    selectState: async (id, axes, rows) => kept.select(id, axes, rows),
     dropState: async (id) => kept.drop(id),
 
     async close() {
@@ -106,11 +109,6 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
     },
   };
 }
-
-/** An arena keeps what one run has taken for the next, unless it is told to give it back. */
-const releasing: Ort.InferenceSession.RunOptions = {
-  extra: { memory: { enable_memory_arena_shrinkage: 'cpu:0' } },
-};
 
 function lookUp(name: string, sources: readonly StateTensors[]): Tensor {
   for (const source of sources) {

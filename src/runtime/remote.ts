@@ -31,6 +31,8 @@ const methods = [
   'unload',
   'openState',
   'writeState',
+  'reserveState',
+  'selectState',
   'dropState',
   'close',
 ] as const;

@@ -1,5 +1,5 @@
 import { InternalError } from '../errors.ts';
-import type { Tensor } from '../tensor.ts';
+import { sizeOf, type Tensor } from '../tensor.ts';
 import type { Feeds } from './engine.ts';
 
 /** Tensors of one state, by name. */
@@ -7,8 +7,14 @@ export interface StateTensors {
   get(name: string): Tensor | undefined;
   /** Takes the tensor as it is. */
   set(name: string, tensor: Tensor): void;
+  /** How many rows a tensor that grows will have; without it there is copying. */
+  reserve(name: string, rows: number): void;
   /** Adds rows (axis 0) behind those that are there, in place where there is room. */
   append(name: string, rows: Tensor): void;
+  /** Keeps some rows along an axis, in ascending order, in place. */
+  select(name: string, axis: number, rows: readonly number[]): void;
+  /** Gives the memory back at once. */
+  free(): void;
 }
 
 /** The states of a backend that computes in this process's memory. */
@@ -17,6 +23,8 @@ export interface States {
   of(id: number): StateTensors;
   /** Copies tensors into a state: the caller keeps its own. */
   write(id: number, tensors: Feeds): void;
+  reserve(id: number, rows: Readonly<Record<string, number>>): void;
+  select(id: number, axes: Readonly<Record<string, number>>, rows: readonly number[]): void;
   drop(id: number): void;
   clear(): void;
 }
@@ -29,6 +37,10 @@ export function states(): States {
     if (!state) throw new InternalError(`state ${id} is closed`);
     return state;
   };
+  const drop = (id: number) => {
+    all.get(id)?.free();
+    all.delete(id);
+  };
   return {
     open: (id) => void all.set(id, stateTensors()),
     of,
@@ -38,34 +50,87 @@ export function states(): States {
         state.set(name, { ...tensor, data: tensor.data.slice() } as Tensor);
       }
     },
-    drop: (id) => void all.delete(id),
-    clear: () => all.clear(),
+    reserve(id, rows) {
+      for (const [name, count] of Object.entries(rows)) of(id).reserve(name, count);
+    },
+    select(id, axes, rows) {
+      for (const [name, axis] of Object.entries(axes)) of(id).select(name, axis, rows);
+    },
+    drop,
+    clear: () => [...all.keys()].forEach(drop),
   };
 }
 
 function stateTensors(): StateTensors {
   const tensors = new Map<string, Tensor>();
-  /** Arrays with room behind the rows so far. */
-  const rooms = new Map<string, Float32Array>();
+  const reserved = new Map<string, number>();
+  /** Tensors that grow: rows so far, and room behind them. */
+  const rooms = new Map<string, Room>();
+  const floats = (name: string) => {
+    const known = tensors.get(name);
+    if (known?.dtype === 'float32') return known as Tensor<'float32'>;
+    throw new InternalError(`state: "${name}" is not one of its float32 tensors`);
+  };
   return {
     get: (name) => tensors.get(name),
     set: (name, tensor) => void tensors.set(name, tensor),
+    reserve: (name, rows) => void reserved.set(name, rows),
     append(name, rows) {
-      const known = tensors.get(name);
-      if (known?.dtype !== 'float32' || rows.dtype !== 'float32') {
-        throw new InternalError(`append: "${name}" is not a float32 tensor of the state`);
-      }
-      const [before, added] = [known.data as Float32Array, rows.data as Float32Array];
-      const end = before.length + added.length;
+      const none = { ...rows, shape: [0, ...rows.shape.slice(1)], data: new Float32Array(0) };
+      const { shape, data } = tensors.has(name) ? floats(name) : none;
+      const added = rows.data as Float32Array;
+      const start = data.length;
+      const end = start + added.length;
+      const row = sizeOf(rows.shape.slice(1));
       let room = rooms.get(name);
-      if (!room || room.buffer !== before.buffer || room.length < end) {
-        room = new Float32Array(2 * end);
-        room.set(before);
+      if (room?.array.buffer !== data.buffer || room.array.length < end) {
+        const old = room;
+        room = roomFor(Math.max(row * (reserved.get(name) ?? 0), old ? 2 * end : end));
+        room.array.set(data);
         rooms.set(name, room);
+        old?.free();
       }
-      room.set(added, before.length);
-      const shape = [known.shape[0] + rows.shape[0], ...rows.shape.slice(1)];
-      tensors.set(name, { dtype: 'float32', shape, data: room.subarray(0, end) });
+      room.array.set(added, start); // `data` may be in memory that is gone by now
+      const longer = [shape[0] + rows.shape[0], ...rows.shape.slice(1)];
+      tensors.set(name, { dtype: 'float32', shape: longer, data: room.array.subarray(0, end) });
+    },
+    select(name, axis, rows) {
+      const { shape, data } = floats(name);
+      const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
+      let end = 0;
+      for (let i = 0; i < outer; i++) {
+        for (const row of rows) {
+          const start = (i * shape[axis] + row) * inner;
+          data.copyWithin(end, start, start + inner); // never behind where it came from
+          end += inner;
+        }
+      }
+      const kept = shape.with(axis, rows.length);
+      tensors.set(name, { dtype: 'float32', shape: kept, data: data.subarray(0, end) });
+    },
+    free() {
+      for (const room of rooms.values()) room.free();
     },
   };
 }
+
+interface Room {
+  readonly array: Float32Array;
+  free(): void;
+}
+
+/**
+ * Memory that can be given back at once: a plain buffer would wait for the garbage collector, which
+ * sees one small object, and then for the allocator.
+ */
+function roomFor(length: number): Room {
+  const bytes = 4 * length;
+  const buffer = new (ArrayBuffer as unknown as ResizableBuffer)(bytes, { maxByteLength: bytes });
+  return { array: new Float32Array(buffer, 0, length), free: () => buffer.resize(0) };
+}
+
+/** ES2024's, which Node 20 has. */
+type ResizableBuffer = new (
+  length: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(length: number): void };

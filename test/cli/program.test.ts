@@ -109,6 +109,10 @@ test('help of detox', async () => {
                                               [default: 4]
       --gradient-accumulation-steps <n>       Gradients per optimizer step [default:
                                               1]
+      --gradient-checkpointing                Recompute each block in the backward
+                                              pass instead of keeping its
+                                              activations: less memory, about a
+                                              third more time
       --ppo-epochs <n>                        Passes over each batch [default: 4]
       --seed <n>                              Seed of sampling, shuffling and
                                               initialisation [default: 0]
@@ -255,6 +259,11 @@ test('help of detox', async () => {
                                               skipsWholeStep, stopsBeforeStep,
                                               whitensRealTokens, shufflesByKey
                                               (docs/ppo.md)
+      --rescore                               Compute the logprobs and values of
+                                              rollouts once more, in a pass of their
+                                              own, instead of keeping those of the
+                                              sampling; the same but for rounding
+                                              (default: only with --compat)
 
     Store:
       --store <folder|dynamodb>               Where the comparison goes; the run

@@ -84,16 +84,22 @@ describe('resume', () => {
     const run = await copyOf('json');
     const { code, out } = await tactful(['resume', run, '--json', '--quiet']);
     expect(code).toBe(0);
-    const { resumed, seconds, ...result } = JSON.parse(out);
+    const { resumed, seconds, memory, ...result } = JSON.parse(out);
     expect(resumed).toEqual({ step: 1, notes: [] });
     const best = { ...(printed.best as object), directory: join(run, 'best') };
-    const { seconds: _, ...expected }: Record<string, unknown> = {
+    const {
+      seconds: _,
+      memory: before,
+      ...expected
+    }: Record<string, unknown> = {
       ...printed,
       runId: 'stopped',
       directory: run,
       best,
     };
     expect(result).toEqual(expected);
+    expect(memory.estimated).toEqual((before as typeof memory).estimated);
+    expect(memory.peak).toBeGreaterThan(0);
   });
 
   test('of a finished run shows its result again, without training', async () => {

@@ -83,6 +83,18 @@ async function shown(
   return { out: out.join('').replaceAll(directory, 'DIR'), err: err.join('') };
 }
 
+test('memory is told before and after', async () => {
+  const memory = { total: 2.6e9, parts: { weights: 1e9, training: 1.5e9, program: 0.1e9 } };
+  const finished = { type: 'finished', steps: 24, seconds: 52, peakMemory: 2.31e9 } as const;
+  const events: RunEvent[] = [{ ...started, memory }, ...whole.slice(1, -1), finished];
+  const { out } = await shown(events);
+  const lines = out.split('\n');
+  expect(lines).toContain('memory          about 2.6 GB (training 1.5 GB, weights 1.0 GB, …)');
+  expect(lines).toContain('24 steps in 52 s, 2.3 GB of memory at most.');
+  const { memory: told } = JSON.parse((await shown(events, { json: true })).out);
+  expect(told).toEqual({ estimated: memory, peak: 2.31e9 });
+});
+
 test('a whole run is told from start to end', async () => {
   const { out, err } = await shown(whole);
   expect(out).toMatchInlineSnapshot(`

@@ -171,7 +171,10 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
       const session = await compile(
         (graph) => {
           const rows = graph.input('rows', 'float32', ['t', 2]);
-          return { sums: reduceSum(rows, { axis: 1 }), next: graph.input('row', 'float32', [1, 2]) };
+          return {
+            sums: reduceSum(rows, { axis: 1 }),
+            next: graph.input('row', 'float32', [1, 2]),
+          };
         },
         { append: { next: 'rows' } },
       );
@@ -182,6 +185,29 @@ export function engineContract(name: string, open: () => Promise<Engine>): void 
       expect([await run(10), await run(20), await run(30)]).toEqual([[3], [3, 10], [3, 10, 20]]);
       await state.write({ rows: float32([5, 5], [1, 2]) });
       expect([await run(40), await run(50), await run(0)]).toEqual([[10], [10, 40], [10, 40, 50]]);
+    });
+
+    test('of the tensors of a state some rows can be kept, and it grows on from there', async () => {
+      const session = await compile(
+        (graph) => {
+          const rows = graph.input('rows', 'float32', ['t', 'n']);
+          const next = graph.input('row', 'float32', [1, 'n']);
+          const y = add(reduceSum(rows, { axis: 0 }), graph.input('own', 'float32', ['n']));
+          return { y, next };
+        },
+        { append: { next: 'rows' } },
+      );
+      const state = await engine.state({
+        rows: float32([1, 2, 3, 4, 10, 20, 30, 40], [2, 4]),
+        own: float32([100, 200, 300, 400]),
+      });
+      await state.select({ rows: 1, own: 0 }, [1, 3]);
+      const row = float32([5, 6], [1, 2]);
+      expect((await session.run({ row }, state)).y).toEqual(float32([222, 444]));
+      expect((await session.run({ row }, state)).y).toEqual(float32([227, 450]));
+      await state.select({ rows: 1, own: 0 }, [1]);
+      const one = float32([7], [1, 1]);
+      expect((await session.run({ row: one }, state)).y).toEqual(float32([456]));
     });
 
     test('states do not see each other', async () => {

@@ -58,7 +58,7 @@ async function resultOf(run: string) {
 }
 
 function steady(event: object): object {
-  const { time, seconds, metrics, runId, ...rest } = event as Record<string, object>;
+  const { time, seconds, peakMemory, metrics, runId, ...rest } = event as Record<string, object>;
   const kept = Object.entries(metrics ?? {}).filter(([name]) => !name.startsWith('time/'));
   return { ...rest, metrics: Object.fromEntries(kept) };
 }

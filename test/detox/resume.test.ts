@@ -109,7 +109,8 @@ async function logOf(...starts: readonly (readonly RunEvent[])[]) {
     .filter((event) => event.type !== 'resumed')
     .filter((event) => event.type !== 'checkpoint' || event.step !== 1)
     .map((event) => {
-      const { time, seconds, metrics, ...rest } = { time: '', seconds: 0, metrics: {}, ...event };
+      const none = { time: '', seconds: 0, peakMemory: 0, metrics: {} };
+      const { time, seconds, peakMemory, metrics, ...rest } = { ...none, ...event };
       const steady = Object.entries(metrics).filter(([name]) => !name.startsWith('time/'));
       return { ...rest, metrics: Object.fromEntries(steady) };
     });

@@ -227,11 +227,6 @@ const gatherCases: OpCase[] = [
     build: ([rows, list]) => g.gather(rows, e.sub(list, list.graph.integers(5))),
     reference: ref.gather,
   }),
-  one('gatherColumns', [real(2, 5, 3), index(5, 4)], {
-    build: ([x, list]) => g.gatherColumns(x, list),
-    reference: ref.gatherColumns,
-    noRule: true,
-  }),
   // the table's rows 0, 1, 2 go to places 3, 0 and 2; what place 1 holds does not matter
   one('takeRows', [real(3, 2)], {
     build: ([table]) => {

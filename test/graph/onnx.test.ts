@@ -68,6 +68,16 @@ test('only what an output needs is written: dead nodes, inputs and weights are n
   expect(inputsUsed(graph)).toEqual(['x']);
 });
 
+test('results that nothing else reads stand last, the last made first', () => {
+  const graph = new Graph();
+  const a = exp(graph.input('x', 'float32', ['n']));
+  graph.output('first', neg(a));
+  const b = mul(a, a);
+  graph.output('second', sub(b, a));
+  graph.output('read', b);
+  expect(operatorsOf(encodeOnnx(graph, nowhere))).toEqual(['Exp', 'Mul', 'Sub', 'Neg']);
+});
+
 test('the model is of IR version 10 and opset 21', () => {
   const graph = new Graph();
   graph.output('y', graph.scalar(1));

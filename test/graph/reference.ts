@@ -151,12 +151,6 @@ export function gather(table: Nd, rows: Nd): Nd {
   });
 }
 
-/** Columns of x [n, m, …]. */
-export function gatherColumns(x: Nd, columns: Nd): Nd {
-  const shape = [x.shape[0], ...columns.shape, ...x.shape.slice(2)];
-  return make(shape, ([row, at, ...rest]) => pick(x, [row, pick(columns, [at]), ...rest]));
-}
-
 /** Rows of a table; zeros for -1. */
 export function takeRows(rows: readonly number[]): (table: Nd) => Nd {
   return (table) =>

@@ -76,6 +76,16 @@ test('what was run names what is not as usual: corrections, weights, withheld di
   expect(section('What was run', plain)).not.toMatch(/left out|weight|best adapter|undefined/);
 });
 
+test('what was run says what memory it took and was foreseen to take', () => {
+  const memory = { total: 2.6e9, parts: { weights: 1e9, training: 1.5e9, program: 0.1e9 } };
+  const told = { started: { ...started, memory }, finished: { ...finished, peakMemory: 2.31e9 } };
+  const text = section('What was run', reportMarkdown({ ...told, comparison, steps }));
+  expect(text.split('\n')).toContain(
+    '| memory | 2.3 GB at most; foreseen 2.6 GB (training 1.5 GB, weights 1.0 GB, …) |',
+  );
+  expect(section('What was run', report)).not.toContain('memory'); // a log of an earlier version
+});
+
 test('every slice has its table, and every row as many cells as its head', () => {
   for (const { name, n } of comparison.slices)
     expect(report).toContain(`### ${name}: ${n} prompts`);

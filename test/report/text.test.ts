@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  byteText,
   counted,
   displayWidth,
   duration,
   fixed,
+  memoryText,
   oneLine,
   pad,
   pText,
@@ -35,6 +37,18 @@ test('p-values, counts and durations read as a person writes them', () => {
     '9 min 31 s',
     '2 h 5 min',
   ]);
+});
+
+test('bytes have the unit that a person would choose, and of an estimate its large parts', () => {
+  expect([12e6, 340.4e6, 0.96e9, 2.649e9].map(byteText)).toEqual([
+    '12 MB',
+    '340 MB',
+    '1.0 GB',
+    '2.6 GB',
+  ]);
+  const parts = { weights: 1e9, training: 1.5e9, adapter: 0.1e9 };
+  expect(memoryText({ total: 2.6e9, parts })).toBe('2.6 GB (training 1.5 GB, weights 1.0 GB, …)');
+  expect(memoryText({ total: 1e9, parts: { all: 1e9 } })).toBe('1.0 GB (all 1.0 GB)');
 });
 
 test('a sparkline goes from the lowest bar to the highest', () => {

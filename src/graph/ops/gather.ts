@@ -19,13 +19,6 @@ export const gather = defineOp<[table: Value, indices: Value]>({
   },
 });
 
-/** The same along axis 1: x [n, m, …], indices int64 [k] -> [n, k, …]. No gradient. */
-export const gatherColumns = defineOp<[x: Value, indices: Value]>({
-  onnx: 'Gather',
-  shape: ([x, indices]) => [x.shape[0], ...indices.shape, ...x.shape.slice(2)],
-  encode: () => ({ attributes: { axis: 1 } }),
-});
-
 /**
  * Rows of a table that is taken apart and put together: gather, for indices whose inverse is known.
  * Its gradient is a gather as well, where that of `gather` has to add at random places.

@@ -1,0 +1,74 @@
+import type { DetoxConfig } from '../detox-config.ts';
+import { UnavailableError } from '../errors.ts';
+import type { Prompt } from '../eval/evaluate.ts';
+import type { MemoryEstimate } from '../events.ts';
+import type { Classifier } from '../model/classifier.ts';
+import { estimateMemory } from '../model/memory.ts';
+import type { Policy } from '../model/policy.ts';
+import { byteText, memoryText } from '../report/text.ts';
+import type { RlConfig } from '../rl/config.ts';
+import { policyLoss } from '../rl/loss.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { availableMemory } from '../runtime/machine.ts';
+
+/** What of a job decides how much memory it takes. */
+interface Parts {
+  readonly policy: Policy;
+  readonly classifier: Classifier;
+  readonly train: readonly Prompt[];
+  readonly validation: readonly Prompt[];
+  readonly test: readonly Prompt[];
+  readonly rl: RlConfig;
+}
+
+/** Prompts that are answered at a time when a run measures; see eval/evaluate.ts. */
+const measured = 64;
+/** Tokens that a classifier puts around a text. */
+const around = 4;
+
+/** How much memory a run will take. */
+export function memoryOf(
+  { policy, classifier, train, validation, test, rl }: Parts,
+  { scoreOn }: Pick<DetoxConfig, 'scoreOn'>,
+): MemoryEstimate {
+  const promptTokens = [train, validation, test].flat().map(({ ids }) => ids.length);
+  const { generation, responseLimits, batchSize, miniBatchSize } = rl;
+  const responseTokens = Math.max(generation.maxNewTokens, (responseLimits?.[1] ?? 0) - 1);
+  const longest = promptTokens.reduce((most, length) => Math.max(most, length), 0);
+  return estimateMemory({
+    policy: policy.shape,
+    loss: policyLoss(rl),
+    rewardModel: classifier.config,
+    promptTokens,
+    responseTokens,
+    sampled: Math.max(batchSize, Math.min(measured, Math.max(test.length, validation.length))),
+    scored: batchSize,
+    learnt: miniBatchSize,
+    judgedTokens: responseTokens + around + (scoreOn === 'response' ? 0 : longest),
+  });
+}
+
+export const memoryRemedy =
+  'Use --gradient-checkpointing, or a smaller --mini-batch-size, --max-query-tokens, ' +
+  '--max-new-tokens or --batch-size, or a machine with more memory.';
+
+/** Whether a run computes in the memory of this process: another device has its own, of unknown size. */
+export function isInMemory({ description }: Pick<Engine, 'description'>): boolean {
+  return / cpu\b/.test(description);
+}
+
+/**
+ * Refuses what cannot end well: a process that is killed for want of memory says nothing.
+ * @throws {UnavailableError} when there is less than the run will take
+ */
+export async function checkMemory(
+  estimate: MemoryEstimate,
+  engine: Pick<Engine, 'description'>,
+  available: () => Promise<number> = availableMemory,
+): Promise<void> {
+  if (!isInMemory(engine)) return;
+  const there = await available();
+  if (estimate.total <= there) return;
+  const needed = `about ${memoryText(estimate)}`;
+  throw new UnavailableError('memory', needed, `${byteText(there)} available`, memoryRemedy);
+}

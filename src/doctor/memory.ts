@@ -1,0 +1,20 @@
+/** Whether the run fits into the machine. */
+import { isInMemory, memoryRemedy } from '../detox/memory.ts';
+import { byteText, memoryText } from '../report/text.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { availableMemory } from '../runtime/machine.ts';
+import type { Intake } from './exam.ts';
+import { ok, type Verdict, wrong } from './finding.ts';
+
+/** What the run will take, against what there is; `detox` does not start where that is too little. */
+export async function checkMemory(
+  { memory, engine }: Pick<Intake, 'memory'> & { engine: Pick<Engine, 'description'> },
+  available: () => Promise<number> = availableMemory,
+): Promise<Verdict> {
+  if (!isInMemory(engine)) return ok(`${engine.description} has memory of its own.`);
+  const there = await available();
+  const says = `The run takes about ${memoryText(memory)} of memory, and ${byteText(there)} are available`;
+  return memory.total <= there
+    ? ok(`${says}.`)
+    : wrong(`${says}: it would not start.`, memoryRemedy);
+}

@@ -1,0 +1,88 @@
+import type { DType } from '../tensor.ts';
+import { type Graph, reachable, type Value } from './graph.ts';
+import { concreteShapes, type Sizes } from './sizes.ts';
+
+/** What one run of a graph takes. */
+export interface Cost {
+  /** Multiplications and additions of the matrix products: 2 m n k each. */
+  readonly flops: number;
+  /**
+   * Most bytes of intermediate and output tensors that live at one time, when nodes run in the
+   * order of their making and a tensor goes after its last use. Inputs and weights not counted.
+   */
+  readonly peakBytes: number;
+  /** Bytes of the frozen weights, as float32. */
+  readonly weightBytes: number;
+}
+
+const elementBytes: Record<DType, number> = {
+  float32: 4,
+  int64: 8,
+  int32: 4,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+};
+
+/** Ops whose output is their input's memory. */
+const views: readonly string[] = ['Reshape', 'Identity'];
+
+/**
+ * The cost of a run of what the graph's outputs need.
+ * @param sizes of the symbols of the graph's inputs, by name
+ * @throws {InternalError} when a symbol is neither given nor follows from the others
+ */
+export function costOf(graph: Graph, sizes: Sizes): Cost {
+  const values = reachable(graph.outputs.values());
+  const shapes = concreteShapes(values, sizes);
+  const elements = (value: Value) => shapes.get(value)!.reduce((count, size) => count * size, 1);
+  const bytes = (value: Value) => elements(value) * elementBytes[value.dtype];
+  const weights = values.filter(({ source }) => source.kind === 'weight');
+  return {
+    flops: values.reduce((sum, value) => sum + productFlops(value, shapes), 0),
+    peakBytes: peakOf(values, new Set(graph.outputs.values()), bytes),
+    weightBytes: weights.reduce((sum, value) => sum + bytes(value), 0),
+  };
+}
+
+/** 2 m n k of a matrix product; 0 of any other node. */
+function productFlops(value: Value, shapes: ReadonlyMap<Value, readonly number[]>): number {
+  const { source } = value;
+  if (source.kind !== 'op' || !['Gemm', 'MatMul'].includes(source.op.onnx)) return 0;
+  const left = shapes.get(source.inputs[0])!;
+  const inner = source.attributes.transA === true ? left[0] : left[left.length - 1];
+  return 2 * inner * shapes.get(value)!.reduce((count, size) => count * size, 1);
+}
+
+/** The largest sum of live tensors over the nodes, one after another. */
+function peakOf(
+  values: readonly Value[],
+  outputs: ReadonlySet<Value>,
+  bytes: (value: Value) => number,
+): number {
+  const owner = new Map<Value, Value>();
+  const lastUse = new Map<Value, number>();
+  for (const [i, value] of values.entries()) {
+    const { source } = value;
+    const inputs = source.kind === 'op' ? source.inputs.slice(0, source.op.reads) : [];
+    const isView = source.kind === 'op' && views.includes(source.op.onnx);
+    owner.set(value, isView ? owner.get(inputs[0])! : value);
+    for (const used of [value, ...inputs]) {
+      const memory = owner.get(used)!;
+      lastUse.set(
+        memory,
+        outputs.has(used) ? values.length : Math.max(i, lastUse.get(memory) ?? 0),
+      );
+    }
+  }
+  const freed = values.map((): Value[] => []);
+  for (const [memory, last] of lastUse) freed[last]?.push(memory); // none at the end: an output
+  const size = (value: Value) => (value.source.kind === 'op' ? bytes(value) : 0);
+  let [live, peak] = [0, 0];
+  for (const [i, value] of values.entries()) {
+    if (owner.get(value) === value) live += size(value);
+    peak = Math.max(peak, live);
+    for (const memory of freed[i]) live -= size(memory);
+  }
+  return peak;
+}
