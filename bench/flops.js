@@ -9,12 +9,19 @@ import { concreteShapes } from '../dist/graph/sizes.js';
 export function flopCounter() {
   const states = new Map(); // shapes by name, by state
   const known = new Map(); // what a run of a job does, by its sizes
-  return function count({ job, shapes, states: ids }) {
+  return function count({ job, shapes, states: ids, selects }) {
     const sources = ids.map((id) => states.get(id) ?? new Map());
     ids.forEach((id, i) => {
       states.set(id, sources[i]);
     });
     const target = sources.at(-1);
+    if (selects) {
+      const [axes, rows] = selects;
+      for (const [name, axis] of Object.entries(axes)) {
+        target.set(name, target.get(name).with(axis, rows.length));
+      }
+      return 0;
+    }
     if (!job) {
       for (const [name, shape] of shapes) target.set(name, shape);
       return 0;
@@ -26,8 +33,8 @@ export function flopCounter() {
     if (!runs.has(key)) runs.set(key, runOf(job, sizes));
     const { flops, kept, appended } = runs.get(key);
     for (const [name, shape] of kept) target.set(name, shape);
-    for (const [name, [rows]] of appended) {
-      const [before, ...rest] = target.get(name);
+    for (const [name, [rows, ...rest]] of appended) {
+      const before = target.get(name)?.[0] ?? 0;
       target.set(name, [before + rows, ...rest]);
     }
     return flops;

@@ -42,6 +42,11 @@ export function timedEngine(inner) {
             () => state.write(more),
             () => wrote(more, state.id),
           ),
+        select: (...selects) =>
+          timed(
+            () => state.select(...selects),
+            () => ({ name: 'select', selects, states: [state.id] }),
+          ),
       };
     },
   };

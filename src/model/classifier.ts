@@ -28,7 +28,7 @@ export interface ClassifierOptions extends ClassifierShape {
 }
 
 /** Elements of the hidden states of one run: 2,048 padded tokens of RoBERTa-base. */
-const runBudget = 2048 * 768;
+export const judgeBudget = 2048 * 768;
 
 /** A sequence classifier: logits and probabilities by label name. */
 export class Classifier {
@@ -58,7 +58,7 @@ export class Classifier {
     const width = this.config.labels.length;
     for (const group of groupBySize(
       rows.map((row) => row.length),
-      Math.floor(runBudget / this.config.hidden),
+      Math.floor(judgeBudget / this.config.hidden),
     )) {
       const feeds = this.#feeds(group.map((i) => rows[i]));
       const result = await session.run(feeds, this.parameters.state);

@@ -3,7 +3,8 @@ import { type Cost, costOf } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
 import type { RobertaConfig } from '../hub/config.ts';
 import { sizeOf } from '../tensor.ts';
-import { classifierGraph } from './classifier.ts';
+import { classifierGraph, judgeBudget } from './classifier.ts';
+import { decodeBudget, encodeBudget, logitBudget, scoreBudget } from './policy.ts';
 import {
   decodeGraph,
   encodeGraph,
@@ -30,10 +31,6 @@ export interface MemoryOptions {
   readonly judgedTokens: number;
 }
 
-/** Padded tokens of one run of a graph; more is split over several. As in policy.ts, classifier.ts. */
-const tokenBudget = 8192;
-/** Logits of one run of the scoring graph. */
-const logitBudget = 48e6;
 /** The engine keeps freed blocks for the next run, and not every block fits again (measured). */
 const arena = 1.1;
 /** What a process has before any model, with data and tokenizers, in bytes (measured). */
@@ -67,35 +64,36 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
 
 /** Rows that the scoring graph gets at once. */
 function scoredAtOnce({ policy, promptTokens, responseTokens, scored }: MemoryOptions): number {
-  const logits = responseTokens * policy.config.vocabSize;
-  return fitting(scored, Math.max(longestOf(promptTokens), (logits * tokenBudget) / logitBudget));
+  const { vocabSize, dModel } = policy.config;
+  const budget = Math.floor(scoreBudget / dModel);
+  const logits = (responseTokens * vocabSize * budget) / logitBudget;
+  return fitting(scored, Math.max(longestOf(promptTokens), logits), budget);
 }
 
-/** Of `rows` rows of `size` tokens those that a run gets at once. */
-function fitting(rows: number, size: number): number {
-  return Math.max(1, Math.min(rows, Math.floor(tokenBudget / size)));
+/** Of `rows` rows of `size` tokens those that fit into a run. */
+function fitting(rows: number, size: number, budget: number): number {
+  return Math.max(1, Math.min(rows, Math.floor(budget / size)));
 }
 
-/** Encoding, and one step of decoding beside all caches. */
+/** Encoding, and one step of decoding, beside all caches. */
 function samplingCost(options: MemoryOptions): { decoder: Cost; sampling: number } {
   const { policy, promptTokens, responseTokens, sampled } = options;
-  const { decoderLayers, heads, dKv } = policy.config;
-  const batch = fitting(sampled, longestOf(promptTokens));
-  const { prompts, source, sourceTokens, readers } = prompting(promptTokens, batch);
-  const encoder = costOf(encodeGraph(policy).graph, {
-    ...{ prompts, source, sourceTokens, readers, batch },
-  });
-  const sizes = { batch, source, past: responseTokens + 1 };
-  const decoder = costOf(decodeGraph(policy, 'graph').graph, sizes);
-  const state = 4 * 2 * decoderLayers * batch * heads * dKv;
-  // what is sampled has room for as much again; growing, old and new stand beside each other
-  const caches = state * 3 * responseTokens;
+  const { decoderLayers, heads, dKv, dModel } = policy.config;
+  const source = longestOf(promptTokens);
+  const batch = fitting(sampled, source, decodeBudget);
+  const prompts = fitting(batch, meanOf(promptTokens), encodeBudget / dModel);
+  const encoding = { ...prompting(promptTokens, prompts), batch: prompts };
+  const encoder = costOf(encodeGraph(policy).graph, encoding);
+  const past = 1 + responseTokens;
+  const decoder = costOf(decodeGraph(policy, 'graph').graph, { batch, source, past });
+  const caches = 4 * 2 * decoderLayers * batch * heads * dKv * (source + past);
   return { decoder, sampling: arena * (encoder.peakBytes + decoder.peakBytes) + caches };
 }
 
 function rewardModelBytes({ rewardModel, judgedTokens, sampled }: MemoryOptions): number {
-  const time = Math.min(judgedTokens, rewardModel.maxPositions - rewardModel.padId - 1);
-  const batch = fitting(sampled, time);
+  const { maxPositions, padId, hidden } = rewardModel;
+  const time = Math.min(judgedTokens, maxPositions - padId - 1);
+  const batch = fitting(sampled, time, judgeBudget / hidden);
   const { graph } = classifierGraph({ config: rewardModel }, false);
   const { weightBytes, peakBytes } = costOf(graph, { batch, time, tokens: batch * time });
   return weightBytes + arena * peakBytes;
@@ -113,7 +111,7 @@ function sequences({ promptTokens, responseTokens }: MemoryOptions, batch: numbe
  */
 function prompting(lengths: readonly number[], prompts: number) {
   const source = longestOf(lengths);
-  const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  const mean = meanOf(lengths);
   const squares = lengths.reduce((sum, length) => sum + (length - mean) ** 2, 0);
   const error = Math.sqrt(squares / lengths.length / prompts);
   const sourceTokens = Math.ceil(prompts * Math.min(source, mean + 3 * error));
@@ -122,6 +120,10 @@ function prompting(lengths: readonly number[], prompts: number) {
 
 function longestOf(lengths: readonly number[]): number {
   return lengths.reduce((most, length) => Math.max(most, length), 1);
+}
+
+function meanOf(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
 }
 
 function bytesOf({ shape }: Value): number {

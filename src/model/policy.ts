@@ -72,15 +72,15 @@ export interface PolicyOptions extends PolicyShape {
 }
 
 /** Padded source tokens of rows that are decoded together. */
-const decodeBudget = 8192;
+export const decodeBudget = 8192;
 /**
  * Elements of the hidden states of one run that encodes, or scores: more is hardly faster, and takes
  * more memory. 1,024 and 2,048 tokens of FLAN-T5-base.
  */
-const encodeBudget = 1024 * 768;
-const scoreBudget = 2048 * 768;
+export const encodeBudget = 1024 * 768;
+export const scoreBudget = 2048 * 768;
 /** Scored logits of one run. */
-const logitBudget = 16e6;
+export const logitBudget = 16e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
