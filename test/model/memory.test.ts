@@ -91,8 +91,8 @@ describe('an estimate', () => {
 
   // docs/numerics.md has the measurements; the aim is 30 %
   test.each([
-    ['at FLAN-T5-base size', false, 4.23e9],
-    ['with checkpointing', true, 3.63e9],
+    ['at FLAN-T5-base size', false, 4.09e9],
+    ['with checkpointing', true, 3.29e9],
   ])('is near what a run took %s', (_, gradientCheckpointing, measured) => {
     const { total } = estimateMemory({
       policy: policyOf(base, gradientCheckpointing),
