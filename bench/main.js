@@ -1,6 +1,6 @@
 /** Times of tactful on this machine: `npm run bench -- --help`. Parse, call, print. */
 import { ConfigError, TactfulError } from '../dist/errors.js';
-import { startEngine } from '../dist/runtime/remote.js';
+import { startEngine } from '../dist/runtime/select.js';
 import { machine } from './measure.js';
 import { help, readOptions } from './options.js';
 import { tableOf } from './table.js';
@@ -38,8 +38,8 @@ async function bench({ name, json, ...options }) {
   console.log(json ? JSON.stringify(answer) : tableOf(answer));
 }
 
-async function withEngine(run, { threads, ...options }) {
-  const engine = await startEngine({ threads });
+async function withEngine(run, { engine: name, threads, ...options }) {
+  const engine = await startEngine({ engine: name, threads });
   try {
     return { engine: engine.description, ...(await run(engine, options)) };
   } finally {

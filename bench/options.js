@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, didYouMean } from '../dist/errors.js';
+import { engineNames } from '../dist/runtime/engine.js';
 import { models } from './models.js';
 import { axes } from './scaling.js';
 
@@ -7,25 +8,25 @@ import { axes } from './scaling.js';
 export const benches = {
   'lab-step': {
     summary: 'one PPO iteration of the lab by phases, beside a GEMM and a baseline',
-    options: ['workload', 'baseline', 'threads'],
+    options: ['workload', 'baseline', 'engine', 'threads'],
   },
   minibatch: {
     summary: 'one PPO minibatch: forward, and forward + backward',
-    options: ['model', 'batch', 'source', 'target', 'threads'],
+    options: ['model', 'batch', 'source', 'target', 'engine', 'threads'],
     defaults: { batch: 4 },
   },
   decode: {
     summary: 'sampling with a KV cache: ms a step',
-    options: ['model', 'batch', 'source', 'steps', 'threads'],
+    options: ['model', 'batch', 'source', 'steps', 'engine', 'threads'],
     defaults: { batch: 16, source: 300 },
   },
   scaling: {
     summary: 'ms a token by batch, prompt, response and LoRA rank, one at a time',
-    options: ['model', 'axis', 'threads'],
+    options: ['model', 'axis', 'engine', 'threads'],
   },
   'demo-step': {
     summary: 'one PPO step on demo/, split into its parts',
-    options: ['threads'],
+    options: ['engine', 'threads'],
   },
   demo: {
     summary: 'the demo from start to report, as a process',
@@ -57,6 +58,7 @@ const options = {
   target: count(64, 'tokens of a response'),
   steps: count(32, 'tokens to generate'),
   reps: count(3, 'repetitions, after one that does not count (demo: 1, all count; cold-start: 10)'),
+  engine: { type: 'string', default: 'auto', choices: engineNames },
   threads: {
     type: 'string',
     default: 0,

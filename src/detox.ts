@@ -87,7 +87,7 @@ function resumed({ found, context }: Run): RunEvent {
   const { record, state } = found.checkpoint!;
   const { version, engine } = context;
   // another number of threads gives the same bits
-  const threadless = (text: string) => text.replace(/, \d+ threads?$/, '');
+  const threadless = (text: string) => text.replace(/, \d+ threads?( \(.*\))?$/, '');
   const differ = (what: string, then: string, now: string) =>
     threadless(then) === threadless(now)
       ? []

@@ -101,7 +101,7 @@ export { type RlSample, rlSample } from './rl/sample.ts';
 export { corrections, type Semantics, semanticsOf } from './rl/semantics.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
-export { startEngine } from './runtime/remote.ts';
+export { startEngine } from './runtime/select.ts';
 export { type SftEvent, type SftMeasures, sft } from './sft.ts';
 export { SftConfig } from './sft-config.ts';
 export type { JobContext, JobEvent } from './supervised-job.ts';

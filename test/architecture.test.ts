@@ -30,6 +30,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   'detox-config': [...upToModel, 'rl'],
   'detox-reward': 'anything',
   doctor: 'anything',
+  install: ['errors', 'hub', 'runtime'],
   sft: 'anything',
   'sft-config': upToModel,
   classify: 'anything',

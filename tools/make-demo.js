@@ -33,7 +33,7 @@ import { classifierLearner, policyLearner, trainSupervised } from '../dist/model
 import { SupervisedConfig } from '../dist/model/supervised-config.js';
 import { isToxic, toxicThreshold } from '../dist/model/toxic.js';
 import { uniform } from '../dist/random.js';
-import { startEngine } from '../dist/runtime/remote.js';
+import { startEngine } from '../dist/runtime/select.js';
 import { loadTokenizer } from '../dist/tokenizer.js';
 
 const seed = 1;
@@ -121,7 +121,8 @@ async function makeDemo() {
   const started = performance.now();
   const tokenizer = await loadTokenizer(join(home, 'model'));
   const judgeTokenizer = await loadTokenizer(join(home, 'reward-model'));
-  const engine = await startEngine({ threads: 2 }); // another number of threads gives other last bits
+  // another engine or number of threads gives other last bits
+  const engine = await startEngine({ engine: 'onnxruntime', threads: 2 });
   console.log(`${engine.description}; about 7 minutes`);
   await writeFileAtomic(folder('dialogues.csv'), corpusCsv(rows));
   await trainModel(engine, tokenizer);

@@ -1,17 +1,36 @@
 /** Options that several commands share. */
 import { z } from 'zod';
-import { devices } from '../runtime/engine.ts';
+import { devices, engineNames, precisions } from '../runtime/engine.ts';
+
+const engineGroup = { group: 'Engine' };
 
 /** For commands that start an engine. */
 export const engineOptions = {
-  device: z.enum(devices).default('cpu').meta({ group: 'Engine' }).describe('Where to compute'),
+  engine: z
+    .enum(engineNames)
+    .default('auto')
+    .meta({ ...engineGroup, placeholder: 'name' })
+    .describe('onnxruntime, openvino, or auto: openvino where it is set up and the CPU has bf16'),
+  precision: z
+    .enum(precisions)
+    .optional()
+    .meta(engineGroup)
+    .describe('Of matrix products in openvino (default: bf16 where the CPU has it)'),
+  device: z.enum(devices).default('cpu').meta(engineGroup).describe('Where to compute'),
   threads: z
     .int()
     .nonnegative()
     .default(0)
-    .meta({ group: 'Engine' })
+    .meta(engineGroup)
     .describe('Threads to compute with; 0 lets the engine choose'),
 };
+export type EngineSettings = z.infer<z.ZodObject<typeof engineOptions>>;
+
+/** The options for the engine apart from the others. */
+export function engineAndRest<Options extends EngineSettings>(options: Options) {
+  const { engine, precision, device, threads, ...rest } = options;
+  return { engine: { engine, precision, device, threads }, rest };
+}
 
 /** The path of a folder. */
 export const folder = (description: string) =>

@@ -5,7 +5,7 @@ import type { RunEvent } from '../events.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext } from './command.ts';
 import { checkTogether, detoxFields, storeOptions } from './detox-options.ts';
-import { engineOptions } from './options.ts';
+import { engineAndRest, engineOptions } from './options.ts';
 import { showRun } from './show-run.ts';
 import { version } from './version.ts';
 
@@ -26,13 +26,14 @@ interface DetoxRun {
 
 /** Runs a job to its end, or until Ctrl-C. The caller closes the folder that it gives. */
 export async function runDetox({ config, directory, folder, context }: DetoxRun): Promise<void> {
-  const { device, threads, store, table, createTable, endpoint, region, ...settings } = config;
+  const { engine: engineSettings, rest } = engineAndRest(config);
+  const { store, table, createTable, endpoint, region, ...settings } = rest;
   const { openRunFolder } = await import('../store/run-folder.ts');
-  const { startEngine } = await import('../runtime/remote.ts');
+  const { startEngine } = await import('../runtime/select.ts');
   const { detox } = await import('../detox.ts');
 
   const dynamo = store === 'dynamodb' ? await openDynamo(config) : undefined;
-  const engine = await startEngine({ device, threads });
+  const engine = await startEngine(engineSettings);
   let opened: RunFolder | undefined;
   try {
     const events = detox(settings, {

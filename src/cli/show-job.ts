@@ -2,14 +2,14 @@
 import { counted, duration, fixed, grouped } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
+import type { EngineSettings } from './options.ts';
 import { painter } from './paint.ts';
 import { countText } from './show-run.ts';
 import { version } from './version.ts';
 
 export interface JobParts<Measures> {
   readonly output: string;
-  readonly device: 'cpu' | 'webgpu' | 'cuda';
-  readonly threads: number;
+  readonly engine: EngineSettings;
   /** Starts the job. */
   start(context: JobContext): AsyncIterable<JobEvent<Measures>>;
   /** Lines of a label and a text about what was measured. */
@@ -29,10 +29,10 @@ type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly
 
 /** Runs a job to its end on an engine of its own; shows progress, then what came of it. */
 export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void> {
-  const { output, device, threads, start, context } = parts;
+  const { output, start, context } = parts;
   const { json, print, progress, screen, signal } = context;
-  const { startEngine } = await import('../runtime/remote.ts');
-  const engine = await startEngine({ device, threads });
+  const { startEngine } = await import('../runtime/select.ts');
+  const engine = await startEngine(parts.engine);
   const latest: { -readonly [T in JobEvent<Measures>['type']]?: EventOf<Measures, T> } = {};
   let before: Measures | undefined;
   let after: Measures | undefined;

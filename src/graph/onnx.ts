@@ -82,6 +82,13 @@ export function inputsUsed(graph: Graph): string[] {
   );
 }
 
+/** Names of the weights that the outputs really depend on. */
+export function weightsUsed(graph: Graph): string[] {
+  return reachable(graph.outputs.values()).flatMap(({ source }) =>
+    source.kind === 'weight' ? [source.name] : [],
+  );
+}
+
 function nodeMessage(value: Value, operands: Map<string, Tensor>): Message {
   if (value.source.kind !== 'op') throw new InternalError('nodeMessage: not an op');
   const { op, inputs, attributes } = value.source;

@@ -1,6 +1,6 @@
 import type { MemoryEstimate } from '../events.ts';
-import { type Cost, costOf } from '../graph/cost.ts';
-import type { Value } from '../graph/graph.ts';
+import { costOf } from '../graph/cost.ts';
+import type { Graph, Value } from '../graph/graph.ts';
 import type { RobertaConfig } from '../hub/config.ts';
 import { sizeOf } from '../tensor.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
@@ -31,35 +31,46 @@ export interface MemoryOptions {
   readonly judgedTokens: number;
 }
 
-/** The engine keeps freed blocks for the next run, and not every block fits again (measured). */
-const arena = 1.1;
+/** Not every block that was freed fits the next one (measured). */
+const fragments = 1.1;
 /** What a process has before any model, with data and tokenizers, in bytes (measured). */
 const program = 280e6;
 /** Adapter, reference, both on the engine as well, gradients, two moments. */
 const adapterCopies = 7;
 
 /**
- * Memory of a training with rollouts, from its graphs: an engine holds for each of them what its
- * largest run took, and nothing is given back in between.
+ * Memory of a training with rollouts, from its graphs: the weights, and what the largest run takes,
+ * since what one run has freed the next one uses.
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
-  const { policy, loss, learnt } = options;
+  const { policy, rewardModel } = options;
   const score = scoreGraph(policy);
   const adapter = [...score.parameters.values()].reduce((sum, value) => sum + bytesOf(value), 0);
-  const training = costOf(gradientGraph(policy, loss).graph, sequences(options, learnt));
-  const scoring = costOf(score.graph, sequences(options, scoredAtOnce(options)));
-  const { decoder, sampling } = samplingCost(options);
+  const runs = Object.entries(runBytes(options));
+  const [largest, bytes] = runs.reduce((most, run) => (run[1] > most[1] ? run : most));
+  const judge = classifierGraph({ config: rewardModel }, false).graph;
   const parts = {
-    weights: scoring.weightBytes, // once for all graphs
-    'decoding copy': decoder.weightBytes, // rearranged
-    training: arena * training.peakBytes,
-    sampling,
-    scoring: arena * scoring.peakBytes,
-    'reward model': rewardModelBytes(options),
+    weights: weightBytes(score.graph), // once for all graphs
+    'decoding copy': weightBytes(decodeGraph(policy, 'graph').graph), // rearranged
+    'reward model': weightBytes(judge),
+    [largest]: bytes,
     adapter: adapterCopies * adapter,
     program,
   };
-  return { parts, total: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0) };
+  return { parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** What the runs of each kind take beside the weights, in bytes. */
+export function runBytes(options: MemoryOptions) {
+  const { policy, loss, learnt } = options;
+  const { graph: gradient } = gradientGraph(policy, loss);
+  const { graph: score } = scoreGraph(policy);
+  return {
+    training: fragments * costOf(gradient, sequences(options, learnt)).peakBytes,
+    sampling: samplingBytes(options),
+    scoring: fragments * costOf(score, sequences(options, scoredAtOnce(options))).peakBytes,
+    judging: judgingBytes(options),
+  };
 }
 
 /** Rows that the scoring graph gets at once. */
@@ -75,8 +86,8 @@ function fitting(rows: number, size: number, budget: number): number {
   return Math.max(1, Math.min(rows, Math.floor(budget / size)));
 }
 
-/** Encoding, and one step of decoding, beside all caches. */
-function samplingCost(options: MemoryOptions): { decoder: Cost; sampling: number } {
+/** Encoding, or one step of decoding, beside all caches. */
+function samplingBytes(options: MemoryOptions): number {
   const { policy, promptTokens, responseTokens, sampled } = options;
   const { decoderLayers, heads, dKv, dModel } = policy.config;
   const source = longestOf(promptTokens);
@@ -87,16 +98,15 @@ function samplingCost(options: MemoryOptions): { decoder: Cost; sampling: number
   const past = 1 + responseTokens;
   const decoder = costOf(decodeGraph(policy, 'graph').graph, { batch, source, past });
   const caches = 4 * 2 * decoderLayers * batch * heads * dKv * (source + past);
-  return { decoder, sampling: arena * (encoder.peakBytes + decoder.peakBytes) + caches };
+  return fragments * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 
-function rewardModelBytes({ rewardModel, judgedTokens, sampled }: MemoryOptions): number {
+function judgingBytes({ rewardModel, judgedTokens, sampled }: MemoryOptions): number {
   const { maxPositions, padId, hidden } = rewardModel;
   const time = Math.min(judgedTokens, maxPositions - padId - 1);
   const batch = fitting(sampled, time, judgeBudget / hidden);
   const { graph } = classifierGraph({ config: rewardModel }, false);
-  const { weightBytes, peakBytes } = costOf(graph, { batch, time, tokens: batch * time });
-  return weightBytes + arena * peakBytes;
+  return fragments * costOf(graph, { batch, time, tokens: batch * time }).peakBytes;
 }
 
 /** Sizes of sequences of a prompt and a response each. */
@@ -128,4 +138,8 @@ function meanOf(lengths: readonly number[]): number {
 
 function bytesOf({ shape }: Value): number {
   return 4 * sizeOf(shape as number[]);
+}
+
+function weightBytes({ weights }: Graph): number {
+  return [...weights.values()].reduce((sum, value) => sum + bytesOf(value), 0);
 }

@@ -1,5 +1,5 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { Engine, Session, WeightLocation } from '../runtime/engine.ts';
+import type { Engine, Precision, Session, WeightLocation } from '../runtime/engine.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
   groupBySize,
@@ -88,6 +88,8 @@ const leaveShare = 0.25;
 export class Policy {
   readonly shape: PolicyShape;
   readonly parameters: Parameters;
+  /** In which its engine multiplies. */
+  readonly precision: Precision;
   readonly #options: PolicyOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
 
@@ -95,6 +97,7 @@ export class Policy {
     this.#options = options;
     this.shape = options;
     this.parameters = parameters;
+    this.precision = options.engine.precision;
   }
 
   /** @throws {ShapeError} when a parameter is missing or has another shape than the model needs */

@@ -175,7 +175,7 @@ export class RlLearner {
     const place = { step: this.#steps + 1, samples };
     for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
     const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
-    if (this.#checksStart && this.#steps === 0) checkStart(klDist);
+    if (this.#checksStart && this.#steps === 0) checkStart(klDist, this.#parts.policy.precision);
     clock.lap('time/ppo/forward_pass');
     const price = config.klPlacement === 'reward' ? this.kl.value : 0;
     const nonScoreRewards = passes.kls.map((row) => row.map((kl) => -price * kl));

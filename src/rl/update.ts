@@ -8,6 +8,7 @@ import {
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
+import type { Precision } from '../runtime/engine.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
@@ -19,6 +20,7 @@ import { type MinibatchStats, minibatchStats, ratiosOf } from './stats.ts';
 /** What an update works with. */
 export interface UpdateOptions {
   readonly policy: Pick<Policy, 'gradient'> & {
+    readonly precision?: Precision;
     readonly parameters: Pick<Parameters, 'tensors' | 'commit'>;
   };
   readonly optimizer: Optimizer;
@@ -97,7 +99,9 @@ async function accumulated(
   const trained: Update['trained'][number][] = [];
   for (const rows of parts) {
     const { minibatch, gradients, ratios } = await gradientsOf(rows, batch, options);
-    if (isFirst && options.checksStart && stats.length === 0) checkRatio(minibatch.avgRatio);
+    if (isFirst && options.checksStart && stats.length === 0) {
+      checkRatio(minibatch.avgRatio, options.policy.precision);
+    }
     const tooFar = minibatch.avgRatio > config.ratioThreshold;
     if (tooFar) scaleGradients(gradients, 0);
     const stops = config.earlyStopping && semantics.stopsBeforeStep;

@@ -1,15 +1,31 @@
 import { InputError, InternalError } from '../errors.ts';
 import { type Graph, reachable } from '../graph/graph.ts';
-import { encodeOnnx, inputsUsed } from '../graph/onnx.ts';
+import { encodeOnnx, inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
+import { separateSquares } from './openvino-graph.ts';
+import { besideWeights } from './openvino-weights.ts';
 
 /** Where an engine may compute. */
 export const devices = ['cpu', 'webgpu', 'cuda'] as const;
 /** Name of a device. */
 export type Device = (typeof devices)[number];
 
-/** Where and how wide an engine computes. */
+/** Libraries that compute; `auto` takes the fastest one that is there and right. */
+export const engineNames = ['auto', 'onnxruntime', 'openvino'] as const;
+/** Name of an engine. */
+export type EngineName = (typeof engineNames)[number];
+
+/** What matrix products are computed in. */
+export const precisions = ['bf16', 'f32'] as const;
+/** Name of a precision. */
+export type Precision = (typeof precisions)[number];
+
+/** What computes, where and how wide. */
 export interface EngineOptions {
+  /** @default 'auto' */
+  engine?: EngineName;
+  /** For OpenVINO; ONNX Runtime has f32 alone. @default 'bf16' where the CPU has it */
+  precision?: Precision | undefined;
   /** @default 'cpu' */
   device?: Device;
   /** Threads of one run; 0 lets the engine choose. Results are the same bits for the same number. @default 0 */
@@ -46,6 +62,8 @@ export interface CompileOptions {
 export interface Engine {
   /** Library, version, device and threads, for people. */
   readonly description: string;
+  /** What matrix products are computed in. */
+  readonly precision: Precision;
   /** Makes the outputs of a graph computable. */
   compile(graph: Graph, options?: CompileOptions): Promise<Session>;
   /** Tensors that stay with the engine between runs. */
@@ -82,6 +100,10 @@ export interface State {
 export interface LoadRequest {
   readonly name: string;
   readonly model: Uint8Array;
+  /** Names of the graph's inputs, without weights. */
+  readonly inputs: readonly string[];
+  /** Names of its outputs, in the model's order. */
+  readonly outputs: readonly string[];
   /** Folder of the weight files that the model refers to; absent when it has none. */
   readonly folder: string | undefined;
   /** Weights that are inputs of the model. */
@@ -101,8 +123,11 @@ export interface SharedWeight extends WeightLocation {
 export interface BackendDescription {
   /** Library, version, device and threads, for people. */
   readonly text: string;
+  readonly precision: Precision;
   /** Whether weights are best given as inputs, so that sessions share them. */
   readonly sharesWeights: boolean;
+  /** Whose habits a model has to suit. @default none: standard ONNX, weight files by name */
+  readonly dialect?: 'openvino';
 }
 
 /** What an engine has to be able to do, in plain data: in this thread, or at the end of a wire. */
@@ -125,7 +150,7 @@ export interface Backend {
 
 /** The engine over a backend. */
 export async function engineOver(backend: Backend): Promise<Engine> {
-  const { text, sharesWeights } = await backend.describe();
+  const { text, precision, sharesWeights, dialect } = await backend.describe();
   let states = 0;
   let closed = false;
   const checkOpen = () => {
@@ -133,6 +158,7 @@ export async function engineOver(backend: Backend): Promise<Engine> {
   };
   return {
     description: text,
+    precision,
     async compile(graph, options = {}) {
       checkOpen();
       const {
@@ -142,10 +168,14 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         append = {},
         prepack = false,
       } = options;
-      const encoded = encodeModel(graph, weights, sharesWeights && !prepack);
       const inputs = inputsUsed(graph);
-      const rest = { keep, append, prepack };
-      const session = await backend.load({ name, ...encoded, ...rest });
+      const outputs = [...graph.outputs.keys()];
+      const encoded =
+        dialect === 'openvino'
+          ? await encodeForOpenVino(graph, weights)
+          : encodeModel(graph, weights, sharing(graph, sharesWeights && !prepack));
+      const request = { name, ...encoded, inputs, outputs, keep, append, prepack };
+      const session = await backend.load(request);
       return {
         inputs,
         async run(feeds, ...from) {
@@ -191,14 +221,24 @@ function noWeights(name: string): never {
   throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
 }
 
-function encodeModel(graph: Graph, weights: (name: string) => WeightLocation, shares: boolean) {
-  const whole = shares ? readWhole(graph) : new Set<string>();
+type Weights = (name: string) => WeightLocation;
+type IsInput = (location: WeightLocation, name: string) => boolean;
+
+async function encodeForOpenVino(graph: Graph, weights: Weights) {
+  const names = weightsUsed(graph);
+  const { weights: real, beside } = await besideWeights(names, weights);
+  if (!beside) return encodeModel(graph, real, () => true);
+  const separate = separateSquares(graph, real);
+  return encodeModel(separate.graph, separate.weights, () => false);
+}
+
+function encodeModel(graph: Graph, weights: Weights, isInput: IsInput) {
   const shared: SharedWeight[] = [];
   let folder: string | undefined;
   const model = encodeOnnx(graph, (name) => {
     const location = weights(name);
     const { file, ...place } = location;
-    if (whole.has(name) || (shares && place.dtype !== 'float32')) {
+    if (isInput(location, name)) {
       shared.push({ name, shape: graph.weights.get(name)!.shape as number[], ...location });
       return 'input';
     }
@@ -216,6 +256,13 @@ function encodeModel(graph: Graph, weights: (name: string) => WeightLocation, sh
     return { location: file.slice(cut + 1), ...place };
   });
   return { model, folder, shared };
+}
+
+/** Weights that sessions share: those whose every element is read, in memory as float32. */
+function sharing(graph: Graph, shares: boolean): IsInput {
+  if (!shares) return () => false;
+  const whole = readWhole(graph);
+  return ({ dtype }, name) => whole.has(name) || dtype !== 'float32';
 }
 
 /** Names of the weights of which every element is read: all but tables that rows are taken from. */

@@ -6,7 +6,10 @@ import { InternalError, UnavailableError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
 import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
 import { sharedWeights } from './shared-weights.ts';
-import { type StateTensors, states } from './states.ts';
+import { lookUp, settle, states, targetOf } from './states.ts';
+
+/** Where and how wide it computes. */
+export type OnnxRuntimeOptions = Pick<EngineOptions, 'device' | 'threads'>;
 
 interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
   readonly session: Ort.InferenceSession;
@@ -14,7 +17,10 @@ interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
 }
 
 /** ONNX Runtime in the thread of the caller: a run blocks it. */
-export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOptions = {}): Backend {
+export function onnxRuntimeBackend({
+  device = 'cpu',
+  threads = 0,
+}: OnnxRuntimeOptions = {}): Backend {
   const ort = loadOnnxRuntime();
   const used = threads || availableParallelism();
   const sessions = new Map<number, Loaded>();
@@ -28,6 +34,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
   return {
     describe: async () => ({
       text: `onnxruntime ${ort.env.versions.node ?? ''} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
+      precision: 'f32',
       // another device would have to be sent them at each run
       sharesWeights: device === 'cpu',
     }),
@@ -39,6 +46,8 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
         graphOptimizationLevel: 'all',
         // plans hold for one shape alone, and shapes change: a plan only doubles the peak memory
         enableMemPattern: false,
+        // each session would keep an arena as large as its largest run; so they share what is free
+        enableCpuMemArena: false,
         intraOpNumThreads: used,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
@@ -66,27 +75,18 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
     async run(id, feeds, stateIds) {
       const loaded = sessions.get(id);
       if (!loaded) throw new InternalError(`session ${id} is closed`);
-      const { session, weights, keep, append } = loaded;
+      const { session, weights } = loaded;
       const sources = stateIds.map(kept.of);
-      const target = sources[sources.length - 1];
-      if (!target && Object.keys({ ...keep, ...append }).length > 0) {
-        throw new InternalError('run: outputs are kept, but no state was given to keep them in');
-      }
+      const target = targetOf(sources, loaded);
       const inputs: Record<string, Ort.Tensor> = {};
       for (const name of session.inputNames) {
-        const weight = weights.get(name);
-        const tensor = weight ? undefined : (feeds[name] ?? lookUp(name, sources));
-        inputs[name] = weight ?? toOrt(tensor!);
+        inputs[name] = weights.get(name) ?? toOrt(feeds[name] ?? lookUp(name, sources));
       }
       const outputs = await session.run(inputs);
-      const results: Record<string, Tensor> = {};
-      for (const [name, output] of Object.entries(outputs)) {
-        const tensor = fromOrt(output);
-        if (name in keep) target.set(keep[name], tensor);
-        else if (name in append) target.append(append[name], tensor);
-        else results[name] = tensor;
-      }
-      return results;
+      const tensors = Object.entries(outputs).map(
+        ([name, output]) => [name, fromOrt(output)] as const,
+      );
+      return settle(tensors, loaded, target);
     },
 
     async unload(id) {
@@ -110,20 +110,18 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: EngineOption
   };
 }
 
-function lookUp(name: string, sources: readonly StateTensors[]): Tensor {
-  for (const source of sources) {
-    const tensor = source.get(name);
-    if (tensor) return tensor;
-  }
-  throw new InternalError(`run: input "${name}" is neither fed nor in a state`);
-}
-
 function fromOrt({ type, dims, data }: Ort.Tensor): Tensor {
   return { dtype: type as DType, shape: dims, data } as Tensor;
 }
 
+/** The library sends what it runs to Microsoft, and keeps it in ~/.cache/Microsoft, unless it is told not to. */
+export function keepQuiet(env: NodeJS.ProcessEnv): void {
+  env.ORT_DISABLE_TELEMETRY ??= '1';
+}
+
 /** The library is CommonJS with a native part, so it is loaded when the first engine is made. */
 function loadOnnxRuntime(): typeof Ort {
+  keepQuiet(process.env);
   try {
     return createRequire(import.meta.url)('onnxruntime-node');
   } catch (cause) {

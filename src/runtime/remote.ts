@@ -6,7 +6,9 @@ import { InternalError, TactfulError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import { exp } from '../graph/ops/elementwise.ts';
 import { float32 } from '../tensor.ts';
-import { type Backend, type Engine, type EngineOptions, engineOver, type Feeds } from './engine.ts';
+import { type Backend, type Engine, engineOver, type Feeds } from './engine.ts';
+import { keepQuiet, type OnnxRuntimeOptions } from './onnxruntime.ts';
+import type { OpenVinoOptions } from './openvino.ts';
 
 interface Request {
   readonly id: number;
@@ -37,15 +39,21 @@ const methods = [
   'close',
 ] as const;
 
-/** Starts ONNX Runtime in a worker thread. The thread does not keep an idle process alive. */
-export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+/** What the worker thread is to run. */
+export type WorkerOptions =
+  | ({ readonly engine: 'onnxruntime' } & OnnxRuntimeOptions)
+  | ({ readonly engine: 'openvino' } & OpenVinoOptions);
+
+/** Starts an engine in a worker thread. The thread does not keep an idle process alive. */
+export async function startWorker(options: WorkerOptions): Promise<Engine> {
+  keepQuiet(process.env); // a thread has a copy of it that the libraries do not see
   const entry = createRequire(import.meta.url).resolve('#engine-worker');
   const worker = new Worker(entry, { workerData: options });
   worker.unref();
   const backend = backendAt(worker);
   const engine = await engineOver(backend);
   const close = () => engine.close().finally(() => worker.terminate());
-  if (options.device !== undefined && options.device !== 'cpu') {
+  if (options.engine === 'onnxruntime' && (options.device ?? 'cpu') !== 'cpu') {
     await probe(engine).catch(async (cause) => {
       await close();
       throw cause;

@@ -134,3 +134,45 @@ type ResizableBuffer = new (
   length: number,
   options: { maxByteLength: number },
 ) => ArrayBuffer & { resize(length: number): void };
+
+/** The first tensor of a name in some states. */
+export function lookUp(name: string, sources: readonly StateTensors[]): Tensor {
+  for (const source of sources) {
+    const tensor = source.get(name);
+    if (tensor) return tensor;
+  }
+  throw new InternalError(`run: input "${name}" is neither fed nor in a state`);
+}
+
+/** Names of the outputs that go to a state, and of the inputs that they become. */
+export interface Destinations {
+  readonly keep: Readonly<Record<string, string>>;
+  readonly append: Readonly<Record<string, string>>;
+}
+
+/** The state that takes outputs: the last one. */
+export function targetOf(
+  sources: readonly StateTensors[],
+  { keep, append }: Destinations,
+): StateTensors | undefined {
+  const target = sources[sources.length - 1];
+  if (!target && Object.keys({ ...keep, ...append }).length > 0) {
+    throw new InternalError('run: outputs are kept, but no state was given to keep them in');
+  }
+  return target;
+}
+
+/** Puts outputs where they go; gives those that go to the caller. */
+export function settle(
+  outputs: Iterable<readonly [string, Tensor]>,
+  { keep, append }: Destinations,
+  target: StateTensors | undefined,
+): Record<string, Tensor> {
+  const results: Record<string, Tensor> = {};
+  for (const [name, tensor] of outputs) {
+    if (name in keep) target?.set(keep[name], tensor);
+    else if (name in append) target?.append(append[name], tensor);
+    else results[name] = tensor;
+  }
+  return results;
+}

@@ -27,6 +27,7 @@ test('help of the program', async () => {
       score             Judge texts with a reward model.
       inspect           Show what a model, an adapter or a weight file holds,
                         without reading weights.
+      setup             Fetch OpenVINO, an engine that is faster on CPUs with bf16.
       help              Show the help of a command
     "
   `);
@@ -277,6 +278,11 @@ test('help of detox', async () => {
       --region <text>                         AWS region
 
     Engine:
+      --engine <name>                         onnxruntime, openvino, or auto:
+                                              openvino where it is set up and the
+                                              CPU has bf16 [default: auto]
+      --precision <bf16|f32>                  Of matrix products in openvino
+                                              (default: bf16 where the CPU has it)
       --device <cpu|webgpu|cuda>              Where to compute [default: cpu]
       --threads <n>                           Threads to compute with; 0 lets the
                                               engine choose [default: 0]
@@ -330,6 +336,10 @@ test('help of generate', async () => {
       --seed <n>                  Same seed, same responses [default: 0]
 
     Engine:
+      --engine <name>             onnxruntime, openvino, or auto: openvino where it
+                                  is set up and the CPU has bf16 [default: auto]
+      --precision <bf16|f32>      Of matrix products in openvino (default: bf16
+                                  where the CPU has it)
       --device <cpu|webgpu|cuda>  Where to compute [default: cpu]
       --threads <n>               Threads to compute with; 0 lets the engine choose
                                   [default: 0]
@@ -371,6 +381,10 @@ test('help of score', async () => {
       -h, --help                  Show this help
 
     Engine:
+      --engine <name>             onnxruntime, openvino, or auto: openvino where it
+                                  is set up and the CPU has bf16 [default: auto]
+      --precision <bf16|f32>      Of matrix products in openvino (default: bf16
+                                  where the CPU has it)
       --device <cpu|webgpu|cuda>  Where to compute [default: cpu]
       --threads <n>               Threads to compute with; 0 lets the engine choose
                                   [default: 0]

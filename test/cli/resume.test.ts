@@ -135,6 +135,18 @@ describe('resume', () => {
   });
 });
 
+test('auto is the engine that the run began with, whatever is set up since', async () => {
+  const run = await copyOf('engine');
+  const log = await read(run, 'events.jsonl');
+  expect(log).toMatch(/"engine":"onnxruntime [^"]*"/);
+  const openvino = 'openvino 2026.4.1 cpu bf16, 1 thread';
+  const changed = log.replace(/"engine":"[^"]*"/, `"engine":"${openvino}"`);
+  await writeFile(join(run, 'events.jsonl'), changed);
+  const { code, err } = await tactful(['resume', run]);
+  expect(code).toBe(1);
+  expect(err).toContain("engine openvino: expected OpenVINO's library, got not found.");
+});
+
 describe('what resume refuses', () => {
   const refused = async (run: string) => {
     const { code, out, err } = await tactful(['resume', run]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { T5Config } from '../../src/hub/config.ts';
 import { policyShape } from '../../src/model/load.ts';
-import { estimateMemory, type MemoryOptions } from '../../src/model/memory.ts';
+import { estimateMemory, type MemoryOptions, runBytes } from '../../src/model/memory.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { tinyRoberta, tinyT5 } from './tiny.ts';
 
@@ -49,6 +49,7 @@ const small: MemoryOptions = {
 };
 
 const of = (change: Partial<MemoryOptions>) => estimateMemory({ ...small, ...change });
+const runsOf = (change: Partial<MemoryOptions>) => runBytes({ ...small, ...change });
 
 describe('an estimate', () => {
   test('is the sum of its parts', () => {
@@ -58,22 +59,30 @@ describe('an estimate', () => {
     expect(Object.values(parts).every((bytes) => bytes > 0)).toBe(true);
   });
 
-  test('grows with what there is more of, each in its part', () => {
-    const parts = (change: Partial<MemoryOptions>) => of(change).parts;
-    const before = parts({});
-    expect(parts({ learnt: 8 }).training).toBeGreaterThan(1.5 * before.training);
-    expect(parts({ scored: 32 }).scoring).toBeGreaterThan(1.5 * before.scoring);
-    expect(parts({ sampled: 32 }).sampling).toBeGreaterThan(1.5 * before.sampling);
-    expect(parts({ judgedTokens: 18 })['reward model']).toBeGreaterThan(before['reward model']);
+  test('has the largest of all runs, under its name', () => {
+    for (const change of [{}, { learnt: 1, sampled: 500 }, { learnt: 1, scored: 64 }]) {
+      const runs = Object.entries(runsOf(change)).toSorted(([, a], [, b]) => b - a);
+      const { parts } = of(change);
+      expect(runs.map(([name]) => name in parts)).toEqual([true, false, false, false]);
+      expect(parts[runs[0][0]]).toBe(runs[0][1]);
+    }
+  });
+
+  test('grows with what there is more of', () => {
+    const before = runsOf({});
+    expect(runsOf({ learnt: 8 }).training).toBeGreaterThan(1.5 * before.training);
+    expect(runsOf({ scored: 32 }).scoring).toBeGreaterThan(1.5 * before.scoring);
+    expect(runsOf({ sampled: 32 }).sampling).toBeGreaterThan(1.5 * before.sampling);
+    expect(runsOf({ judgedTokens: 18 }).judging).toBeGreaterThan(before.judging);
     const [wordier, longer] = [{ responseTokens: 16 }, { promptTokens: [10, 20, 30, 80] }].map(
-      parts,
+      runsOf,
     );
     for (const name of ['training', 'sampling'] as const) {
       expect(wordier[name]).toBeGreaterThan(before[name]);
       expect(longer[name]).toBeGreaterThan(before[name]);
     }
     expect(longer.scoring).toBeGreaterThan(before.scoring);
-    expect(parts({ policy: policyOf(tinyT5, true) }).training).toBeLessThan(before.training);
+    expect(runsOf({ policy: policyOf(tinyT5, true) }).training).toBeLessThan(before.training);
   });
 
   test('stops growing where a batch is split to fit', () => {
@@ -83,10 +92,10 @@ describe('an estimate', () => {
   });
 
   test('counts a batch as long as the longest prompt, but seldom full of such', () => {
-    const alike = of({ promptTokens: Array<number>(100).fill(40) });
-    const mixed = of({ promptTokens: [...Array<number>(99).fill(10), 40] });
-    expect(mixed.parts.training).toBeLessThan(alike.parts.training);
-    expect(mixed.parts.training).toBeGreaterThan(of({ promptTokens: [10] }).parts.training);
+    const alike = runsOf({ promptTokens: Array<number>(100).fill(40) });
+    const mixed = runsOf({ promptTokens: [...Array<number>(99).fill(10), 40] });
+    expect(mixed.training).toBeLessThan(alike.training);
+    expect(mixed.training).toBeGreaterThan(runsOf({ promptTokens: [10] }).training);
   });
 
   // docs/numerics.md has the measurements; the aim is 30 %

@@ -6,7 +6,7 @@ import { counted, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
-import { engineOptions, file, folder } from '../options.ts';
+import { engineAndRest, engineOptions, file, folder } from '../options.ts';
 import { painter } from '../paint.ts';
 
 const sampling = { group: 'Sampling' };
@@ -51,16 +51,16 @@ export const generate = defineCommand({
   async run(context) {
     const prompts = await readPrompts(context);
     const { options, signal, progress } = context;
-    const { startEngine } = await import('../../runtime/remote.ts');
+    const { startEngine } = await import('../../runtime/select.ts');
     const { loadPolicy } = await import('../../model/load.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
-    const { greedy, model, adapter, seed, device, threads } = options;
+    const { greedy, model, adapter, seed } = options;
     const { temperature, topK, topP, minLength, minNewTokens, maxNewTokens } = options;
     const lengths = { minLength, minNewTokens, maxNewTokens };
     const config = { sample: !greedy, temperature, topK, topP, ...lengths };
 
     const tokenizer = await loadTokenizer(model);
-    const engine = await startEngine({ device, threads });
+    const engine = await startEngine(engineAndRest(options).engine);
     try {
       const { policy } = await loadPolicy(engine, { model, adapter });
       const total = prompts.length;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { RunEvent } from '../../events.ts';
 import { defineCommand } from '../command.ts';
 import { checkOptions, flagsOf } from '../flags.ts';
+import type { RunOptions } from '../run-detox.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -16,21 +18,29 @@ export const resume = defineCommand({
   async run(context) {
     const [directory] = context.arguments;
     const { openRunFolder } = await import('../../store/run-folder.ts');
-    const { RunOptions, runDetox } = await import('../run-detox.ts');
+    const { RunOptions: Options, runDetox } = await import('../run-detox.ts');
     const { showFinished } = await import('../show-run.ts');
     const folder = await openRunFolder(directory, { resume: true });
     try {
-      const config = checkOptions(RunOptions, flagsOf(RunOptions), folder.config);
+      const config = checkOptions(Options, flagsOf(Options), folder.config);
       const events = await folder.read();
       if (events.some(({ type }) => type === 'finished')) {
         const { seed, steps } = config;
         await showFinished({ folder, seed, steps, context });
       } else {
         context.progress.note('checking settings, models and data');
-        await runDetox({ config, directory, folder, context });
+        const engine = engineOf(config, events);
+        await runDetox({ config: { ...config, engine }, directory, folder, context });
       }
     } finally {
       await folder.close();
     }
   },
 });
+
+/** `auto` stays what it was when the run began, whatever has been set up since. */
+function engineOf({ engine }: RunOptions, events: readonly RunEvent[]): RunOptions['engine'] {
+  const started = events.find((event) => event.type === 'started');
+  if (engine !== 'auto' || started === undefined) return engine;
+  return started.engine.startsWith('openvino ') ? 'openvino' : 'onnxruntime';
+}

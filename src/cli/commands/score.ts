@@ -4,7 +4,7 @@ import { fixed, pad, signed, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand, type Screen } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
-import { engineOptions, file, folder } from '../options.ts';
+import { engineAndRest, engineOptions, file, folder } from '../options.ts';
 import { painter } from '../paint.ts';
 
 const options = z.strictObject({
@@ -42,14 +42,14 @@ export const score = defineCommand({
   async run(context) {
     const texts = await readTexts(context);
     const { options, json, signal, progress, print, screen } = context;
-    const { startEngine } = await import('../../runtime/remote.ts');
+    const { startEngine } = await import('../../runtime/select.ts');
     const { loadClassifier } = await import('../../model/load.ts');
     const { probabilities } = await import('../../model/softmax.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
-    const { rewardModel, label, device, threads } = options;
+    const { rewardModel, label } = options;
 
     const tokenizer = await loadTokenizer(rewardModel);
-    const engine = await startEngine({ device, threads });
+    const engine = await startEngine(engineAndRest(options).engine);
     try {
       const classifier = await loadClassifier(engine, rewardModel);
       const { labels, maxPositions, padId } = classifier.config;

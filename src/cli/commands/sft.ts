@@ -3,7 +3,7 @@ import { fixed, grouped } from '../../report/text.ts';
 import type { SftMeasures } from '../../sft.ts';
 import { SftConfig } from '../../sft-config.ts';
 import { defineCommand } from '../command.ts';
-import { engineOptions, file, folder, headed } from '../options.ts';
+import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
 import { quoted } from '../shell.ts';
 
 const { model, data, adapter, loraRank, loraAlpha, loraTargets, gradientCheckpointing, seed } =
@@ -32,7 +32,8 @@ export const sft = defineCommand({
   options,
   stopping: 'finishing the step',
   async run(context) {
-    const { output, device, threads, ...config } = context.options;
+    const { engine, rest } = engineAndRest(context.options);
+    const { output, ...config } = rest;
     const { sft: runSft } = await import('../../sft.ts');
     const { showJob } = await import('../show-job.ts');
     const from = config.full
@@ -41,8 +42,7 @@ export const sft = defineCommand({
     const again = ['--data', quoted(config.data), '--output', quoted(`${output}-2`)];
     await showJob<SftMeasures>({
       output,
-      device,
-      threads,
+      engine,
       start: (job) => runSft(config, job),
       measured: (after, before) => [
         [

@@ -4,7 +4,7 @@ import type { Share } from '../../eval/classification.ts';
 import { SupervisedConfig } from '../../model/supervised-config.ts';
 import { fixed, grouped, pad } from '../../report/text.ts';
 import { defineCommand, type Screen } from '../command.ts';
-import { engineOptions, file, folder, headed } from '../options.ts';
+import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
 import { painter } from '../paint.ts';
 import { quoted } from '../shell.ts';
 
@@ -37,14 +37,14 @@ export const trainClassifier = defineCommand({
   options,
   stopping: 'finishing the step',
   async run(context) {
-    const { output, device, threads, ...settings } = context.options;
+    const { engine, rest } = engineAndRest(context.options);
+    const { output, ...settings } = rest;
     const { trainClassifier: train } = await import('../../classify.ts');
     const { showJob } = await import('../show-job.ts');
     const next = ['--model', quoted(output), '--output', quoted(`${output}-2`)];
     await showJob<ClassifyMeasures>({
       output,
-      device,
-      threads,
+      engine,
       start: (job) => train(settings, job),
       measured: ({ accuracy, loss }) => [
         ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],

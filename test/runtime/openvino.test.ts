@@ -1,0 +1,152 @@
+/** OpenVINO's library is optional: with `TACTFUL_OPENVINO` set, these tests run on it. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph.ts';
+import { gemm } from '../../src/graph/ops/linear.ts';
+import { loadPolicy } from '../../src/model/load.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import { crossEntropy } from '../../src/model/policy-graphs.ts';
+import { hasBf16 } from '../../src/runtime/cpu.ts';
+import { type Engine, engineOver } from '../../src/runtime/engine.ts';
+import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import { openVinoBackend } from '../../src/runtime/openvino.ts';
+import { libraryIn } from '../../src/runtime/openvino-files.ts';
+import { startWorker } from '../../src/runtime/remote.ts';
+import { selfTest, tolerances } from '../../src/runtime/self-test.ts';
+import { float32 } from '../../src/tensor.ts';
+import { engineContract } from '../contract/engine.ts';
+import { goldenPath, goldenTensors } from '../golden.ts';
+import { supervised } from '../tensors.ts';
+
+const folder = process.env.TEST_OPENVINO;
+const library = folder ? await libraryIn(folder) : undefined;
+const why = folder ? `no library in ${folder}` : 'TACTFUL_OPENVINO is not set';
+
+describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () => {
+  const options = { library: library!, precision: 'f32' as const, threads: 1 };
+  const habits = { longIntegers: false };
+  const inThread = () => engineOver(openVinoBackend(options));
+  engineContract('in this thread', inThread, habits);
+  engineContract('in a worker', () => startWorker({ engine: 'openvino', ...options }), habits);
+
+  let engine: Engine;
+  let trusted: Engine;
+  beforeAll(async () => {
+    engine = await inThread();
+    trusted = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+  });
+  afterAll(() => Promise.all([engine.close(), trusted.close()]));
+
+  test('it tells its version, its precision and its threads', () => {
+    expect(engine.description).toMatch(/^openvino \d{4}\.\d+\.\d+ cpu f32, 1 thread$/);
+    expect(engine.precision).toBe('f32');
+  });
+
+  test('it passes the self-test', async () => {
+    const result = await selfTest(engine, trusted, tolerances.f32);
+    expect(result).toMatchObject({ passed: true });
+  });
+
+  test('where bf16 is there, it passes the self-test in bf16; else it computes in f32', async () => {
+    const half = await engineOver(openVinoBackend({ ...options, precision: 'bf16' }));
+    if (hasBf16()) expect(half.precision).toBe('bf16');
+    const result = await selfTest(half, trusted, tolerances[half.precision]);
+    expect(result).toMatchObject({ passed: true });
+    await half.close();
+  });
+
+  test.runIf(/2641$/.test(`${library}`))(
+    'the self-test notices that 2026.4.1 takes one square constant for its transposed self',
+    async () => {
+      const backend = openVinoBackend(options);
+      const { dialect: _, ...plain } = await backend.describe();
+      const naive = await engineOver({ ...backend, describe: async () => plain });
+      const result = await selfTest(naive, trusted, tolerances.bf16);
+      expect(result).toMatchObject({ passed: false });
+      await naive.close();
+    },
+  );
+
+  describe('a T5 with an adapter', () => {
+    const source = {
+      model: goldenPath('t5', 'model'),
+      adapter: goldenPath('lora', 'adapter_safetensors'),
+    };
+    let policies: Policy[];
+    beforeAll(async () => {
+      const loaded = [engine, trusted].map((each) => loadPolicy(each, source));
+      policies = (await Promise.all(loaded)).map(({ policy }) => policy);
+    });
+    afterAll(() => Promise.all(policies.map((policy) => policy.close())));
+
+    test('has the loss and the gradients that ONNX Runtime has', async () => {
+      const { sequences, weights } = supervised(await goldenTensors('lora', 'forward.safetensors'));
+      const [mine, theirs] = await Promise.all(
+        policies.map((policy) => policy.gradient(crossEntropy, sequences, { weights })),
+      );
+      expect([mine.loss]).toBeAllClose([theirs.loss], { rtol: 1e-5 }); // float32, other order of sums
+      expect(mine.gradients.size).toBe(theirs.gradients.size);
+      for (const [name, { data }] of theirs.gradients) {
+        const size = Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+        expect(mine.gradients.get(name)!.data).toBeAllClose(data, {
+          atol: 1e-4 * size,
+          rtol: 1e-3,
+        });
+      }
+    });
+
+    test('generates the same greedy responses', async () => {
+      const { sequences } = supervised(await goldenTensors('lora', 'forward.safetensors'));
+      const queries = sequences.map(({ query }) => query);
+      const config = { sample: false, temperature: 1, topK: 0, topP: 1, minLength: -1 };
+      const lengths = { minNewTokens: 0, maxNewTokens: 12 };
+      const [mine, theirs] = await Promise.all(
+        policies.map((policy) => policy.generate(queries, { ...config, ...lengths }, () => 0)),
+      );
+      expect(mine.map(({ response }) => response)).toEqual(theirs.map(({ response }) => response));
+    });
+  });
+
+  describe('weights', () => {
+    const data = Float32Array.of(1, 2, 3, 4);
+    const twice = (graph: Graph) => {
+      const x = graph.input('x', 'float32', ['n', 2]);
+      const product = (name: string, y = x) =>
+        gemm(y, graph.weight(name, [2, 2]), { transA: false, transB: true });
+      graph.output('y', product('b', product('a')));
+      return graph;
+    };
+    let folders: string[];
+    beforeAll(async () => {
+      const paths = ['a', 'b'].map((name) => join(tmpdir(), `tactful-openvino-${name}-`));
+      folders = await Promise.all(paths.map((path) => mkdtemp(path)));
+      for (const one of folders) await writeFile(join(one, 'w.bin'), new Uint8Array(data.buffer));
+    });
+    afterAll(() => Promise.all(folders.map((one) => rm(one, { recursive: true }))));
+    const weight = (folder: string) => {
+      return { file: join(folder, 'w.bin'), offset: 0, length: 16, dtype: 'float32' as const };
+    };
+    const x = float32([1, 0, 0, 1], [2, 2]);
+
+    test('of one folder are read there, and nothing is left in it', async () => {
+      const session = await engine.compile(twice(new Graph()), {
+        weights: () => weight(folders[0]),
+      });
+      expect(await readdir(folders[0])).toEqual(['w.bin']);
+      const { y } = await session.run({ x: float32([1, 1], [1, 2]) });
+      expect(y).toEqual(float32([17, 37], [1, 2]));
+    });
+
+    test('of several folders are inputs', async () => {
+      const weights = (name: string) => weight(folders['ab'.indexOf(name)]);
+      const session = await engine.compile(twice(new Graph()), { weights });
+      const { y } = await session.run({ x });
+      const { y: same } = await (
+        await trusted.compile(twice(new Graph()), { weights: () => weight(folders[0]) })
+      ).run({ x });
+      expect(y).toEqual(same);
+    });
+  });
+});
