@@ -60,7 +60,9 @@ async function resultOf(run: string) {
 function steady(event: object): object {
   const { time, seconds, peakMemory, metrics, runId, ...rest } = event as Record<string, object>;
   const kept = Object.entries(metrics ?? {}).filter(([name]) => !name.startsWith('time/'));
-  return { ...rest, metrics: Object.fromEntries(kept) };
+  // a resumed run says which engine, not why that one was chosen: its run has chosen before
+  const engine = 'engine' in rest && { engine: String(rest.engine).replace(/ \(.*\)$/, '') };
+  return { ...rest, ...engine, metrics: Object.fromEntries(kept) };
 }
 
 /** Kills a fresh run; should it have ended before, one that is killed earlier. */
