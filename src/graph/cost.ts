@@ -1,5 +1,5 @@
-import type { DType } from '../tensor.ts';
-import { type Graph, reachable, type Value } from './graph.ts';
+import { type DType, sizeOf } from '../tensor.ts';
+import { type Graph, reachable, readBy, type Value } from './graph.ts';
 import { concreteShapes, type Sizes } from './sizes.ts';
 
 /** What one run of a graph takes. */
@@ -35,14 +35,18 @@ const views: readonly string[] = ['Reshape', 'Identity'];
 export function costOf(graph: Graph, sizes: Sizes): Cost {
   const values = reachable(graph.outputs.values());
   const shapes = concreteShapes(values, sizes);
-  const elements = (value: Value) => shapes.get(value)!.reduce((count, size) => count * size, 1);
-  const bytes = (value: Value) => elements(value) * elementBytes[value.dtype];
-  const weights = values.filter(({ source }) => source.kind === 'weight');
+  const bytes = (value: Value) => sizeOf(shapes.get(value)!) * elementBytes[value.dtype];
   return {
     flops: values.reduce((sum, value) => sum + productFlops(value, shapes), 0),
     peakBytes: peakOf(values, new Set(graph.outputs.values()), bytes),
-    weightBytes: weights.reduce((sum, value) => sum + bytes(value), 0),
+    weightBytes: weightBytes(values),
   };
+}
+
+/** Bytes of the frozen weights among values, as float32. */
+export function weightBytes(values: Iterable<Value>): number {
+  const weights = [...values].filter(({ source }) => source.kind === 'weight');
+  return weights.reduce((sum, { shape }) => sum + 4 * sizeOf(shape as number[]), 0);
 }
 
 /** 2 m n k of a matrix product; 0 of any other node. */
@@ -51,7 +55,7 @@ function productFlops(value: Value, shapes: ReadonlyMap<Value, readonly number[]
   if (source.kind !== 'op' || !['Gemm', 'MatMul'].includes(source.op.onnx)) return 0;
   const left = shapes.get(source.inputs[0])!;
   const inner = source.attributes.transA === true ? left[0] : left[left.length - 1];
-  return 2 * inner * shapes.get(value)!.reduce((count, size) => count * size, 1);
+  return 2 * inner * sizeOf(shapes.get(value)!);
 }
 
 /** The largest sum of live tensors over the nodes, one after another. */
@@ -64,7 +68,7 @@ function peakOf(
   const lastUse = new Map<Value, number>();
   for (const [i, value] of values.entries()) {
     const { source } = value;
-    const inputs = source.kind === 'op' ? source.inputs.slice(0, source.op.reads) : [];
+    const inputs = readBy(value);
     const isView = source.kind === 'op' && views.includes(source.op.onnx);
     owner.set(value, isView ? owner.get(inputs[0])! : value);
     for (const used of [value, ...inputs]) {

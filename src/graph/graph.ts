@@ -118,6 +118,11 @@ function signed(value: number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
+/** What a node reads when it runs: its inputs without those that serve its gradient rule alone. */
+export function readBy({ source }: Value): readonly Value[] {
+  return source.kind === 'op' ? source.inputs.slice(0, source.op.reads) : [];
+}
+
 /**
  * The values that `roots` are made from, themselves included, in topological order.
  * @param isOutside values that are left out, with all that only they are made from
@@ -131,8 +136,7 @@ export function reachable(
   for (let value = open.pop(); value; value = open.pop()) {
     if (seen.has(value) || isOutside(value)) continue;
     seen.add(value);
-    if (value.source.kind === 'op')
-      open.push(...value.source.inputs.slice(0, value.source.op.reads));
+    open.push(...readBy(value));
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

@@ -1,6 +1,6 @@
 import { InternalError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
-import { type Graph, reachable, type Shape, type Value } from './graph.ts';
+import { type Graph, reachable, readBy, type Shape, type Value } from './graph.ts';
 import { onnxTypes } from './onnx-types.ts';
 import type { OnnxAttribute } from './op.ts';
 import { Message } from './protobuf.ts';
@@ -70,7 +70,7 @@ export function encodeOnnx(
  * the gradients of the parameters would come last of all, and what they are made from would wait.
  */
 function inWritingOrder(values: readonly Value[]): Value[] {
-  const read = new Set(values.flatMap(({ source }) => (source.kind === 'op' ? source.inputs : [])));
+  const read = new Set(values.flatMap(readBy));
   const results = values.filter((value) => !read.has(value));
   return [...values.filter((value) => read.has(value)), ...results.reverse()];
 }
@@ -91,11 +91,11 @@ export function weightsUsed(graph: Graph): string[] {
 
 function nodeMessage(value: Value, operands: Map<string, Tensor>): Message {
   if (value.source.kind !== 'op') throw new InternalError('nodeMessage: not an op');
-  const { op, inputs, attributes } = value.source;
+  const { op, attributes } = value.source;
   const encoded = op.encode?.(attributes) ?? {
     attributes: attributes as Record<string, OnnxAttribute>,
   };
-  const names = inputs.slice(0, op.reads).map(nameOf);
+  const names = readBy(value).map(nameOf);
   for (const operand of encoded.operands ?? []) {
     const name = `i64[${(operand.data as BigInt64Array).join()}]`;
     operands.set(name, operand);

@@ -1,5 +1,5 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { Dim, Shape, Value } from './graph.ts';
+import { type Dim, readBy, type Shape, type Value } from './graph.ts';
 
 /** Sizes of symbols, by name. */
 export type Sizes = Readonly<Record<string, number>>;
@@ -40,7 +40,7 @@ function sized(value: Value, known: ReadonlyMap<Value, Sized>, sizes: Sizes): Si
   }
   if (source.kind !== 'op') return { shape: resolved(value.shape, sizes) };
   const { op, attributes } = source;
-  const read = source.inputs.slice(0, op.reads);
+  const read = readBy(value);
   const inputs = read.map((input) => known.get(input)!);
   const found = rules[op.onnx]?.({ inputs, attributes });
   if (found) return found;

@@ -1,6 +1,6 @@
 import type { MemoryEstimate } from '../events.ts';
-import { costOf } from '../graph/cost.ts';
-import type { Graph, Value } from '../graph/graph.ts';
+import { costOf, weightBytes } from '../graph/cost.ts';
+import type { Value } from '../graph/graph.ts';
 import type { RobertaConfig } from '../hub/config.ts';
 import { sizeOf } from '../tensor.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
@@ -43,16 +43,15 @@ const adapterCopies = 7;
  * since what one run has freed the next one uses.
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
-  const { policy, rewardModel } = options;
-  const score = scoreGraph(policy);
+  const graphs = graphsOf(options);
+  const { score, decode, judge } = graphs;
   const adapter = [...score.parameters.values()].reduce((sum, value) => sum + bytesOf(value), 0);
-  const runs = Object.entries(runBytes(options));
+  const runs = Object.entries(runBytes(options, graphs));
   const [largest, bytes] = runs.reduce((most, run) => (run[1] > most[1] ? run : most));
-  const judge = classifierGraph({ config: rewardModel }, false).graph;
   const parts = {
-    weights: weightBytes(score.graph), // once for all graphs
-    'decoding copy': weightBytes(decodeGraph(policy, 'graph').graph), // rearranged
-    'reward model': weightBytes(judge),
+    weights: weightBytes(score.graph.weights.values()), // once for all graphs
+    'decoding copy': weightBytes(decode.graph.weights.values()), // rearranged
+    'reward model': weightBytes(judge.graph.weights.values()),
     [largest]: bytes,
     adapter: adapterCopies * adapter,
     program,
@@ -60,16 +59,28 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   return { parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** What the runs of each kind take beside the weights, in bytes. */
-export function runBytes(options: MemoryOptions) {
-  const { policy, loss, learnt } = options;
-  const { graph: gradient } = gradientGraph(policy, loss);
-  const { graph: score } = scoreGraph(policy);
+type Graphs = ReturnType<typeof graphsOf>;
+
+/** The graphs of a training. */
+function graphsOf({ policy, loss, rewardModel }: MemoryOptions) {
   return {
-    training: fragments * costOf(gradient, sequences(options, learnt)).peakBytes,
-    sampling: samplingBytes(options),
-    scoring: fragments * costOf(score, sequences(options, scoredAtOnce(options))).peakBytes,
-    judging: judgingBytes(options),
+    gradient: gradientGraph(policy, loss),
+    score: scoreGraph(policy),
+    encode: encodeGraph(policy),
+    decode: decodeGraph(policy, 'graph'),
+    judge: classifierGraph({ config: rewardModel }, false),
+  };
+}
+
+/** What the runs of each kind take beside the weights, in bytes. */
+export function runBytes(options: MemoryOptions, graphs: Graphs = graphsOf(options)) {
+  const { gradient, score } = graphs;
+  const scored = sequences(options, scoredAtOnce(options));
+  return {
+    training: fragments * costOf(gradient.graph, sequences(options, options.learnt)).peakBytes,
+    sampling: samplingBytes(options, graphs),
+    scoring: fragments * costOf(score.graph, scored).peakBytes,
+    judging: judgingBytes(options, graphs),
   };
 }
 
@@ -87,26 +98,28 @@ function fitting(rows: number, size: number, budget: number): number {
 }
 
 /** Encoding, or one step of decoding, beside all caches. */
-function samplingBytes(options: MemoryOptions): number {
+function samplingBytes(options: MemoryOptions, { encode, decode }: Graphs): number {
   const { policy, promptTokens, responseTokens, sampled } = options;
   const { decoderLayers, heads, dKv, dModel } = policy.config;
   const source = longestOf(promptTokens);
   const batch = fitting(sampled, source, decodeBudget);
   const prompts = fitting(batch, meanOf(promptTokens), encodeBudget / dModel);
   const encoding = { ...prompting(promptTokens, prompts), batch: prompts };
-  const encoder = costOf(encodeGraph(policy).graph, encoding);
+  const encoder = costOf(encode.graph, encoding);
   const past = 1 + responseTokens;
-  const decoder = costOf(decodeGraph(policy, 'graph').graph, { batch, source, past });
+  const decoder = costOf(decode.graph, { batch, source, past });
   const caches = 4 * 2 * decoderLayers * batch * heads * dKv * (source + past);
   return fragments * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 
-function judgingBytes({ rewardModel, judgedTokens, sampled }: MemoryOptions): number {
+function judgingBytes(
+  { rewardModel, judgedTokens, sampled }: MemoryOptions,
+  { judge }: Graphs,
+): number {
   const { maxPositions, padId, hidden } = rewardModel;
   const time = Math.min(judgedTokens, maxPositions - padId - 1);
   const batch = fitting(sampled, time, judgeBudget / hidden);
-  const { graph } = classifierGraph({ config: rewardModel }, false);
-  return fragments * costOf(graph, { batch, time, tokens: batch * time }).peakBytes;
+  return fragments * costOf(judge.graph, { batch, time, tokens: batch * time }).peakBytes;
 }
 
 /** Sizes of sequences of a prompt and a response each. */
@@ -138,8 +151,4 @@ function meanOf(lengths: readonly number[]): number {
 
 function bytesOf({ shape }: Value): number {
   return 4 * sizeOf(shape as number[]);
-}
-
-function weightBytes({ weights }: Graph): number {
-  return [...weights.values()].reduce((sum, value) => sum + bytesOf(value), 0);
 }

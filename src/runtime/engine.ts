@@ -1,5 +1,5 @@
 import { InputError, InternalError } from '../errors.ts';
-import { type Graph, reachable } from '../graph/graph.ts';
+import { type Graph, reachable, readBy } from '../graph/graph.ts';
 import { encodeOnnx, inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
 import { separateSquares } from './openvino-graph.ts';
@@ -268,10 +268,11 @@ function sharing(graph: Graph, shares: boolean): IsInput {
 /** Names of the weights of which every element is read: all but tables that rows are taken from. */
 function readWhole(graph: Graph): Set<string> {
   const names = new Set<string>();
-  for (const { source } of reachable(graph.outputs.values())) {
-    if (source.kind !== 'op') continue;
-    const inputs = source.op.onnx === 'Gather' ? source.inputs.slice(1) : source.inputs;
-    for (const { source: input } of inputs) if (input.kind === 'weight') names.add(input.name);
+  for (const value of reachable(graph.outputs.values())) {
+    const { source } = value;
+    const isGather = source.kind === 'op' && source.op.onnx === 'Gather';
+    for (const { source: input } of readBy(value).slice(isGather ? 1 : 0))
+      if (input.kind === 'weight') names.add(input.name);
   }
   return names;
 }

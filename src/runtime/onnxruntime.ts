@@ -6,7 +6,7 @@ import { InternalError, UnavailableError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
 import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
 import { sharedWeights } from './shared-weights.ts';
-import { lookUp, settle, states, targetOf } from './states.ts';
+import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 
 /** Where and how wide it computes. */
 export type OnnxRuntimeOptions = Pick<EngineOptions, 'device' | 'threads'>;
@@ -97,11 +97,7 @@ export function onnxRuntimeBackend({
       await loaded.session.release();
     },
 
-    openState: async (id) => kept.open(id),
-    writeState: async (id, tensors) => kept.write(id, tensors),
-    reserveState: async (id, rows) => kept.reserve(id, rows),
-    selectState: async (id, axes, rows) => kept.select(id, axes, rows),
-    dropState: async (id) => kept.drop(id),
+    ...stateCalls(kept),
 
     async close() {
       for (const id of [...sessions.keys()]) await this.unload(id);

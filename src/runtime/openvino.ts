@@ -11,7 +11,7 @@ import type { Tensor } from '../tensor.ts';
 import type { Backend, EngineOptions, LoadRequest, Precision } from './engine.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
 import { sharedWeights } from './shared-weights.ts';
-import { lookUp, settle, states, targetOf } from './states.ts';
+import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 
 export interface OpenVinoOptions extends Pick<EngineOptions, 'threads'> {
   /** Path of libopenvino_c. */
@@ -99,11 +99,7 @@ export function openVinoBackend({ library, precision, threads = 0 }: OpenVinoOpt
       openvino.free('compiled', session.compiled);
     },
 
-    openState: async (id) => kept.open(id),
-    writeState: async (id, tensors) => kept.write(id, tensors),
-    reserveState: async (id, rows) => kept.reserve(id, rows),
-    selectState: async (id, axes, rows) => kept.select(id, axes, rows),
-    dropState: async (id) => kept.drop(id),
+    ...stateCalls(kept),
 
     async close() {
       for (const id of [...sessions.keys()]) await this.unload(id);

@@ -1,6 +1,6 @@
 import { InternalError } from '../errors.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
-import type { Feeds } from './engine.ts';
+import type { Backend, Feeds } from './engine.ts';
 
 /** Tensors of one state, by name. */
 export interface StateTensors {
@@ -27,6 +27,19 @@ export interface States {
   select(id: number, axes: Readonly<Record<string, number>>, rows: readonly number[]): void;
   drop(id: number): void;
   clear(): void;
+}
+
+/** What a backend answers when it is asked about its states. */
+export function stateCalls(
+  kept: States,
+): Pick<Backend, 'openState' | 'writeState' | 'reserveState' | 'selectState' | 'dropState'> {
+  return {
+    openState: async (id) => kept.open(id),
+    writeState: async (id, tensors) => kept.write(id, tensors),
+    reserveState: async (id, rows) => kept.reserve(id, rows),
+    selectState: async (id, axes, rows) => kept.select(id, axes, rows),
+    dropState: async (id) => kept.drop(id),
+  };
 }
 
 /** No states yet. */
