@@ -41,8 +41,8 @@ export function packedFeeds(
 }
 
 /**
- * Queries for an encoder, padded to a width in attention alone, each different one once, and for the decoder's rows that read them:
- * `source…` as `packedFeeds` has it, `crossSlots` and `crossMask` [batch, source], `crossPlaces` and
+ * Queries for an encoder, padded to a width in attention alone, each different one once, and for the
+ * decoder's rows that read them: `source…` as `packedFeeds` has it, `crossSlots` and `crossMask` [batch, source], `crossPlaces` and
  * `crossReal` [tokens, readers].
  * @throws {InputError} when a query is empty
  */

@@ -6,6 +6,7 @@ import type { Generation } from './policy.ts';
 import {
   argmax,
   badWeights,
+  drawnAt,
   type GenerationConfig,
   logprobOf,
   refusesEnd,
@@ -151,7 +152,7 @@ export function chosenTokens(
       const warped = warpLogits(own, config, { newTokens: tokens.length, eosId });
       const { sample } = config;
       const token = sample ? sampleToken(warped, draw(row, tokens.length)) : argmax(warped);
-      return { token, logprob: logprobOf(own, token, sample ? config.temperature : 1) };
+      return { token, logprob: logprobOf(own, token, drawnAt(config)) };
     } catch (error) {
       if (error instanceof NumericError) return { token: 0, logprob: Number.NaN };
       throw error;

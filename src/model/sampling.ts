@@ -53,6 +53,11 @@ export function refusesEnd(
   return newTokens + 1 < minLength || newTokens < minNewTokens;
 }
 
+/** The temperature that tokens are drawn at; greedy decoding knows none. */
+export function drawnAt({ sample, temperature }: GenerationConfig): number {
+  return sample ? temperature : 1;
+}
+
 /** The logprob of a token in the whole distribution of logits [vocabulary] at a temperature. */
 export function logprobOf(logits: Numbers, token: number, temperature: number): number {
   let largest = -Infinity;

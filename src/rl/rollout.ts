@@ -1,6 +1,6 @@
 import type { Draw } from '../model/decoding.ts';
 import type { Policy } from '../model/policy.ts';
-import type { GenerationConfig } from '../model/sampling.ts';
+import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { type RlSample, rlSample, type SampledScores } from './sample.ts';
@@ -83,8 +83,8 @@ export function sampleOf(
     ? [decoderStartId, ...rollout.response]
     : labIds(rollout, decoderStartId, generation);
   const { truncated } = rollout;
-  const sampledAt = generation.sample ? generation.temperature : 1;
-  const isScore = semantics.keepsDecoderStart && temperatureOf(generation, semantics) === sampledAt;
+  const isScore =
+    semantics.keepsDecoderStart && temperatureOf(generation, semantics) === drawnAt(generation);
   const sampled = isScore && !rescore ? rollout.sampled : undefined;
   return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap, sampled });
 }

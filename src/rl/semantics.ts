@@ -1,4 +1,4 @@
-import type { GenerationConfig } from '../model/sampling.ts';
+import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
 
 /**
  * Where TRL 0.8.0 (with the lab) and the default part ways: one switch each, on by default, all
@@ -48,8 +48,8 @@ export function semanticsOf({
 
 /** At which policy and reference score: the temperature that the policy samples at; TRL scores at 1. */
 export function temperatureOf(
-  { sample, temperature }: GenerationConfig,
+  config: GenerationConfig,
   { scoresAtTemperature }: Pick<Semantics, 'scoresAtTemperature'>,
 ): number {
-  return scoresAtTemperature && sample ? temperature : 1;
+  return scoresAtTemperature ? drawnAt(config) : 1;
 }
