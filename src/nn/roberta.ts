@@ -4,7 +4,7 @@ import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import type { RobertaConfig } from '../hub/config.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
-import { type Packing, packedRows, type Rows } from './rows.ts';
+import { type Packing, packedRows, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 /** Texts. */
@@ -18,55 +18,62 @@ export interface RobertaInput {
 
 /** RoBERTa as a sequence classifier -> logits [batch, labels]. */
 export function robertaClassifier(p: Scope, config: RobertaConfig, input: RobertaInput): Value {
-  const hidden = robertaEncoder(p.child('roberta'), config, input);
-  const { slots } = input.packing;
-  const first = reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
+  const pooled = firstHidden(p.child('roberta'), config, input);
   const head = p.child('classifier');
-  const pooled = gather(hidden, first); // the <s> tokens, [batch, hidden]
   const h = tanh(linear(head.child('dense'), pooled, config.hidden, { bias: true }));
   return linear(head.child('out_proj'), h, config.labels.length, { bias: true });
 }
 
-/** Hidden states after the last layer, [tokens, hidden]. */
-function robertaEncoder(
-  p: Scope,
-  config: RobertaConfig,
-  { ids, positions, packing }: RobertaInput,
-): Value {
-  const { hidden, layerNormEpsilon } = config;
-  const tables = p.child('embeddings');
-  const words = embedding(tables.child('word_embeddings'), ids, config.vocabSize, hidden);
-  const places = embedding(
-    tables.child('position_embeddings'),
-    positions,
-    config.maxPositions,
-    hidden,
-  );
-  const types = tables.child('token_type_embeddings').weight('weight', [config.typeVocab, hidden]);
-  const type = reshape(slice(types, { axis: 0, start: 0, end: 1 }), [hidden]);
-  let x = layerNorm(tables.child('LayerNorm'), add(add(words, type), places), layerNormEpsilon);
-  const [rows, bias] = [packedRows(packing), maskBias(packing.mask)];
-  for (let i = 0; i < config.layers; i++) {
-    x = encoderLayer(p.child(`encoder.layer.${i}`), config, x, rows, bias);
+/** Hidden states after the last layer of the <s> tokens, which alone are read: [batch, hidden]. */
+function firstHidden(p: Scope, config: RobertaConfig, input: RobertaInput): Value {
+  const { packing } = input;
+  const { slots } = packing;
+  const layer = (i: number) => p.child(`encoder.layer.${i}`);
+  const memory = { rows: packedRows(packing), bias: maskBias(packing.mask) };
+  let x = embeddings(p.child('embeddings'), config, input);
+  for (let i = 0; i < config.layers - 1; i++) {
+    x = encoderLayer(layer(i), config, { x, rows: memory.rows }, { x, ...memory });
   }
-  return x;
+  const first = reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
+  const firsts = { x: gather(x, first), rows: singleRows };
+  return encoderLayer(layer(config.layers - 1), config, firsts, { x, ...memory });
 }
 
-/** Attention and feed-forward, each with its residual and a norm behind: x [tokens, hidden]. */
+/** Words, places and the only type, normed: [tokens, hidden]. */
+function embeddings(p: Scope, config: RobertaConfig, { ids, positions }: RobertaInput): Value {
+  const { hidden, vocabSize, maxPositions, typeVocab, layerNormEpsilon } = config;
+  const words = embedding(p.child('word_embeddings'), ids, vocabSize, hidden);
+  const places = embedding(p.child('position_embeddings'), positions, maxPositions, hidden);
+  const types = p.child('token_type_embeddings').weight('weight', [typeVocab, hidden]);
+  const type = reshape(slice(types, { axis: 0, start: 0, end: 1 }), [hidden]);
+  return layerNorm(p.child('LayerNorm'), add(add(words, type), places), layerNormEpsilon);
+}
+
+/** Hidden states that attend: x [tokens, hidden]. */
+interface Readers {
+  readonly x: Value;
+  readonly rows: Rows;
+}
+
+/** Hidden states attended to: x [tokens, hidden], bias [batch, 1, 1, time]. */
+interface Memory extends Readers {
+  readonly bias: Value;
+}
+
+/** Attention and feed-forward, each with its residual and a norm behind -> the readers' x. */
 function encoderLayer(
   layer: Scope,
   config: RobertaConfig,
-  x: Value,
-  rows: Rows,
-  bias: Value,
+  readers: Readers,
+  memory: Memory,
 ): Value {
   const { hidden, intermediate, layerNormEpsilon: epsilon } = config;
   const dense = (name: string, input: Value, outputs: number) =>
     linear(layer.child(`${name}.dense`), input, outputs, { bias: true });
   const norm = (name: string, sum: Value) =>
     layerNorm(layer.child(`${name}.LayerNorm`), sum, epsilon);
-  const attended = dense('attention.output', attention(layer, config, x, rows, bias), hidden);
-  const h = norm('attention.output', add(attended, x));
+  const attended = dense('attention.output', attention(layer, config, readers, memory), hidden);
+  const h = norm('attention.output', add(attended, readers.x));
   const wide = gelu(dense('intermediate', h, intermediate));
   return norm('output', add(dense('output', wide, hidden), h));
 }
@@ -74,16 +81,15 @@ function encoderLayer(
 function attention(
   layer: Scope,
   { heads, hidden }: RobertaConfig,
-  x: Value,
-  rows: Rows,
-  bias: Value,
+  readers: Readers,
+  memory: Memory,
 ): Value {
-  const p = layer.child('attention.self');
-  const [query, key, value] = ['query', 'key', 'value'].map((name) =>
-    rows.split(linear(p.child(name), x, hidden, { bias: true }), heads),
-  );
-  const scale = x.graph.scalar((hidden / heads) ** -0.5);
-  return rows.merge(attend(mul(query, scale), { key, value }, bias));
+  const split = ({ x, rows }: Readers, name: string) =>
+    rows.split(linear(layer.child(`attention.self.${name}`), x, hidden, { bias: true }), heads);
+  const query = split(readers, 'query');
+  const [key, value] = ['key', 'value'].map((name) => split(memory, name));
+  const scale = query.graph.scalar((hidden / heads) ** -0.5);
+  return readers.rows.merge(attend(mul(query, scale), { key, value }, memory.bias));
 }
 
 /**
