@@ -1,8 +1,14 @@
-import { InternalError } from '../errors.ts';
-import type { DType, Tensor } from '../tensor.ts';
-import { type Graph, reachable, readBy, type Shape, type Value } from './graph.ts';
+import type { Tensor } from '../tensor.ts';
+import { type Graph, reachable, readBy, type Value } from './graph.ts';
+import {
+  attributeMessage,
+  nodeMessage,
+  nodeNamed,
+  tensorHead,
+  tensorMessage,
+  valueInfo,
+} from './onnx-messages.ts';
 import { onnxTypes } from './onnx-types.ts';
-import type { OnnxAttribute } from './op.ts';
 import { Message } from './protobuf.ts';
 
 /** Where the elements of a weight lie: bytes of a file beside the model. */
@@ -39,7 +45,7 @@ export function encodeOnnx(
   const values = inWritingOrder(reachable(graph.outputs.values()));
   for (const value of values) {
     const { source } = value;
-    if (source.kind === 'op') body.message(1, nodeMessage(value, operands));
+    if (source.kind === 'op') body.message(1, nodeMessage(value, nameOf, operands));
     if (source.kind === 'constant') body.message(5, tensorMessage(nameOf(value), source.tensor));
     if (source.kind !== 'weight') continue;
     const weight = weightAt(source.name);
@@ -89,57 +95,11 @@ export function weightsUsed(graph: Graph): string[] {
   );
 }
 
-function nodeMessage(value: Value, operands: Map<string, Tensor>): Message {
-  if (value.source.kind !== 'op') throw new InternalError('nodeMessage: not an op');
-  const { op, attributes } = value.source;
-  const encoded = op.encode?.(attributes) ?? {
-    attributes: attributes as Record<string, OnnxAttribute>,
-  };
-  const names = readBy(value).map(nameOf);
-  for (const operand of encoded.operands ?? []) {
-    const name = `i64[${(operand.data as BigInt64Array).join()}]`;
-    operands.set(name, operand);
-    names.push(name);
-  }
-  const node = nodeNamed(op.onnx, names, nameOf(value));
-  for (const [name, attribute] of Object.entries(encoded.attributes ?? {})) {
-    node.message(5, attributeMessage(name, attribute));
-  }
-  return node;
-}
-
-function nodeNamed(type: string, inputs: readonly string[], output: string): Message {
-  const node = new Message();
-  for (const input of inputs) node.text(1, input);
-  return node.text(2, output).text(3, `${type} ${output}`).text(4, type);
-}
-
-function attributeMessage(name: string, attribute: OnnxAttribute): Message {
-  const message = new Message().text(1, name);
-  if (typeof attribute === 'number') return message.integer(3, attribute).integer(20, 2);
-  if (typeof attribute === 'string') {
-    return message.bytes(4, new TextEncoder().encode(attribute)).integer(20, 3);
-  }
-  for (const one of attribute) message.integer(8, one);
-  return message.integer(20, 7);
-}
-
-function tensorHead(name: string, dtype: DType, shape: Shape): Message {
-  const message = new Message();
-  for (const dim of shape) message.integer(1, Number(dim));
-  return message.integer(2, onnxTypes[dtype]).text(8, name);
-}
-
-function tensorMessage(name: string, { dtype, shape, data }: Tensor): Message {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return tensorHead(name, dtype, shape).bytes(9, bytes);
-}
-
 function addWeight(body: Message, value: Value, weight: ExternalWeight): void {
   const name = nameOf(value);
   const cast = weight.dtype !== 'float32';
   const stored = cast ? `${name} (${weight.dtype})` : name;
-  const tensor = tensorHead(stored, weight.dtype, value.shape);
+  const tensor = tensorHead(stored, onnxTypes[weight.dtype], value.shape);
   const { location, offset, length } = weight;
   for (const [key, entry] of Object.entries({ location, offset, length })) {
     tensor.message(13, new Message().text(1, key).text(2, String(entry)));
@@ -149,14 +109,4 @@ function addWeight(body: Message, value: Value, weight: ExternalWeight): void {
     const to = attributeMessage('to', onnxTypes.float32);
     body.message(1, nodeNamed('Cast', [stored], name).message(5, to));
   }
-}
-
-function valueInfo(name: string, { dtype, shape }: Value): Message {
-  const dims = new Message();
-  for (const dim of shape) {
-    const size = new Message();
-    dims.message(1, typeof dim === 'number' ? size.integer(1, dim) : size.text(2, dim));
-  }
-  const type = new Message().integer(1, onnxTypes[dtype]).message(2, dims);
-  return new Message().text(1, name).message(2, new Message().message(1, type));
 }

@@ -14,6 +14,17 @@ export class Message {
     return this;
   }
 
+  /** All fields of another message, behind those that are there. */
+  append(other: Message): this {
+    this.#parts.push(...other.#parts);
+    return this;
+  }
+
+  /** The beginning of a length-delimited field at the end, whose bytes follow the message. */
+  open(field: number, length: number): this {
+    return this.#varint((field << 3) | 2).#varint(length);
+  }
+
   text(field: number, value: string): this {
     return this.bytes(field, new TextEncoder().encode(value));
   }

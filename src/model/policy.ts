@@ -1,4 +1,5 @@
 import { InternalError, ShapeError } from '../errors.ts';
+import type { T5Config } from '../hub/config.ts';
 import type { Engine, Precision, Session, WeightLocation } from '../runtime/engine.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
@@ -81,6 +82,8 @@ export const encodeBudget = 1024 * 768;
 export const scoreBudget = 2048 * 768;
 /** Scored logits of one run. */
 export const logitBudget = 16e6;
+/** Bytes of weights that a decoding session may keep for itself while others train: a second's loading. */
+export const ownLimit = 256e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
@@ -113,7 +116,7 @@ export class Policy {
   ): Promise<TokenScores[]> {
     const session = await this.#session('score', () => scoreGraph(this.shape));
     const scores = new Array<TokenScores>(sequences.length);
-    for (const group of this.#groups(sequences)) {
+    for (const group of sequenceGroups(this.shape.config, sequences)) {
       const rows = group.map((i) => sequences[i]);
       const feeds = scoringFeeds(rows, temperature);
       const parts = tokenScores(await session.run(feeds, parameters.state), rows);
@@ -145,6 +148,7 @@ export class Policy {
     inputs: Readonly<Record<string, readonly Float32Array[]>>,
     { temperature = 1 }: { temperature?: number } = {},
   ): Promise<GradientResult> {
+    await this.#leaveDecoding();
     const build = () => gradientGraph(this.shape, loss);
     const session = await this.#session(`gradient ${loss.name}`, build);
     const feeds: Record<string, Tensor> = {
@@ -251,15 +255,14 @@ export class Policy {
     }
   }
 
-  /** Sequences in groups that fit one run. */
-  #groups(sequences: readonly Sequence[]): number[][] {
-    const { vocabSize, dModel } = this.shape.config;
-    const budget = Math.floor(scoreBudget / dModel);
-    // one size for both limits, in units of source tokens
-    const sizes = sequences.map(({ query, labels }) =>
-      Math.max(query.length, (labels.length * vocabSize * budget) / logitBudget),
-    );
-    return groupBySize(sizes, budget);
+  /** Closes sessions with large copies of weights: training needs the memory, and has none of its own. */
+  async #leaveDecoding(): Promise<void> {
+    for (const [name, opened] of this.#sessions) {
+      const session = await opened;
+      if (session.ownBytes < ownLimit) continue;
+      this.#sessions.delete(name);
+      await session.close();
+    }
   }
 
   #session(name: string, build: () => PolicyGraph, prepack = false): Promise<Session> {
@@ -277,6 +280,19 @@ export class Policy {
     session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;
   }
+}
+
+/** Sequences in groups that fit one run, by their indices: of similar length, the shortest first. */
+export function sequenceGroups(
+  { vocabSize, dModel }: Pick<T5Config, 'vocabSize' | 'dModel'>,
+  sequences: readonly Sequence[],
+): number[][] {
+  const budget = Math.floor(scoreBudget / dModel);
+  // one size for both limits, in units of source tokens
+  const sizes = sequences.map(({ query, labels }) =>
+    Math.max(query.length, (labels.length * vocabSize * budget) / logitBudget),
+  );
+  return groupBySize(sizes, budget);
 }
 
 /** How given responses are scored. */

@@ -1,4 +1,5 @@
 import { InputError, InternalError } from '../errors.ts';
+import { weightBytes } from '../graph/cost.ts';
 import { type Graph, reachable, readBy } from '../graph/graph.ts';
 import { encodeOnnx, inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
@@ -42,6 +43,8 @@ export interface WeightLocation {
   readonly offset: number;
   readonly length: number;
   readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  /** Elements from one index to the next, when they do not lie one after the other. */
+  readonly strides?: readonly number[];
 }
 
 /** What an engine has to know of a graph besides itself. */
@@ -76,6 +79,8 @@ export interface Engine {
 export interface Session {
   /** Names of the inputs that a run needs. */
   readonly inputs: readonly string[];
+  /** Bytes of weights that it holds for itself, beside those that sessions share. */
+  readonly ownBytes: number;
   /**
    * Computes the outputs. An input that is not fed is looked up in the states, first to last; kept
    * and appended outputs go to the last state.
@@ -178,6 +183,7 @@ export async function engineOver(backend: Backend): Promise<Engine> {
       const session = await backend.load(request);
       return {
         inputs,
+        ownBytes: sharesWeights && prepack ? weightBytes(graph.weights.values()) : 0,
         async run(feeds, ...from) {
           checkOpen();
           checkFeeds(graph, feeds);
@@ -227,7 +233,8 @@ type IsInput = (location: WeightLocation, name: string) => boolean;
 async function encodeForOpenVino(graph: Graph, weights: Weights) {
   const names = weightsUsed(graph);
   const { weights: real, beside } = await besideWeights(names, weights);
-  if (!beside) return encodeModel(graph, real, () => true);
+  const cannotMap = names.some((name) => mustBeRead(real(name)));
+  if (!beside || cannotMap) return encodeModel(graph, real, () => true);
   const separate = separateSquares(graph, real);
   return encodeModel(separate.graph, separate.weights, () => false);
 }
@@ -260,9 +267,15 @@ function encodeModel(graph: Graph, weights: Weights, isInput: IsInput) {
 
 /** Weights that sessions share: those whose every element is read, in memory as float32. */
 function sharing(graph: Graph, shares: boolean): IsInput {
-  if (!shares) return () => false;
+  if (!shares) return mustBeRead;
   const whole = readWhole(graph);
-  return ({ dtype }, name) => whole.has(name) || dtype !== 'float32';
+  return (location, name) =>
+    whole.has(name) || location.dtype !== 'float32' || mustBeRead(location);
+}
+
+/** Weights that no library can map as they lie: out of order, or beginning within an element. */
+function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean {
+  return strides !== undefined || offset % (dtype === 'float32' ? 4 : 2) !== 0;
 }
 
 /** Names of the weights of which every element is read: all but tables that rows are taken from. */

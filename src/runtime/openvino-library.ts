@@ -1,8 +1,7 @@
-/** I/O: OpenVINO's C library through koffi. The only file that imports koffi. */
-import { createRequire } from 'node:module';
-import type Koffi from 'koffi';
+/** I/O: OpenVINO's C library. */
 import { UnavailableError } from '../errors.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
+import { type Koffi, loadKoffi } from './native.ts';
 
 /** Address of an object that the library made. Whoever asked for it frees it. */
 export type Pointer = bigint;
@@ -42,19 +41,13 @@ const elementTypes = { bool: 1, bfloat16: 2, float16: 3, float32: 4, int32: 9, i
 /** `INVALID_C_PARAM` of `ov_status_e`. */
 const invalidParameter = -14;
 
-/** Deep graphs are walked by recursion. In bytes; koffi's own is 2 MiB. */
-const stackSize = 8 * 2 ** 20;
-let configured = false;
-
 /**
  * Loads the library.
  * @param file path of libopenvino_c
  * @throws {UnavailableError} when koffi or the library cannot be loaded here, or is too old
  */
 export function loadOpenVino(file: string): OpenVino {
-  const koffi = loadKoffi();
-  if (!configured) koffi.config({ sync_stack_size: stackSize }); // only before the first library
-  configured = true;
+  const koffi = koffiFor('engine openvino');
   const { call, version } = bind(koffi, file);
   const run = (name: string, ...args: unknown[]) => {
     const status = call[name](...args);
@@ -146,7 +139,7 @@ function dtypeOf(type: number): DType {
 }
 
 /** The library's functions by name, declared as its headers have them. */
-function bind(koffi: typeof Koffi, file: string) {
+function bind(koffi: Koffi, file: string) {
   const shape = koffi.struct({ rank: 'int64_t', dims: 'void *' });
   const property = koffi.pointer(koffi.struct({ key: 'str', value: 'str' }));
   const version = koffi.struct({ buildNumber: 'void *', description: 'void *' });
@@ -203,13 +196,12 @@ function bind(koffi: typeof Koffi, file: string) {
   }
 }
 
-/** koffi has a native part, so it is loaded when the first engine is made. */
-function loadKoffi(): typeof Koffi {
+function koffiFor(where: string): Koffi {
   try {
-    return createRequire(import.meta.url)('koffi');
+    return loadKoffi();
   } catch (cause) {
     throw new UnavailableError(
-      'engine openvino',
+      where,
       `koffi with binaries for ${process.platform}-${process.arch}`,
       (cause as Error).message.split('\n')[0],
       'Run: npm install koffi --ignore-scripts',

@@ -18,8 +18,8 @@ export interface SharedWeights {
 /** No weights yet. */
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
-  const keyOf = ({ file, offset, length, dtype }: SharedWeight) =>
-    `${file} ${offset} ${length} ${dtype}`;
+  const keyOf = ({ file, offset, shape, dtype, strides }: SharedWeight) =>
+    `${file} ${offset} [${shape}] ${dtype} [${strides ?? ''}]`;
   const open = (weight: SharedWeight): Entry => ({
     tensor: readFloats(weight).then((data) => float32(data, weight.shape)),
     users: 0,

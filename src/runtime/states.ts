@@ -1,6 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import type { Backend, Feeds } from './engine.ts';
+import { returnFreeMemory } from './native.ts';
 
 /** Tensors of one state, by name. */
 export interface StateTensors {
@@ -34,7 +35,10 @@ export function stateCalls(
   kept: States,
 ): Pick<Backend, 'openState' | 'writeState' | 'reserveState' | 'selectState' | 'dropState'> {
   return {
-    openState: async (id) => kept.open(id),
+    async openState(id) {
+      returnFreeMemory(); // what grows in a state has memory of its own, beside the allocator's
+      kept.open(id);
+    },
     writeState: async (id, tensors) => kept.write(id, tensors),
     reserveState: async (id, rows) => kept.reserve(id, rows),
     selectState: async (id, axes, rows) => kept.select(id, axes, rows),

@@ -18,11 +18,26 @@ function neutral([a, b]: readonly Value[], identity: number): Value | undefined 
   return undefined;
 }
 
+/** The same operands, when one was expanded to the shape of the other: broadcasting does that. */
+function unexpanded(a: Value, b: Value): [a: Value, b: Value] | undefined {
+  const [small, narrow] = [beforeExpand(a, b), beforeExpand(b, a)];
+  if (small) return [small, b];
+  return narrow && [a, narrow];
+}
+
+function beforeExpand({ source, shape }: Value, other: Value): Value | undefined {
+  const isExpand = source.kind === 'op' && source.op.onnx === 'Expand';
+  return isExpand && String(shape) === String(other.shape) ? source.inputs[0] : undefined;
+}
+
 /** a + b, broadcast. */
-export const add = defineOp<[a: Value, b: Value]>({
+export const add: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
   onnx: 'Add',
   shape: ([a, b]) => broadcast('add', a.shape, b.shape),
-  simplify: (inputs) => neutral(inputs, 0),
+  simplify(inputs) {
+    const operands = unexpanded(...inputs);
+    return neutral(inputs, 0) ?? (operands && add(...operands));
+  },
   gradient: ({ inputs: [a, b], cotangent: dy }) => [sumTo(dy, a), sumTo(dy, b)],
 });
 
@@ -38,7 +53,10 @@ export const sub = defineOp<[a: Value, b: Value]>({
 export const mul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
   onnx: 'Mul',
   shape: ([a, b]) => broadcast('mul', a.shape, b.shape),
-  simplify: (inputs) => neutral(inputs, 1),
+  simplify(inputs) {
+    const operands = unexpanded(...inputs);
+    return neutral(inputs, 1) ?? (operands && mul(...operands));
+  },
   gradient: ({ inputs: [a, b], cotangent: dy }) => [sumTo(mul(dy, b), a), sumTo(mul(dy, a), b)],
 });
 
@@ -47,10 +65,10 @@ export const div: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
   onnx: 'Div',
   shape: ([a, b]) => broadcast('div', a.shape, b.shape),
   simplify: ([a, b]) => (b.shape.length === 0 && scalarOf(b) === 1 ? a : undefined),
-  // y = a / b  =>  da = dy / b, db = -dy * y / b
-  gradient: ({ inputs: [a, b], output: y, cotangent: dy }) => [
+  // y = a / b  =>  da = dy / b, db = -dy a / b^2; b is summed to first: it is often smaller
+  gradient: ({ inputs: [a, b], cotangent: dy }) => [
     sumTo(div(dy, b), a),
-    sumTo(neg(div(mul(dy, y), b)), b),
+    neg(div(div(sumTo(mul(dy, a), b), b), b)),
   ],
 });
 

@@ -22,8 +22,8 @@ const meanOp = defineOp<[x: Value], Reduction>({
   encode: encodeReduction,
   simplify: overNothing,
   gradient({ inputs: [x], cotangent: dy, attributes }) {
-    const spread = expandLike(withAxes(dy, x, attributes), x);
-    return [div(spread, countAlong(x, attributes.axes))];
+    const share = div(withAxes(dy, x, attributes), countAlong(x, attributes.axes));
+    return [expandLike(share, x)];
   },
 });
 

@@ -44,6 +44,13 @@ export function reshapeLike(x: Value, like: Value): Value {
   return reshapeOp(x, sizes, { shape: like.shape, exact: true });
 }
 
+/** x with its first axis cut into the axes of another value: [a * b, c] -> [a, b, ...rest]. */
+export function splitFirst(x: Value, like: Value, rest: readonly number[]): Value {
+  const front = shapeOf(like, { start: 0, end: like.shape.length });
+  const sizes = concat(front, x.graph.integers(rest), { axis: 0 });
+  return reshapeOp(x, sizes, { shape: [...like.shape, ...rest], exact: true });
+}
+
 /** ONNX's notation: 0 keeps the size at this place, -1 is what remains. */
 function staticSizes(x: Value, shape: Shape): number[] | undefined {
   const sizes = shape.map((dim, i) =>
