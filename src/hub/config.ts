@@ -1,13 +1,20 @@
-/** Model and generation configs in the Hugging Face layout. I/O. */
+/** Model configs in the Hugging Face layout. I/O. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
-import { checkJson, parseJson, readIfPresent, readJson } from './json.ts';
+import {
+  bertConfig,
+  type ClassifierConfig,
+  distilBertConfig,
+  mostLayers,
+} from './classifier-config.ts';
+import { readGenerationConfig } from './generation-config.ts';
+import { checkJson, readJson } from './json.ts';
 
-/** Encoder–decoder of the T5 family (T5, T5 v1.1, FLAN-T5). */
+/** Encoder–decoder of the T5 family (T5, T5 v1.1, FLAN-T5, mT5). */
 export interface T5Config {
-  readonly modelType: 't5';
+  readonly modelType: 't5' | 'mt5';
   /** Rows of the embedding; may be more than the tokenizer has. */
   readonly vocabSize: number;
   readonly dModel: number;
@@ -32,43 +39,11 @@ export interface T5Config {
   readonly dropout: number;
 }
 
-/** Encoder with a classification head. */
-export interface RobertaConfig {
-  readonly modelType: 'roberta';
-  readonly vocabSize: number;
-  readonly hidden: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly intermediate: number;
-  /** Rows of the position embedding; positions start at padId + 1. */
-  readonly maxPositions: number;
-  readonly typeVocab: number;
-  readonly layerNormEpsilon: number;
-  readonly padId: number;
-  /** The exact (erf) one. */
-  readonly activation: 'gelu';
-  /** By class id. */
-  readonly labels: readonly string[];
-}
-
 /** A model that tactful knows. */
-export type ModelConfig = T5Config | RobertaConfig;
-
-/** Defaults for sampling that a model folder gives; whatever it does not say is absent. */
-export interface GenerationConfig {
-  readonly decoderStartId?: number;
-  readonly eosId?: number;
-  readonly padId?: number;
-  readonly sample?: boolean;
-  readonly temperature?: number;
-  /** 0: no limit. */
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minNewTokens?: number;
-  readonly maxNewTokens?: number;
-}
+export type ModelConfig = T5Config | ClassifierConfig;
 
 const size = z.int('a whole number above 0').positive('a whole number above 0');
+const count = size.max(mostLayers, `at most ${mostLayers}`);
 const id = z.int('a whole number from 0 up').nonnegative('a whole number from 0 up');
 const epsilon = z.number('a number above 0').positive('a number above 0');
 const share = z.number('a number from 0 to 1').min(0, 'at least 0').max(1, 'at most 1');
@@ -79,16 +54,18 @@ const T5Json = z.object({
   d_model: size,
   d_kv: size,
   d_ff: size,
-  num_layers: size,
-  num_decoder_layers: size.nullish(),
+  num_layers: count,
+  num_decoder_layers: count.nullish(),
   num_heads: size,
-  relative_attention_num_buckets: size.default(32),
-  relative_attention_max_distance: size.default(128),
+  // half of them for one direction, half of these for near positions
+  relative_attention_num_buckets: z.int('a whole number').min(4, 'at least 4').default(32),
+  relative_attention_max_distance: size.max(100_000, 'at most 100000').default(128),
   layer_norm_epsilon: epsilon.default(1e-6),
   feed_forward_proj: z.string().default('relu'),
   is_gated_act: z.boolean().optional(),
   dense_act_fn: z.string().optional(),
   tie_word_embeddings: z.boolean().default(true),
+  scale_decoder_outputs: z.boolean().nullish(),
   is_encoder_decoder: z.literal(true).default(true),
   pad_token_id: id.default(0),
   eos_token_id: id.default(1),
@@ -96,51 +73,26 @@ const T5Json = z.object({
   dropout_rate: share.default(0.1),
 });
 
-// Defaults are those of transformers' RobertaConfig.
-const RobertaJson = z.object({
-  vocab_size: size,
-  hidden_size: size,
-  num_hidden_layers: size,
-  num_attention_heads: size,
-  intermediate_size: size,
-  max_position_embeddings: size,
-  type_vocab_size: size.default(2),
-  layer_norm_eps: epsilon.default(1e-12),
-  pad_token_id: id.default(1),
-  hidden_act: z.literal('gelu').default('gelu'),
-  position_embedding_type: z.literal('absolute').default('absolute'),
-  is_decoder: z.literal(false).default(false),
-  id2label: z.record(z.string(), z.string()).nullish(),
-  num_labels: size.default(2),
-});
-
-const GenerationJson = z.object({
-  decoder_start_token_id: id.nullish(),
-  eos_token_id: z
-    .union(
-      [
-        id,
-        z
-          .array(id)
-          .length(1)
-          .transform(([only]) => only),
-      ],
-      'one id',
-    )
-    .nullish(),
-  pad_token_id: id.nullish(),
-  do_sample: z.boolean().nullish(),
-  temperature: z.number('a number from 0 up').nonnegative('a number from 0 up').nullish(),
-  top_k: id.nullish(),
-  top_p: share.nullish(),
-  min_new_tokens: id.nullish(),
-  max_new_tokens: id.nullish(),
+// MT5Config differs from T5Config in these.
+const MT5Json = T5Json.extend({
+  feed_forward_proj: z.string().default('gated-gelu'),
+  tie_word_embeddings: z.boolean().default(false),
+  decoder_start_token_id: id.nullish().default(0),
 });
 
 const readers: Record<string, (raw: unknown, where: string) => ModelConfig> = {
-  t5: t5Config,
-  roberta: robertaConfig,
+  t5: (raw, where) => t5Config(checkJson(raw, where, T5Json), where, 't5'),
+  mt5: (raw, where) => t5Config(checkJson(raw, where, MT5Json), where, 'mt5'),
+  bert: (raw, where) => bertConfig(raw, where, 'bert'),
+  distilbert: distilBertConfig,
+  roberta: (raw, where) => bertConfig(raw, where, 'roberta'),
+  'xlm-roberta': (raw, where) => bertConfig(raw, where, 'xlm-roberta'),
 };
+
+/** Whether a config is one of a policy: an encoder–decoder of the T5 family. */
+export function isT5(config: ModelConfig): config is T5Config {
+  return config.modelType === 't5' || config.modelType === 'mt5';
+}
 
 /**
  * The model config of a folder.
@@ -153,8 +105,15 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
     (found) => found.isDirectory(),
     () => false,
   );
-  const file = isFolder ? join(path, 'config.json') : path;
-  return modelConfig(await readJson(file, z.looseObject({})), file);
+  if (!isFolder) return modelConfig(await readJson(path, z.looseObject({})), path);
+  const file = join(path, 'config.json');
+  const raw = await readJson(file, z.looseObject({}));
+  const config = modelConfig(raw, file);
+  if (!isT5(config) || (raw.decoder_start_token_id ?? null) !== null) return config;
+  // newer transformers writes it to the other file alone
+  const { decoderStartId } = await readGenerationConfig(path);
+  if (decoderStartId === undefined) return config;
+  return modelConfig({ ...raw, decoder_start_token_id: decoderStartId }, file);
 }
 
 /**
@@ -165,17 +124,32 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
 export function modelConfig(raw: Record<string, unknown>, where = 'config.json'): ModelConfig {
   const type = raw.model_type;
   if (typeof type !== 'string' || !Object.hasOwn(readers, type)) {
-    const remedy = 'Choose a model of one of these types.';
+    const remedy =
+      'A policy is a T5 (T5 v1.1 and FLAN-T5 as well) or mT5, a reward model a classifier of the others.';
     const actual = JSON.stringify(type) ?? 'nothing';
-    throw new InputError(`${where}: model_type`, Object.keys(readers).join(' or '), actual, remedy);
+    const known = `one of ${Object.keys(readers).join(', ')}`;
+    throw new InputError(`${where}: model_type`, known, actual, remedy);
   }
   return readers[type](raw, where);
 }
 
-function t5Config(raw: unknown, where: string): T5Config {
-  const json = checkJson(raw, where, T5Json);
+function t5Config(
+  json: z.infer<typeof T5Json>,
+  where: string,
+  modelType: T5Config['modelType'],
+): T5Config {
+  const buckets = json.relative_attention_num_buckets;
+  const decoderStartId = json.decoder_start_token_id ?? json.pad_token_id;
+  atLeast(json.relative_attention_max_distance, Math.floor(buckets / 2) + 1, {
+    where: `${where}: relative_attention_max_distance`,
+    why: `half of the ${buckets} buckets are for single positions`,
+  });
+  atLeast(json.vocab_size, decoderStartId + 1, {
+    where: `${where}: vocab_size`,
+    why: `the decoder starts with token ${decoderStartId}`,
+  });
   return {
-    modelType: 't5',
+    modelType,
     vocabSize: json.vocab_size,
     dModel: json.d_model,
     dKv: json.d_kv,
@@ -183,16 +157,21 @@ function t5Config(raw: unknown, where: string): T5Config {
     layers: json.num_layers,
     decoderLayers: json.num_decoder_layers ?? json.num_layers,
     heads: json.num_heads,
-    relativeBuckets: json.relative_attention_num_buckets,
+    relativeBuckets: buckets,
     relativeMaxDistance: json.relative_attention_max_distance,
     layerNormEpsilon: json.layer_norm_epsilon,
     feedForward: t5FeedForward(json, where),
-    tiedEmbeddings: json.tie_word_embeddings,
+    // since transformers 5 "tied" is true of every T5, and this says what it used to say
+    tiedEmbeddings: json.scale_decoder_outputs ?? json.tie_word_embeddings,
     padId: json.pad_token_id,
     eosId: json.eos_token_id,
-    decoderStartId: json.decoder_start_token_id ?? json.pad_token_id,
+    decoderStartId,
     dropout: json.dropout_rate,
   };
+}
+
+function atLeast(value: number, least: number, { where, why }: { where: string; why: string }) {
+  if (value < least) throw new InputError(where, `at least ${least} (${why})`, `${value}`);
 }
 
 /** `is_gated_act` and `dense_act_fn` win over what `feed_forward_proj` says, as in transformers. */
@@ -210,59 +189,4 @@ function t5FeedForward(json: z.infer<typeof T5Json>, where: string): T5Config['f
     actual,
     'Choose another model.',
   );
-}
-
-function robertaConfig(raw: unknown, where: string): RobertaConfig {
-  const json = checkJson(raw, where, RobertaJson);
-  if (json.hidden_size % json.num_attention_heads !== 0) {
-    const expected = `a multiple of num_attention_heads ${json.num_attention_heads}`;
-    throw new InputError(`${where}: hidden_size`, expected, `${json.hidden_size}`);
-  }
-  return {
-    modelType: 'roberta',
-    vocabSize: json.vocab_size,
-    hidden: json.hidden_size,
-    layers: json.num_hidden_layers,
-    heads: json.num_attention_heads,
-    intermediate: json.intermediate_size,
-    maxPositions: json.max_position_embeddings,
-    typeVocab: json.type_vocab_size,
-    layerNormEpsilon: json.layer_norm_eps,
-    padId: json.pad_token_id,
-    activation: json.hidden_act,
-    labels: labelsOf(json, where),
-  };
-}
-
-function labelsOf({ id2label, num_labels }: z.infer<typeof RobertaJson>, where: string): string[] {
-  if (!id2label) return Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`);
-  const ids = Object.keys(id2label);
-  return ids.map((_, i) => {
-    if (Object.hasOwn(id2label, `${i}`)) return id2label[i];
-    throw new InputError(`${where}: id2label`, `ids 0 to ${ids.length - 1}`, ids.join(', '));
-  });
-}
-
-/**
- * Sampling defaults in `generation_config.json`; empty when the folder has none.
- * @throws {InputError} when a value is not of its kind, or there are several end-of-sequence ids
- */
-export async function readGenerationConfig(folder: string): Promise<GenerationConfig> {
-  const path = join(folder, 'generation_config.json');
-  const bytes = await readIfPresent(path);
-  if (bytes === undefined) return {};
-  const json = parseJson(bytes, path, GenerationJson);
-  const found = {
-    decoderStartId: json.decoder_start_token_id,
-    eosId: json.eos_token_id,
-    padId: json.pad_token_id,
-    sample: json.do_sample,
-    temperature: json.temperature,
-    topK: json.top_k,
-    topP: json.top_p,
-    minNewTokens: json.min_new_tokens,
-    maxNewTokens: json.max_new_tokens,
-  };
-  const given = Object.entries(found).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(given) as GenerationConfig;
 }

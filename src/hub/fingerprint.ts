@@ -14,8 +14,9 @@ export type Sources = Readonly<Record<string, string | undefined>>;
 /** Files that decide what a model, an adapter or a tokenizer computes. */
 const decisive = [
   /\.safetensors$/,
+  /^(pytorch_model|adapter_model|value_head)\b.*\.bin$/,
   /^(adapter_)?config\.json$/,
-  /^model\.safetensors\.index\.json$/,
+  /^(model\.safetensors|pytorch_model\.bin)\.index\.json$/,
   /^(tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$/,
   /^merges\.txt$/,
 ];

@@ -27,3 +27,53 @@ function widen(half: number): number {
   }
   return sign | ((exponent + 112) << 23) | (fraction << 13);
 }
+
+/** A 16-bit floating-point format. */
+interface HalfFormat {
+  readonly fractionBits: number;
+  /** Exponent bits of 1. */
+  readonly bias: number;
+}
+
+/** float16 bit patterns of float32 or float64 numbers, rounded once: to nearest, ties to even. */
+export function toFloat16(numbers: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  return narrow(numbers, { fractionBits: 10, bias: 15 });
+}
+
+/** bfloat16 bit patterns of float32 or float64 numbers, rounded once: to nearest, ties to even. */
+export function toBfloat16(numbers: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  return narrow(numbers, { fractionBits: 7, bias: 127 });
+}
+
+function narrow(
+  numbers: ArrayLike<number>,
+  { fractionBits, bias }: HalfFormat,
+): Uint16Array<ArrayBuffer> {
+  const out = new Uint16Array(numbers.length);
+  const number = new Float64Array(1);
+  const words = new Uint32Array(number.buffer);
+  const infinity = (2 * bias + 1) << fractionBits;
+  const one = 2 ** fractionBits;
+  // unit in the last place of each exponent, from that of the subnormals on
+  const units = Float64Array.from(
+    { length: 2 * bias + 1 },
+    (_, i) => 2 ** (fractionBits + bias - Math.max(i, 1)),
+  );
+  for (let i = 0; i < numbers.length; i++) {
+    number[0] = numbers[i];
+    const high = words[1];
+    const sign = (high >>> 16) & 0x8000;
+    const exponent = ((high >>> 20) & 0x7ff) - 1023 + bias;
+    if (exponent > 2 * bias) {
+      out[i] = sign | infinity | (Number.isNaN(number[0]) ? one >> 1 : 0);
+      continue;
+    }
+    const normal = exponent > 0;
+    // adding 1.5 * 2^52 leaves no bit for a fraction: it rounds to a whole number, ties to even
+    const scaled = Math.abs(number[0]) * units[normal ? exponent : 0];
+    const whole = scaled + 6755399441055744 - 6755399441055744;
+    // a fraction that rounds up to one carries into the exponent, as it should
+    out[i] = sign | (normal ? (exponent << fractionBits) + whole - one : whole);
+  }
+  return out;
+}

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
-import type { ModelConfig, RobertaConfig, T5Config } from './config.ts';
+import { classifierJson } from './classifier-config.ts';
+import { isT5, type ModelConfig, type T5Config } from './config.ts';
 import { saveWeights } from './weights.ts';
 
 /**
@@ -11,7 +12,7 @@ import { saveWeights } from './weights.ts';
  * Fields that tactful does not hold are left to transformers' defaults.
  */
 export function configJson(config: ModelConfig): Record<string, unknown> {
-  return config.modelType === 't5' ? t5Json(config) : robertaJson(config);
+  return isT5(config) ? t5Json(config) : classifierJson(config);
 }
 
 /**
@@ -30,7 +31,7 @@ export async function writeModelFolder(
   if (wrong !== undefined) throw new InputError(folder, 'plain file names', JSON.stringify(wrong));
   await saveWeights(folder, tensors);
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
-  if (config.modelType === 't5') {
+  if (isT5(config)) {
     const generation = {
       decoder_start_token_id: config.decoderStartId,
       eos_token_id: config.eosId,
@@ -44,7 +45,7 @@ export async function writeModelFolder(
 function t5Json(config: T5Config): Record<string, unknown> {
   const gated = config.feedForward === 'gated-gelu';
   return {
-    architectures: ['T5ForConditionalGeneration'],
+    architectures: [`${config.modelType === 't5' ? 'T5' : 'MT5'}ForConditionalGeneration`],
     d_ff: config.dFf,
     d_kv: config.dKv,
     d_model: config.dModel,
@@ -56,7 +57,7 @@ function t5Json(config: T5Config): Record<string, unknown> {
     is_encoder_decoder: true,
     is_gated_act: gated,
     layer_norm_epsilon: config.layerNormEpsilon,
-    model_type: 't5',
+    model_type: config.modelType,
     num_decoder_layers: config.decoderLayers,
     num_heads: config.heads,
     num_layers: config.layers,
@@ -65,27 +66,6 @@ function t5Json(config: T5Config): Record<string, unknown> {
     relative_attention_num_buckets: config.relativeBuckets,
     tie_word_embeddings: config.tiedEmbeddings,
     torch_dtype: 'float32',
-    vocab_size: config.vocabSize,
-  };
-}
-
-function robertaJson(config: RobertaConfig): Record<string, unknown> {
-  return {
-    architectures: ['RobertaForSequenceClassification'],
-    hidden_act: config.activation,
-    hidden_size: config.hidden,
-    id2label: Object.fromEntries(config.labels.map((label, i) => [i, label])),
-    intermediate_size: config.intermediate,
-    label2id: Object.fromEntries(config.labels.map((label, i) => [label, i])),
-    layer_norm_eps: config.layerNormEpsilon,
-    max_position_embeddings: config.maxPositions,
-    model_type: 'roberta',
-    num_attention_heads: config.heads,
-    num_hidden_layers: config.layers,
-    pad_token_id: config.padId,
-    position_embedding_type: 'absolute',
-    torch_dtype: 'float32',
-    type_vocab_size: config.typeVocab,
     vocab_size: config.vocabSize,
   };
 }

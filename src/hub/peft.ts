@@ -1,27 +1,20 @@
-/** LoRA adapters and value heads in the layout of PEFT 0.14 and TRL. I/O. */
-import { access } from 'node:fs/promises';
+/** LoRA adapters and value heads in the layouts of PEFT and TRL, old ones included. I/O. */
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, ShapeError, UnavailableError } from '../errors.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
+import { withAdapterFolder } from './adapter-archive.ts';
+import { adapterJson, loraConfigOf, type PeftTask, refuseUnsupported } from './adapter-config.ts';
 import { writeFileAtomic } from './atomic.ts';
-import { checkJson, readJson } from './json.ts';
-import { openSafetensors, readFloat32, writeSafetensors } from './safetensors.ts';
+import { readJson } from './json.ts';
+import { type LoraConfig, strengthOf } from './lora-config.ts';
+import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
+import { openTorchFile } from './torch-file.ts';
+import { writeTorchFile } from './torch-writer.ts';
 
-/** What a LoRA adapter is, apart from its numbers. */
-export interface LoraConfig {
-  /** Rows of A, columns of B. */
-  readonly rank: number;
-  readonly alpha: number;
-  /** Last parts of the adapted modules' paths, sorted: `['q', 'v']`. */
-  readonly targetModules: readonly string[];
-  /** Scale alpha / sqrt(rank) in place of alpha / rank. */
-  readonly rsLora: boolean;
-  /** Kept for writing back; no forward pass of tactful drops anything. */
-  readonly dropout: number;
-  /** Name or path of the model that it was made for; empty when unknown. */
-  readonly baseModel: string;
-}
+export type { PeftTask } from './adapter-config.ts';
+export { type LoraConfig, loraScale } from './lora-config.ts';
 
 /** A LoRA adapter: for a module M, `M.lora_A.weight` [rank, in] and `M.lora_B.weight` [out, rank]. */
 export interface Adapter {
@@ -29,73 +22,35 @@ export interface Adapter {
   readonly tensors: Tensors;
 }
 
-/** What PEFT may wrap the base model for. */
-export type PeftTask = 'SEQ_2_SEQ_LM' | 'SEQ_CLS';
-
 const prefix = 'base_model.model.';
-
-/** Fields that change results, each with the only values that tactful computes. */
-const plain = {
-  fan_in_fan_out: [false],
-  bias: ['none'],
-  modules_to_save: [null, []],
-  use_dora: [false],
-  use_qalora: [false],
-  lora_bias: [false],
-  rank_pattern: [{}, null],
-  alpha_pattern: [{}, null],
-  layers_to_transform: [null],
-  layer_replication: [null],
-  exclude_modules: [null, []],
-  target_parameters: [null, []],
-  trainable_token_indices: [null],
-  alora_invocation_tokens: [null],
-  megatron_config: [null],
-  // others (pissa, olora, corda, loftq) also change the base model's weights
-  init_lora_weights: [true, false, 'gaussian', 'eva', 'orthogonal'],
-};
-
-const ConfigJson = z.looseObject({
-  peft_type: z.literal('LORA'),
-  r: z.int('a whole number above 0').positive('a whole number above 0'),
-  lora_alpha: z.number(),
-  lora_dropout: z.number().default(0),
-  // a string is a pattern; what it chose shows in the tensors' names
-  target_modules: z.union([z.array(z.string()).min(1), z.string()], 'a list of module names'),
-  use_rslora: z.boolean().default(false),
-  base_model_name_or_path: z.string().nullish(),
-});
-
-/** Factor of B·A: alpha / rank, or alpha / sqrt(rank) with rsLora. */
-export function loraScale({ alpha, rank, rsLora }: LoraConfig): number {
-  return alpha / (rsLora ? Math.sqrt(rank) : rank);
-}
+const configName = 'adapter_config.json';
+/** The first one that is there is read. */
+const adapterNames = ['adapter_model.safetensors', 'adapter_model.bin'];
+/** The second as LLaMA-Factory, the last as TRL up to 0.11 writes it beside an adapter. */
+const valueHeadNames = ['value_head.safetensors', 'value_head.bin', 'pytorch_model.bin'];
 
 /**
- * Reads `adapter_config.json` and `adapter_model.safetensors`; tensors as float32, names without
- * PEFT's prefix and adapter name: `encoder.block.0.layer.0.SelfAttention.q.lora_A.weight`.
+ * Reads `adapter_config.json` with `adapter_model.safetensors` or `adapter_model.bin`; tensors as
+ * float32, names without PEFT's prefix and adapter name:
+ * `encoder.block.0.layer.0.SelfAttention.q.lora_A.weight`.
+ * @param path a folder, or a zip that has one adapter in it
  * @throws {UnavailableError} when a file is missing
- * @throws {InputError} for a setting that tactful does not compute, or a tensor that is no LoRA pair
- * @throws {ShapeError} when a tensor's rank is not the config's
+ * @throws {InputError} for a setting that tactful does not compute, a tensor that is no LoRA pair, or
+ *   a zip or a .bin that holds anything dangerous; nothing of it has run
+ * @throws {ShapeError} when the matrices of a module do not fit each other
  */
-export async function readAdapter(folder: string): Promise<Adapter> {
-  const configPath = join(folder, 'adapter_config.json');
-  const json = await readJson(configPath, z.looseObject({}));
-  refuseUnsupported(json, configPath);
-  const raw = checkJson(json, configPath, ConfigJson);
-  const tensors = await readAdapterTensors(folder);
-  const chosen = raw.target_modules;
-  const targets = typeof chosen === 'string' ? modulesOf(tensors).map(lastPart) : chosen;
-  const config: LoraConfig = {
-    rank: raw.r,
-    alpha: raw.lora_alpha,
-    targetModules: [...new Set(targets)].sort(),
-    rsLora: raw.use_rslora,
-    dropout: raw.lora_dropout,
-    baseModel: raw.base_model_name_or_path ?? '',
-  };
-  checkAdapter(folder, { config, tensors });
-  return { config, tensors };
+export async function readAdapter(path: string): Promise<Adapter> {
+  return withAdapterFolder(path, adapterNames, async (folder) => {
+    const where = join(folder, configName);
+    const json = await readJson(where, z.looseObject({}));
+    refuseUnsupported(json, where);
+    const tensors = await readAdapterTensors(folder);
+    const ranks = checkPairs(folder, tensors);
+    const config = loraConfigOf(json, ranks, where);
+    const adapter = { config, tensors };
+    checkAdapter(folder, adapter);
+    return adapter;
+  });
 }
 
 /**
@@ -111,146 +66,151 @@ export async function writeAdapter(
   checkAdapter(folder, adapter);
   const { config, tensors } = adapter;
   const named = new Map([...tensors].map(([name, tensor]) => [prefix + name, tensor]));
-  await writeSafetensors(join(folder, 'adapter_model.safetensors'), named, { format: 'pt' });
+  await writeSafetensors(join(folder, adapterNames[0]), named, { format: 'pt' });
   const json = JSON.stringify(adapterJson(config, task), null, 2);
-  await writeFileAtomic(join(folder, 'adapter_config.json'), json);
+  await writeFileAtomic(join(folder, configName), json);
 }
 
 /**
- * TRL's value head, `v_head.summary.weight` [1, dModel] and `v_head.summary.bias` [1], from
- * `value_head.safetensors`; undefined when the folder has no such file.
+ * The value head beside an adapter, `v_head.summary.weight` [1, dModel] and `v_head.summary.bias` [1]:
+ * `value_head.safetensors`, or what TRL (`pytorch_model.bin`) and LLaMA-Factory (`value_head.bin`)
+ * write; undefined when there is none.
+ * @param path a folder, or a zip that has one adapter in it
  * @throws {InputError} when the file holds something else
  */
-export async function readValueHead(folder: string): Promise<Tensors | undefined> {
-  const path = join(folder, 'value_head.safetensors');
-  if (!(await exists(path))) return undefined;
-  const file = await openSafetensors(path);
-  const tensors = new Map<string, Tensor<'float32'>>();
-  for (const name of file.tensors.keys()) tensors.set(name, await readFloat32(file, name));
-  checkValueHead(path, tensors);
-  return tensors;
+export async function readValueHead(path: string): Promise<Tensors | undefined> {
+  return withAdapterFolder(path, valueHeadNames, async (folder) => {
+    const file = await openFirst(folder, valueHeadNames);
+    if (!file) return undefined;
+    // TRL saves a policy without an adapter under the same name, all its weights in one file
+    const isModel = file.path === join(folder, 'pytorch_model.bin');
+    const all = [...file.tensors.keys()];
+    const names = isModel ? all.filter((name) => name.startsWith('v_head.')) : all;
+    if (isModel && names.length === 0) return undefined;
+    const tensors = await readTensors(file, names);
+    checkValueHead(file.path, tensors);
+    return tensors;
+  });
 }
 
 /**
- * Writes `value_head.safetensors`, atomically.
+ * Writes a value head, atomically: `value_head.safetensors`, or as TRL reads it, `pytorch_model.bin`.
  * @throws {InputError} when the tensors are not a value head's
  */
-export async function writeValueHead(folder: string, tensors: Tensors): Promise<void> {
-  const path = join(folder, 'value_head.safetensors');
+export async function writeValueHead(
+  folder: string,
+  tensors: Tensors,
+  { layout = 'tactful' }: { layout?: 'tactful' | 'trl' } = {},
+): Promise<void> {
+  const path = join(folder, layout === 'trl' ? 'pytorch_model.bin' : 'value_head.safetensors');
   checkValueHead(path, tensors);
-  await writeSafetensors(path, tensors, { format: 'pt' });
+  if (layout === 'trl') await writeTorchFile(path, tensors);
+  else await writeSafetensors(path, tensors, { format: 'pt' });
 }
 
-function refuseUnsupported(json: Record<string, unknown>, where: string): void {
-  for (const [key, allowed] of Object.entries(plain)) {
-    if (!Object.hasOwn(json, key)) continue;
-    const [actual, ...choices] = [json[key], ...allowed].map((value) => JSON.stringify(value));
-    if (!choices.includes(actual)) {
-      const remedy = 'It changes results and is not supported: train the adapter without it.';
-      throw new InputError(`${where}: ${key}`, choices.join(' or '), actual.slice(0, 200), remedy);
-    }
+/** The first of some files that is there. */
+async function openFirst(
+  folder: string,
+  names: readonly string[],
+): Promise<TensorFile | undefined> {
+  for (const name of names) {
+    const path = join(folder, name);
+    if (!(await exists(path))) continue;
+    return name.endsWith('.bin') ? openTorchFile(path) : openSafetensors(path);
   }
+  return undefined;
+}
+
+/** Tensors of a file as float32; no more of them than the file has bytes for. */
+async function readTensors(
+  file: TensorFile,
+  names: readonly string[],
+): Promise<Map<string, Tensor<'float32'>>> {
+  const bytes = names.reduce((sum, name) => sum + file.tensors.get(name)!.length, 0);
+  const { size } = await stat(file.path);
+  if (bytes > size) {
+    const actual = `${bytes} bytes of them in ${size}`;
+    throw new InputError(file.path, 'tensors that lie side by side', actual);
+  }
+  const tensors = new Map<string, Tensor<'float32'>>();
+  for (const name of names) tensors.set(name, await readFloat32(file, name));
+  return tensors;
 }
 
 async function readAdapterTensors(folder: string): Promise<Map<string, Tensor<'float32'>>> {
-  const path = join(folder, 'adapter_model.safetensors');
-  if (!(await exists(path))) {
-    const bin = await exists(join(folder, 'adapter_model.bin'));
-    const remedy = bin
-      ? '.bin files are not read yet: save the adapter again with save_pretrained of PEFT >= 0.9.'
-      : 'Is it the right folder, and the download complete?';
-    const actual = bin ? 'only adapter_model.bin' : 'no such file';
-    throw new UnavailableError(folder, 'adapter_model.safetensors', actual, remedy);
+  const file = await openFirst(folder, adapterNames);
+  if (!file) {
+    const remedy = 'Is it the right folder, and the download complete?';
+    throw new UnavailableError(folder, adapterNames.join(' or '), 'no such file', remedy);
   }
-  const file = await openSafetensors(path);
   const tensors = new Map<string, Tensor<'float32'>>();
-  for (const fileName of file.tensors.keys()) {
-    const name = fileName
-      .replace(prefix, '')
-      .replace(/\.(lora_[AB])\.default\.weight$/, '.$1.weight');
-    if (tensors.has(name)) throw new InputError(path, `one ${name}`, 'two');
-    tensors.set(name, await readFloat32(file, fileName));
+  for (const [fileName, tensor] of await readTensors(file, [...file.tensors.keys()])) {
+    const name = plainName(fileName);
+    if (tensors.has(name)) throw new InputError(file.path, `one ${name}`, 'two');
+    tensors.set(name, tensor);
   }
   return tensors;
 }
 
-/** Every tensor is one half of a pair of the config's rank, in a module that the config targets. */
-function checkAdapter(where: string, { config, tensors }: Adapter): void {
-  const { rank, targetModules } = config;
+/** Without what PEFT wraps a model in, and without the adapter's own name. */
+function plainName(fileName: string): string {
+  const name = fileName.startsWith(prefix) ? fileName.slice(prefix.length) : fileName;
+  return name.replace(/\.(lora_[AB])\.[^.]+\.weight$/, '.$1.weight');
+}
+
+/** Every tensor is one half of a pair. @returns the pairs' ranks, by module */
+function checkPairs(where: string, tensors: Tensors): Map<string, number> {
   for (const name of tensors.keys()) {
     if (/.\.lora_[AB]\.weight$/.test(name)) continue;
     throw new InputError(where, 'LoRA tensors only (lora_A.weight, lora_B.weight)', name);
   }
-  const modules = modulesOf(tensors);
-  if (modules.length === 0) throw new InputError(where, 'LoRA tensors', 'none');
+  const modules = new Set([...tensors.keys()].map((name) => name.slice(0, -suffixLength)));
+  if (modules.size === 0) throw new InputError(where, 'LoRA tensors', 'none');
+  const ranks = new Map<string, number>();
   for (const module of modules) {
     const [a, b] = ['A', 'B'].map((half) => tensors.get(`${module}.lora_${half}.weight`));
     if (!a || !b) throw new InputError(`${where}: ${module}`, 'lora_A and lora_B', 'one of them');
-    if (
-      a.shape.length !== 2 ||
-      b.shape.length !== 2 ||
-      a.shape[0] !== rank ||
-      b.shape[1] !== rank
-    ) {
-      const expected = `A [${rank}, in] and B [out, ${rank}]`;
+    const [rank] = a.shape;
+    if (a.shape.length !== 2 || b.shape.length !== 2 || b.shape[1] !== rank || rank === 0) {
+      const expected = 'A [rank, in] and B [out, rank]';
       throw new ShapeError(`${where}: ${module}`, expected, `[${a.shape}] and [${b.shape}]`);
     }
-    if (!targetModules.some((target) => module === target || module.endsWith(`.${target}`))) {
-      const expected = `modules of target_modules ${targetModules.join(', ')}`;
+    ranks.set(module, rank);
+  }
+  return ranks;
+}
+
+const suffixLength = '.lora_A.weight'.length;
+
+/** The pairs are of the config's ranks, in modules that the config targets. */
+function checkAdapter(where: string, { config, tensors }: Adapter): void {
+  const targets = new Set(config.targetModules);
+  for (const [module, actual] of checkPairs(where, tensors)) {
+    const { rank } = strengthOf(config, module);
+    if (rank !== actual) {
+      const expected = `A [${rank}, in] and B [out, ${rank}]`;
+      throw new ShapeError(`${where}: ${module}`, expected, `rank ${actual}`);
+    }
+    if (!endsOf(module).some((end) => targets.has(end))) {
+      const expected = `modules of target_modules ${config.targetModules.join(', ').slice(0, 200)}`;
       throw new InputError(where, expected, module, 'The files do not belong together.');
     }
   }
+}
+
+/** `a.b.c`, `b.c` and `c`. */
+function endsOf(path: string): string[] {
+  const parts = path.split('.');
+  return parts.map((_, i) => parts.slice(i).join('.'));
 }
 
 function checkValueHead(where: string, tensors: Tensors): void {
   const shapes = [...tensors].map(([name, { shape }]) => `${name} [${shape}]`).sort();
   if (!/^v_head\.summary\.bias \[1\];v_head\.summary\.weight \[1,\d+\]$/.test(shapes.join(';'))) {
     const expected = 'v_head.summary.weight [1, d] and v_head.summary.bias [1]';
-    throw new InputError(where, expected, shapes.join(' and ') || 'nothing');
+    const actual = shapes.join(' and ').slice(0, 200) || 'nothing';
+    throw new InputError(where, expected, actual);
   }
-}
-
-/** Paths of the adapted modules. */
-function modulesOf(tensors: Tensors): string[] {
-  const modules = [...tensors.keys()].map((name) => name.replace(/\.lora_[AB]\.weight$/, ''));
-  return [...new Set(modules)];
-}
-
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
-}
-
-/** All fields of PEFT 0.14's LoraConfig, in the order of its file. */
-function adapterJson(config: LoraConfig, task: PeftTask): Record<string, unknown> {
-  return {
-    alpha_pattern: {},
-    auto_mapping: null,
-    base_model_name_or_path: config.baseModel || null,
-    bias: 'none',
-    eva_config: null,
-    exclude_modules: null,
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    layer_replication: null,
-    layers_pattern: null,
-    layers_to_transform: null,
-    loftq_config: {},
-    lora_alpha: config.alpha,
-    lora_bias: false,
-    lora_dropout: config.dropout,
-    megatron_config: null,
-    megatron_core: 'megatron.core',
-    modules_to_save: null,
-    peft_type: 'LORA',
-    r: config.rank,
-    rank_pattern: {},
-    revision: null,
-    target_modules: [...config.targetModules].sort(),
-    task_type: task,
-    use_dora: false,
-    use_rslora: config.rsLora,
-  };
 }
 
 function exists(path: string): Promise<boolean> {

@@ -46,6 +46,11 @@ export interface TensorEntry {
   readonly offset: number;
   /** Length in bytes. */
   readonly length: number;
+  /**
+   * Elements from one index to the next, for each axis, when the elements do not lie one after the
+   * other: never in safetensors, sometimes in files of torch.
+   */
+  readonly strides?: readonly number[];
 }
 
 /** What a header says. */
@@ -130,17 +135,26 @@ export interface FileLayout {
   readonly order: readonly Tensor[];
 }
 
+/** A tensor that is to be written: what a header says of it, but its place. */
+export interface HeaderEntry {
+  readonly dtype: FileDType;
+  readonly shape: readonly number[];
+}
+
 /**
- * Header for some tensors: widest elements first, then by name, as the reference writes them; padded
- * with spaces to a multiple of 8 bytes, so that every tensor is aligned. Same input, same bytes.
- * @throws {InputError} for a tensor named `__metadata__` or whose shape does not fit its data
+ * Header for some tensors, and their names in the order in which their bytes must follow: widest
+ * elements first, then by name, as the reference writes them. It is padded with spaces to a multiple
+ * of 8 bytes, so that every tensor is aligned. Same input, same bytes.
+ * @throws {InputError} for a tensor named `__metadata__`
  */
-export function layout(
-  tensors: ReadonlyMap<string, Tensor>,
+export function headerFor(
+  tensors: ReadonlyMap<string, HeaderEntry>,
   metadata: Readonly<Record<string, string>> = {},
-): FileLayout {
-  const named = [...tensors].map(([name, tensor]) => ({ name, tensor, dtype: fileDType(tensor) }));
-  named.sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype] || compare(a.name, b.name));
+): { header: Uint8Array; order: readonly string[] } {
+  const named = [...tensors];
+  named.sort(
+    ([a, one], [b, other]) => elementBytes[other.dtype] - elementBytes[one.dtype] || compare(a, b),
+  );
   const parts: string[] = [];
   const keys = Object.keys(metadata).sort(compare);
   if (keys.length > 0) {
@@ -148,25 +162,45 @@ export function layout(
     parts.push(`"__metadata__":{${pairs.join(',')}}`);
   }
   let offset = 0;
-  for (const { name, tensor, dtype } of named) {
-    const { shape, data } = tensor;
-    if (name === '__metadata__' || sizeOf(shape) !== data.length) {
-      const expected = `another name than __metadata__ and ${sizeOf(shape)} elements`;
-      throw new InputError('safetensors', expected, `${quote(name)} with ${data.length}`);
+  for (const [name, { dtype, shape }] of named) {
+    if (name === '__metadata__') {
+      throw new InputError('safetensors', 'another name than __metadata__', quote(name));
     }
-    const data_offsets = [offset, offset + data.byteLength];
+    const data_offsets = [offset, offset + sizeOf(shape) * elementBytes[dtype]];
     parts.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets })}`);
-    offset += data.byteLength;
+    offset = data_offsets[1];
   }
   const json = new TextEncoder().encode(`{${parts.join(',')}}`);
   const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);
-  return { header, order: named.map(({ tensor }) => tensor) };
+  return { header, order: named.map(([name]) => name) };
 }
 
-function fileDType(tensor: Tensor): FileDType {
-  const found = Object.entries(tensorDTypes).find(([, dtype]) => dtype === tensor.dtype);
+/**
+ * Header for some tensors, see `headerFor`.
+ * @throws {InputError} for a tensor named `__metadata__` or whose shape does not fit its data
+ */
+export function layout(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): FileLayout {
+  const entries = new Map<string, HeaderEntry>();
+  for (const [name, tensor] of tensors) {
+    const { shape, data } = tensor;
+    if (sizeOf(shape) !== data.length) {
+      const expected = `${sizeOf(shape)} elements`;
+      throw new InputError('safetensors', expected, `${quote(name)} with ${data.length}`);
+    }
+    entries.set(name, { dtype: fileDType(tensor.dtype), shape });
+  }
+  const { header, order } = headerFor(entries, metadata);
+  return { header, order: order.map((name) => tensors.get(name)!) };
+}
+
+/** How files name an element type. */
+export function fileDType(dtype: DType): FileDType {
+  const found = Object.entries(tensorDTypes).find(([, known]) => known === dtype);
   return found![0] as FileDType; // tensorDTypes has every DType
 }
 

@@ -5,17 +5,24 @@ import type { Tensor } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
 import {
+  elementBytes,
   headerLength,
   layout,
   parseHeader,
   type SafetensorsHeader,
+  type TensorEntry,
   tensorDTypes,
 } from './safetensors-header.ts';
+import { inRowMajor, spanOf } from './strided.ts';
 
-/** A file whose header has been read; its tensors have not. */
-export interface SafetensorsFile extends SafetensorsHeader {
+/** A file of tensors whose header has been read; they themselves have not. */
+export interface TensorFile {
   readonly path: string;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
+
+/** A safetensors file. */
+export interface SafetensorsFile extends SafetensorsHeader, TensorFile {}
 
 /**
  * Reads and checks a file's header; memory is bounded by the header's length, at most 100 MB.
@@ -38,14 +45,15 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
  * One tensor in its own element type; float16 and bfloat16 stay raw bit patterns.
  * @throws {InputError} when the file has no such tensor, or its type has no array here (F64, U8, …)
  */
-export async function readTensor(file: SafetensorsFile, name: string): Promise<Tensor> {
-  const { dtype: fileDType, shape, offset, length } = entryOf(file, name);
+export async function readTensor(file: TensorFile, name: string): Promise<Tensor> {
+  const entry = entryOf(file, name);
+  const { dtype: fileDType, shape } = entry;
   const dtype = tensorDTypes[fileDType];
   if (dtype === undefined) {
     const expected = `a dtype of ${Object.keys(tensorDTypes).join(', ')}`;
     throw new InputError(`${file.path}: ${name}`, expected, fileDType);
   }
-  const bytes = await withFile(file.path, (handle) => readBytes(handle, file.path, offset, length));
+  const bytes = await readElements(file.path, elementBytes[fileDType], entry);
   const { buffer } = bytes;
   switch (dtype) {
     case 'float32':
@@ -65,15 +73,12 @@ export async function readTensor(file: SafetensorsFile, name: string): Promise<T
  * One F32, F16 or BF16 tensor as float32, exactly.
  * @throws {InputError} when the file has no such tensor, or it is of another type
  */
-export async function readFloat32(file: SafetensorsFile, name: string): Promise<Tensor<'float32'>> {
-  const { dtype: fileDType, shape, offset, length } = entryOf(file, name);
+export async function readFloat32(file: TensorFile, name: string): Promise<Tensor<'float32'>> {
+  const { dtype: fileDType, ...place } = entryOf(file, name);
   const dtype = tensorDTypes[fileDType];
   if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') {
-    return {
-      dtype: 'float32',
-      shape,
-      data: await readFloats({ file: file.path, dtype, offset, length }),
-    };
+    const data = await readFloats({ file: file.path, dtype, ...place });
+    return { dtype: 'float32', shape: place.shape, data };
   }
   throw new InputError(`${file.path}: ${name}`, 'F32, F16 or BF16', fileDType);
 }
@@ -82,15 +87,18 @@ export async function readFloat32(file: SafetensorsFile, name: string): Promise<
 export interface FloatsLocation {
   readonly file: string;
   readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  readonly shape: readonly number[];
   /** First byte, and number of bytes. */
   readonly offset: number;
   readonly length: number;
+  /** Elements from one index to the next, when they do not lie one after the other. */
+  readonly strides?: readonly number[];
 }
 
 /** Floating-point numbers of a file as float32, exactly. */
 export async function readFloats(location: FloatsLocation): Promise<Float32Array<ArrayBuffer>> {
-  const { file, dtype, offset, length } = location;
-  const { buffer } = await withFile(file, (handle) => readBytes(handle, file, offset, length));
+  const { file, dtype } = location;
+  const { buffer } = await readElements(file, dtype === 'float32' ? 4 : 2, location);
   if (dtype === 'float32') return new Float32Array(buffer);
   const widen = dtype === 'float16' ? float16ToFloat32 : bfloat16ToFloat32;
   return widen(new Uint16Array(buffer));
@@ -100,7 +108,7 @@ export async function readFloats(location: FloatsLocation): Promise<Float32Array
  * One I64 tensor.
  * @throws {InputError} when the file has no such tensor, or it is of another type
  */
-export async function readInt64(file: SafetensorsFile, name: string): Promise<Tensor<'int64'>> {
+export async function readInt64(file: TensorFile, name: string): Promise<Tensor<'int64'>> {
   const tensor = await readTensor(file, name);
   if (tensor.dtype === 'int64') return tensor as Tensor<'int64'>;
   throw new InputError(`${file.path}: ${name}`, 'I64', entryOf(file, name).dtype);
@@ -122,7 +130,27 @@ export async function writeSafetensors(
   await writeFileAtomic(path, [header, ...bytes]);
 }
 
-function entryOf(file: SafetensorsFile, name: string) {
+/** A tensor's bytes, its elements one after the other. */
+async function readElements(
+  path: string,
+  width: number,
+  { shape, offset, length, strides }: Omit<TensorEntry, 'dtype'>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const span = strides ? spanOf(shape, strides) * width : length;
+  const bytes = await withFile(path, (handle) => readBytes(handle, path, offset, span));
+  if (!strides) return bytes;
+  const target = new ArrayBuffer(length);
+  if (width === 1) inRowMajor(bytes, shape, strides, new Uint8Array(target));
+  else {
+    const Elements = { 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[
+      width
+    ] as typeof Uint32Array;
+    inRowMajor(new Elements(bytes.buffer), shape, strides, new Elements(target));
+  }
+  return new Uint8Array(target);
+}
+
+function entryOf(file: TensorFile, name: string) {
   const entry = file.tensors.get(name);
   if (entry) return entry;
   const names = [...file.tensors.keys()];

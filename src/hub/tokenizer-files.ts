@@ -1,8 +1,12 @@
-/** A tokenizer's files, and the `tokenizer.json` that old RoBERTa folders lack. I/O. */
+/** A tokenizer's files, and the `tokenizer.json` that old folders lack. I/O. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { InputError, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import { parseJson, readIfPresent } from './json.ts';
+import { robertaTokenizer } from './roberta-tokenizer.ts';
+import { checkTokenizer, modelType } from './tokenizer-check.ts';
+import { t5Tokenizer, xlmRobertaTokenizer } from './unigram-tokenizer.ts';
+import { wordPieceTokenizer } from './wordpiece-tokenizer.ts';
 
 /** A token that is matched in the text before the model sees it. */
 export interface AddedToken {
@@ -17,7 +21,7 @@ export interface AddedToken {
 
 /** A tokenizer as its folder describes it. */
 export interface TokenizerDefinition {
-  /** The `tokenizer.json` object, from the file or built from `vocab.json` and `merges.txt`. */
+  /** The `tokenizer.json` object, from the file or built from older ones; the native side takes it. */
   readonly json: Readonly<Record<string, unknown>>;
   /** Content of each special token; absent when the folder names none. */
   readonly named: Readonly<Partial<Record<'pad' | 'eos' | 'unk' | 'bos', string>>>;
@@ -30,6 +34,8 @@ export interface TokenizerDefinition {
   readonly maxLength: number;
   readonly paddingSide: 'left' | 'right';
   readonly truncationSide: 'left' | 'right';
+  /** Rows of the embedding of the model in the same folder, when there is one. */
+  readonly modelVocabulary: number | undefined;
   /** What was read, by file name: copied to another folder, it gives the same tokenizer. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
@@ -40,7 +46,9 @@ const fileNames = [
   'special_tokens_map.json',
   'vocab.json',
   'merges.txt',
+  'vocab.txt',
   'spiece.model',
+  'sentencepiece.bpe.model',
 ];
 
 const flag = z.boolean().default(false);
@@ -71,20 +79,37 @@ const Config = Special.extend({
   add_prefix_space: z.boolean().nullish(),
   added_tokens_decoder: z.record(z.string(), TokenJson).nullish(),
   clean_up_tokenization_spaces: z.boolean().nullish(),
+  do_lower_case: z.boolean().nullish(),
+  extra_ids: z.int().min(0).max(10_000).nullish(),
+  legacy: z.boolean().nullish(),
   model_max_length: z.number().positive().nullish(),
   padding_side: side.nullish(),
+  strip_accents: z.boolean().nullish(),
+  tokenize_chinese_chars: z.boolean().nullish(),
+  tokenizer_class: z.string().nullish(),
   truncation_side: side.nullish(),
 });
+type Config = z.infer<typeof Config>;
 const TokenizerJson = z.looseObject({
   added_tokens: z.array(z.looseObject({ content: z.string() })).default([]),
+  normalizer: z.looseObject({ type: z.string() }).nullish(),
   pre_tokenizer: z.looseObject({ type: z.string() }).nullish(),
+  post_processor: z.looseObject({ type: z.string() }).nullish(),
   model: z.looseObject({}),
 });
-const Vocabulary = z.record(z.string(), z.int().nonnegative());
+const ModelJson = z.object({
+  model_type: z.string().optional().catch(undefined),
+  vocab_size: z.int().positive().optional().catch(undefined),
+});
+
+/** transformers writes 1e30 for a length that it does not know. */
+const unlimited = 1e18;
 
 /**
- * Reads a folder's tokenizer: `tokenizer.json`, or RoBERTa's `vocab.json` and `merges.txt`.
- * @throws {UnavailableError} when the folder has neither
+ * Reads a folder's tokenizer: `tokenizer.json`, or what older folders have in its place: T5's
+ * `spiece.model`, XLM-RoBERTa's `sentencepiece.bpe.model`, BERT's `vocab.txt`, or RoBERTa's
+ * `vocab.json` and `merges.txt`.
+ * @throws {UnavailableError} when the folder has none of them
  * @throws {InputError} when a file is not what its name says
  */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerDefinition> {
@@ -96,8 +121,44 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   const read = <T>(name: string, schema: z.ZodType<T>) =>
     parseJson(files.get(name) ?? new TextEncoder().encode('{}'), join(folder, name), schema);
   const config = read('tokenizer_config.json', Config);
+  const modelBytes = await readIfPresent(join(folder, 'config.json'));
+  const model = modelBytes ? parseJson(modelBytes, join(folder, 'config.json'), ModelJson) : {};
   const map = read('special_tokens_map.json', Special);
-  // as in transformers, the map is for configs that do not list their tokens
+  const { names, more } = namesOf(config, map);
+  const isBuilt = !files.has('tokenizer.json');
+  const json = isBuilt
+    ? TokenizerJson.parse(builtJson(folder, files, names, config))
+    : read('tokenizer.json', TokenizerJson);
+  settle(json, config, config.tokenizer_class ?? model.model_type ?? '');
+  checkTokenizer(json, isBuilt ? folder : join(folder, 'tokenizer.json'));
+
+  const present = new Set(json.added_tokens.map(({ content }) => content));
+  const missing = Object.entries(config.added_tokens_decoder ?? {})
+    .filter(([, { content }]) => !present.has(content))
+    .sort(([a], [b]) => Number(a) - Number(b))
+    .map(([, token]) => addedToken(token));
+  const { bos, eos, unk, pad } = names;
+  const length = config.model_max_length ?? Infinity;
+  // BertTokenizer alone tidies what it decodes, unless its config says otherwise
+  const tidies = isBuilt && json.model.type === 'WordPiece';
+  return {
+    json,
+    named: { ...(bos && { bos }), ...(eos && { eos }), ...(unk && { unk }), ...(pad && { pad }) },
+    special: [...new Set([...Object.values(names), ...more])].filter(
+      (token) => token !== undefined,
+    ),
+    missing,
+    cleanUpSpaces: config.clean_up_tokenization_spaces ?? tidies,
+    maxLength: length < unlimited ? length : Infinity,
+    paddingSide: config.padding_side ?? 'right',
+    truncationSide: config.truncation_side ?? 'right',
+    modelVocabulary: model.vocab_size,
+    files,
+  };
+}
+
+/** As in transformers, the map is for configs that do not list their tokens. */
+function namesOf(config: Config, map: z.infer<typeof Special>): { names: Names; more: string[] } {
   const [first, second] = config.added_tokens_decoder ? [config, map] : [map, config];
   const names = {
     bos: first.bos_token ?? second.bos_token ?? undefined,
@@ -108,37 +169,24 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
     cls: first.cls_token ?? second.cls_token ?? undefined,
     mask: first.mask_token ?? second.mask_token ?? undefined,
   };
-  const more = first.additional_special_tokens ?? second.additional_special_tokens ?? [];
+  return { names, more: first.additional_special_tokens ?? second.additional_special_tokens ?? [] };
+}
 
-  const json = files.has('tokenizer.json')
-    ? read('tokenizer.json', TokenizerJson)
-    : TokenizerJson.parse(robertaJson(folder, files, names));
-  // transformers pads and truncates per call, whatever the file says
+/** What transformers' tokenizer classes change in a `tokenizer.json` when they load it. */
+function settle(json: z.infer<typeof TokenizerJson>, config: Config, kind: string): void {
+  // it pads and truncates per call, whatever the file says
   Object.assign(json, { truncation: null, padding: null });
   // A T5 config may also have this key; transformers then drops tokenizer.json, tactful does not.
   if (json.pre_tokenizer?.type === 'ByteLevel' && typeof config.add_prefix_space === 'boolean') {
     json.pre_tokenizer.add_prefix_space = config.add_prefix_space;
+    if (json.post_processor?.type === 'RobertaProcessing') {
+      json.post_processor.add_prefix_space = config.add_prefix_space;
+    }
   }
-
-  const present = new Set(json.added_tokens.map(({ content }) => content));
-  const missing = Object.entries(config.added_tokens_decoder ?? {})
-    .filter(([, { content }]) => !present.has(content))
-    .sort(([a], [b]) => Number(a) - Number(b))
-    .map(([, token]) => addedToken(token));
-  const { bos, eos, unk, pad } = names;
-  return {
-    json,
-    named: { ...(bos && { bos }), ...(eos && { eos }), ...(unk && { unk }), ...(pad && { pad }) },
-    special: [...new Set([...Object.values(names), ...more])].filter(
-      (token) => token !== undefined,
-    ),
-    missing,
-    cleanUpSpaces: config.clean_up_tokenization_spaces ?? false,
-    maxLength: config.model_max_length ?? Infinity,
-    paddingSide: config.padding_side ?? 'right',
-    truncationSide: config.truncation_side ?? 'right',
-    files,
-  };
+  if (json.normalizer?.type === 'BertNormalizer' && /^(distil)?bert/i.test(kind)) {
+    Object.assign(json.normalizer, bertNormalizer(config));
+  }
+  json.model.type = modelType(json.model);
 }
 
 function addedToken(token: z.infer<typeof TokenJson>): AddedToken {
@@ -152,92 +200,75 @@ function addedToken(token: z.infer<typeof TokenJson>): AddedToken {
   };
 }
 
-/**
- * The `tokenizer.json` of a byte-level RoBERTa tokenizer, as transformers converts it.
- * @see RobertaConverter in transformers' convert_slow_tokenizer.py
- */
-function robertaJson(
+type Names = Readonly<
+  Partial<Record<'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask', string | undefined>>
+>;
+
+const bertNames = { cls: '[CLS]', sep: '[SEP]', unk: '[UNK]', pad: '[PAD]', mask: '[MASK]' };
+const robertaNames = {
+  bos: '<s>',
+  pad: '<pad>',
+  eos: '</s>',
+  cls: '<s>',
+  sep: '</s>',
+  unk: '<unk>',
+  mask: '<mask>',
+};
+
+/** The `tokenizer.json` that transformers would make of a folder without one. */
+function builtJson(
   folder: string,
   files: ReadonlyMap<string, Uint8Array>,
-  names: Readonly<Record<string, string | undefined>>,
+  names: Names,
+  config: Config,
 ): Record<string, unknown> {
-  const vocabBytes = files.get('vocab.json');
-  const mergesBytes = files.get('merges.txt');
-  if (!vocabBytes || !mergesBytes) {
-    const actual = files.has('spiece.model') ? 'only spiece.model' : 'none of them';
-    const remedy = files.has('spiece.model')
-      ? 'spiece.model alone is not read: fetch tokenizer.json of the same model.'
-      : 'Is it the right folder, and the download complete?';
-    const expected = 'tokenizer.json, or vocab.json and merges.txt';
-    throw new UnavailableError(folder, expected, actual, remedy);
+  const at = (name: string) => join(folder, name);
+  const [t5, xlm, words] = ['spiece.model', 'sentencepiece.bpe.model', 'vocab.txt'].map((name) =>
+    files.get(name),
+  );
+  if (t5) {
+    return t5Tokenizer(t5, at('spiece.model'), {
+      extraIds: config.extra_ids ?? 100,
+      legacy: config.legacy ?? true,
+      addPrefixSpace: config.add_prefix_space ?? true,
+    });
   }
-  const vocab = parseJson(vocabBytes, join(folder, 'vocab.json'), Vocabulary);
-  const merges = parseMerges(mergesBytes, join(folder, 'merges.txt'));
-  const cls = names.cls ?? '<s>';
-  const sep = names.sep ?? '</s>';
-  for (const token of [cls, sep]) {
-    if (Object.hasOwn(vocab, token)) continue;
-    const remedy = 'Without tokenizer.json only RoBERTa tokenizers are read.';
-    throw new InputError(join(folder, 'vocab.json'), `the token ${token}`, 'none', remedy);
+  if (xlm) return xlmRobertaTokenizer(xlm, at('sentencepiece.bpe.model'));
+  if (words) {
+    const { lowercase, strip_accents, handle_chinese_chars } = bertNormalizer(config);
+    return wordPieceTokenizer(words, at('vocab.txt'), {
+      lowerCase: lowercase,
+      stripAccents: strip_accents,
+      splitChinese: handle_chinese_chars,
+      names: named(bertNames, names),
+    });
   }
-  const mask = names.mask ?? '<mask>';
-  const plain = [names.bos ?? '<s>', names.pad ?? '<pad>', names.eos ?? '</s>', cls, sep];
-  const added = [...new Set([...plain, names.unk ?? '<unk>', mask])]
-    .filter((content) => Object.hasOwn(vocab, content))
-    .sort((a, b) => vocab[a] - vocab[b])
-    .map((content) => ({
-      id: vocab[content],
-      content,
-      single_word: false,
-      lstrip: content === mask,
-      rstrip: false,
-      normalized: content !== mask,
-      special: true,
-    }));
-  return {
-    version: '1.0',
-    added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: {
-      type: 'ByteLevel',
-      add_prefix_space: false,
-      trim_offsets: true,
-      use_regex: true,
-    },
-    post_processor: {
-      type: 'RobertaProcessing',
-      sep: [sep, vocab[sep]],
-      cls: [cls, vocab[cls]],
-      trim_offsets: true,
-      add_prefix_space: false,
-    },
-    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '',
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab,
-      merges,
-    },
-  };
+  const [vocab, merges] = [files.get('vocab.json'), files.get('merges.txt')];
+  if (!vocab || !merges) {
+    const expected =
+      'tokenizer.json, spiece.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
+    const remedy = 'Is it the right folder, and the download complete?';
+    throw new UnavailableError(folder, expected, 'none of them', remedy);
+  }
+  return robertaTokenizer(
+    { vocab, vocabName: at('vocab.json'), merges, mergesName: at('merges.txt') },
+    named(robertaNames, names),
+  );
 }
 
-/** Pairs of a merges file: one a line after a `#version` line; a pair may start with `#`. */
-function parseMerges(bytes: Uint8Array, where: string): string[][] {
-  const lines = new TextDecoder().decode(bytes).split('\n');
-  const pairs: string[][] = [];
-  for (const [i, line] of lines.entries()) {
-    if (line === '' || (i === 0 && line.startsWith('#version'))) continue;
-    const pair = line.replace(/\r$/, '').split(' ');
-    if (pair.length !== 2 || pair.includes('')) {
-      throw new InputError(`${where}: line ${i + 1}`, 'two symbols', JSON.stringify(line));
-    }
-    pairs.push(pair);
-  }
-  return pairs;
+/** The usual names of special tokens, but those that the folder gives. */
+function named<Key extends keyof Names>(usual: Record<Key, string>, given: Names) {
+  const entries = Object.entries<string>(usual).map(
+    ([key, token]) => [key, given[key as Key] ?? token] as const,
+  );
+  return Object.fromEntries(entries) as Record<Key, string>;
+}
+
+/** What a BERT tokenizer's config says of its normalizer, with BertTokenizer's defaults. */
+function bertNormalizer(config: Config) {
+  return {
+    lowercase: config.do_lower_case ?? true,
+    strip_accents: config.strip_accents ?? null,
+    handle_chinese_chars: config.tokenize_chinese_chars ?? true,
+  };
 }

@@ -5,13 +5,10 @@ import { z } from 'zod';
 import { InputError, UnavailableError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { parseJson, readIfPresent } from './json.ts';
-import {
-  openSafetensors,
-  readFloat32,
-  type SafetensorsFile,
-  writeSafetensors,
-} from './safetensors.ts';
+import { parameterNames } from './parameter-names.ts';
+import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
 import { tensorDTypes } from './safetensors-header.ts';
+import { openTorchFile } from './torch-file.ts';
 
 /** Where one weight lies. */
 export interface WeightEntry {
@@ -23,6 +20,8 @@ export interface WeightEntry {
   readonly offset: number;
   /** Length in bytes. */
   readonly length: number;
+  /** Elements from one index to the next, when they do not lie one after the other. */
+  readonly strides?: readonly number[];
 }
 
 /** The floating-point weights of a model folder. Nothing but headers is in memory. */
@@ -37,34 +36,48 @@ export interface Weights {
   load(name: string): Promise<Tensor<'float32'>>;
 }
 
-const single = 'model.safetensors';
-const index = 'model.safetensors.index.json';
+/** A layout of weight files: one file, or shards beside an index that says what lies where. */
+interface Layout {
+  readonly single: string;
+  readonly ending: string;
+  open(path: string): Promise<TensorFile>;
+}
+
+/** In the order in which they are looked for. */
+const layouts: readonly Layout[] = [
+  { single: 'model.safetensors', ending: '.safetensors', open: openSafetensors },
+  { single: 'pytorch_model.bin', ending: '.bin', open: openTorchFile },
+];
 const Index = z.object({
   weight_map: z.record(z.string(), z.string(), 'the shard of each tensor'),
 });
 
 /**
- * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`.
- * Integer buffers that old checkpoints hold (`position_ids`) are left out of `entries`.
- * @throws {UnavailableError} when the folder has neither file, or a shard is missing
- * @throws {InputError} when a file is damaged, a shard lies elsewhere or lacks a tensor of its own
+ * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`; where there is neither,
+ * `pytorch_model.bin` or its shards. Parameters have today's names, whatever the file's are. Integer
+ * buffers that old checkpoints hold (`position_ids`) are left out of `entries`.
+ * @throws {UnavailableError} when the folder has no such file, or a shard is missing
+ * @throws {InputError} when a file is damaged, a shard lies elsewhere or lacks a tensor of its own;
+ *   and for a .bin that holds more than tensors, of which nothing is run
  */
 export async function openWeights(folder: string): Promise<Weights> {
   const files = await openFiles(folder);
   const entries = new Map<string, WeightEntry>();
-  for (const [name, file] of files) {
-    const { dtype: fileDType, shape, offset, length } = file.tensors.get(name)!;
+  const names = parameterNames(files.keys());
+  for (const [name, inFile] of names) {
+    const { path, tensors } = files.get(inFile)!;
+    const { dtype: fileDType, ...place } = tensors.get(inFile)!;
     const dtype = tensorDTypes[fileDType];
     if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') {
-      entries.set(name, { file: file.path, dtype, shape, offset, length });
+      entries.set(name, { file: path, dtype, ...place });
     }
   }
   return {
     folder,
     entries,
     async load(name) {
-      const file = files.get(name);
-      if (file) return readFloat32(file, name);
+      const inFile = names.get(name);
+      if (inFile !== undefined) return readFloat32(files.get(inFile)!, inFile);
       const actual = entries.size > 0 ? `${entries.size} others` : 'no weights';
       throw new InputError(folder, `a weight ${name}`, actual, 'Is it another kind of model?');
     },
@@ -79,35 +92,52 @@ export async function saveWeights(
   folder: string,
   tensors: ReadonlyMap<string, Tensor>,
 ): Promise<void> {
-  await writeSafetensors(join(folder, single), tensors, { format: 'pt' });
+  await writeSafetensors(join(folder, 'model.safetensors'), tensors, { format: 'pt' });
 }
 
-/** Each tensor's file, by the tensor's name. */
-async function openFiles(folder: string): Promise<Map<string, SafetensorsFile>> {
+/** Each tensor's file, by the tensor's name in it. */
+async function openFiles(folder: string): Promise<Map<string, TensorFile>> {
   const names = await readdir(folder).catch((cause) => {
     throw new UnavailableError(folder, 'a model folder', `${cause.code}`, '', cause);
   });
-  if (names.includes(single)) {
-    const file = await openReal(folder, single);
-    return new Map([...file.tensors.keys()].map((name) => [name, file]));
+  for (const layout of layouts) {
+    const { single } = layout;
+    if (names.includes(single)) {
+      const file = await openReal(folder, single, layout);
+      return new Map([...file.tensors.keys()].map((name) => [name, file]));
+    }
+    const index = `${single}.index.json`;
+    const bytes = await readIfPresent(join(folder, index));
+    if (bytes === undefined) continue;
+    const { weight_map: shardOf } = parseJson(bytes, join(folder, index), Index);
+    return openShards(folder, names, shardOf, layout);
   }
-  const bytes = await readIfPresent(join(folder, index));
-  if (bytes === undefined) throw missing(folder, names);
+  const expected = layouts.flatMap(({ single }) => [single, `${single}.index.json`]).join(' or ');
+  const remedy = 'Is it the right folder, and the download complete?';
+  throw new UnavailableError(folder, expected, 'none of them', remedy);
+}
 
-  const { weight_map: shardOf } = parseJson(bytes, join(folder, index), Index);
-  const shards = new Map<string, SafetensorsFile>();
+async function openShards(
+  folder: string,
+  names: readonly string[],
+  shardOf: Readonly<Record<string, string>>,
+  layout: Layout,
+): Promise<Map<string, TensorFile>> {
+  const { single, ending } = layout;
+  const index = `${single}.index.json`;
+  const shards = new Map<string, TensorFile>();
   for (const shard of new Set(Object.values(shardOf))) {
-    if (!/^[^/\\:]+\.safetensors$/.test(shard)) {
-      const where = join(folder, index);
-      throw new InputError(where, 'shards named *.safetensors beside it', JSON.stringify(shard));
+    if (/[/\\:]/.test(shard) || !shard.endsWith(ending) || shard === ending) {
+      const expected = `shards named *${ending} beside it`;
+      throw new InputError(join(folder, index), expected, JSON.stringify(shard.slice(0, 100)));
     }
     if (!names.includes(shard)) {
       const remedy = 'The download is not complete: fetch the folder again.';
       throw new UnavailableError(folder, `the shard ${shard}`, 'no such file', remedy);
     }
-    shards.set(shard, await openReal(folder, shard));
+    shards.set(shard, await openReal(folder, shard, layout));
   }
-  const files = new Map<string, SafetensorsFile>();
+  const files = new Map<string, TensorFile>();
   for (const [name, shard] of Object.entries(shardOf)) {
     const file = shards.get(shard)!;
     if (!file.tensors.has(name)) {
@@ -119,20 +149,10 @@ async function openFiles(folder: string): Promise<Map<string, SafetensorsFile>> 
   return files;
 }
 
-async function openReal(folder: string, name: string): Promise<SafetensorsFile> {
+async function openReal(folder: string, name: string, layout: Layout): Promise<TensorFile> {
   const path = join(folder, name);
   const real = await realpath(path).catch((cause) => {
     throw new UnavailableError(path, 'a file', `${cause.code}`, 'Fetch it again.', cause);
   });
-  return openSafetensors(real);
-}
-
-function missing(folder: string, names: readonly string[]): UnavailableError {
-  const bin = names.find((name) => /^pytorch_model.*\.bin$/.test(name));
-  const actual = bin ? `only ${bin}` : 'neither';
-  const remedy = bin
-    ? '.bin files are not read yet: fetch a revision of the model that has model.safetensors, or ' +
-      'save it again with save_pretrained of transformers >= 4.35.'
-    : 'Is it the right folder, and the download complete?';
-  return new UnavailableError(folder, `${single} or ${index}`, actual, remedy);
+  return layout.open(real);
 }

@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError, UnavailableError } from '../errors.ts';
+import { type DownloadStep, download, type Source } from '../hub/download.ts';
+import { busy, plain, send, Unreached, usualPauses } from '../hub/request.ts';
 import { chooseWheel, expectedHash, pinOf, readIndex } from './wheels.ts';
 
 /** What to fetch, and from where. */
@@ -16,25 +18,17 @@ export interface DownloadOptions {
   readonly index: string;
   /** Python whose pip is asked where the index does not answer; none when undefined. */
   readonly python: string | undefined;
+  /** Milliseconds before each further try of a download that breaks off. @default usualPauses */
+  readonly pauses?: readonly number[] | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Bytes so far. */
-export interface DownloadProgress {
-  readonly done: number;
-  /** 0 when it is not known. */
-  readonly total: number;
-}
+const remedyOfNoNetwork =
+  'Without a network: TACTFUL_OPENVINO=<folder of an unpacked openvino wheel>.';
+const remedyOfWrongHash = 'Nothing was unpacked. Run it again, or use another --index.';
 
-/** Something on the way to a server failed: pip may know a way, as a mirror or a proxy. */
-class Unreached extends UnavailableError {
-  /** Where it ended, and how. */
-  readonly summary: string;
-  constructor(url: string, expected: string, got: string, remedy = '', cause?: unknown) {
-    super(url, expected, got, remedy, cause);
-    this.summary = `${url}: ${got}`;
-  }
-}
+/** Milliseconds without a byte after which the connection counts as lost. */
+const timeout = 30_000;
 
 /**
  * Fetches the wheel into a folder, its sha256 checked.
@@ -43,7 +37,7 @@ class Unreached extends UnavailableError {
 export async function* downloadWheel(
   folder: string,
   options: DownloadOptions,
-): AsyncGenerator<DownloadProgress, string> {
+): AsyncGenerator<DownloadStep, string> {
   try {
     return yield* byHttp(folder, options);
   } catch (error) {
@@ -56,79 +50,37 @@ export async function* downloadWheel(
 
 async function* byHttp(
   folder: string,
-  { version, platform, index, signal }: DownloadOptions,
-): AsyncGenerator<DownloadProgress, string> {
+  options: DownloadOptions,
+): AsyncGenerator<DownloadStep, string> {
+  const { version, platform, index, signal, pauses = usualPauses } = options;
   const page = `${index.replace(/\/+$/, '')}/openvino/`;
   const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5';
-  const answer = await request(page, { signal, headers: { accept } });
+  const answer = await request(page, signal, { accept });
   const wheel = chooseWheel(readIndex(await answer.text(), page), { version, platform });
-  const expected = expectedHash(wheel);
+  const value = expectedHash(wheel);
   const file = join(folder, wheel.name);
-  const actual = yield* save(await request(wheel.url, { signal }), wheel.url, file);
-  if (actual !== expected) throw wrongHash(wheel.url, expected, actual);
+  const source: Source = {
+    url: wheel.url,
+    size: undefined,
+    digest: { algorithm: 'sha256', value },
+    ask: (headers, signal) => request(wheel.url, signal, headers),
+    remedy: remedyOfWrongHash,
+  };
+  yield* download(file, source, { pauses, timeout, signal });
   return file;
 }
 
-/** An answer with status 200. Credentials in an address go into a header. */
+/** An answer with status 200, or 206 to a part of a file. */
 async function request(
-  address: string,
-  { signal, headers = {} }: { signal: AbortSignal; headers?: Record<string, string> },
-): Promise<Response> {
-  const url = new URL(address);
-  const { username, password } = url;
-  if (username) {
-    const pair = [username, password].map(decodeURIComponent).join(':');
-    headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-    [url.username, url.password] = ['', ''];
-  }
-  const answer = await fetch(url, { signal, headers }).catch((cause: unknown) => {
-    signal.throwIfAborted();
-    throw unreached(url.href, cause);
-  });
-  if (answer.ok) return answer;
-  await answer.body?.cancel();
-  throw new Unreached(url.href, 'status 200', `${answer.status} ${answer.statusText}`.trim());
-}
-
-function unreached(url: string, cause: unknown): Unreached {
-  const { message, cause: inner } = cause as Error;
-  const reason = (inner as NodeJS.ErrnoException)?.code ?? (inner as Error)?.message ?? message;
-  const remedy = 'Without a network: TACTFUL_OPENVINO=<folder of an unpacked openvino wheel>.';
-  return new Unreached(url, 'an answer', `${reason}`, remedy, cause);
-}
-
-/** Writes an answer's body to a file; gives its sha256. */
-async function* save(
-  answer: Response,
   url: string,
-  path: string,
-): AsyncGenerator<DownloadProgress, string> {
-  const total = Number(answer.headers.get('content-length') ?? 0);
-  const hash = createHash('sha256');
-  const file = await open(path, 'wx');
-  let done = 0;
-  try {
-    const chunks = answer.body?.[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await chunks?.next().catch((cause: unknown) => {
-        throw brokenOff(url, done, total, cause);
-      });
-      if (!next || next.done) break;
-      await file.write(next.value);
-      hash.update(next.value);
-      done += next.value.length;
-      yield { done, total };
-    }
-  } finally {
-    await file.close();
-  }
-  if (done < total) throw brokenOff(url, done, total);
-  return hash.digest('hex');
-}
-
-function brokenOff(url: string, done: number, total: number, cause?: unknown): Error {
-  if ((cause as Error)?.name === 'AbortError') return cause as Error;
-  return new UnavailableError(url, `${total || 'more'} bytes`, `${done}`, 'Run it again.', cause);
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const answer = await send(url, { signal, headers, remedy: remedyOfNoNetwork });
+  if (answer.ok || answer.status === 416) return answer;
+  await answer.body?.cancel();
+  const got = `${answer.status} ${answer.statusText}`.trim();
+  throw busy(answer, url) ?? new Unreached(plain(url), 'status 200', got);
 }
 
 async function checkHash(file: string, expected: string | undefined): Promise<void> {
@@ -140,8 +92,7 @@ async function checkHash(file: string, expected: string | undefined): Promise<vo
 }
 
 function wrongHash(where: string, expected: string, actual: string): InputError {
-  const remedy = 'Nothing was unpacked. Run it again, or use another --index.';
-  return new InputError(where, `sha256 ${expected}`, actual, remedy);
+  return new InputError(where, `sha256 ${expected}`, actual, remedyOfWrongHash);
 }
 
 /** pip's own settings say where it looks. */

@@ -53,6 +53,7 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
         platform: options.platform ?? platformHere(),
         index: options.index ?? (process.env.PIP_INDEX_URL || pypi),
         python: 'python' in options ? options.python : pythonHere(),
+        pauses: options.pauses,
         signal,
       }),
     );

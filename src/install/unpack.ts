@@ -1,8 +1,8 @@
 /** Takes OpenVINO's libraries out of its wheel, which is a zip. I/O. */
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { InputError } from '../errors.ts';
+import { openZip, type ZipArchive, type ZipEntry } from '../hub/zip.ts';
 
 /** Where a wheel has them. */
 const folder = 'openvino/libs/';
@@ -20,6 +20,8 @@ export interface UnpackProgress {
   readonly total: number;
 }
 
+const remedy = 'Nothing was unpacked.';
+
 /**
  * Unpacks the libraries into a folder that is there, flat, and flushes them.
  * @throws {InputError} when the file is no zip, holds no library, or wants to write elsewhere
@@ -28,16 +30,14 @@ export async function* unpackLibraries(
   wheel: string,
   target: string,
 ): AsyncGenerator<UnpackProgress, void> {
-  const zip = await openPromise(wheel, { autoClose: false }).catch((cause) => {
-    throw refused(wheel, 'a zip file', (cause as Error).message, cause);
-  });
+  const zip = await openZip(wheel, { where: basename(wheel), remedy });
   try {
-    const entries = await librariesOf(zip, wheel);
-    const total = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+    const entries = librariesOf(zip, wheel);
+    const total = entries.reduce((sum, { size }) => sum + size, 0);
     if (total > largest) throw refused(wheel, `at most ${largest} bytes`, `${total}`);
     let done = 0;
     for (const entry of entries) {
-      for await (const bytes of write(zip, entry, join(target, basename(entry.fileName)), wheel)) {
+      for await (const bytes of write(zip, entry, join(target, basename(entry.name)))) {
         done += bytes;
         yield { done, total };
       }
@@ -47,21 +47,13 @@ export async function* unpackLibraries(
   }
 }
 
-async function librariesOf(zip: ZipFile, wheel: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  try {
-    for await (const entry of zip.eachEntry()) {
-      const { fileName, externalFileAttributes } = entry;
-      const type = (externalFileAttributes >>> 16) & 0o170000;
-      if (type === 0o120000) throw new Error(`a link: ${fileName}`);
-      const name = fileName.slice(folder.length);
-      const isLibrary = fileName.startsWith(folder) && name !== '' && !name.includes('/');
-      if (isLibrary && !unused.test(name)) entries.push(entry);
-    }
-  } catch (cause) {
-    throw refused(wheel, 'plain files with names below it', (cause as Error).message, cause);
-  }
-  if (!entries.some(({ fileName }) => /openvino_c\b/.test(fileName))) {
+function librariesOf(zip: ZipArchive, wheel: string): ZipEntry[] {
+  const entries = [...zip.entries.values()].filter((entry) => {
+    const name = entry.name.slice(folder.length);
+    const isLibrary = entry.name.startsWith(folder) && !name.includes('/');
+    return isLibrary && !unused.test(name);
+  });
+  if (!entries.some(({ name }) => /openvino_c\b/.test(name))) {
     throw refused(wheel, `${folder} with openvino_c`, `${entries.length} libraries without it`);
   }
   return entries;
@@ -69,22 +61,15 @@ async function librariesOf(zip: ZipFile, wheel: string): Promise<Entry[]> {
 
 /** Gives the sizes of the pieces that it writes. */
 async function* write(
-  zip: ZipFile,
-  entry: Entry,
+  zip: ZipArchive,
+  entry: ZipEntry,
   path: string,
-  wheel: string,
 ): AsyncGenerator<number, void> {
   const file = await open(path, 'wx', 0o644);
   try {
-    const stream = await zip.openReadStreamPromise(entry);
-    const pieces: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
-    for (;;) {
-      const piece = await pieces.next().catch((cause: unknown) => {
-        throw refused(wheel, `${entry.fileName} whole`, (cause as Error).message, cause);
-      });
-      if (piece.done) break;
-      await file.write(piece.value);
-      yield piece.value.length;
+    for await (const piece of zip.read(entry)) {
+      await file.write(piece);
+      yield piece.length;
     }
     await file.sync();
   } finally {
@@ -92,6 +77,6 @@ async function* write(
   }
 }
 
-function refused(wheel: string, expected: string, got: string, cause?: unknown): InputError {
-  return new InputError(basename(wheel), expected, got, 'Nothing was unpacked.', cause);
+function refused(wheel: string, expected: string, got: string): InputError {
+  return new InputError(basename(wheel), expected, got, remedy);
 }

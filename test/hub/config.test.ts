@@ -2,14 +2,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ClassifierConfig, RobertaConfig } from '../../src/hub/classifier-config.ts';
 import {
   type ModelConfig,
   modelConfig,
-  type RobertaConfig,
-  readGenerationConfig,
   readModelConfig,
   type T5Config,
 } from '../../src/hub/config.ts';
+import { readGenerationConfig } from '../../src/hub/generation-config.ts';
 import { configJson, writeModelFolder } from '../../src/hub/model-folder.ts';
 import { openWeights } from '../../src/hub/weights.ts';
 import { float32 } from '../../src/tensor.ts';
@@ -42,17 +42,18 @@ const oldRoberta: Json = {
 const size = fc.integer({ min: 1, max: 5000 });
 const id = fc.nat({ max: 5000 });
 const epsilon = fc.constantFrom(1e-12, 1e-6, 1e-5);
+const count = fc.integer({ min: 1, max: 1000 });
 const t5: fc.Arbitrary<T5Config> = fc.record({
-  modelType: fc.constant('t5'),
-  vocabSize: size,
+  modelType: fc.constantFrom('t5', 'mt5'),
+  vocabSize: fc.integer({ min: 5001, max: 300_000 }),
   dModel: size,
   dKv: size,
   dFf: size,
-  layers: size,
-  decoderLayers: size,
+  layers: count,
+  decoderLayers: count,
   heads: size,
-  relativeBuckets: size,
-  relativeMaxDistance: size,
+  relativeBuckets: fc.integer({ min: 4, max: 128 }),
+  relativeMaxDistance: fc.integer({ min: 65, max: 5000 }),
   layerNormEpsilon: epsilon,
   feedForward: fc.constantFrom('relu', 'gated-gelu'),
   tiedEmbeddings: fc.boolean(),
@@ -61,22 +62,46 @@ const t5: fc.Arbitrary<T5Config> = fc.record({
   decoderStartId: id,
   dropout: fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs),
 });
-const roberta: fc.Arbitrary<RobertaConfig> = fc
-  .record({
-    modelType: fc.constant('roberta' as const),
-    vocabSize: size,
-    hidden: size,
-    layers: size,
-    heads: fc.integer({ min: 1, max: 16 }),
-    intermediate: size,
-    maxPositions: size,
-    typeVocab: size,
-    layerNormEpsilon: epsilon,
-    padId: id,
-    activation: fc.constant('gelu' as const),
-    labels: fc.array(fc.string(), { minLength: 1, maxLength: 12 }),
-  })
+const encoder = fc
+  .record(
+    {
+      vocabSize: size,
+      hidden: size,
+      layers: count,
+      heads: fc.integer({ min: 1, max: 16 }),
+      intermediate: size,
+      maxPositions: fc.integer({ min: 5002, max: 10_000 }),
+      padId: id,
+      activation: fc.constantFrom('gelu', 'gelu_new', 'relu'),
+      labels: fc.array(fc.string(), { minLength: 1, maxLength: 12 }),
+      multiLabel: fc.constant(true as const),
+    },
+    {
+      requiredKeys: [
+        'vocabSize',
+        'hidden',
+        'layers',
+        'heads',
+        'intermediate',
+        'maxPositions',
+        'padId',
+        'activation',
+        'labels',
+      ],
+    },
+  )
   .map((config) => ({ ...config, hidden: config.hidden * config.heads }));
+const bert = fc.record({
+  modelType: fc.constantFrom('bert' as const, 'roberta' as const, 'xlm-roberta' as const),
+  typeVocab: size,
+  layerNormEpsilon: epsilon,
+});
+const distil = fc.constant({ modelType: 'distilbert' as const, layerNormEpsilon: 1e-12 });
+const classifier = fc
+  .tuple(encoder, fc.oneof(bert, distil))
+  .map(([common, own]): ClassifierConfig => ({ ...common, ...own }) as ClassifierConfig);
+
+const known = 'one of t5, mt5, bert, distilbert, roberta, xlm-roberta';
 
 describe('model configs', () => {
   test('a golden T5 config is read field by field', async () => {
@@ -130,7 +155,7 @@ describe('model configs', () => {
   );
 
   test('every config comes back as it was written', () => {
-    const law = fc.property(fc.oneof(t5, roberta), (config: ModelConfig) => {
+    const law = fc.property(fc.oneof(t5, classifier), (config: ModelConfig) => {
       const text = JSON.stringify(configJson(config));
       expect(modelConfig(JSON.parse(text))).toEqual(config);
     });
@@ -159,6 +184,51 @@ describe('model configs', () => {
       labels: ['LABEL_0', 'LABEL_1'],
     };
     expect(modelConfig(oldRoberta)).toMatchObject(want);
+  });
+
+  test("what an mT5 config does not say is MT5Config's default", () => {
+    const { feed_forward_proj: _, ...raw } = { ...oldT5, feed_forward_proj: '', model_type: 'mt5' };
+    const want = { modelType: 'mt5', feedForward: 'gated-gelu', tiedEmbeddings: false };
+    expect(modelConfig(raw)).toMatchObject(want);
+  });
+
+  test('a config of transformers 5 says by another field that the head is not scaled', () => {
+    const raw = { ...oldT5, tie_word_embeddings: true, scale_decoder_outputs: false };
+    expect(modelConfig(raw)).toMatchObject({ tiedEmbeddings: false });
+  });
+
+  test("what old BERT and DistilBERT configs do not say is transformers' default", () => {
+    const { model_type: _, ...fields } = oldRoberta;
+    const want = { layerNormEpsilon: 1e-12, padId: 0, activation: 'gelu' };
+    expect(modelConfig({ ...fields, model_type: 'bert' })).toMatchObject({ ...want, typeVocab: 2 });
+    expect(modelConfig({ model_type: 'distilbert', vocab_size: 30522 })).toMatchObject({
+      ...want,
+      hidden: 768,
+      layers: 6,
+      heads: 12,
+      intermediate: 3072,
+      maxPositions: 512,
+    });
+  });
+
+  test('id2label wins over num_labels, and a problem type tells of labels by themselves', () => {
+    const raw = { ...oldRoberta, num_labels: 5, id2label: { 0: 'a', 1: 'b' } };
+    expect((modelConfig(raw) as RobertaConfig).labels).toEqual(['a', 'b']);
+    const five = modelConfig({ ...oldRoberta, num_labels: 5 }) as RobertaConfig;
+    expect(five.labels).toHaveLength(5);
+    expect(five.multiLabel).toBeUndefined();
+    const many = { ...oldRoberta, problem_type: 'multi_label_classification' };
+    expect((modelConfig(many) as RobertaConfig).multiLabel).toBe(true);
+  });
+
+  test('the decoder start may be in generation_config.json alone', async () => {
+    const folder = await newFolder();
+    const write = (name: string, json: Json) => writeFile(join(folder, name), JSON.stringify(json));
+    await write('config.json', oldT5);
+    await write('generation_config.json', { decoder_start_token_id: 7 });
+    expect(await readModelConfig(folder)).toMatchObject({ decoderStartId: 7, padId: 0 });
+    await write('config.json', { ...oldT5, decoder_start_token_id: 3 });
+    expect(await readModelConfig(folder)).toMatchObject({ decoderStartId: 3 });
   });
 
   test('labels are in the order of their ids, not of the file', () => {
@@ -190,18 +260,36 @@ describe('model configs', () => {
   });
 
   test.each<[Json, string]>([
-    [{}, 'model_type: expected t5 or roberta, got nothing. Choose'],
-    [{ model_type: 'llama' }, 'model_type: expected t5 or roberta, got "llama".'],
-    [{ model_type: 'toString' }, 'model_type: expected t5 or roberta'],
+    [{}, `model_type: expected ${known}, got nothing. A policy is a T5`],
+    [{ model_type: 'llama' }, `model_type: expected ${known}, got "llama".`],
+    [{ model_type: 'umt5', scalable_attention: true }, `model_type: expected ${known}`],
+    [{ model_type: 'toString' }, `model_type: expected ${known}`],
     [{ ...oldT5, d_model: -1 }, 'd_model: expected a whole number above 0, got -1.'],
     [{ ...oldT5, d_model: '512' }, 'd_model: expected a whole number above 0, got "512".'],
     [
       { ...oldT5, num_heads: undefined },
       'num_heads: expected a whole number above 0, got nothing.',
     ],
-    [{ ...oldRoberta, hidden_act: 'relu' }, 'hidden_act: expected "gelu", got "relu".'],
+    [{ ...oldT5, num_layers: 1e9 }, 'num_layers: expected at most 1000, got 1000000000.'],
+    [
+      { ...oldT5, decoder_start_token_id: 32128 },
+      'vocab_size: expected at least 32129 (the decoder starts with token 32128), got 32128.',
+    ],
+    [{ ...oldT5, relative_attention_num_buckets: 2 }, 'relative_attention_num_buckets: expected'],
+    [
+      { ...oldT5, relative_attention_max_distance: 16 },
+      'relative_attention_max_distance: expected at least 17 (half of the 32 buckets',
+    ],
+    [{ ...oldRoberta, hidden_act: 'silu' }, 'hidden_act: '],
+    [
+      { ...oldRoberta, max_position_embeddings: 2 },
+      'max_position_embeddings: expected more than 2',
+    ],
+    [{ ...oldRoberta, id2label: {} }, 'id2label: expected a label, got none.'],
+    [{ ...oldRoberta, id2label: { 0: 7 } }, 'id2label: 0: expected string, got 7.'],
+    [{ model_type: 'distilbert', vocab_size: 9, dim: 10 }, 'dim: expected a multiple of the 12'],
     [{ ...oldRoberta, position_embedding_type: 'relative_key' }, 'position_embedding_type: '],
-    [{ ...oldRoberta, num_attention_heads: 7 }, 'hidden_size: expected a multiple of'],
+    [{ ...oldRoberta, num_attention_heads: 7 }, 'hidden_size: expected a multiple of the 7'],
   ])('the config %j is refused', (raw, message) => {
     expect(() => modelConfig(raw)).toThrow(`config.json: ${message}`);
   });

@@ -1,6 +1,7 @@
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { strengthOf } from '../../src/hub/lora-config.ts';
 import {
   type Adapter,
   loraScale,
@@ -10,9 +11,11 @@ import {
   writeValueHead,
 } from '../../src/hub/peft.ts';
 import { writeSafetensors } from '../../src/hub/safetensors.ts';
+import { writeTorchFile } from '../../src/hub/torch-writer.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 import { scratchFolders } from './folder.ts';
+import { torchZip, unzipStored } from './torch-zip.ts';
 
 const newFolder = scratchFolders();
 type Json = Record<string, unknown>;
@@ -73,9 +76,25 @@ describe('reading', () => {
     expect(adapter.tensors.get('block.0.q.lora_B.weight')).toEqual(float32([1, 0, 0, 2], [2, 2]));
   });
 
-  test('a pattern as target_modules becomes the modules that it chose', async () => {
-    const { config } = await readAdapter(await folderWith({ target_modules: '.*q' }));
-    expect(config.targetModules).toEqual(['q']);
+  test.each<[string, Json]>([
+    ['a pattern', { target_modules: '.*SelfAttention\\.q' }],
+    ['all-linear', { target_modules: 'all-linear' }],
+    ['nothing', { target_modules: null }],
+    ['a choice of layers', { layers_to_transform: [0], layers_pattern: 'block' }],
+    ['a choice of one layer', { layers_to_transform: 0 }],
+    ['exceptions', { exclude_modules: ['k'] }],
+  ])('%s for target_modules becomes the modules that the file holds', async (_, fields) => {
+    const { config } = await readAdapter(await folderWith(fields));
+    expect(config.targetModules).toEqual(['block.0.q']);
+  });
+
+  test('fields that change nothing, old and new ones, are no obstacle', async () => {
+    const folder = await folderWith({
+      ...{ merge_weights: false, enable_lora: null, fan_in_fan_out: true },
+      ...{ qalora_group_size: 16, ensure_weight_tying: false, peft_version: '0.18.0' },
+      ...{ use_something_new: false, auto_mapping: { unsloth_fixed: true }, exclude_modules: [] },
+    });
+    expect((await readAdapter(folder)).config).toEqual(small.config);
   });
 
   test('an old config with few fields is enough', async () => {
@@ -87,16 +106,14 @@ describe('reading', () => {
   });
 
   test.each<[string, unknown]>([
-    ['rank_pattern', { q: 4 }],
-    ['alpha_pattern', { q: 4 }],
     ['modules_to_save', ['classifier']],
     ['use_dora', true],
     ['bias', 'all'],
-    ['fan_in_fan_out', true],
-    ['layers_to_transform', [0]],
     ['layer_replication', [[0, 1]]],
     ['lora_bias', true],
-    ['exclude_modules', ['k']],
+    ['enable_lora', [true, false, true]],
+    ['use_something_new', true],
+    ['target_parameters', ['experts']],
     ['init_lora_weights', 'pissa'],
     ['peft_type', 'IA3'],
   ])('%s = %j is refused by name', async (key, value) => {
@@ -118,7 +135,7 @@ describe('reading', () => {
           ['m.q.lora_A.weight', b],
           ['m.q.lora_B.weight', float32([1])],
         ],
-        'expected A [2, in] and B [out, 2]',
+        'expected A [rank, in] and B [out, rank], got [2,2] and [1].',
       ],
       [
         [
@@ -142,22 +159,145 @@ describe('reading', () => {
     }
     const rank = await folderWith({ r: 3 });
     await expect(readAdapter(rank)).rejects.toThrow(
-      'expected A [3, in] and B [out, 3], got [2,3] and [2,2].',
+      /^block\.0\.q: expected rank 3, as .*adapter_config\.json has it, got 2\./,
     );
   });
 
-  test('a folder with adapter_model.bin alone, or nothing, says what is missing', async () => {
+  test('a folder with a damaged adapter_model.bin, or nothing, says what is wrong', async () => {
     const folder = await newFolder();
     await expect(readAdapter(folder)).rejects.toThrow(
       'adapter_config.json: expected a JSON file, got no file.',
     );
     await copyFile(join(golden, 'adapter_config.json'), join(folder, 'adapter_config.json'));
-    const expected = `${folder}: expected adapter_model.safetensors, got`;
+    const expected = `${folder}: expected adapter_model.safetensors or adapter_model.bin, got`;
     await expect(readAdapter(folder)).rejects.toThrow(`${expected} no such file.`);
     await writeFile(join(folder, 'adapter_model.bin'), '');
     await expect(readAdapter(folder)).rejects.toThrow(
-      `${expected} only adapter_model.bin. .bin files`,
+      'adapter_model.bin: expected a file of torch',
     );
+  });
+});
+
+test('a setting that is not supported is named before the tensors that come with it', async () => {
+  const folder = await folderWith({ use_dora: true });
+  const tensors = new Map([...small.tensors, ['block.0.q.lora_magnitude_vector', float32([1])]]);
+  await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
+  await expect(readAdapter(folder)).rejects.toThrow('use_dora: expected false, got true.');
+});
+
+describe('adapter_model.bin', () => {
+  test('it is read as the safetensors of the same tensors, which come first', async () => {
+    const folder = await folderWith({});
+    const named = [...small.tensors].map(([name, tensor]) => {
+      return [`base_model.model.${name}`, tensor] as const;
+    });
+    await writeTorchFile(join(folder, 'adapter_model.bin'), new Map(named));
+    await rm(join(folder, 'adapter_model.safetensors'));
+    expect(await readAdapter(folder)).toEqual(small);
+    await writeAdapter(folder, { ...small, config: { ...small.config, alpha: 5 } });
+    await writeFile(join(folder, 'adapter_model.bin'), 'damaged');
+    expect((await readAdapter(folder)).config.alpha).toBe(5);
+  });
+
+  test('matrices that are views of the same elements are refused', async () => {
+    const folder = await folderWith({});
+    const path = join(folder, 'adapter_model.bin');
+    const wide = new Map([['a.q.lora_A.weight', float32(new Float32Array(60_000), [2, 30_000])]]);
+    await writeTorchFile(path, wide);
+    // one call again and again: as many names for one storage
+    const files = unzipStored(await readFile(path));
+    const pickle = files.get('data.pkl')!;
+    const [start, end] = [pickle.indexOf('X'), pickle.length - 2];
+    const call = pickle.subarray(start, end);
+    const name = call.indexOf('a.q');
+    const calls = Array.from({ length: 20 }, (_, i) => {
+      const copy = Buffer.from(call);
+      copy[name] = 97 + i;
+      return copy;
+    });
+    files.set(
+      'data.pkl',
+      Buffer.concat([pickle.subarray(0, start), ...calls, pickle.subarray(end)]),
+    );
+    await writeFile(path, torchZip(files));
+    await rm(join(folder, 'adapter_model.safetensors'));
+    await expect(readAdapter(folder)).rejects.toThrow('expected tensors that lie side by side');
+  });
+});
+
+describe('modules of another rank or alpha', () => {
+  /** Modules of ranks 2 (encoder) and 3 (decoder). */
+  const ranks = { 'encoder.0.q': 2, 'encoder.1.q': 2, 'decoder.0.q': 3, 'decoder.0.v': 3 };
+  async function folderOf(fields: Json): Promise<string> {
+    const folder = await folderWith({ target_modules: ['q', 'v'], ...fields });
+    const tensors = new Map<string, Tensor>();
+    for (const [module, rank] of Object.entries(ranks)) {
+      tensors.set(`${module}.lora_A.weight`, float32(new Float32Array(3 * rank), [rank, 3]));
+      tensors.set(`${module}.lora_B.weight`, float32(new Float32Array(2 * rank), [2, rank]));
+    }
+    await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
+    return folder;
+  }
+  /** Rank and alpha of all modules. */
+  async function strengths(fields: Json) {
+    const { config } = await readAdapter(await folderOf(fields));
+    return Object.keys(ranks).map((path) => {
+      const { rank, alpha } = strengthOf(config, path);
+      return [rank, alpha];
+    });
+  }
+  const decoder = { 'decoder.*': 3 };
+
+  test.each<[string, Json, number[]]>([
+    ['last parts', { v: 8 }, [4, 4, 4, 8]],
+    ['whole paths', { 'encoder.1.q': 6 }, [4, 6, 4, 4]],
+    ['the first that matches', { '0.q': 7, q: 9, v: 8 }, [7, 9, 7, 8]],
+    ['expressions', { '[01]\\.q': 5 }, [5, 5, 5, 4]],
+    ['a dot for any character', { '1.': 5, '0.q': 6 }, [6, 4, 6, 4]],
+    ['nothing that matches', { k: 8 }, [4, 4, 4, 4]],
+  ])('alphas by %s', async (_, alpha_pattern, alphas) => {
+    const all = await strengths({ rank_pattern: { 'decoder.0.q': 3, v: 3 }, alpha_pattern });
+    expect(all).toEqual(Object.values(ranks).map((rank, i) => [rank, alphas[i]]));
+  });
+
+  test('what is written has whole paths, and is read as it was', async () => {
+    const fields = { rank_pattern: ranks, alpha_pattern: { v: 8 } };
+    const adapter = await readAdapter(await folderOf(fields));
+    expect(adapter.config.exceptions).toEqual({
+      'decoder.0.q': { rank: 3, alpha: 4 },
+      'decoder.0.v': { rank: 3, alpha: 8 },
+    });
+    const folder = await newFolder();
+    await writeAdapter(folder, adapter);
+    expect(await readAdapter(folder)).toEqual(adapter);
+    const json = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'));
+    expect(json.rank_pattern).toEqual({ 'decoder.0.q': 3, 'decoder.0.v': 3 });
+    expect(json.alpha_pattern).toEqual({ 'decoder.0.v': 8 });
+  });
+
+  test('a pattern that versions of PEFT read differently is refused, unless the file tells', async () => {
+    const fields = { rank_pattern: ranks, alpha_pattern: { '^encoder.*q': 6 } };
+    await expect(strengths(fields)).rejects.toThrow(
+      'expected a pattern that all versions of PEFT read alike, got one that gives encoder.0.q 4 ' +
+        'before PEFT 0.15, and 6 since.',
+    );
+    const told = await strengths({ ...fields, peft_version: '0.18.0' });
+    expect(told.map(([, alpha]) => alpha)).toEqual([6, 6, 4, 4]);
+  });
+
+  test('ranks that are neither by the older nor by the later rule are refused', async () => {
+    await expect(strengths({ rank_pattern: decoder })).resolves.toHaveLength(4);
+    await expect(strengths({ rank_pattern: decoder, peft_version: '1' })).resolves.toHaveLength(4);
+    await expect(strengths({})).rejects.toThrow('decoder.0.q: expected rank 2, as');
+    await expect(strengths({ rank_pattern: { v: 4 } })).rejects.toThrow('got 3.');
+  });
+
+  test.each<[Json, string]>([
+    [{ rank_pattern: { q: 0 } }, 'rank_pattern: q: expected numbers above 0, got 0.'],
+    [{ alpha_pattern: { q: 'x' } }, 'alpha_pattern: q: expected'],
+    [{ alpha_pattern: { '(?=q)': 2 } }, 'expected a plain pattern, got a group with (?.'],
+  ])('%j is refused', async (fields, message) => {
+    await expect(strengths({ rank_pattern: ranks, ...fields })).rejects.toThrow(message);
   });
 });
 
@@ -197,7 +337,8 @@ describe('writing', () => {
   test('an adapter that could not be read back is not written', async () => {
     const folder = await newFolder();
     const wrong = { ...small, config: { ...small.config, rank: 3 } };
-    await expect(writeAdapter(folder, wrong)).rejects.toThrow('expected A [3, in] and B [out, 3]');
+    const expected = 'expected A [3, in] and B [out, 3], got rank 2.';
+    await expect(writeAdapter(folder, wrong)).rejects.toThrow(expected);
     await expect(readAdapter(folder)).rejects.toThrow('got no file.');
   });
 });
@@ -219,6 +360,36 @@ describe('value heads', () => {
     expect(await readValueHead(folder)).toBeUndefined();
     await writeValueHead(folder, head);
     expect(new Map(await readValueHead(folder))).toEqual(head);
+  });
+
+  test.each(['pytorch_model.bin', 'value_head.bin'])('%s is read', async (name) => {
+    const folder = await newFolder();
+    await writeTorchFile(join(folder, name), head);
+    expect(new Map(await readValueHead(folder))).toEqual(head);
+  });
+
+  test("TRL's layout is written by option, and ours comes first", async () => {
+    const folder = await newFolder();
+    const zeros = new Map(
+      [...head].map(([name, { shape }]) => [
+        name,
+        float32(new Float32Array(shape.length === 2 ? 3 : 1), shape),
+      ]),
+    );
+    await writeValueHead(folder, zeros, { layout: 'trl' });
+    expect(await readdir(folder)).toEqual(['pytorch_model.bin']);
+    expect(new Map(await readValueHead(folder))).toEqual(zeros);
+    await writeValueHead(folder, head);
+    expect(new Map(await readValueHead(folder))).toEqual(head);
+  });
+
+  test('of a whole policy as TRL saves it, the value head is read; without one there is none', async () => {
+    const folder = await newFolder();
+    const path = join(folder, 'pytorch_model.bin');
+    await writeTorchFile(path, new Map([...head, ['shared.weight', a]]));
+    expect(new Map(await readValueHead(folder))).toEqual(head);
+    await writeTorchFile(path, new Map([['shared.weight', a]]));
+    expect(await readValueHead(folder)).toBeUndefined();
   });
 
   test('other tensors are no value head', async () => {

@@ -1,7 +1,8 @@
-import { mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSafetensors } from '../../src/hub/safetensors.ts';
+import { writeTorchFile } from '../../src/hub/torch-writer.ts';
 import { openWeights, saveWeights } from '../../src/hub/weights.ts';
 import { float32, int64, type Tensor } from '../../src/tensor.ts';
 import { goldenPath, goldenTensors } from '../golden.ts';
@@ -10,6 +11,7 @@ import { scratchFolders } from './folder.ts';
 const newFolder = scratchFolders();
 const x = float32([1, 2, 3, 4], [2, 2]);
 const y = float32([5]);
+type Json = Record<string, string>;
 
 /** A folder with two shards and an index that says where each tensor is. */
 async function shardedFolder(weightMap: Record<string, string>): Promise<string> {
@@ -95,11 +97,9 @@ describe('openWeights', () => {
 
   test('a folder without weights says what was looked for', async () => {
     const folder = await newFolder();
-    const expected = `${folder}: expected model.safetensors or model.safetensors.index.json, got`;
-    await expect(openWeights(folder)).rejects.toThrow(`${expected} neither.`);
-    await writeFile(join(folder, 'pytorch_model.bin'), '');
     await expect(openWeights(folder)).rejects.toThrow(
-      `${expected} only pytorch_model.bin. .bin files`,
+      `${folder}: expected model.safetensors or model.safetensors.index.json or ` +
+        'pytorch_model.bin or pytorch_model.bin.index.json, got none of them.',
     );
     await expect(openWeights(join(folder, 'none'))).rejects.toThrow(
       'expected a model folder, got ENOENT.',
@@ -115,6 +115,74 @@ describe('openWeights', () => {
     await mkdir(join(folder, 'other'));
     await writeFile(join(folder, 'other', 'model.safetensors'), 'damaged file');
     await expect(openWeights(join(folder, 'other'))).rejects.toThrow('model.safetensors: expected');
+  });
+});
+
+describe('torch files', () => {
+  const twelve = goldenPath('torch', 'state-2.bin');
+
+  test('pytorch_model.bin is opened where there is no safetensors, and only there', async () => {
+    const folder = await newFolder();
+    await copyFile(twelve, join(folder, 'pytorch_model.bin'));
+    const weights = await openWeights(folder);
+    expect(weights.entries.size).toBe(12); // all but ids and flags
+    expect(await weights.load('row')).toEqual(float32([1.5, 1.625, 1.75, 1.875, 2, 2.125]));
+    const { file, offset, length } = weights.entries.get('row')!;
+    const bytes = (await readFile(file)).subarray(offset, offset + length);
+    expect(bytes.readFloatLE(0)).toBe(1.5);
+    await expect(weights.load('ids')).rejects.toThrow('expected F32, F16 or BF16, got I64.');
+
+    await saveWeights(folder, new Map([['x', x]]));
+    expect([...(await openWeights(folder)).entries.keys()]).toEqual(['x']);
+  });
+
+  test('shards are found through the index, and lie beside it', async () => {
+    const folder = await newFolder();
+    const index = join(folder, 'pytorch_model.bin.index.json');
+    await writeTorchFile(join(folder, 'a.bin'), new Map([['x', x]]));
+    await writeTorchFile(join(folder, 'b.bin'), new Map([['y', y]]));
+    const write = (map: Json) => writeFile(index, JSON.stringify({ weight_map: map }));
+    await write({ x: 'a.bin', y: 'b.bin' });
+    const weights = await openWeights(folder);
+    expect(await weights.load('x')).toEqual(x);
+    expect(await weights.load('y')).toEqual(y);
+    for (const shard of ['../a.bin', 'a.safetensors', '.bin', 'sub/a.bin']) {
+      await write({ x: shard });
+      await expect(openWeights(folder)).rejects.toThrow('expected shards named *.bin beside it');
+    }
+    await write({ x: 'b.bin' });
+    await expect(openWeights(folder)).rejects.toThrow('b.bin: expected a tensor x, got none.');
+  });
+});
+
+describe('names of other times', () => {
+  test.each<[string, Record<string, string>]>([
+    ['a wrapper', { 'module.a.weight': 'a.weight', 'module.b.bias': 'b.bias' }],
+    ['two wrappers', { 'module._orig_mod.a': 'a', 'module._orig_mod.b': 'b' }],
+    ['a module that is called so', { 'module.a': 'module.a', b: 'b' }],
+    [
+      'gamma and beta',
+      { 'x.LayerNorm.gamma': 'x.LayerNorm.weight', 'x.LayerNorm.beta': 'x.LayerNorm.bias' },
+    ],
+  ])('%s', async (_, names) => {
+    const folder = await newFolder();
+    await saveWeights(folder, new Map(Object.keys(names).map((name, i) => [name, float32([i])])));
+    const weights = await openWeights(folder);
+    expect([...weights.entries.keys()].sort()).toEqual(Object.values(names).sort());
+    for (const [i, name] of Object.values(names).entries()) {
+      expect(await weights.load(name)).toEqual(float32([i]));
+    }
+  });
+
+  test("T5's embeddings are found by either reader's name, and their own comes first", async () => {
+    const load = async (tensors: Record<string, Tensor>) => {
+      const folder = await newFolder();
+      await saveWeights(folder, new Map(Object.entries(tensors)));
+      return (await openWeights(folder)).load('shared.weight');
+    };
+    expect(await load({ 'encoder.embed_tokens.weight': x })).toEqual(x);
+    expect(await load({ 'decoder.embed_tokens.weight': y })).toEqual(y);
+    expect(await load({ 'shared.weight': y, 'encoder.embed_tokens.weight': x })).toEqual(y);
   });
 });
 

@@ -69,6 +69,24 @@ test('what is there already is not fetched again', async () => {
   expect(asked.length).toBe(2);
 });
 
+test('a connection that breaks off is taken up again', async () => {
+  const ranges: (string | undefined)[] = [];
+  const { index } = await indexServer({
+    file({ headers: { range } }, response) {
+      const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+      const headers = { 'content-range': `bytes ${from}-${wheel.length - 1}/${wheel.length}` };
+      response.writeHead(from > 0 ? 206 : 200, from > 0 ? headers : {});
+      if (from > 0) response.end(wheel.subarray(from));
+      else response.write(wheel.subarray(0, 100), () => response.destroy());
+      ranges.push(range);
+    },
+  });
+  const { target, run } = await setUp({ index, pauses: [1] });
+  await run;
+  expect(await libraryIn(target)).toBe(join(target, library));
+  expect(ranges).toEqual([undefined, 'bytes=100-']);
+});
+
 test('a folder that holds something else is refused, and left as it is', async () => {
   const target = await temporaryFolder();
   await writeFile(join(target, 'thesis.tex'), 'years');
@@ -170,7 +188,7 @@ describe('is refused, and leaves nothing:', () => {
         response.write(wheel.subarray(0, 100), () => response.destroy());
       },
     });
-    const error = await failure({ index });
+    const error = await failure({ index, pauses: [1] });
     expect(error).toMatchObject({ code: 'UNAVAILABLE' });
     expect(String(error)).toMatch(
       new RegExp(`expected ${wheel.length} bytes, got \\d+\\. Run it again`),

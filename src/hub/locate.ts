@@ -1,0 +1,150 @@
+/** Finds what a user names: on this disk, in the hub's cache, or on the hub. I/O. */
+import { stat } from 'node:fs/promises';
+import { TactfulError, UnavailableError } from '../errors.ts';
+import { filesIn, missingIn, noRoom, readRef, repoFolder, writeRef } from './hub-cache.ts';
+import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';
+import { type HubFile, listCommit, resolveCommit } from './hub-client.ts';
+import { notCached } from './hub-errors.ts';
+import { fetchFiles, type Search, shardsIn } from './hub-fetch.ts';
+import { checkRevision, isExplicit, parseRepo, type Repo } from './hub-names.ts';
+import { hubSettings } from './hub-settings.ts';
+import type { DownloadProgress } from './progress.ts';
+import { Unreached, usualPauses } from './request.ts';
+
+export type { DownloadProgress } from './progress.ts';
+
+export interface LocateOptions {
+  /** Branch, tag or commit of a repository; a path has none. @default 'main' */
+  readonly revision?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((progress: DownloadProgress) => void) | undefined;
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Milliseconds before each further try where a server fails. @default usualPauses */
+  readonly pauses?: readonly number[] | undefined;
+}
+
+/**
+ * The folder of a model: an existing path as it is, or `owner/name` in the hub's cache, where what is
+ * missing of its config, generation config, tokenizer and weights is fetched.
+ * @throws {UnavailableError} when it is neither here nor to be had, or there is no room for it
+ * @throws {InputError} when the hub sends something else than it lists
+ * @throws {ConfigError} when a variable such as HF_ENDPOINT makes no sense
+ */
+export function locateModel(name: string, options: LocateOptions = {}): Promise<string> {
+  return locate(name, 'model', 'a model folder', chooseModel, options);
+}
+
+/**
+ * The folder of a LoRA adapter, with the value head where one is kept beside it; an existing path,
+ * file or folder, as it is.
+ * @throws as `locateModel`
+ */
+export function locateAdapter(name: string, options: LocateOptions = {}): Promise<string> {
+  return locate(name, 'model', 'an adapter folder', chooseAdapter, options);
+}
+
+/**
+ * The folder of a dataset's tables (csv, tsv, json, jsonl, parquet, also .gz); an existing path, file
+ * or folder, as it is. Without a network what the cache has of it counts as all of it.
+ * @throws as `locateModel`
+ */
+export function locateData(name: string, options: LocateOptions = {}): Promise<string> {
+  return locate(name, 'dataset', 'a file or folder of data', chooseData, options);
+}
+
+async function locate(
+  name: string,
+  type: Repo['type'],
+  what: string,
+  chooser: Chooser,
+  options: LocateOptions,
+): Promise<string> {
+  const explicit = isExplicit(name);
+  if (!explicit && name !== '' && (await exists(name))) return name;
+  const repo = parseRepo(name, type);
+  if (repo === undefined) {
+    const remedy = `A ${type} on the hub is named owner/name.`;
+    const got = 'no such file or folder';
+    throw new UnavailableError(name === '' ? '""' : name, what, got, remedy);
+  }
+  const { revision = 'main', env, progress = () => undefined } = options;
+  checkRevision(revision);
+  const settings = await hubSettings(env);
+  const signal = options.signal ?? new AbortController().signal;
+  const { pauses = usualPauses } = options;
+  const patience = { pauses, timeout: settings.timeout, signal };
+  const asked = { repo, revision, settings, explicit };
+  const folder = repoFolder(settings.cache, repo);
+  try {
+    return await find({ asked, folder, chooser, patience, progress });
+  } catch (error) {
+    throw ofDisk(error, folder.path);
+  }
+}
+
+async function find(search: Search): Promise<string> {
+  const { asked, folder, patience } = search;
+  const { revision, settings } = asked;
+  if (settings.offline !== undefined) {
+    const path = await findCached(search);
+    if (path !== undefined) return path;
+    throw notCached(asked, `${settings.offline} forbids the network`);
+  }
+  let commit: string;
+  let files: HubFile[] | undefined;
+  try {
+    commit = await resolveCommit(asked, patience); // one that is named by its hash is not asked for
+    if (!(await look(search, commit)).whole) files = await listCommit(asked, commit, patience);
+  } catch (error) {
+    if (!(error instanceof Unreached)) throw error;
+    const path = await findCached(search);
+    if (path !== undefined) return path;
+    throw notCached(asked, error.summary, error);
+  }
+  if (files) await fetchFiles(search, commit, files);
+  await writeRef(folder, revision, commit);
+  return folder.snapshot(commit);
+}
+
+/** What the cache has of the revision, as it was when it was last asked for. */
+async function findCached(search: Search): Promise<string | undefined> {
+  const { asked, folder } = search;
+  const commit = await readRef(folder, asked.revision);
+  const found = commit !== undefined && (await look(search, commit)).enough;
+  return found ? folder.snapshot(commit) : undefined;
+}
+
+/** What the cache has of a commit: enough to work with, and whether nothing else can be wanted. */
+async function look(
+  { folder, chooser }: Search,
+  commit: string,
+): Promise<{ enough: boolean; whole: boolean }> {
+  const snapshot = folder.snapshot(commit);
+  const names = await filesIn(snapshot);
+  const choice = chooser(names);
+  const shards = choice.index === undefined ? [] : await shardsIn(snapshot, choice.index);
+  const enough = choice.lacks === undefined && shards.every((name) => names.has(name));
+  const missing = await missingIn(folder, commit);
+  const whole = enough && (choice.absent?.every((name) => missing.has(name)) ?? false);
+  return { enough, whole };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code === 'EACCES' || code === 'EPERM',
+  );
+}
+
+/** What the system says of the cache, in our words. */
+function ofDisk(error: unknown, folder: string): unknown {
+  if (error instanceof TactfulError) return error;
+  const { code, syscall, path = folder } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === undefined) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return noRoom(folder, 'the download', 'a full disk', error);
+  }
+  const remedy = 'Choose another cache by HF_HOME or HF_HUB_CACHE.';
+  return new UnavailableError(path, 'a place that can be written', `${code}`, remedy, error);
+}

@@ -1,0 +1,112 @@
+/** The `tokenizer.json` that transformers makes of a SentencePiece model. */
+import { InputError } from '../errors.ts';
+import { parseSentencePiece, type SentencePieceModel } from './sentencepiece.ts';
+import { type BuiltTokenizer, base64Of, specialToken, template } from './tokenizer-parts.ts';
+
+/** What a tokenizer's config says of a T5 tokenizer. */
+export interface UnigramOptions {
+  /** Number of `<extra_id_0>`, `<extra_id_1>`, … behind the pieces, the last first. */
+  readonly extraIds: number;
+  /** With false, only a text's start gets a blank before it, not what follows a special token. */
+  readonly legacy: boolean;
+  readonly addPrefixSpace: boolean;
+}
+
+/**
+ * T5's and mT5's, from `spiece.model`.
+ * @throws {InputError} when the file is no unigram model or lacks `</s>`
+ * @see SpmConverter and T5Converter in transformers' convert_slow_tokenizer.py
+ */
+export function t5Tokenizer(
+  bytes: Uint8Array,
+  where: string,
+  options: UnigramOptions,
+): BuiltTokenizer {
+  const model = unigramModel(bytes, where);
+  const { pieces, unkId } = model;
+  const extra = Array.from({ length: options.extraIds }, (_, i) => `<extra_id_${i}>`);
+  const vocab = [
+    ...pieces.map(({ text, score }): Entry => [text, score]),
+    ...extra.toReversed().map((text): Entry => [text, 0]),
+  ];
+  const eos = pieces.findIndex(({ text }) => text === '</s>');
+  if (eos < 0) throw new InputError(where, 'the piece </s>', 'none', 'Is it a T5 tokenizer?');
+  const special = ['</s>', '<unk>', '<pad>', ...extra];
+  const after = template(['$A', '</s>'], ['$A', '</s>', '$B', '</s>'], { '</s>': eos });
+  return { ...unigramJson(model, vocab, { ...options, unkId, special }), post_processor: after };
+}
+
+/**
+ * XLM-RoBERTa's, from `sentencepiece.bpe.model`: ids as in fairseq.
+ * @throws {InputError} when the file is no unigram model
+ * @see XLMRobertaConverter in transformers' convert_slow_tokenizer.py
+ */
+export function xlmRobertaTokenizer(bytes: Uint8Array, where: string): BuiltTokenizer {
+  const model = unigramModel(bytes, where);
+  const first = ['<s>', '<pad>', '</s>', '<unk>'];
+  const vocab = [
+    ...first.map((text): Entry => [text, 0]),
+    ...model.pieces.slice(3).map(({ text, score }): Entry => [text, score]),
+    ['<mask>', 0] satisfies Entry,
+  ];
+  const special = [...first, '<mask>'];
+  const options = { unkId: 3, special, legacy: true, addPrefixSpace: true };
+  const around = template(['<s>', '$A', '</s>'], ['<s>', '$A', '</s>', '</s>', '$B', '</s>'], {
+    '<s>': 0,
+    '</s>': 2,
+  });
+  return { ...unigramJson(model, vocab, options), post_processor: around };
+}
+
+type Entry = [text: string, score: number];
+
+function unigramModel(bytes: Uint8Array, where: string): SentencePieceModel {
+  const model = parseSentencePiece(bytes, where);
+  if (model.algorithm === 'unigram') return model;
+  const remedy = 'Fetch tokenizer.json of the same model.';
+  throw new InputError(where, 'a unigram model', `a ${model.algorithm} one`, remedy);
+}
+
+interface UnigramParts extends Omit<UnigramOptions, 'extraIds'> {
+  readonly unkId: number;
+  /** Tokens that are special whatever their piece says. */
+  readonly special: readonly string[];
+}
+
+function unigramJson(
+  { pieces, charsmap }: SentencePieceModel,
+  vocab: readonly Entry[],
+  { unkId, special, legacy, addPrefixSpace }: UnigramParts,
+): BuiltTokenizer {
+  const idOf = new Map(vocab.map(([text], id) => [text, id]));
+  const control = pieces.filter(({ kind }) => kind === 'control').map(({ text }) => text);
+  const user = pieces.filter(({ kind }) => kind === 'user').map(({ text }) => text);
+  const isSpecial = new Set([...control, ...special]);
+  const added = [...new Set([...isSpecial, ...user])]
+    .flatMap((content) => {
+      const id = idOf.get(content);
+      return id === undefined ? [] : [specialToken(id, content, isSpecial.has(content))];
+    })
+    .sort((a, b) => a.id - b.id)
+    .map((token) => (token.content === '<mask>' ? { ...token, lstrip: true } : token));
+  const scheme = addPrefixSpace ? (legacy ? 'always' : 'first') : 'never';
+  const space = { type: 'Metaspace', replacement: '▁', prepend_scheme: scheme, split: true };
+  return {
+    version: '1.0',
+    added_tokens: added,
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        ...(charsmap.length > 0
+          ? [{ type: 'Precompiled', precompiled_charsmap: base64Of(charsmap) }]
+          : []),
+        { type: 'Strip', strip_left: false, strip_right: true },
+        { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: space,
+    post_processor: null,
+    decoder: space,
+    model: { type: 'Unigram', unk_id: unkId, vocab, byte_fallback: false },
+  };
+}
