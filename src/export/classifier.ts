@@ -1,0 +1,43 @@
+import { Graph, type Value } from '../graph/graph.ts';
+import { castTo } from '../graph/ops/cast.ts';
+import { add, equal, less, mul, sub } from '../graph/ops/elementwise.ts';
+import { matmul } from '../graph/ops/linear.ts';
+import { expandLike, indicesAlong, reshape } from '../graph/ops/shape.ts';
+import { product } from '../graph/shapes.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import { firstPosition, textClassifier } from '../nn/encoder.ts';
+import { paddedPacking } from '../nn/rows.ts';
+import { rootScope } from '../nn/scope.ts';
+import type { ExportedModel } from './model-file.ts';
+
+/** `model`: input_ids, attention_mask -> logits. */
+export function classifierModel(config: ClassifierConfig): ExportedModel {
+  const graph = new Graph();
+  const { scope } = rootScope(graph, {});
+  const ids = graph.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
+  const mask = graph.input('attention_mask', 'int64', ['batch_size', 'sequence_length']);
+  const packing = paddedPacking(castTo(mask, 'float32'));
+  const tokens = [product(ids.shape)];
+  const positions = reshape(positionsOf(ids, config), tokens);
+  const logits = textClassifier(scope, config, {
+    ids: reshape(ids, tokens),
+    positions,
+    packing,
+  });
+  graph.output('logits', logits);
+  return { graph, inputs: graph.inputs, outputs: graph.outputs };
+}
+
+/** As `positionIds`: from 0, or RoBERTa's from padId + 1 with padId for padding: int64 [batch, time]. */
+function positionsOf(ids: Value, config: ClassifierConfig): Value {
+  const { graph } = ids;
+  const { padId } = config;
+  const places = indicesAlong(ids, 1);
+  if (firstPosition(config) === 0) return expandLike(reshape(places, [1, places.shape[0]]), ids);
+  const padding = castTo(equal(ids, graph.integers(padId)), 'float32');
+  const real = sub(graph.scalar(1), padding); // [batch, time]
+  // [from, to]: 1 where from <= to, so that real times this counts the real tokens up to each place
+  const before = castTo(less(places, reshape(places, [places.shape[0], 1])), 'float32');
+  const counts = matmul(real, sub(graph.scalar(1), before));
+  return castTo(add(mul(counts, real), graph.scalar(padId)), 'int64');
+}

@@ -1,0 +1,103 @@
+/** The files of a model folder that are not weights: what a copy of the model needs of them. I/O. */
+import { copyFile, open, readdir, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { z } from 'zod';
+import { writeFileAtomic } from '../hub/atomic.ts';
+import { isT5, type ModelConfig } from '../hub/config.ts';
+import { parseRepo } from '../hub/hub-names.ts';
+import { parseJson, readIfPresent, readJson } from '../hub/json.ts';
+import { licenseIn } from './card.ts';
+
+/** Names of what is copied: a list of what is known, for a folder may hold anything. */
+const known = [
+  /^(tokenizer|tokenizer_config|special_tokens_map|added_tokens|generation_config)\.json$/,
+  /^(vocab\.(json|txt)|merges\.txt|spiece\.model|sentencepiece\.bpe\.model)$/,
+  /^(LICENSE|NOTICE|USE_POLICY)(\.(md|txt))?$/i,
+];
+
+/**
+ * Copies tokenizer, generation settings and license of a model folder.
+ * @throws the system's error, when a file cannot be read or written
+ */
+export async function copyCompanions(from: string, to: string): Promise<void> {
+  for (const name of (await readdir(from)).sort()) {
+    if (!known.some((pattern) => pattern.test(name))) continue;
+    if (!(await stat(join(from, name))).isFile()) continue;
+    await copyFile(join(from, name), join(to, name));
+    const file = await open(join(to, name), 'r+');
+    await file.sync().finally(() => file.close());
+  }
+}
+
+/** `config.json` as it stands, with some fields set. */
+export async function changedConfig(
+  folder: string,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const raw = await readJson(join(folder, 'config.json'), z.looseObject({}));
+  return { ...raw, ...fields };
+}
+
+/**
+ * `generation_config.json` of an encoder–decoder, with the ids that it lacks; undefined for others.
+ * @throws {InputError} when the file is not JSON
+ */
+export async function readGeneration(
+  folder: string,
+  config: ModelConfig,
+): Promise<Record<string, unknown> | undefined> {
+  if (!isT5(config)) return undefined;
+  const path = join(folder, 'generation_config.json');
+  const bytes = await readIfPresent(path);
+  return {
+    decoder_start_token_id: config.decoderStartId,
+    eos_token_id: config.eosId,
+    pad_token_id: config.padId,
+    ...(bytes && parseJson(bytes, path, z.looseObject({}))),
+  };
+}
+
+/** Writes a JSON file. */
+export function writeJson(path: string, value: unknown): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The license that a folder's own card names. */
+export async function licenseOf(folder: string): Promise<string | undefined> {
+  const file = await open(join(folder, 'README.md'), 'r').catch(() => undefined);
+  if (!file) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0);
+    return licenseIn(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+  } catch {
+    return undefined; // a folder of that name: no card
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The name of a model on the hub: from its place in the hub's cache, or from what its files say.
+ * @param said what they say, which may be a path just as well
+ */
+export async function hubName(
+  folder: string,
+  said: readonly unknown[],
+): Promise<string | undefined> {
+  const path = resolve(folder);
+  const [, cached] = /[/\\]models--([^/\\]+)[/\\]snapshots[/\\]/.exec(path) ?? [];
+  if (cached) return cached.replace('--', '/');
+  for (const name of said) {
+    if (typeof name !== 'string' || parseRepo(name, 'model') === undefined) continue;
+    const isPath = path.endsWith(join(sep, name)) || (await exists(name));
+    if (!isPath) return name;
+  }
+  return undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,97 @@
+/** A model with an adapter merged in, as a folder that transformers loads. I/O. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../hub/atomic.ts';
+import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
+import { readAdapter } from '../hub/peft.ts';
+import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
+import { openWeights } from '../hub/weights.ts';
+import { mergedWeights } from '../model/merge.ts';
+import { type CardTask, modelCard } from './card.ts';
+import { changedConfig, copyCompanions, hubName, licenseOf, writeJson } from './companions.ts';
+import type { WeightDType } from './range.ts';
+import { planShards, weightSizes, writeShards } from './shards.ts';
+
+/** Where a folder that is made of a model comes from and goes to. */
+export interface FolderOptions {
+  /** Folder of the base model. */
+  readonly model: string;
+  /** Folder of the result: new, empty, or with an earlier result of the same job. */
+  readonly output: string;
+  /** Name of the base model on the hub, for the card. @default what its files say */
+  readonly baseModel?: string | undefined;
+  /** Of tactful. */
+  readonly version: string;
+  /** An abort leaves nothing behind, and is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before the first tensor and after each, with bytes written and bytes in all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface MergeOptions extends FolderOptions {
+  /** Folder of the adapter. */
+  readonly adapter: string;
+  /** @default 'float32' */
+  readonly dtype?: WeightDType | undefined;
+  /** Most bytes of one file of weights. @default 5e9 */
+  readonly maxShardBytes?: number | undefined;
+}
+
+/** Files of weights, and their bytes. */
+export interface WrittenFiles {
+  readonly files: readonly string[];
+  readonly bytes: number;
+}
+
+/**
+ * Writes W + scale · B A for each adapted weight and all others as they are, one at a time, each
+ * computed in float64 and rounded once; config, tokenizer and generation settings come along.
+ * @throws {ConfigError} when the folder holds something else
+ * @throws {InputError} when model and adapter do not fit, or a number does not fit the dtype
+ */
+export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles> {
+  const { model, adapter: adapterFolder, output, dtype = 'float32', version } = options;
+  const { maxShardBytes = 5e9, signal, onProgress } = options;
+  await checkResultFolder(output, 'merge');
+  const config = await readModelConfig(model);
+  const adapter = await readAdapter(adapterFolder);
+  const weights = mergedWeights(await openWeights(model), adapter);
+  const sizes = weightSizes(weights, dtype);
+  const plan = planShards(sizes, maxShardBytes);
+  const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const report = counter(total, onProgress);
+  const raw = await changedConfig(model, { torch_dtype: dtype });
+  const card = modelCard({
+    kind: 'model',
+    task: taskOf(config),
+    version,
+    baseModel:
+      options.baseModel ?? (await hubName(model, [raw._name_or_path, adapter.config.baseModel])),
+    license: await licenseOf(model),
+    adapter: adapter.config,
+    dtypes: [dtype],
+  });
+  const record = { job: 'merge', version, model, adapter: adapterFolder, dtype };
+  await writeResultFolder(output, record, async (folder) => {
+    await writeShards(folder, weights, { dtype, plan, signal, onBytes: report });
+    signal?.throwIfAborted();
+    await copyCompanions(model, folder);
+    await writeFileAtomic(join(folder, 'README.md'), card);
+    await writeJson(join(folder, 'config.json'), { ...raw, ...('dtype' in raw && { dtype }) });
+  });
+  return { files: [...plan.keys()], bytes: total };
+}
+
+/** What the hub calls what a model does. */
+export function taskOf(config: ModelConfig): CardTask {
+  return isT5(config) ? 'summarization' : 'text-classification';
+}
+
+/** Adds bytes up, and tells. */
+export function counter(total: number, tell: FolderOptions['onProgress']): (bytes: number) => void {
+  let done = 0;
+  tell?.(done, total);
+  return (bytes) => {
+    done += bytes;
+    tell?.(done, total);
+  };
+}

@@ -1,0 +1,147 @@
+/** A model as ONNX, in a folder that transformers.js loads. I/O. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../hub/atomic.ts';
+import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
+import { readAdapter } from '../hub/peft.ts';
+import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
+import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
+import { openWeights } from '../hub/weights.ts';
+import { checkWeights, withTable } from '../model/load.ts';
+import { type MergedWeights, mergedWeights } from '../model/merge.ts';
+import { float32 } from '../tensor.ts';
+import { modelCard } from './card.ts';
+import { classifierModel } from './classifier.ts';
+import {
+  changedConfig,
+  copyCompanions,
+  hubName,
+  licenseOf,
+  readGeneration,
+  writeJson,
+} from './companions.ts';
+import type { ExportDType } from './dtypes.ts';
+import { counter, type FolderOptions, taskOf, type WrittenFiles } from './merged-folder.ts';
+import type { ExportedModel } from './model-file.ts';
+import { decoderModel, encoderModel } from './seq2seq.ts';
+import type { LoadWeight } from './stored.ts';
+import { modelFiles } from './write.ts';
+
+export interface ExportOptions extends FolderOptions {
+  /** Folder of an adapter to merge in first. */
+  readonly adapter?: string | undefined;
+  /** Number formats, a set of files each. */
+  readonly dtypes: readonly ExportDType[];
+  /** Most bytes of a model's file; above, its weights lie beside. @default 2e9 */
+  readonly limit?: number;
+}
+
+/**
+ * Writes `onnx/*.onnx` and what transformers.js reads beside it: config, generation settings, and
+ * the tokenizer as `tokenizer.json`.
+ * @throws {ConfigError} when the folder holds something else
+ * @throws {InputError} when model and adapter do not fit, or a number does not fit float16
+ * @throws {UnavailableError} when the model's folder has no tokenizer
+ */
+export async function exportToFolder(options: ExportOptions): Promise<WrittenFiles> {
+  const { model, output, version, signal, onProgress, limit } = options;
+  const dtypes = [...new Set(options.dtypes)];
+  await checkResultFolder(output, 'export');
+  const config = await readModelConfig(model);
+  const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
+  const stored = await openWeights(model);
+  const weights = isT5(config) ? withTable(stored, config) : stored;
+  const load = rounded(mergedWeights(weights, adapter));
+  const models = Object.entries(exportedModels(config));
+  for (const [, { graph, choice }] of models) {
+    checkWeights(graph, weights);
+    if (choice) checkWeights(choice.computed, weights);
+  }
+  const files = dtypes.flatMap((dtype) =>
+    models.map(([name, exported]) => modelFiles(name, exported, { dtype, load, limit })),
+  );
+  const tokenizer = await readTokenizerFiles(model);
+  const generation = await readGeneration(model, config);
+  const raw = await changedConfig(model, configFields(config, files));
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const onBytes = counter(total, onProgress);
+  const said = [raw._name_or_path, adapter?.config.baseModel];
+  const card = modelCard({
+    kind: 'onnx',
+    task: taskOf(config),
+    version,
+    baseModel: options.baseModel ?? (await hubName(model, said)),
+    license: await licenseOf(model),
+    adapter: adapter?.config,
+    dtypes,
+  });
+  const record = { job: 'export', version, model, adapter: options.adapter ?? null, dtypes };
+  await writeResultFolder(output, record, async (folder) => {
+    await mkdir(join(folder, 'onnx'));
+    for (const file of files) await file.write(join(folder, 'onnx'), { signal, onBytes });
+    signal?.throwIfAborted();
+    await copyCompanions(model, folder);
+    await writeTokenizer(folder, config, tokenizer);
+    if (generation) await writeJson(join(folder, 'generation_config.json'), generation);
+    await writeFileAtomic(join(folder, 'README.md'), card);
+    await writeJson(join(folder, 'config.json'), raw);
+  });
+  return { files: files.map(({ name }) => `onnx/${name}`), bytes: total };
+}
+
+/** The graphs that transformers.js asks for, by file name. */
+export function exportedModels(config: ModelConfig): Record<string, ExportedModel> {
+  if (!isT5(config)) return { model: classifierModel(config) };
+  return { encoder_model: encoderModel(config), decoder_model_merged: decoderModel(config) };
+}
+
+/** Weights as float32, rounded once where an adapter was added. */
+function rounded({ load }: MergedWeights): LoadWeight {
+  return async (name) => {
+    const { shape, data } = await load(name);
+    return float32(data, shape);
+  };
+}
+
+/** What transformers.js needs to be told in `config.json`. */
+function configFields(
+  config: ModelConfig,
+  files: readonly { readonly name: string; readonly isExternal: boolean }[],
+): Record<string, unknown> {
+  const external = files.filter(({ isExternal }) => isExternal).map(({ name }) => [name, 1]);
+  return {
+    ...(isT5(config) && {
+      // the number of the past's tensors; transformers takes it from num_layers where it is absent
+      num_decoder_layers: config.decoderLayers,
+      is_encoder_decoder: true,
+    }),
+    ...(external.length > 0 && {
+      'transformers.js_config': { use_external_data_format: Object.fromEntries(external) },
+    }),
+  };
+}
+
+const tokenizerClasses: Readonly<Record<ModelConfig['modelType'], string>> = {
+  t5: 'T5Tokenizer',
+  mt5: 'T5Tokenizer',
+  bert: 'BertTokenizer',
+  distilbert: 'DistilBertTokenizer',
+  roberta: 'RobertaTokenizer',
+  'xlm-roberta': 'XLMRobertaTokenizer',
+};
+
+/** transformers.js reads no tokenizer but `tokenizer.json`, and asks its config for the class. */
+async function writeTokenizer(
+  folder: string,
+  config: ModelConfig,
+  { files, json, named, maxLength }: TokenizerDefinition,
+): Promise<void> {
+  if (!files.has('tokenizer.json')) await writeJson(join(folder, 'tokenizer.json'), json);
+  if (files.has('tokenizer_config.json')) return;
+  const tokens = Object.entries(named).map(([name, content]) => [`${name}_token`, content]);
+  await writeJson(join(folder, 'tokenizer_config.json'), {
+    tokenizer_class: tokenizerClasses[config.modelType],
+    ...Object.fromEntries(tokens),
+    ...(Number.isFinite(maxLength) && { model_max_length: maxLength }),
+  });
+}
