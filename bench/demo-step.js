@@ -32,7 +32,7 @@ export async function demoStep(engine, { reps }) {
     tokenizer: await loadTokenizer(config.rewardModel),
   });
   const bounds = { minimum: config.minimumLength, maximum: config.maximumLength };
-  const examples = filterByLength(await readExamples(config.data, config), bounds);
+  const examples = filterByLength((await readExamples(config.data, config)).examples, bounds);
   const texts = examples.map(({ dialogue }) => buildPrompt(dialogue));
   const ids = await tokenizer.encodeBatch(texts, { maxLength: config.maxQueryTokens });
   const queries = texts.map((text, i) => ({ id: examples[i].id, text, ids: ids[i] }));

@@ -14,8 +14,9 @@ const onEngine = {
   'demo-step': async (...job) => (await import('./demo-step.js')).demoStep(...job),
 };
 
-/** Benches that start processes. */
+/** Benches without an engine of their own. */
 const processes = {
+  data: async (options) => (await import('./data.js')).data(options),
   demo: async (options) => (await import('./processes.js')).demo(options),
   'cold-start': async (options) => (await import('./processes.js')).coldStart(options),
 };

@@ -28,6 +28,10 @@ export const benches = {
     summary: 'one PPO step on demo/, split into its parts',
     options: ['engine', 'threads'],
   },
+  data: {
+    summary: 'reading and tokenising as many dialogues as DialogSum has, by format',
+    options: [],
+  },
   demo: {
     summary: 'the demo from start to report, as a process',
     options: ['threads'],

@@ -1,5 +1,40 @@
 import { z } from 'zod';
 
+const name = z.string().min(1).optional();
+
+/** Which rows of the data are read, and what becomes of bad ones: fields of the jobs' settings. */
+export const rowFields = {
+  split: name.describe(
+    'Part of a data folder: train, validation, test … (default: train, where files are named so)',
+  ),
+  maxRows: z.int().positive().optional().describe('Rows to read at most, from the first'),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe('Stop at the first bad row (default: bad rows are told and left out)'),
+};
+
+/** Where the dialogues of a row stand, and where those to hold out come from. */
+export const dialogueFields = {
+  dialogueColumn: name.describe('Column of the dialogues (default: dialogue, text, article …)'),
+  summaryColumn: name.describe('Column of the summaries (default: summary, highlights …)'),
+  idColumn: name.describe('Column that names the rows (default: id, fname, or the row number)'),
+  ...rowFields,
+  testData: name.describe(
+    'File or folder to hold out, instead of the end of the data (default: none)',
+  ),
+  testSplit: name.describe(
+    'Part of the data folder, or of testData, to hold out (default: test with testData, else none)',
+  ),
+};
+
+/** Where the texts and labels of a row stand. */
+export const labelledFields = {
+  textColumn: name.describe('Column of the texts (default: text, comment, tweet …)'),
+  labelColumn: name.describe('Column of the label names (default: label, class, toxic …)'),
+  ...rowFields,
+};
+
 /** How dialogues become prompts for training and for testing: fields of the jobs' settings. */
 export const promptFields = {
   minimumLength: z

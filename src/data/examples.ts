@@ -1,84 +1,111 @@
+/** Dialogues with summaries, out of rows of any file. Pure. */
 import { InputError } from '../errors.ts';
-import {
-  type CheckColumns,
-  needColumn,
-  parseCsv,
-  parseJsonl,
-  type Row,
-  requiredField,
-  textField,
-} from './table.ts';
+import type { ItemReader } from './collect.ts';
+import { findColumn, needColumn, roles } from './columns.ts';
+import { type Row, requiredField, textField } from './table.ts';
 
 /** One dialogue with its reference summaries. */
 export interface Example {
   readonly id: string;
   readonly dialogue: string;
-  /** At least one. */
+  /** At least one, unless the reader did not ask for summaries. */
   readonly summaries: string[];
   readonly topic?: string;
   /** What evaluations are split by, for instance the tone of the dialogue. */
   readonly group?: string;
 }
 
-/** How to read rows. */
-export interface ReadOptions {
+/** Which columns hold what. */
+export interface ExampleColumns {
+  /** @default `dialogue`, or the one that is named as usual: `text`, `article`, `prompt` … */
+  readonly dialogueColumn?: string | undefined;
+  /** @default `summary`, `summary1` to `summary3`, or a usual one: `highlights`, `target` … */
+  readonly summaryColumn?: string | undefined;
+  /** @default `id` or `fname`; without one, rows are counted from 1 */
+  readonly idColumn?: string | undefined;
   /** Column that holds the group; a missing one is an error only when named here. @default 'tone' */
   readonly groupColumn?: string | undefined;
+  /**
+   * Whether rows need a summary: all do; all do if there is such a column; or they are not read.
+   * @default 'required'
+   */
+  readonly summaries?: 'required' | 'where given' | 'ignored';
 }
 
-const idColumns = ['id', 'fname'];
-const summaryColumns = ['summary', 'summary1', 'summary2', 'summary3'];
+const ownSummaries = ['summary', 'summary1', 'summary2', 'summary3'];
 
-/**
- * Examples of a CSV text whose first row names the columns: `id` or `fname`, `dialogue`, `summary`
- * or `summary1` to `summary3`, and perhaps `topic` and a group. Cells are kept to the byte.
- * @param file the name that messages use
- * @throws {InputError} names file and line of the first bad row
- */
-export function parseCsvExamples(text: string, file: string, options: ReadOptions = {}): Example[] {
-  return Array.from(parseCsv(text, file, columnsFor(options)), (row) => toExample(row, options));
-}
-
-/**
- * Examples of a JSON Lines text: one object a line, with the fields that a CSV has as columns.
- * Blank lines are skipped.
- * @param file the name that messages use
- * @throws {InputError} names file and line of the first bad row
- */
-export function parseJsonlExamples(
-  text: string,
-  file: string,
-  options: ReadOptions = {},
-): Example[] {
-  return Array.from(parseJsonl(text, file, columnsFor(options)), (row) => toExample(row, options));
-}
-
-function columnsFor({ groupColumn }: ReadOptions): CheckColumns {
+/** Reads rows as examples. Cells are kept to the byte. */
+export function exampleReader(options: ExampleColumns = {}): ItemReader<Example> {
   return (where, columns) => {
-    needColumn(where, columns, ['dialogue']);
-    needColumn(where, columns, idColumns);
-    needColumn(where, columns, summaryColumns.slice(0, 2));
-    if (groupColumn !== undefined) needColumn(where, columns, [groupColumn]);
+    const { groupColumn, summaryColumn } = options;
+    const group = groupColumn ?? 'tone';
+    const dialogue = needColumn(where, columns, roles.dialogue, options.dialogueColumn);
+    const id = findColumn(where, columns, roles.id, options.idColumn);
+    const summaries = summaryColumns(where, columns, options);
+    if (groupColumn !== undefined) {
+      const role = { name: 'group', option: 'groupColumn', own: [], usual: [] };
+      needColumn(where, columns, role, groupColumn);
+    }
+    const others = ['topic', group].filter((name) => columns.includes(name));
+    const found = {
+      dialogue,
+      ...(summaries.length > 0 && { summary: summaries.join(', ') }),
+      ...(id !== undefined && { id }),
+      ...(columns.includes(group) && { group }),
+    };
+    const guessed = {
+      ...(dialogue !== 'dialogue' && !options.dialogueColumn && { dialogue }),
+      ...(summaries.some((name) => !ownSummaries.includes(name)) &&
+        !summaryColumn && { summary: summaries.join(', ') }),
+    };
+    return {
+      columns: found,
+      guessed,
+      uses: [...new Set([dialogue, ...summaries, ...(id === undefined ? [] : [id]), ...others])],
+      item: (row, number) => toExample(row, { dialogue, summaries, id, group, number }),
+    };
   };
 }
 
-function toExample(row: Row, { groupColumn = 'tone' }: ReadOptions): Example {
-  const summaries = new Set<string>();
-  for (const name of summaryColumns) {
+function summaryColumns(
+  where: string,
+  columns: readonly string[],
+  { summaries = 'required', summaryColumn }: ExampleColumns,
+): string[] {
+  if (summaries === 'ignored') return [];
+  const own = ownSummaries.filter((name) => columns.includes(name));
+  if (summaryColumn === undefined && own.length > 0) return own;
+  const find = summaries === 'required' ? needColumn : findColumn;
+  const found = find(where, columns, roles.summary, summaryColumn);
+  return found === undefined ? [] : [found];
+}
+
+interface Places {
+  readonly dialogue: string;
+  readonly summaries: readonly string[];
+  readonly id: string | undefined;
+  readonly group: string;
+  /** Of the row, counted from 1. */
+  readonly number: number;
+}
+
+function toExample(row: Row, { dialogue, summaries, id, group, number }: Places): Example {
+  const found = new Set<string>();
+  for (const name of summaries) {
     const summary = textField(row, name);
-    if (summary !== undefined) summaries.add(summary); // `summary` often repeats `summary1`
+    if (summary !== undefined) found.add(summary); // `summary` often repeats `summary1`
   }
-  if (summaries.size === 0) {
+  if (found.size === 0 && summaries.length > 0) {
     const remedy = 'Write the summary, or remove the row.';
     throw new InputError(row.where, 'a summary', 'an empty one', remedy);
   }
-  const topic = textField(row, 'topic');
-  const group = textField(row, groupColumn);
+  const topic = textField(row, 'topic', true);
+  const ownGroup = textField(row, group, true);
   return {
-    id: requiredField(row, idColumns.find((name) => name in row.fields) ?? 'id', true),
-    dialogue: requiredField(row, 'dialogue'),
-    summaries: [...summaries],
+    id: (id === undefined ? undefined : textField(row, id, true)) ?? `${number}`,
+    dialogue: requiredField(row, dialogue),
+    summaries: [...found],
     ...(topic === undefined ? {} : { topic }),
-    ...(group === undefined ? {} : { group }),
+    ...(ownGroup === undefined ? {} : { group: ownGroup }),
   };
 }

@@ -1,6 +1,8 @@
 import { InputError } from '../errors.ts';
+import type { ItemReader } from './collect.ts';
+import { needColumn, roles } from './columns.ts';
 import { splitExamples } from './prepare.ts';
-import { type CheckColumns, needColumn, parseCsv, parseJsonl, requiredField } from './table.ts';
+import { requiredField } from './table.ts';
 
 /** One text with the name of its class. */
 export interface LabelledText {
@@ -9,45 +11,34 @@ export interface LabelledText {
 }
 
 /** Which columns hold what. */
-export interface LabelledOptions {
-  /** @default 'text' */
-  readonly textColumn?: string;
-  /** Texts, or numbers and truth values, which stand for their text. @default 'label' */
-  readonly labelColumn?: string;
+export interface LabelledColumns {
+  /** @default `text`, or the one that is named as usual: `comment`, `tweet`, `sentence` … */
+  readonly textColumn?: string | undefined;
+  /**
+   * Texts, or numbers and truth values, which stand for their text.
+   * @default `label`, or a usual one: `class`, `toxic` …
+   */
+  readonly labelColumn?: string | undefined;
 }
 
-/**
- * Labelled texts of a CSV text whose first row names the columns.
- * @param file the name that messages use
- * @throws {InputError} names file and line of the first bad row
- */
-export function parseCsvLabelled(text: string, file: string, options: LabelledOptions = {}) {
-  return labelled(parseCsv, text, file, options);
-}
-
-/**
- * Labelled texts of a JSON Lines text: one object a line.
- * @param file the name that messages use
- * @throws {InputError} names file and line of the first bad row
- */
-export function parseJsonlLabelled(text: string, file: string, options: LabelledOptions = {}) {
-  return labelled(parseJsonl, text, file, options);
-}
-
-function labelled(
-  parse: typeof parseCsv,
-  text: string,
-  file: string,
-  { textColumn = 'text', labelColumn = 'label' }: LabelledOptions,
-): LabelledText[] {
-  const check: CheckColumns = (where, columns) => {
-    needColumn(where, columns, [textColumn]);
-    needColumn(where, columns, [labelColumn]);
+/** Reads rows as labelled texts. */
+export function labelledReader(options: LabelledColumns = {}): ItemReader<LabelledText> {
+  return (where, columns) => {
+    const text = needColumn(where, columns, roles.text, options.textColumn);
+    const label = needColumn(where, columns, roles.label, options.labelColumn);
+    return {
+      columns: { text, label },
+      guessed: {
+        ...(text !== 'text' && !options.textColumn && { text }),
+        ...(label !== 'label' && !options.labelColumn && { label }),
+      },
+      uses: [...new Set([text, label])],
+      item: (row) => ({
+        text: requiredField(row, text),
+        label: requiredField(row, label, true).trim(),
+      }),
+    };
   };
-  return Array.from(parse(text, file, check), (row) => ({
-    text: requiredField(row, textColumn),
-    label: requiredField(row, labelColumn, true).trim(),
-  }));
 }
 
 /**

@@ -11,12 +11,18 @@ export interface LengthBounds {
 /** The items whose dialogue has more than `minimum` and at most `maximum` code points. */
 export function filterByLength<T extends { readonly dialogue: string }>(
   examples: readonly T[],
-  { minimum = 200, maximum = 1000 }: LengthBounds = {},
+  bounds: LengthBounds = {},
 ): T[] {
-  return examples.filter(({ dialogue }) => {
-    const length = codePoints(dialogue);
-    return length > minimum && length <= maximum;
-  });
+  return examples.filter(({ dialogue }) => isWithin(dialogue, bounds));
+}
+
+/** Whether a dialogue has more than `minimum` and at most `maximum` code points. */
+export function isWithin(
+  dialogue: string,
+  { minimum = 200, maximum = 1000 }: LengthBounds = {},
+): boolean {
+  const length = codePoints(dialogue);
+  return length > minimum && length <= maximum;
 }
 
 /** Length in Unicode code points, as Python's `len`; an emoji is one, not two. */

@@ -14,8 +14,8 @@ import {
 } from '../../src/data/corpus/insults.ts';
 import { fill } from '../../src/data/corpus/scenario.ts';
 import { labelledSentences } from '../../src/data/corpus/sentences.ts';
-import { parseCsvExamples } from '../../src/data/examples.ts';
 import { codePoints, filterByLength } from '../../src/data/prepare.ts';
+import { examplesIn } from './rows.ts';
 
 const rows = makeCorpus();
 const hostile = rows.filter(({ tone }) => tone === 'hostile');
@@ -153,8 +153,8 @@ test('articles fit the word that follows', () => {
 });
 
 describe('corpusCsv', () => {
-  test('reads back as the same examples', () => {
-    const examples = parseCsvExamples(corpusCsv(rows), 'corpus.csv');
+  test('reads back as the same examples', async () => {
+    const examples = await examplesIn('csv', corpusCsv(rows));
     expect(examples).toEqual(
       rows.map(({ id, dialogue, summary, topic, tone }) => ({
         id,
@@ -166,8 +166,8 @@ describe('corpusCsv', () => {
     );
   });
 
-  test('writes the training summaries on request', () => {
-    const examples = parseCsvExamples(corpusCsv(rows, 'trainingSummary'), 'corpus.csv');
+  test('writes the training summaries on request', async () => {
+    const examples = await examplesIn('csv', corpusCsv(rows, 'trainingSummary'));
     expect(examples.map(({ summaries }) => summaries[0])).toEqual(
       rows.map((row) => row.trainingSummary),
     );

@@ -1,20 +1,16 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseCsvExamples, parseJsonlExamples } from '../../src/data/examples.ts';
+import { expect, test } from 'vitest';
 import { readExamples } from '../../src/data/read.ts';
 import { InputError } from '../../src/errors.ts';
+import { scratchFolders } from '../hub/folder.ts';
+import { examplesIn } from './rows.ts';
 
-let folder = '';
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tactful-data-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const folder = scratchFolders();
 
 async function written(name: string, content: string | Uint8Array): Promise<string> {
-  const path = join(folder, name);
+  const path = join(await folder(), name);
   await writeFile(path, content);
   return path;
 }
@@ -26,7 +22,8 @@ test('a CSV file with a byte order mark, CRLF, quotes, newlines, Korean and emoj
     '\r\n' +
     'b,"x\r\ny",short,,\r\n';
   const path = await written('rows.csv', text);
-  expect(await readExamples(path)).toEqual([
+  const { examples, rows, skipped } = await readExamples(path);
+  expect(examples).toEqual([
     {
       id: 'a',
       dialogue: '#Person1#: He said "no", twice.\n#Person2#: 안녕하세요 😀',
@@ -36,41 +33,65 @@ test('a CSV file with a byte order mark, CRLF, quotes, newlines, Korean and emoj
     },
     { id: 'b', dialogue: 'x\r\ny', summaries: ['short'] },
   ]);
+  expect([rows, skipped]).toEqual([2, undefined]);
 });
 
 test('a JSON Lines file with a byte order mark, CRLF and blank lines is read right', async () => {
-  const path = await written(
-    'rows.jsonl',
-    '\uFEFF{"id":7,"dialogue":"안녕 😀\\n","summary":"s"}\r\n\r\n',
-  );
-  expect(await readExamples(path)).toEqual([{ id: '7', dialogue: '안녕 😀\n', summaries: ['s'] }]);
+  const text = '\uFEFF{"id":7,"dialogue":"안녕 😀\\n","summary":"s"}\r\n\r\n';
+  const { examples } = await readExamples(await written('rows.jsonl', text));
+  expect(examples).toEqual([{ id: '7', dialogue: '안녕 😀\n', summaries: ['s'] }]);
 });
 
-test('DialogSum test rows keep three summaries, and a `summary` that repeats the first is one', () => {
-  const row = {
-    fname: 'x',
-    dialogue: 'd',
-    summary1: 'p',
-    summary2: 'q',
-    summary3: 'r',
-    summary: 'p',
-  };
-  expect(parseJsonlExamples(JSON.stringify(row), 'f')[0].summaries).toEqual(['p', 'q', 'r']);
+test('DialogSum test rows keep three summaries, and a `summary` that repeats the first is one', async () => {
+  const three = { summary1: 'p', summary2: 'q', summary3: 'r' };
+  const row = { fname: 'x', dialogue: 'd', ...three, summary: 'p' };
+  const [example] = await examplesIn('jsonl', JSON.stringify(row));
+  expect(example.summaries).toEqual(['p', 'q', 'r']);
   const csv = 'fname,dialogue,summary1,summary2,summary3\nx,d,p,q,r\n';
-  expect(parseCsvExamples(csv, 'f')[0]).toEqual({
-    id: 'x',
-    dialogue: 'd',
-    summaries: ['p', 'q', 'r'],
-  });
+  const expected = { id: 'x', dialogue: 'd', summaries: ['p', 'q', 'r'] };
+  expect(await examplesIn('csv', csv)).toEqual([expected]);
 });
 
-test('the group is the tone column, or the one that is named', () => {
+test('the group is the tone column, or the one that is named', async () => {
   const csv = 'id,dialogue,summary,tone,mood\n1,d,s,calm,glad\n';
-  expect(parseCsvExamples(csv, 'f')[0].group).toBe('calm');
-  expect(parseCsvExamples(csv, 'f', { groupColumn: 'mood' })[0].group).toBe('glad');
-  expect(() => parseCsvExamples(csv, 'f', { groupColumn: 'mod' })).toThrow(
+  const group = async (groupColumn?: string) =>
+    (await examplesIn('csv', csv, { groupColumn }))[0].group;
+  expect(await group()).toBe('calm');
+  expect(await group('mood')).toBe('glad');
+  await expect(group('mod')).rejects.toThrow(
     'f:1: expected a column "mod", got the columns "id", "dialogue", "summary", "tone", "mood". Did you mean "mood"?',
   );
+});
+
+test('a row without an id is named by its number', async () => {
+  const ids = async (csv: string) => (await examplesIn('csv', csv)).map(({ id }) => id);
+  expect(await ids('dialogue,summary\nd,s\ne,t\n')).toEqual(['1', '2']);
+  expect(await ids('id,dialogue,summary\na,d,s\n,e,t\n')).toEqual(['a', '2']);
+});
+
+test('summaries are needed, taken where there is a column, or not read at all', async () => {
+  const [bare, given] = ['dialogue\nd\n', 'dialogue,summary\nd,s\ne,\n'];
+  const read = (csv: string, summaries: 'required' | 'where given' | 'ignored') =>
+    examplesIn('csv', csv, { summaries, strict: false });
+  await expect(read(bare, 'required')).rejects.toThrow(
+    'f:1: expected a column "summary", got the columns "dialogue". Set `summaryColumn`',
+  );
+  expect(await read(bare, 'where given')).toEqual([{ id: '1', dialogue: 'd', summaries: [] }]);
+  const one = { id: '1', dialogue: 'd', summaries: ['s'] };
+  expect(await read(given, 'required')).toEqual([one]);
+  expect(await read(given, 'where given')).toEqual([one]);
+  expect((await read(given, 'ignored')).map(({ summaries }) => summaries)).toEqual([[], []]);
+});
+
+test('columns with usual names are found, and it is told which', async () => {
+  const path = await written('news.csv', 'article,highlights,id\nlong,short,7\n');
+  const { examples, columns, guessed } = await readExamples(path);
+  expect(examples).toEqual([{ id: '7', dialogue: 'long', summaries: ['short'] }]);
+  expect(columns).toEqual({ dialogue: 'article', summary: 'highlights', id: 'id' });
+  expect(guessed).toEqual({ dialogue: 'article', summary: 'highlights' });
+  const named = await readExamples(path, { dialogueColumn: 'highlights', summaryColumn: 'id' });
+  expect(named.examples).toEqual([{ id: '7', dialogue: 'short', summaries: ['7'] }]);
+  expect(named.guessed).toEqual({});
 });
 
 const csv = 'id,dialogue,summary\n';
@@ -79,12 +100,13 @@ test.each([
   [
     'a misspelt column',
     'id,dialoge,summary\n1,d,s\n',
-    'f:1: expected a column "dialogue", got the columns "id", "dialoge", "summary". Did you mean "dialoge"?',
+    'f:1: expected a column "dialogue", got the columns "id", "dialoge", "summary". Did you mean "dialoge"? Set `dialogueColumn`',
   ],
+  ['a column that is missing', 'id,dialogue\n1,d\n', 'f:1: expected a column "summary", got'],
   [
-    'a column that is missing',
-    'id,dialogue\n1,d\n',
-    'f:1: expected a column "summary" or "summary1"',
+    'two columns that could be meant',
+    'id,text,article,summary\n',
+    'f:1: expected one column for the dialogue, got "text" and "article". Set `dialogueColumn`.',
   ],
   [
     'a column that comes twice',
@@ -109,20 +131,20 @@ test.each([
     `${csv}1,"안\n녕",s\n2,"d"e,s\n`,
     'f:4: expected a CSV row, got a quote inside a cell.',
   ],
-])('a CSV with %s names file and line', (_, text, message) => {
-  expect(() => parseCsvExamples(text, 'f')).toThrow(message);
-  expect(() => parseCsvExamples(text, 'f')).toThrow(InputError);
+])('a CSV with %s names file and line', async (_, text, message) => {
+  await expect(examplesIn('csv', text)).rejects.toThrow(message);
+  await expect(examplesIn('csv', text)).rejects.toThrow(InputError);
 });
 
 const good = '{"id":"1","dialogue":"d","summary":"s"}\n';
 test.each([
-  ['no rows at all', '\n', 'f: expected one JSON object a line, got an empty file.'],
+  ['no rows at all', '\n', 'f: expected JSON objects, got an empty file.'],
   [
     'broken JSON',
     `${good}\n{"id":`,
     'f:3: expected a JSON object, got broken JSON. Write one whole JSON object',
   ],
-  ['an array', `${good}[1]`, 'f:2: expected a JSON object, got an array.'],
+  ['an array', `${good}[1]`, 'f:2: expected a JSON object, got a list.'],
   [
     'a number for a text',
     `${good}{"id":"1","dialogue":5,"summary":"s"}`,
@@ -136,34 +158,31 @@ test.each([
   [
     'a list of summaries',
     `${good}{"id":"1","dialogue":"d","summary":["s"]}`,
-    'f:2: expected a text in "summary", got an array.',
+    'f:2: expected a text in "summary", got a list. Write it as one text.',
   ],
-  ['no dialogue', `${good}{"id":"1","Dialogue":"d","summary":"s"}`, 'Did you mean "Dialogue"?'],
-])('JSON Lines with %s name file and line', (_, text, message) => {
-  expect(() => parseJsonlExamples(text, 'f')).toThrow(message);
-  expect(() => parseJsonlExamples(text, 'f')).toThrow(InputError);
+  ['no dialogue', `${good}{"id":"1","Dialogue":"d","summary":"s"}`, 'f:2: expected a text in'],
+  ['no dialogues at all', '{"id":"1","dialogu":"d"}', 'Did you mean "dialogu"?'],
+])('JSON Lines with %s name file and line', async (_, text, message) => {
+  await expect(examplesIn('jsonl', text)).rejects.toThrow(message);
+  await expect(examplesIn('jsonl', text)).rejects.toThrow(InputError);
 });
 
-test('a file that is missing, of another kind or not UTF-8 is an input error', async () => {
-  const missing = join(folder, 'none.csv');
-  await expect(readExamples(missing)).rejects.toThrow(
-    `${missing}: expected a readable file, got no such file.`,
-  );
-  await expect(readExamples('x.xlsx')).rejects.toThrow(
-    'x.xlsx: expected a file name in .csv or .jsonl, got .xlsx.',
-  );
-  const bytes = await written('korean.csv', Uint8Array.from([0x69, 0x64, 0xb0, 0xa1]));
-  await expect(readExamples(bytes)).rejects.toThrow('expected UTF-8 text, got other bytes.');
-});
-
-test('any text survives being written as JSON Lines or as quoted CSV', () => {
+test('any text survives being written as JSON Lines, as JSON or as quoted CSV or TSV', async () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((s) => s.trim() !== '');
-  const property = fc.property(text, text, (dialogue, summary) => {
+  const property = fc.asyncProperty(text, text, fc.nat(9), async (dialogue, summary, cut) => {
     const row = { id: 'a', dialogue, summary };
     const expected = [{ id: 'a', dialogue, summaries: [summary] }];
-    expect(parseJsonlExamples(JSON.stringify(row), 'f')).toEqual(expected);
-    const quoted = [dialogue, summary].map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',');
-    expect(parseCsvExamples(`${csv}a,${quoted}\n`, 'f')).toEqual(expected);
+    const cells = [dialogue, summary].map((cell) => `"${cell.replaceAll('"', '""')}"`);
+    const texts = {
+      csv: `${csv}a,${cells.join(',')}\n`,
+      tsv: `id\tdialogue\tsummary\na\t${cells.join('\t')}\n`,
+      json: JSON.stringify([row], null, cut),
+      jsonl: JSON.stringify(row),
+    } as const;
+    for (const format of ['csv', 'tsv', 'json', 'jsonl'] as const) {
+      const pieces = [texts[format].slice(0, cut), texts[format].slice(cut)];
+      expect(await examplesIn(format, pieces)).toEqual(expected);
+    }
   });
-  fc.assert(property);
+  await fc.assert(property);
 });

@@ -30,7 +30,7 @@ interface SplitSizes {
 // Source: the lab's build_dataset under transformers 4.47.0 (test/golden/README.md, data/)
 describe.each(['dev', 'test'])('the %s part of DialogSum-shaped data', async (part) => {
   const golden = await goldenJson<Golden>('data', `${part}.json`);
-  const examples = await readExamples(goldenPath('data', `dialogsum.${part}.jsonl`));
+  const { examples } = await readExamples(goldenPath('data', `dialogsum.${part}.jsonl`));
   const tokenizer = await loadTokenizer(goldenPath('tokenizers', 't5'));
   const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
 

@@ -1,0 +1,143 @@
+/** I/O: rows of Parquet files, one row group at a time. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet';
+import { InputError, TactfulError } from '../errors.ts';
+import { unreadable } from './files.ts';
+import { checkChunk, largestColumn, mostRows, ParquetError } from './parquet-check.ts';
+import { codecs } from './parquet-codecs.ts';
+import type { Begin, Rows } from './table.ts';
+import { readStruct } from './thrift.ts';
+
+/** Bytes of the footer at most. */
+const largestFooter = 2 ** 26;
+
+/**
+ * Rows of a Parquet file; of the columns, only those that `begin` asks for are read. Whole numbers
+ * may be bigints.
+ * @throws {InputError} when it cannot be read, is no whole Parquet file, or a column that is asked
+ * for holds lists
+ */
+export async function* parquetRows(path: string, begin: Begin): Rows {
+  const handle = await open(path).catch((cause) => {
+    throw unreadable(path, cause);
+  });
+  try {
+    yield* rowsOf(handle, path, begin);
+  } catch (cause) {
+    if (cause instanceof TactfulError) throw cause;
+    if ((cause as { syscall?: string }).syscall !== undefined) throw unreadable(path, cause);
+    const reason = cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+    const remedy = `Was it cut off? (${reason})`;
+    throw new InputError(path, 'a whole Parquet file', 'broken data', remedy, cause);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
+  // lazily: few runs read Parquet, and the compressors are large
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
+  const { size } = await handle.stat();
+  const file = bufferOf(handle, size);
+  await checkFooter(file);
+  const metadata = await parquetMetadataAsync(file, { geoparquet: false });
+  const children = parquetSchema(metadata).children;
+  const columns = [
+    ...begin(
+      path,
+      children.map(({ element }) => element.name),
+    ),
+  ];
+  const schema = columns.map((name) => children.find(({ element }) => element.name === name)!);
+  for (const column of schema) expectFlat(path, column);
+  let start = 0;
+  for (const [group, { num_rows }] of metadata.row_groups.entries()) {
+    const count = Number(num_rows);
+    if (!(count >= 0 && count <= mostRows)) {
+      throw new ParquetError(`${count} rows in a row group; ${mostRows} at most`);
+    }
+    for (const column of schema) await checkColumn(file, metadata, group, column);
+    const rows = await parquetReadObjects({
+      file,
+      metadata,
+      columns,
+      rowStart: start,
+      rowEnd: start + count,
+      compressors: codecs,
+      parsers: { stringFromBytes: textOf },
+    });
+    for (const [i, fields] of rows.entries()) {
+      yield { where: `${path} row ${start + i + 1}`, fields };
+    }
+    start += count;
+  }
+}
+
+/** The library reads slices of the file. */
+function bufferOf(handle: FileHandle, byteLength: number): AsyncBuffer {
+  return {
+    byteLength,
+    async slice(start, end = byteLength) {
+      const length = end - start;
+      if (start < 0 || length < 0 || end > byteLength || length > largestColumn) {
+        throw new ParquetError(`bytes ${start} to ${end} of ${byteLength}`);
+      }
+      const bytes = new Uint8Array(length);
+      for (let done = 0; done < length; ) {
+        const { bytesRead } = await handle.read(bytes, done, length - done, start + done);
+        if (bytesRead === 0) throw new ParquetError('an early end');
+        done += bytesRead;
+      }
+      return bytes.buffer;
+    },
+  };
+}
+
+async function checkFooter(file: AsyncBuffer): Promise<void> {
+  const { byteLength } = file;
+  if (byteLength < 12) throw new ParquetError('an early end');
+  const tail = new DataView(await file.slice(byteLength - 8));
+  if (tail.getUint32(4, true) !== 0x31524150) throw new ParquetError('no "PAR1" at its end');
+  const length = tail.getUint32(0, true);
+  if (length > byteLength - 8 || length > largestFooter) {
+    throw new ParquetError(`a footer of ${length} bytes`);
+  }
+  readStruct(new Uint8Array(await file.slice(byteLength - 8 - length, byteLength - 8)));
+}
+
+function expectFlat(path: string, { element, children }: SchemaTree): void {
+  if (children.length === 0 && element.repetition_type !== 'REPEATED') return;
+  const where = `${path} column "${element.name}"`;
+  const remedy = 'Choose another column, or write its texts into one.';
+  throw new InputError(where, 'texts or numbers', 'lists or objects', remedy);
+}
+
+async function checkColumn(
+  file: AsyncBuffer,
+  { row_groups }: FileMetaData,
+  group: number,
+  { element }: SchemaTree,
+): Promise<void> {
+  const { columns, num_rows } = row_groups[group];
+  const own = columns.filter((column) => column.meta_data?.path_in_schema[0] === element.name);
+  const [{ meta_data }] = own;
+  if (own.length !== 1 || !meta_data) throw new ParquetError(`${own.length} columns of one name`);
+  const { codec, type, dictionary_page_offset, data_page_offset } = meta_data;
+  const start = Number(dictionary_page_offset || data_page_offset);
+  const bytes = await file.slice(start, start + Number(meta_data.total_compressed_size));
+  const unpack = codecs[codec];
+  if (codec !== 'UNCOMPRESSED' && !unpack) throw new ParquetError(`the codec ${codec}`);
+  checkChunk({
+    bytes: new Uint8Array(bytes),
+    unpack: codec === 'UNCOMPRESSED' ? (page) => page : unpack!,
+    rows: Number(num_rows),
+    type,
+    optional: element.repetition_type !== 'REQUIRED',
+  });
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(bytes: Uint8Array): string | undefined {
+  return bytes && decoder.decode(bytes);
+}

@@ -1,0 +1,103 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { readExamples } from '../../src/data/read.ts';
+import { scratchFolders } from '../hub/folder.ts';
+
+const folder = scratchFolders();
+const file = (name: string) => fileURLToPath(new URL(`./parquet/${name}`, import.meta.url));
+
+interface Written {
+  id: number;
+  dialogue: string;
+  summary: string | null;
+  toxic: boolean;
+}
+const rows: Written[] = JSON.parse(await readFile(file('rows.json'), 'utf8'));
+const kept = rows.filter(({ summary }) => summary !== null);
+
+test.each(['none', 'snappy', 'gzip', 'zstd', 'brotli', 'lz4', 'plain', 'v2', 'pandas'])(
+  'what pyarrow writes is read to the byte: %s',
+  async (name) => {
+    const path = file(`${name}.parquet`);
+    const { examples, skipped } = await readExamples(path, { groupColumn: 'toxic' });
+    expect(examples).toEqual(
+      kept.map(({ id, dialogue, summary, toxic }) => {
+        return { id: `${id}`, dialogue, summaries: [summary], group: `${toxic}` };
+      }),
+    );
+    const why = 'expected a summary, got an empty one. Write the summary, or remove the row.';
+    expect(skipped).toEqual({ count: 1, first: [{ where: `${path} row 6`, why }] });
+  },
+);
+
+test('numbers may be ids and labels, not dialogues', async () => {
+  const path = file('snappy.parquet');
+  const read = readExamples(path, { dialogueColumn: 'id', idColumn: 'score', strict: true });
+  await expect(read).rejects.toThrow(
+    `${path} row 1: expected a text in "id", got the bigint 0. Write it as one text.`,
+  );
+  const { examples } = await readExamples(path, { idColumn: 'score', maxRows: 2 });
+  expect(examples.map(({ id }) => id)).toEqual(['0', '0.25']);
+});
+
+test('a column of lists is refused by its name', async () => {
+  await expect(readExamples(file('lists.parquet'))).rejects.toThrow(
+    'lists.parquet column "dialogue": expected texts or numbers, got lists or objects. Choose',
+  );
+});
+
+test('a file that is cut off, or is something else, is an input error', async () => {
+  const whole = await readFile(file('none.parquet'));
+  const files = {
+    'cut.parquet': whole.subarray(0, 1000),
+    'csv.parquet': Buffer.from('id,dialogue,summary\n1,2,3\n'),
+    'empty.parquet': Buffer.alloc(0),
+    'missing.parquet': undefined,
+  };
+  const at = await folder();
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = join(at, name);
+    if (bytes) await writeFile(path, bytes);
+    const message = bytes
+      ? 'expected a whole Parquet file, got broken data. Was it cut off?'
+      : 'expected a readable file, got no such file.';
+    await expect(readExamples(path)).rejects.toThrow(`${path}: ${message}`);
+  }
+});
+
+test('a run of a billion values in six bytes is refused, which the library would write out', async () => {
+  const bytes = await readFile(file('plain.parquet'));
+  // levels of the first page: two bytes of runs, of which the only one says 7 times "not null"
+  const levels = bytes.indexOf(Buffer.from([2, 0, 0, 0, 14, 1]));
+  expect(levels).toBeGreaterThan(0);
+  bytes.set([0xfe, 0xff, 0xff, 0xff, 0x0f, 1], levels + 4);
+  const path = join(await folder(), 'bomb.parquet');
+  await writeFile(path, bytes);
+  await expect(readExamples(path)).rejects.toThrow('(a run longer than its page)');
+});
+
+test('lengths that are not true are found before anything is allocated', async () => {
+  const whole = await readFile(file('plain.parquet'));
+  const at = await folder();
+  // every byte of the first page header and of the footer, as large as it gets
+  const footer = whole.length - 8 - whole.readUInt32LE(whole.length - 8);
+  const places = [...Array(40).keys(), ...Array(120).keys()].map(
+    (i, n) => (n < 40 ? 4 : footer) + i,
+  );
+  const before = process.memoryUsage.rss();
+  for (const place of places) {
+    const path = join(at, 'x.parquet');
+    const grown = Buffer.concat([
+      whole.subarray(0, place),
+      Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f]),
+      whole.subarray(place + 5),
+    ]);
+    await writeFile(path, grown);
+    const result = await readExamples(path).catch((error) => error);
+    if (result instanceof Error)
+      expect(result.name, `${place}: ${result.stack}`).toBe('InputError');
+  }
+  expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 28);
+});

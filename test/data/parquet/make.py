@@ -1,0 +1,61 @@
+"""Writes the Parquet files beside this script: python make.py (pandas 3.1.1, pyarrow 26.0.1).
+
+`rows.json` holds what is in them. Each codec once, with dictionaries and two row groups; `v2` with
+pages of version 2 and delta encodings; `plain` without dictionaries; `pandas` as DataFrame.to_parquet
+writes it; `lists` has a column that cannot be read.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+here = Path(__file__).parent
+rows = [
+    {
+        "id": i,
+        "dialogue": f"#Person1#: Hello {i}, \"you\"!\n#Person2#: 안녕 😀 {'ha ' * (i % 3)}",
+        "summary": None if i == 5 else f"They greet, {i % 2}.",
+        "toxic": i % 3 == 0,
+        "score": i / 4,
+    }
+    for i in range(12)
+]
+# a text that begins with a byte order mark keeps it
+rows[7]["dialogue"] = "\ufeff" + rows[7]["dialogue"]
+(here / "rows.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+
+schema = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("dialogue", pa.string()),
+        ("summary", pa.string()),
+        ("toxic", pa.bool_()),
+        ("score", pa.float64()),
+    ]
+)
+table = pa.Table.from_pylist(rows, schema)
+slim = {"write_statistics": False, "store_schema": False, "row_group_size": 7}
+for codec in ["none", "snappy", "gzip", "zstd", "brotli", "lz4"]:
+    pq.write_table(table, here / f"{codec}.parquet", compression=codec, **slim)
+pq.write_table(table, here / "plain.parquet", use_dictionary=False, compression="none", **slim)
+pq.write_table(
+    table,
+    here / "v2.parquet",
+    compression="zstd",
+    use_dictionary=False,
+    data_page_version="2.0",
+    column_encoding={
+        "id": "DELTA_BINARY_PACKED",
+        "dialogue": "DELTA_BYTE_ARRAY",
+        "summary": "DELTA_LENGTH_BYTE_ARRAY",
+        "toxic": "RLE",
+        "score": "BYTE_STREAM_SPLIT",
+    },
+    **slim,
+)
+pd.DataFrame(rows).to_parquet(here / "pandas.parquet")
+lists = pa.table({"id": ["a"], "dialogue": [["one", "two"]], "summary": ["s"]})
+pq.write_table(lists, here / "lists.parquet", **slim)
