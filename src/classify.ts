@@ -1,17 +1,25 @@
-import type { ClassifyConfig } from './classify-config.ts';
+import { type ClassifyConfig, learningRates } from './classify-config.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
 import { readLabelled } from './data/read.ts';
 import { ConfigError, didYouMean, InputError } from './errors.ts';
 import { type Classification, classification } from './eval/classification.ts';
-import { type RobertaConfig, readModelConfig } from './hub/config.ts';
+import type { ClassifierConfig } from './hub/classifier-config.ts';
+import { isT5, readModelConfig } from './hub/config.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
-import { checkResultFolder, writeRecord, writeResultFolder } from './hub/result-folder.ts';
+import { checkResultFolder } from './hub/result-folder.ts';
 import type { Classifier } from './model/classifier.ts';
 import { freshClassifier, loadClassifier } from './model/load.ts';
 import { logSumExp } from './model/softmax.ts';
-import { classifierLearner } from './model/supervised.ts';
-import { supervisedConfigOf } from './model/supervised-config.ts';
-import { inParts, type JobContext, type JobEvent, trainUntilStopped } from './supervised-job.ts';
+import { balancedWeights, classifierLearner } from './model/supervised.ts';
+import { mostTokens } from './nn/encoder.ts';
+import { locateSources } from './sources.ts';
+import {
+  inParts,
+  type JobContext,
+  type JobEvent,
+  type JobProgress,
+  runJob,
+} from './supervised-job.ts';
 import { sizeOf } from './tensor.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -31,17 +39,17 @@ interface Item {
 }
 
 /**
- * Trains a sequence classifier on labelled texts as a stream of events: train, save, measure the
- * held-out part. Writes a model folder.
+ * Trains a sequence classifier on labelled texts as a stream of events: train, measure the held-out
+ * part, keep the best or the last. Writes a model folder.
  */
 export async function* trainClassifier(
-  config: ClassifyConfig,
+  settings: ClassifyConfig,
   context: JobContext,
 ): AsyncGenerator<ClassifyEvent> {
-  const { engine, output, version, signal } = context;
-  const start = performance.now();
+  const { engine, output, signal, downloading: progress } = context;
   await checkResultFolder(output, 'train-classifier');
-  const texts = await readLabelled(config.data, config);
+  const { local: config, pinned } = await locateSources(settings, { signal, progress });
+  const { texts, skipped, guessed } = await readLabelled(config.data, config);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
   checkTokenizer(tokenizer, shape);
@@ -54,34 +62,34 @@ export async function* trainClassifier(
   try {
     const { tensors } = classifier.parameters;
     const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
-    const rows = { rows: texts.length, kept: texts.length };
+    const told = Object.keys(guessed).length > 0 && { columns: guessed };
+    const rows = { rows: texts.length, kept: texts.length, ...(skipped && { skipped }), ...told };
     yield {
       type: 'started',
       engine: engine.description,
       parameters: { trainable: all, all },
       data: { ...rows, train: train.length, test: test.length, cut },
     };
-    const learner = classifierLearner(classifier, train);
-    const done = yield* trainUntilStopped<ClassifyMeasures>(
-      learner,
-      supervisedConfigOf(config),
-      signal,
-    );
-    const record = { job: 'train-classifier', version, config, steps: done };
-    if (done > 0) {
-      await writeResultFolder(output, record, (folder) =>
-        writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
+    const { microBatchSize, bestMetric } = config;
+    const balanced = () =>
+      balancedWeights(
+        train.map(({ label }) => label),
+        shape.labels.length,
       );
-    }
-    const after = done > 0 ? yield* measure(classifier, test, signal) : undefined;
-    if (after === undefined) {
-      yield { type: 'stopped', step: done, saved: done > 0 };
-      return;
-    }
-    await writeRecord(output, { ...record, heldOut: { after } });
-    const seconds = (performance.now() - start) / 1000;
-    if (signal?.aborted) yield { type: 'stopped', step: done, saved: true };
-    else yield { type: 'finished', steps: done, seconds };
+    const classWeights = config.classWeights === 'balanced' ? balanced() : undefined;
+    yield* runJob<ClassifyMeasures>(
+      {
+        job: 'train-classifier',
+        config: pinned,
+        learningRate: config.model === undefined ? learningRates.fresh : learningRates.trained,
+        learner: classifierLearner(classifier, train, { microBatchSize, classWeights }),
+        measuresBefore: false,
+        measure: () => measure(classifier, test, signal),
+        worth: (measures) => worthOf(measures, bestMetric),
+        save: (folder) => writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
+      },
+      context,
+    );
   } finally {
     await classifier.close();
   }
@@ -91,8 +99,10 @@ export async function* trainClassifier(
 async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) {
   const path = config.model ?? config.config ?? '';
   const found = await readModelConfig(path);
-  if (found.modelType !== 'roberta') {
-    throw new InputError(path, 'a sequence classifier (roberta)', found.modelType);
+  if (isT5(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
+  if (found.labels.length < 2 || found.multiLabel) {
+    const actual = found.multiLabel ? 'problem_type multi_label_classification' : 'one label';
+    throw new InputError(path, 'at least two labels, one of them true of a text', actual);
   }
   const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);
   // names that a config gives keep their ids, whatever the data's order would be
@@ -106,10 +116,11 @@ async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) 
 /** Ids of a text and its class: a label's place among the names, or else the id that it is. */
 async function prepare(
   texts: readonly LabelledText[],
-  { labels, maxPositions, padId }: RobertaConfig,
+  config: ClassifierConfig,
   tokenizer: Tokenizer,
 ): Promise<{ items: Item[]; cut: number }> {
-  const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+  const { labels } = config;
+  const maxLength = Math.min(tokenizer.maxLength, mostTokens(config));
   const all = texts.map(({ text }) => text);
   const whole = await tokenizer.encodeBatch(all);
   const rows = await tokenizer.encodeBatch(all, { maxLength });
@@ -125,10 +136,10 @@ function classOf(label: string, labels: readonly string[]): number {
   throw new InputError('label', known, `"${label}"`, didYouMean(label, labels));
 }
 
-function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: RobertaConfig): void {
+function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: ClassifierConfig): void {
   const remedy = 'Config and tokenizer belong to different models.';
-  if (tokenizer.vocabSize > vocabSize) {
-    const expected = `at least the tokenizer's ${tokenizer.vocabSize}`;
+  if (tokenizer.idCount > vocabSize) {
+    const expected = `at least the tokenizer's ${tokenizer.idCount}`;
     throw new ConfigError('config: vocab_size', expected, `${vocabSize}`, remedy);
   }
   if (tokenizer.padId !== padId) {
@@ -137,11 +148,20 @@ function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: RobertaConfi
   }
 }
 
+/** More is better. */
+function worthOf(
+  { loss, accuracy, macroF1 }: ClassifyMeasures,
+  metric: ClassifyConfig['bestMetric'],
+): number {
+  if (metric === 'loss') return -loss;
+  return metric === 'accuracy' ? accuracy.share : macroF1;
+}
+
 async function* measure(
   classifier: Classifier,
   test: readonly Item[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<ClassifyEvent, ClassifyMeasures | undefined> {
+): AsyncGenerator<JobProgress, ClassifyMeasures | undefined> {
   const logits = yield* inParts('measure', test, { size: 64, signal }, (part) =>
     classifier.logits(part.map(({ ids }) => ids)),
   );
@@ -151,7 +171,5 @@ async function* measure(
   const losses = logits.map((row, i) => logSumExp(row) - row[actual[i]]);
   const loss = losses.reduce((sum, x) => sum + x, 0) / losses.length;
   const { labels } = classifier.config;
-  const measures = { ...classification(labels, actual, predicted), loss };
-  yield { type: 'evaluated', when: 'after', measures };
-  return measures;
+  return { ...classification(labels, actual, predicted), loss };
 }

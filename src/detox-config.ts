@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { promptFields } from './data/config.ts';
+import { dialogueFields, promptFields } from './data/config.ts';
 import { ConfigError } from './errors.ts';
 import { checkJson } from './hub/json.ts';
+import { revisionField } from './hub/revision.ts';
 import { GenerationConfig } from './model/sampling.ts';
 import { gradientCheckpointing } from './model/supervised-config.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
@@ -14,10 +15,27 @@ const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
 
 /** Everything that decides a detox run. The trainer's and the sampler's settings stand beside the files'. */
 export const DetoxConfig = z.strictObject({
-  model: z.string().describe('Folder of the base model (T5, Hugging Face layout)'),
-  adapter: z.string().optional().describe('Folder of the PEFT LoRA adapter to start from'),
-  rewardModel: z.string().describe('Folder of the classifier that rewards and judges'),
-  data: z.string().describe('Dialogues with summaries: .csv or .jsonl, shaped like DialogSum'),
+  model: z
+    .string()
+    .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
+  revision: revisionField('model'),
+  adapter: z
+    .string()
+    .optional()
+    .describe(
+      'PEFT LoRA adapter to start from: folder, .zip, or name on the hub (default: a fresh one)',
+    ),
+  adapterRevision: revisionField('adapter'),
+  rewardModel: z
+    .string()
+    .describe('Classifier that rewards and judges: folder, or name on the Hugging Face hub'),
+  rewardRevision: revisionField('reward model'),
+  data: z
+    .string()
+    .describe(
+      'Dialogues with summaries, shaped like DialogSum: file or folder, or name on the Hugging Face hub',
+    ),
+  dataRevision: revisionField('data'),
   rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
   toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
   scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
@@ -30,6 +48,7 @@ export const DetoxConfig = z.strictObject({
     .string()
     .optional()
     .describe('Column by whose values results are also told (default: tone, if there is one)'),
+  ...dialogueFields,
   ...promptFields,
   samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
   rows: count.default(20).describe('Rows of the comparison table'),
@@ -61,8 +80,22 @@ export function rlConfigOf(config: DetoxConfig): RlConfig {
   return RlConfig.parse({ ...pick(Object.keys(trainingFields)), generation });
 }
 
+/**
+ * The settings with all defaults that follow from other settings filled in, so that they mean the
+ * same whatever a later version's defaults are.
+ */
+export function resolvedConfig<Config extends DetoxConfig>(config: Config): Config {
+  const { generation, ...settings } = rlConfigOf(config);
+  const known = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...config, ...Object.fromEntries(known) };
+}
+
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), and how much is kept. */
-const free = ['model', 'adapter', 'rewardModel', 'data', 'checkpointEvery', 'keepCheckpoints'];
+const free = [
+  ...['model', 'revision', 'adapter', 'adapterRevision'],
+  ...['rewardModel', 'rewardRevision', 'data', 'dataRevision', 'testData'],
+  ...['checkpointEvery', 'keepCheckpoints'],
+];
 
 /**
  * Refuses settings with which a run would not go on as it began.
@@ -70,8 +103,10 @@ const free = ['model', 'adapter', 'rewardModel', 'data', 'checkpointEvery', 'kee
  * @throws {ConfigError} naming the first that differs
  */
 export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
-  const began: Readonly<Record<string, unknown>> = checkJson(then, 'checkpoint', DetoxConfig);
-  const goesOn: Readonly<Record<string, unknown>> = now;
+  const began: Readonly<Record<string, unknown>> = resolvedConfig(
+    checkJson(then, 'checkpoint', DetoxConfig),
+  );
+  const goesOn: Readonly<Record<string, unknown>> = resolvedConfig(now);
   const told = (value: unknown) => JSON.stringify(value) ?? 'none';
   for (const name of Object.keys(DetoxConfig.shape)) {
     const [expected, actual] = [told(began[name]), told(goesOn[name])];

@@ -16,6 +16,7 @@ import type { LoraConfig } from './hub/peft.ts';
 import { countParameters } from './model/count.ts';
 import type { Policy } from './model/policy.ts';
 import { peakMemory } from './runtime/machine.ts';
+import { locateSources } from './sources.ts';
 
 export type { DetoxContext };
 
@@ -32,10 +33,12 @@ export type { DetoxContext };
 export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncGenerator<RunEvent> {
   const opened: Closable[] = [];
   try {
-    const found = await resumable(config, context);
-    const job = await setUp(config, context.engine, opened);
+    const { signal, downloading: progress } = context;
+    const settings = await locateSources(config, { signal, progress });
+    const found = await resumable(settings, context);
+    const job = await setUp(settings, context.engine, opened);
     await checkMemory(job.memory, context.engine);
-    yield* flow(await openRun(job, found, config, context));
+    yield* flow(await openRun(job, found, settings, context));
   } finally {
     for (const part of opened) await part.close();
   }

@@ -19,13 +19,17 @@ import { checkPromptShare, checkRewardLabel, checkToxicLabel } from './doctor/re
 import { checkWarpers } from './doctor/sampling.ts';
 import { checkRatio, checkReference } from './doctor/start.ts';
 import { TactfulError } from './errors.ts';
+import type { DownloadProgress } from './hub/progress.ts';
 import type { Engine } from './runtime/engine.ts';
+import { locateSources } from './sources.ts';
 
 /** Where a check-up computes. */
 export interface DoctorContext {
   readonly engine: Engine;
   /** Checked between checks and while sampling; an abort is thrown. */
   readonly signal?: AbortSignal;
+  /** Is told how far downloads from the hub are. */
+  readonly downloading?: (progress: DownloadProgress) => void;
 }
 
 /** What a check-up tells while it goes on. */
@@ -75,12 +79,13 @@ const checks: readonly Check[] = [
  */
 export async function* doctor(
   config: DetoxConfig,
-  { engine, signal }: DoctorContext,
+  { engine, signal, downloading }: DoctorContext,
 ): AsyncGenerator<DoctorEvent> {
   const opened: Closable[] = [];
   try {
     yield progress('loading', 0);
-    const job = await setUp(config, engine, opened);
+    const settings = await locateSources(config, { signal, progress: downloading });
+    const job = await setUp(settings, engine, opened);
     yield* checkUp(config, job, signal);
   } finally {
     for (const part of opened) await part.close();

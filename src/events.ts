@@ -104,6 +104,13 @@ export interface MemoryEstimate {
   readonly parts: Readonly<Record<string, number>>;
 }
 
+/** Rows of the data that could not be read. */
+export interface SkippedRows {
+  readonly count: number;
+  /** The first few: `file:line`, and what is wrong there. */
+  readonly first: readonly { readonly where: string; readonly why: string }[];
+}
+
 /** Everything that happens in a run, in order. `events.jsonl` holds one a line. */
 export type RunEvent =
   | {
@@ -122,6 +129,10 @@ export type RunEvent =
         /** Kept out of the training to choose the best adapter by; missing when none are. */
         readonly validation?: number;
         readonly test: number;
+        /** Missing when every row could be read. */
+        readonly skipped?: SkippedRows;
+        /** Columns by what they hold, where that was found out: `{ dialogue: 'article' }`. */
+        readonly columns?: Readonly<Record<string, string>>;
       };
       /** Missing in the logs of earlier versions. */
       readonly memory?: MemoryEstimate;

@@ -23,7 +23,13 @@ export { guardMetrics } from './eval/diversity.ts';
 export { evaluate, type Prompt } from './eval/evaluate.ts';
 export { rouge } from './eval/rouge.ts';
 export type * from './events.ts';
-export { type RobertaConfig, readModelConfig, type T5Config } from './hub/config.ts';
+export type {
+  BertConfig,
+  ClassifierConfig,
+  DistilBertConfig,
+  RobertaConfig,
+} from './hub/classifier-config.ts';
+export { readModelConfig, type T5Config } from './hub/config.ts';
 export { writeModelFolder } from './hub/model-folder.ts';
 export {
   type Adapter,

@@ -1,16 +1,40 @@
 import { z } from 'zod';
-import { promptFields } from './data/config.ts';
-import { gradientCheckpointing, SupervisedConfig } from './model/supervised-config.ts';
+import { dialogueFields, promptFields } from './data/config.ts';
+import { revisionField } from './hub/revision.ts';
+import {
+  gradientCheckpointing,
+  measuringFields,
+  needsEvaluations,
+  SupervisedConfig,
+  trainingFields,
+} from './model/supervised-config.ts';
 
 const count = z.int().positive();
+
+/** AdamW's, where none is given: a whole model is moved more carefully than a fresh adapter. */
+export const learningRates = { adapter: 1e-3, full: 1e-4 };
 
 /** Everything that decides a supervised fine-tuning. The trainer's settings stand beside the files'. */
 export const SftConfig = z
   .strictObject({
-    model: z.string().min(1).describe('Folder of the base model (T5, Hugging Face layout)'),
-    data: z.string().min(1).describe('Dialogues with summaries: .csv or .jsonl'),
-    adapter: z.string().min(1).optional().describe('Folder of the PEFT LoRA adapter to go on from'),
+    model: z
+      .string()
+      .min(1)
+      .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
+    revision: revisionField('model'),
+    data: z
+      .string()
+      .min(1)
+      .describe('Dialogues with summaries: file, folder, or name on the Hugging Face hub'),
+    dataRevision: revisionField('data'),
+    adapter: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEFT LoRA adapter to go on from: folder, .zip, or name on the hub'),
+    adapterRevision: revisionField('adapter'),
     full: z.boolean().default(false).describe('Train every weight and write a whole model'),
+    ...dialogueFields,
     ...promptFields,
     maxResponseTokens: count
       .default(128)
@@ -22,9 +46,26 @@ export const SftConfig = z
       .min(1)
       .default(['q', 'v'])
       .describe('Modules of a fresh adapter'),
-    ...SupervisedConfig.shape,
+    ...trainingFields(
+      `${learningRates.adapter} for an adapter, ${learningRates.full} for all weights`,
+    ),
     gradientCheckpointing,
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of a fresh adapter'),
+    ...measuringFields,
+    evaluationSamples: z
+      .int()
+      .nonnegative()
+      .default(32)
+      .describe('Held-out dialogues that are summarised greedily, for ROUGE'),
+    bestMetric: z
+      .enum(['loss', 'rouge1'])
+      .default('loss')
+      .describe('What decides which adapter is the best: held-out loss or ROUGE-1'),
+  })
+  .refine(({ patience, evaluateEvery }) => patience === 0 || evaluateEvery > 0, needsEvaluations)
+  .refine(({ bestMetric, evaluationSamples }) => bestMetric === 'loss' || evaluationSamples > 0, {
+    path: ['bestMetric'],
+    error: 'needs `evaluationSamples`',
   })
   .refine(({ full, adapter }) => !full || adapter === undefined, {
     path: ['full'],

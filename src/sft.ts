@@ -1,20 +1,33 @@
 import { join } from 'node:path';
-import { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
-import { readExamples } from './data/read.ts';
+import { readDialogues } from './data/dialogues.ts';
+import { buildPrompt } from './data/prepare.ts';
+import { checkMemory } from './detox/memory.ts';
+import { type RougeScores, rouge } from './eval/rouge.ts';
+import type { MemoryEstimate } from './events.ts';
+import { adapterCard } from './export/card.ts';
 import { writeFileAtomic } from './hub/atomic.ts';
 import { readIfPresent } from './hub/json.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
 import { type LoraConfig, writeAdapter } from './hub/peft.ts';
-import { checkResultFolder, writeRecord, writeResultFolder } from './hub/result-folder.ts';
+import { checkResultFolder } from './hub/result-folder.ts';
 import { sequenceOf } from './model/batch.ts';
 import { countParameters } from './model/count.ts';
 import { freshLora } from './model/initial.ts';
 import { adapterTensors, loadPolicy } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
+import { GenerationConfig } from './model/sampling.ts';
 import { policyLearner } from './model/supervised.ts';
-import { supervisedConfigOf } from './model/supervised-config.ts';
-import type { SftConfig } from './sft-config.ts';
-import { inParts, type JobContext, type JobEvent, trainUntilStopped } from './supervised-job.ts';
+import { estimateSupervised } from './model/supervised-memory.ts';
+import { learningRates, type SftConfig } from './sft-config.ts';
+import { locateSources } from './sources.ts';
+import {
+  inParts,
+  type JobContext,
+  type JobEvent,
+  type JobProgress,
+  runJob,
+  type When,
+} from './supervised-job.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** How well the held-out summaries are foreseen. */
@@ -23,6 +36,11 @@ export interface SftMeasures {
   readonly loss: number;
   readonly tokens: number;
   readonly responses: number;
+  /** Dialogues that were summarised greedily, and the mean F of their ROUGE, 0 to 1. */
+  readonly samples?: number;
+  readonly rouge1?: number;
+  readonly rouge2?: number;
+  readonly rougeL?: number;
 }
 
 /** What a supervised fine-tuning tells, in order. */
@@ -32,57 +50,57 @@ export type SftEvent = JobEvent<SftMeasures>;
 interface Pair {
   readonly query: readonly number[];
   readonly response: readonly number[];
+  /** All summaries, as text. */
+  readonly references: readonly string[];
 }
 
 /**
  * Supervised fine-tuning of a T5 on prompt → first summary, as a stream of events: measure the
- * held-out loss, train, save, measure again. Writes a PEFT adapter, or with `full` a whole model.
+ * held-out part, train and measure, keep the best or the last. Writes a PEFT adapter, or with `full`
+ * a whole model.
+ * @throws {UnavailableError} when there is less memory than the run will take
  */
-export async function* sft(config: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
-  const { engine, output, version, signal } = context;
-  const start = performance.now();
+export async function* sft(settings: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
+  const { engine, output, signal, downloading: progress } = context;
   await checkResultFolder(output, 'sft');
+  const { local: config, pinned } = await locateSources(settings, { signal, progress });
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
-  const { model, adapter, full, seed, gradientCheckpointing } = config;
+  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize } = config;
   const { policy, lora } = await loadPolicy(engine, {
     model,
     seed,
     adapter,
     gradientCheckpointing,
-    ...(full ? { trainable: 'all' } : { lora: freshLora(config) }),
+    ...(full ? { trainable: 'all' } : { lora: freshLora({ ...config, model: pinned.model }) }),
   });
   try {
     const counted = countParameters(policy.shape.config, { lora });
+    const memory = memoryOf(policy, [...train, ...test], config);
     yield {
       type: 'started',
       engine: engine.description,
       parameters: full ? { trainable: counted.all, all: counted.all } : counted,
       data: sizes,
+      memory,
     };
-    const measure = { size: config.batchSize, signal };
-    const before = yield* heldOutLoss('before', policy, test, measure);
-    const settings = supervisedConfigOf(config);
-    const done = yield* trainUntilStopped<SftMeasures>(
-      policyLearner(policy, train),
-      settings,
-      signal,
+    await checkMemory(memory, engine, undefined, memoryRemedy);
+    yield* runJob<SftMeasures>(
+      {
+        job: 'sft',
+        config: pinned,
+        learningRate: full ? learningRates.full : learningRates.adapter,
+        learner: policyLearner(policy, train, { microBatchSize }),
+        measuresBefore: true,
+        measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
+        worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
+        save: (folder) =>
+          lora
+            ? saveAdapter(folder, policy, lora, context.version)
+            : saveModel(folder, policy, { model, tokenizer }),
+      },
+      context,
     );
-    const record = { job: 'sft', version, config, steps: done, heldOut: { before } };
-    if (done > 0) {
-      await writeResultFolder(output, record, (folder) =>
-        lora ? saveAdapter(folder, policy, lora) : saveModel(folder, policy, { model, tokenizer }),
-      );
-    }
-    const after = done > 0 ? yield* heldOutLoss('after', policy, test, measure) : undefined;
-    if (after === undefined) {
-      yield { type: 'stopped', step: done, saved: done > 0 };
-      return;
-    }
-    await writeRecord(output, { ...record, heldOut: { before, after } });
-    const seconds = (performance.now() - start) / 1000;
-    if (signal?.aborted) yield { type: 'stopped', step: done, saved: true };
-    else yield { type: 'finished', steps: done, seconds };
   } finally {
     await policy.close();
   }
@@ -90,31 +108,42 @@ export async function* sft(config: SftConfig, context: JobContext): AsyncGenerat
 
 /** Read, filter by length, make prompts, split. */
 async function prepare(config: SftConfig, tokenizer: Tokenizer) {
-  const { minimumLength: minimum, maximumLength: maximum } = config;
   const { maxQueryTokens: maxLength, maxResponseTokens } = config;
-  const all = await readExamples(config.data);
-  const kept = filterByLength(all, { minimum, maximum });
+  const { train, test, sizes } = await readDialogues(config);
+  const kept = [...train, ...test];
   const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue));
   const queries = await tokenizer.encodeBatch(prompts, { maxLength });
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
   const responses = await tokenizer.encodeBatch(kept.map(({ summaries }) => summaries[0]));
   const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
   const pairs = queries.map(
-    (query, i): Pair => ({ query, response: responses[i].slice(0, maxResponseTokens) }),
+    (query, i): Pair => ({
+      query,
+      response: responses[i].slice(0, maxResponseTokens),
+      references: kept[i].summaries,
+    }),
   );
-  const { train, test } = splitExamples(pairs, config.testShare);
-  const lengths = { rows: all.length, kept: kept.length, train: train.length, test: test.length };
-  return { train, test, sizes: { ...lengths, cut } };
+  const parts = { train: pairs.slice(0, train.length), test: pairs.slice(train.length) };
+  return { ...parts, sizes: { ...sizes, cut } };
 }
 
-async function* heldOutLoss(
-  when: 'before' | 'after',
-  policy: Policy,
-  test: readonly Pair[],
-  options: { size: number; signal: AbortSignal | undefined },
-): AsyncGenerator<SftEvent, SftMeasures | undefined> {
+interface Held {
+  readonly policy: Policy;
+  readonly tokenizer: Tokenizer;
+  readonly test: readonly Pair[];
+  readonly config: SftConfig;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Loss of all held-out pairs, and ROUGE of what the policy answers to some. */
+async function* measure(
+  when: When,
+  held: Held,
+): AsyncGenerator<JobProgress, SftMeasures | undefined> {
+  const { policy, test, config, signal } = held;
   const { decoderStartId } = policy.shape.config;
-  const scores = yield* inParts(`measure ${when}`, test, options, (part) =>
+  const { batchSize: size } = config;
+  const scores = yield* inParts(phaseOf('measure', when), test, { size, signal }, (part) =>
     policy.score(part.map(({ query, response }) => sequenceOf(query, response, decoderStartId))),
   );
   if (scores === undefined) return undefined;
@@ -123,13 +152,74 @@ async function* heldOutLoss(
     for (const logprob of logprobs) sum -= logprob;
     tokens += logprobs.length;
   }
-  const measures = { loss: sum / tokens, tokens, responses: test.length };
-  yield { type: 'evaluated', when, measures };
-  return measures;
+  const rouges = yield* rougeOf(when, held);
+  if (rouges === undefined) return undefined;
+  const { length: samples } = rouges;
+  const mean = (type: 'rouge1' | 'rouge2' | 'rougeL') =>
+    rouges.reduce((total, scored) => total + scored[type].f, 0) / samples;
+  return {
+    loss: sum / tokens,
+    tokens,
+    responses: test.length,
+    ...(samples > 0 && {
+      samples,
+      rouge1: mean('rouge1'),
+      rouge2: mean('rouge2'),
+      rougeL: mean('rougeL'),
+    }),
+  };
 }
 
-async function saveAdapter(folder: string, policy: Policy, config: LoraConfig): Promise<void> {
+/** Of a greedy summary of each of the first held-out dialogues. */
+async function* rougeOf(
+  when: When,
+  { policy, tokenizer, test, config, signal }: Held,
+): AsyncGenerator<JobProgress, RougeScores[] | undefined> {
+  const asked = test.slice(0, config.evaluationSamples);
+  if (asked.length === 0) return [];
+  const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: config.maxResponseTokens });
+  const options = { size: answeredAtOnce, signal };
+  return yield* inParts(phaseOf('summarise', when), asked, options, async (part) => {
+    const queries = part.map(({ query }) => query);
+    const made = await policy.generate(queries, greedy, () => 0);
+    const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
+    return part.map(({ references }, i) => rouge(references, texts[i]));
+  });
+}
+
+function phaseOf(what: string, when: When): string {
+  return when === 'during' ? what : `${what} ${when}`;
+}
+
+/** Held-out dialogues that are summarised at a time. */
+const answeredAtOnce = 32;
+
+const memoryRemedy =
+  'Use --gradient-checkpointing, or a smaller --micro-batch-size, --max-query-tokens or ' +
+  '--max-response-tokens, or a machine with more memory.';
+
+function memoryOf(policy: Policy, pairs: readonly Pair[], config: SftConfig): MemoryEstimate {
+  const { batchSize, microBatchSize, evaluationSamples, maxResponseTokens } = config;
+  const longest = pairs.reduce((most, { response }) => Math.max(most, response.length), 1);
+  return estimateSupervised({
+    policy: policy.shape,
+    promptTokens: pairs.map(({ query }) => query.length),
+    responseTokens: longest,
+    batchSize,
+    microBatchSize,
+    sampled: Math.min(evaluationSamples, answeredAtOnce),
+    sampledTokens: maxResponseTokens,
+  });
+}
+
+async function saveAdapter(
+  folder: string,
+  policy: Policy,
+  config: LoraConfig,
+  version: string,
+): Promise<void> {
   await writeAdapter(folder, { config, tensors: adapterTensors(policy.parameters.tensors) });
+  await writeFileAtomic(join(folder, 'README.md'), adapterCard(config, version));
 }
 
 /** A whole model; what the old one's folder says of sampling stays. */

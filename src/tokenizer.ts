@@ -39,6 +39,8 @@ export interface Tokenizer {
   tokens(ids: readonly number[]): (string | null)[];
   /** Tokens in all, added ones included; a model's embedding may have more rows. */
   readonly vocabSize: number;
+  /** One more than the largest id: the rows that an embedding needs. */
+  readonly idCount: number;
   /** Tokens that the model was made for; Infinity when the folder does not say. */
   readonly maxLength: number;
   /** The end that transformers pads. */
@@ -71,22 +73,33 @@ export interface PadOptions {
 }
 
 /**
- * Loads a folder's tokenizer: `tokenizer.json`, or RoBERTa's `vocab.json` and `merges.txt`.
- * @throws {UnavailableError} when the folder has neither
- * @throws {InputError} when a file is not what its name says, or no padding token is named
+ * Loads a folder's tokenizer: `tokenizer.json`, or what older folders have in its place (T5's
+ * `spiece.model`, BERT's `vocab.txt`, RoBERTa's `vocab.json` and `merges.txt`).
+ * @throws {UnavailableError} when the folder has none of them
+ * @throws {InputError} when a file is not what its name says, no padding token is named, or there
+ * are tokens that the model in the same folder has no embedding for
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const definition = await readTokenizerFiles(folder);
   const native = nativeTokenizer(definition, folder);
-  const idOf = (name: keyof TokenizerDefinition['named'], usual: string) =>
-    native.tokenToId(definition.named[name] ?? usual) ?? undefined;
-  const padId = idOf('pad', '<pad>');
+  const idOf = (name: keyof TokenizerDefinition['named'], ...usual: string[]) => {
+    const given = definition.named[name];
+    const ids = (given === undefined ? usual : [given]).map((token) => native.tokenToId(token));
+    return ids.find((id) => id !== null);
+  };
+  const padId = idOf('pad', '<pad>', '[PAD]');
   if (padId === undefined) {
     const remedy = 'Name a pad_token of the vocabulary in tokenizer_config.json.';
     throw new InputError(folder, 'a padding token', 'none', remedy);
   }
-  const [eosId, unkId, bosId] = [idOf('eos', '</s>'), idOf('unk', '<unk>'), idOf('bos', '<s>')];
-  const around = await specialTokensAround(native);
+  const idCount = idCountOf(definition, native);
+  checkRows(idCount, definition, folder);
+  const [eosId, unkId, bosId] = [
+    idOf('eos', '</s>'),
+    idOf('unk', '<unk>', '[UNK]'),
+    idOf('bos', '<s>'),
+  ];
+  const around = await specialTokensAround(native, folder);
   const { cleanUpSpaces: cleanByDefault, truncationSide: cutByDefault } = definition;
 
   const encodeBatch = async (texts: readonly string[], options: EncodeOptions = {}) => {
@@ -100,7 +113,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       const expected = `at least ${before + after}, the special tokens`;
       throw new ConfigError('tokenizer: maxLength', expected, `${maxLength}`);
     }
-    const encodings = await native.encodeBatch([...texts], { addSpecialTokens });
+    const encodings = await reading(folder, native.encodeBatch([...texts], { addSpecialTokens }));
     return encodings.map((encoding) => {
       const ids = encoding.getIds();
       const excess = ids.length - maxLength;
@@ -112,17 +125,16 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const decodeBatch = async (rows: readonly (readonly number[])[], options: DecodeOptions = {}) => {
     const { skipSpecialTokens = true, cleanUpSpaces = cleanByDefault } = options;
     for (const row of rows) checkIds(row);
-    const texts = await native.decodeBatch(
-      rows.map((row) => [...row]),
-      skipSpecialTokens,
-    );
+    const copies = rows.map((row) => [...row]);
+    const texts = await reading(folder, native.decodeBatch(copies, skipSpecialTokens));
     return cleanUpSpaces ? texts.map(withoutExtraSpaces) : texts;
   };
   return {
     encode: async (text, options) => (await encodeBatch([text], options))[0],
     encodeBatch,
     async encodePair(first, second, { addSpecialTokens = true } = {}) {
-      return (await native.encode(first, second, { addSpecialTokens })).getIds();
+      const both = native.encode(first, second, { addSpecialTokens });
+      return (await reading(folder, both)).getIds();
     },
     decode: async (ids, options) => (await decodeBatch([ids], options))[0],
     decodeBatch,
@@ -131,6 +143,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
       return ids.map((id) => native.idToToken(id));
     },
     vocabSize: native.getVocabSize(true),
+    idCount,
     maxLength: definition.maxLength,
     paddingSide: definition.paddingSide,
     padId,
@@ -181,12 +194,27 @@ function nativeTokenizer(definition: TokenizerDefinition, folder: string): Nativ
     native.addAddedTokens([new AddedToken(content, special, options)]);
   }
   const added = addedTokens(definition);
+  checkAdded([...added.keys(), ...definition.special], native, folder);
   native.addSpecialTokens(definition.special.filter((content) => !added.has(content)));
   return native;
 }
 
+/** The native side would abort the process at a text in which it finds a token without characters. */
+function checkAdded(contents: readonly string[], native: NativeTokenizer, folder: string): void {
+  const normalizer = native.getNormalizer();
+  const empty = contents.find(
+    (content) => content === '' || normalizer?.normalizeString(content) === '',
+  );
+  if (empty === undefined) return;
+  const where = `${folder}: added token`;
+  throw new InputError(where, 'some text', JSON.stringify(empty), 'Take it out of the file.');
+}
+
 /** Whether each added token is special, by content. */
-function addedTokens({ json, missing }: TokenizerDefinition): Map<string, boolean> {
+function addedTokens({
+  json,
+  missing,
+}: Pick<TokenizerDefinition, 'json' | 'missing'>): Map<string, boolean> {
   const all = [...(json.added_tokens as { content: string; special?: boolean }[]), ...missing];
   return new Map(all.map(({ content, special = false }) => [content, special]));
 }
@@ -198,9 +226,46 @@ function specialIds(definition: TokenizerDefinition, native: NativeTokenizer): S
   return new Set(special.map((content) => native.tokenToId(content)!));
 }
 
+/** What the native side finds wrong, such as a text with no token for a part of it. */
+async function reading<T>(folder: string, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new InputError(folder, 'a tokenizer for any text', message, '', cause);
+  }
+}
+
+/** Where a vocabulary has holes, its ids go beyond the number of its tokens. */
+function idCountOf(
+  { json, special, missing }: TokenizerDefinition,
+  native: NativeTokenizer,
+): number {
+  const { vocab } = json.model as { vocab?: unknown };
+  const own = Array.isArray(vocab) ? [vocab.length - 1] : Object.values((vocab ?? {}) as object);
+  const added = [...addedTokens({ json, missing }).keys(), ...special];
+  const ids = [...own, ...added.map((token) => native.tokenToId(token) ?? -1)];
+  return ids.reduce((most: number, id: number) => Math.max(most, id), -1) + 1;
+}
+
+/** A token that the model has no embedding for would end a run at the first text that has it. */
+function checkRows(
+  count: number,
+  { modelVocabulary: rows }: TokenizerDefinition,
+  folder: string,
+): void {
+  if (rows === undefined || count <= rows) return;
+  const expected = `ids below the model's vocab_size ${rows}`;
+  const remedy = 'Tokenizer and model do not belong together.';
+  throw new InputError(`${folder}: tokenizer`, expected, `up to ${count - 1}`, remedy);
+}
+
 /** How many special tokens come before and after a text. */
-async function specialTokensAround(native: NativeTokenizer): Promise<[number, number]> {
-  const mask = (await native.encode('a')).getSpecialTokensMask();
+async function specialTokensAround(
+  native: NativeTokenizer,
+  folder: string,
+): Promise<[number, number]> {
+  const mask = (await reading(folder, native.encode('a'))).getSpecialTokensMask();
   const first = mask.indexOf(0);
   return first < 0 ? [0, mask.length] : [first, mask.length - 1 - mask.lastIndexOf(0)];
 }

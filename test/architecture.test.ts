@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   nn: [...bottom, 'graph'],
   runtime: [...bottom, 'graph', 'hub'],
   model: upToModel.filter((part) => part !== 'model'),
+  export: upToModel,
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'events'],
@@ -37,6 +38,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   'classify-config': upToModel,
   'supervised-job': 'anything',
   presets: ['detox-config'],
+  sources: ['errors', 'hub'],
   cli: 'anything',
   web: 'anything',
   index: 'anything',
@@ -46,7 +48,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
 const types: Record<string, readonly string[]> = { nn: ['hub'] };
 
 /** Rows that also run in a browser: no Node API at all outside files marked as I/O. */
-const portable = [...upToModel, 'rl', 'eval'];
+const portable = [...upToModel, 'export', 'rl', 'eval'];
 /** Node's modules that compute and nothing else. */
 const pure = ['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decoder', 'crypto'];
 

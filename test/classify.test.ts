@@ -1,9 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClassifyEvent, trainClassifier } from '../src/classify.ts';
 import { ClassifyConfig } from '../src/classify-config.ts';
-import { type RobertaConfig, readModelConfig } from '../src/hub/config.ts';
+import type { RobertaConfig } from '../src/hub/classifier-config.ts';
+import { readModelConfig } from '../src/hub/config.ts';
 import { loadClassifier } from '../src/model/load.ts';
 import type { Engine } from '../src/runtime/engine.ts';
 import { loadTokenizer } from '../src/tokenizer.ts';
@@ -75,6 +76,38 @@ test('a fresh classifier learns the labels of the data, sorted, and tells how we
   await classifier.close();
 });
 
+test.each([
+  ['bert', 'num_hidden_layers'],
+  ['distilbert', 'n_layers'],
+])('a fresh %s learns as well, its tokenizer from a vocab.txt', async (family, layers) => {
+  const tokenizer = goldenPath('wordpiece');
+  const { idCount } = await loadTokenizer(tokenizer);
+  const raw = await readFile(goldenPath('families', family, 'config.json'), 'utf8');
+  const { id2label: _, label2id: __, ...unnamed } = JSON.parse(raw);
+  const own = join(await scratch(), 'config.json');
+  const wide = { vocab_size: idCount, max_position_embeddings: 64, [layers]: 1 };
+  await writeFile(own, JSON.stringify({ ...unnamed, ...wide }));
+  const data = await dataOf(['rude', 'kind']);
+  const learn = { epochs: 20, learningRate: 2e-2 };
+  const { output, measures } = await run({ ...learn, data, config: own, tokenizer });
+  expect(measures?.accuracy).toMatchObject({ share: 1, n: 4 });
+  expect((await readModelConfig(output)).modelType).toBe(family);
+  expect((await loadTokenizer(output)).idCount).toBe(idCount);
+});
+
+test('a model with one label, and one whose labels are true by themselves, are refused', async () => {
+  const data = await dataOf(['rude', 'kind']);
+  const json = JSON.parse(await readFile(config, 'utf8'));
+  const own = join(await scratch(), 'config.json');
+  const refused = expect.objectContaining({
+    message: expect.stringContaining('at least two labels, one of them true of a text'),
+  });
+  for (const change of [{ num_labels: 1 }, { problem_type: 'multi_label_classification' }]) {
+    await writeFile(own, JSON.stringify({ ...json, ...change }));
+    await expect(run({ data, config: own, tokenizer: model })).rejects.toEqual(refused);
+  }
+});
+
 test('going on from a model, the labels are its own, by name or by id', async () => {
   const { labels } = (await readModelConfig(model)) as RobertaConfig;
   const named = await run({ model, epochs: 2, data: await dataOf([labels[1], labels[0]]) });
@@ -116,7 +149,53 @@ test('the signal ends the training after its step, and what was learnt is saved'
   expect(await readdir(output)).toContain('model.safetensors');
 });
 
+describe('measurements in between', () => {
+  test('keep the best and end the training when it gets no better', async () => {
+    const data = await dataOf(['rude', 'kind']);
+    const fresh = { data, config, tokenizer: model };
+    const patient = { evaluateEvery: 1, patience: 3, bestMetric: 'accuracy' as const };
+    const { output, events } = await run({ ...fresh, ...patient });
+    const finished = events.at(-1);
+    if (finished?.type !== 'finished') throw new Error();
+    const { best = 0, steps, early } = finished;
+    expect({ early, steps }).toEqual({ early: true, steps: best + 3 });
+    const worth = events.flatMap((event) =>
+      event.type === 'evaluated' && event.when === 'during' ? [event.measures.accuracy.share] : [],
+    );
+    expect(worth.indexOf(Math.max(...worth))).toBe(best - 1);
+    const there = await run(fresh, { stopAfter: best });
+    const weights = (folder: string) => readFile(join(folder, 'model.safetensors'));
+    expect((await weights(output)).equals(await weights(there.output))).toBe(true);
+    const record = JSON.parse(await readFile(join(output, 'training.json'), 'utf8'));
+    expect(record).toMatchObject({ best, steps });
+    expect(record.heldOut.after.accuracy.share).toBe(Math.max(...worth));
+  });
+});
+
+test('balanced, a frequent label is no longer taken for granted', async () => {
+  const path = join(await scratch(), 'texts.csv');
+  const rows = Array.from({ length: 40 }, (_, i) => `some text,${i % 10 === 0 ? 'rude' : 'kind'}`);
+  await writeFile(path, `text,label\n${rows.join('\n')}\n`);
+  // nothing but the shares of the labels can be learnt, from all texts at once
+  const fresh = { data: path, config, tokenizer: model, epochs: 9, batchSize: 31 };
+  const loss = async (classWeights: 'none' | 'balanced') =>
+    (await run({ ...fresh, classWeights })).measures?.loss;
+  expect(await loss('none')).toBeLessThan(0.5);
+  expect(await loss('balanced')).toBeGreaterThan(0.6); // ln 2 is that of an open question
+});
+
+test('without a rate it takes a careful one for a trained model', async () => {
+  const { labels } = (await readModelConfig(model)) as RobertaConfig;
+  const rate = async (options: Partial<ClassifyConfig>) => {
+    const { output } = await run({ epochs: 1, learningRate: undefined, ...options });
+    return JSON.parse(await readFile(join(output, 'training.json'), 'utf8')).config.learningRate;
+  };
+  expect(await rate({ model, data: await dataOf([labels[1], labels[0]]) })).toBe(2e-5);
+  expect(await rate({ data: await dataOf(['a', 'b']), config, tokenizer: model })).toBe(1e-3);
+});
+
 test.each([
+  [{ model: 'a', patience: 1 }, 'patience', 'needs `evaluateEvery`'],
   [{}, 'model', 'must be given, or `config` and `tokenizer`'],
   [{ model: 'a', config: 'b', tokenizer: 'c' }, 'model', 'cannot go with `config`'],
   [{ config: 'b' }, 'tokenizer', 'must be given with `config`'],

@@ -235,7 +235,7 @@ describe('single checks', () => {
 
   async function intakeOf(options: Options): Promise<Intake> {
     const config = configOf(options);
-    return intake(config, await setUp(config, engine, opened));
+    return intake(config, await setUp({ local: config, pinned: config }, engine, opened));
   }
 
   async function examOf(options: Options): Promise<Exam> {

@@ -275,12 +275,47 @@ describe('hostile and unusual folders', () => {
     expect(tokenizer.specialIds.has(next + 1)).toBe(false);
   });
 
-  test('an empty folder and one with spiece.model alone say what is missing', async () => {
+  test('an empty folder says what is missing', async () => {
     const folder = await folderWith('t5', []);
-    const expected = `${folder}: expected tokenizer.json, or vocab.json and merges.txt, got`;
-    await expect(loadTokenizer(folder)).rejects.toThrow(`${expected} none of them.`);
-    await writeFile(join(folder, 'spiece.model'), 'x');
-    await expect(loadTokenizer(folder)).rejects.toThrow(`${expected} only spiece.model.`);
+    const expected =
+      'tokenizer.json, spiece.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
+    const message = `${folder}: expected ${expected}, got none of them.`;
+    await expect(loadTokenizer(folder)).rejects.toThrow(message);
+  });
+
+  test('ids beyond the vocabulary of the model in the same folder are refused', async () => {
+    const folder = await folderWith('roberta', vocabAndMerges);
+    const most = sizes.roberta;
+    const write = (vocab_size: unknown) =>
+      writeFile(join(folder, 'config.json'), JSON.stringify({ vocab_size }));
+    await write(most);
+    expect((await loadTokenizer(folder)).vocabSize).toBe(most);
+    await write('unknown');
+    expect((await loadTokenizer(folder)).vocabSize).toBe(most);
+    await write(most - 1);
+    await expect(loadTokenizer(folder)).rejects.toThrow(
+      `tokenizer: expected ids below the model's vocab_size ${most - 1}, got up to ${most - 1}.`,
+    );
+  });
+
+  test('a maximum length of 1e30 is none', async () => {
+    const folder = await folderWith('roberta', vocabAndMerges);
+    await writeFile(join(folder, 'tokenizer_config.json'), '{"model_max_length": 1e30}');
+    expect((await loadTokenizer(folder)).maxLength).toBe(Infinity);
+  });
+
+  test('special tokens may be strings or objects, as old and new configs have them', async () => {
+    const folder = await folderWith('t5', ['tokenizer.json']);
+    const config = {
+      pad_token: { content: '<pad>', __type: 'AddedToken', lstrip: false },
+      eos_token: '</s>',
+      additional_special_tokens: ['<new_a>', { content: '<new_b>' }],
+    };
+    await writeFile(join(folder, 'tokenizer_config.json'), JSON.stringify(config));
+    const tokenizer = await loadTokenizer(folder);
+    const bare = { addSpecialTokens: false };
+    expect(await tokenizer.encode('<new_a><new_b>', bare)).toEqual([sizes.t5, sizes.t5 + 1]);
+    expect(await tokenizer.decode([sizes.t5, sizes.t5 + 1, 1, 0])).toBe('');
   });
 
   test('damaged files are input errors that name the folder', async () => {

@@ -15,6 +15,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/detox.ts')).detox,
   },
   {
+    name: 'init',
+    summary: 'Write a config file for detox: every setting with what it does.',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
     name: 'resume',
     summary: 'Go on with a run of detox that was stopped or broke off, as if it had not.',
     load: async () => (await import('./commands/resume.ts')).resume,
@@ -43,6 +48,21 @@ export const commands: readonly CommandEntry[] = [
     name: 'score',
     summary: 'Judge texts with a reward model.',
     load: async () => (await import('./commands/score.ts')).score,
+  },
+  {
+    name: 'merge',
+    summary: 'Merge a LoRA adapter into its model, as a folder that transformers loads.',
+    load: async () => (await import('./commands/merge.ts')).merge,
+  },
+  {
+    name: 'export',
+    summary: 'Write a model as ONNX, for transformers.js in Node and browsers.',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  {
+    name: 'push',
+    summary: 'Put a folder on the Hugging Face hub: an adapter, a merged or an exported model.',
+    load: async () => (await import('./commands/push.ts')).push,
   },
   {
     name: 'inspect',

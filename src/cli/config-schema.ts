@@ -1,19 +1,14 @@
 import { z } from 'zod';
-import { sourceOptions } from './detox-options.ts';
-import { outputOption } from './options.ts';
-import { RunOptions } from './run-detox.ts';
-
-/** What `--config` reads: all that a run's `config.yaml` may hold, a preset and a folder to write to. */
-const fileOptions = z
-  .strictObject({ preset: sourceOptions.preset, ...outputOption, ...RunOptions.shape })
-  .partial();
+import { fileSettings } from './detox-options.ts';
+import { settingsOf } from './flags.ts';
+import { groupNames } from './setting-names.ts';
 
 /**
  * JSON Schema of `config.yaml` for editors, as the text of `schema/detox.json`. Draft 7, which all
  * of them know. What settings must be together it cannot say: `src/rl/rules.ts` does.
  */
 export function configSchema(): string {
-  const schema = z.toJSONSchema(fileOptions, {
+  const schema = z.toJSONSchema(fileSettings.partial(), {
     io: 'input',
     target: 'draft-7',
     override({ jsonSchema }) {
@@ -22,7 +17,20 @@ export function configSchema(): string {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
-  const { $schema, ...rest } = schema;
+  const { $schema, type, properties: definitions = {}, additionalProperties } = schema;
+  const refer = (name: string) => ({ $ref: `#/definitions/${name}` });
+  const properties: Record<string, object> = {};
+  for (const name of Object.keys(definitions)) properties[name] = refer(name);
+  for (const [group, names] of groupNames(settingsOf(fileSettings))) {
+    const inside = [...names].map(([name, setting]) => [name, refer(setting)]);
+    const mapping = {
+      description: 'Settings that may also stand by themselves',
+      type: 'object',
+      properties: Object.fromEntries(inside),
+      additionalProperties: false,
+    };
+    properties[group] = group in definitions ? { anyOf: [refer(group), mapping] } : mapping;
+  }
   const head = {
     $schema,
     $id: 'urn:tactful:detox',
@@ -30,5 +38,7 @@ export function configSchema(): string {
     description:
       'What `tactful detox --config` reads, and what the config.yaml of a run holds. What is left out has its default.',
   };
-  return `${JSON.stringify({ ...head, ...rest }, null, 2)}\n`;
+  const whole = { ...head, type, properties, additionalProperties, definitions };
+  const text = JSON.stringify(whole, null, 2);
+  return `${text.replace(/\{\s+("\$ref": "[^"]+")\s+\}/g, '{ $1 }')}\n`;
 }

@@ -5,7 +5,7 @@ import { didYouMean, InternalError } from '../errors.ts';
 import { UsageError } from './errors.ts';
 
 /** What JSON Schema says of one option. */
-interface FieldSchema {
+export interface FieldSchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
@@ -25,6 +25,8 @@ interface FieldSchema {
   readonly placeholder?: string;
   /** From `.meta({ group: 'Engine' })`: the heading in `--help`. */
   readonly group?: string;
+  /** From `.meta({ whole: true })`: a list whose items may hold commas, one a flag. */
+  readonly whole?: boolean;
 }
 
 /** One flag of a command and the option that it sets. */
@@ -46,8 +48,7 @@ type Values = Record<string, unknown>;
  * @throws {InternalError} when two options would have the same flag
  */
 export function flagsOf(options: z.ZodObject): Flag[] {
-  const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
-  const flags = fieldsOf(schema as FieldSchema, [], undefined);
+  const flags = settingsOf(options);
   const names = flags.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new InternalError(`two options have the flag ${twice}`);
@@ -57,20 +58,35 @@ export function flagsOf(options: z.ZodObject): Flag[] {
   });
 }
 
+/** What schemas have been found to hold: the search takes a hundredth of a second. */
+const found = new WeakMap<z.ZodObject, Flag[]>();
+
+/** The same, with descriptions that name settings as a config file does, not flags. */
+export function settingsOf(options: z.ZodObject): readonly Flag[] {
+  const before = found.get(options);
+  if (before) return before;
+  const schema = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
+  const settings = fieldsOf(schema as FieldSchema, [], undefined);
+  found.set(options, settings);
+  return settings;
+}
+
 function fieldsOf(schema: FieldSchema, at: readonly string[], group: string | undefined): Flag[] {
   const { properties = {}, required = [] } = schema;
   return Object.entries(properties).flatMap(([key, field]): Flag[] => {
     const path = [...at, key];
     if (field.properties) return fieldsOf(field, path, field.group ?? field.description ?? key);
     if (typesOf(field).has('object')) return []; // a free-form object has no flag
-    const name = `--${kebab(key)}`;
+    const name = flagName(key);
     const isRequired = at.length === 0 && required.includes(key);
     return [{ path, name, schema: field, required: isRequired, group: field.group ?? group }];
   });
 }
 
-function kebab(key: string): string {
-  return key.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`).replace(/^-/, '');
+/** `--top-k` of `topK`. */
+export function flagName(key: string): string {
+  const kebab = key.replace(/[A-Z]+/g, (letters) => `-${letters.toLowerCase()}`);
+  return `--${kebab.replace(/^-/, '')}`;
 }
 
 /** Commander's options for a flag, the one that `--help` shows first, and how it shows it. */
@@ -82,10 +98,11 @@ export function commanderOptions(flag: Flag): { options: CommanderOption[]; term
     const options = [heading(new Option(name, helpOf(flag))), new Option(negative).hideHelp()];
     return { options, term: schema.default === true ? `--[no-]${name.slice(2)}` : name };
   }
-  const term = `${name} <${placeholderOf(schema)}>`;
+  const term = `${name} <${placeholderOf(schema)}>${schema.whole ? '…' : ''}`;
   const option = heading(new Option(`${name} <value>`, helpOf(flag)));
   if (isArray(schema)) {
-    const split = (text: string) => (text === '' ? [] : text.split(',').map((part) => part.trim()));
+    const parts = (text: string) => (text === '' ? [] : text.split(',').map((part) => part.trim()));
+    const split = schema.whole ? (text: string) => [text] : parts;
     option.argParser((text: string, before: string[] | undefined) => [
       ...(before ?? []),
       ...split(text),
@@ -108,7 +125,7 @@ function defaultText(schema: FieldSchema, value: unknown): string {
 }
 
 /** Small numbers in the way that people write them: 1.41e-5. */
-function shortest(value: unknown): string {
+export function shortest(value: unknown): string {
   const small = typeof value === 'number' && value !== 0 && Math.abs(value) < 1e-3;
   return small ? value.toExponential() : String(value);
 }
@@ -202,13 +219,30 @@ function issueText(
     const message = withFlagNames(issue.message, flags);
     return `${flag.name}: ${message}${gotText(flag, message, flags, values)}.`;
   }
+  const { expected, actual, near } = mismatch(flag, path, values);
+  return `${flag.name}: expected ${expected}, got ${actual}. ${near}`.trimEnd();
+}
+
+/** What a setting was to be and what it is; `near` is a sentence, or empty. */
+interface Mismatch {
+  readonly expected: string;
+  readonly actual: string;
+  readonly near: string;
+}
+
+/**
+ * Why a flag's schema has refused a value.
+ * @param path of what is wrong, within the values
+ */
+export function mismatch(flag: Flag, path: readonly string[], values: Readonly<Values>): Mismatch {
+  const found = valueAt(values, path);
   const actual = Array.isArray(found)
     ? `"${found.join(',')}"`
     : (JSON.stringify(found) ?? 'nothing');
   const inside = path[flag.path.length];
   const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));
   const near = typeof found === 'string' ? didYouMean(found, choicesOf(schema) ?? []) : '';
-  return `${flag.name}: expected ${expectation(schema)}, got ${actual}. ${near}`.trimEnd();
+  return { expected: expectation(schema), actual, near };
 }
 
 /** What a flag and the others that a message names were: `; got --steps 5 and --warmup 7`. */
@@ -244,7 +278,7 @@ function valueAt(values: Readonly<Values>, path: readonly string[]): unknown {
  * A text about options, with the flags in place of their names: `batchSize`, and in backquotes also
  * those that are English words, like `steps`.
  */
-function withFlagNames(text: string, flags: readonly Flag[]): string {
+export function withFlagNames(text: string, flags: readonly Flag[]): string {
   const names = new Map(flags.map(({ path, name }) => [path[path.length - 1], name]));
   return text
     .replace(/`([A-Za-z]+)`/g, (quoted, word) => names.get(word) ?? quoted)
@@ -257,7 +291,7 @@ function isBelow(path: readonly string[], start: readonly string[]): boolean {
 }
 
 /** `a whole number above 0`, `one of cpu, webgpu, cuda`. */
-function expectation(schema: FieldSchema): string {
+export function expectation(schema: FieldSchema): string {
   const choices = choicesOf(schema);
   if (choices) return `${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')}`;
   const types = typesOf(schema);
@@ -284,7 +318,7 @@ function boundsOf(schema: FieldSchema): string[] {
   return bounds.length > 1 ? [bounds.join(' and ')] : bounds;
 }
 
-function typesOf({ type, anyOf = [], const: constant }: FieldSchema): Set<string> {
+export function typesOf({ type, anyOf = [], const: constant }: FieldSchema): Set<string> {
   const own = type === undefined ? [] : typeof type === 'string' ? [type] : [...type];
   const fixed = own.length === 0 && constant !== undefined ? [typeof constant] : [];
   return new Set([...own, ...fixed, ...anyOf.flatMap((part) => [...typesOf(part)])]);
@@ -309,6 +343,6 @@ function isArray(schema: FieldSchema): boolean {
   return typesOf(schema).has('array');
 }
 
-function isObject(value: unknown): value is Values {
+export function isObject(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

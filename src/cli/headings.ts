@@ -5,7 +5,11 @@ type Setting = keyof DetoxConfig;
 /** Headings of `--help` with their settings, in this order; the others come before all headings. */
 export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets'],
-  Data: ['minimumLength', 'maximumLength', 'testShare', 'maxQueryTokens', 'groupColumn'],
+  Data: [
+    ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'testShare'] as const),
+    ...(['testData', 'testSplit', 'split', 'maxRows', 'strict'] as const),
+    ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
+  ],
   Measuring: ['samples', 'rows', 'evaluateEvery', 'validationSamples', 'bestMetric'],
   Training: [
     'algorithm',
@@ -75,12 +79,39 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'Parity with TRL 0.8.0': ['compat', 'without', 'rescore'],
 };
 
+/**
+ * Short names of headings: `--set kl.target=6`, and in a config file `kl: { target: 6 }`. What stands
+ * under a heading may leave out the group's name at its beginning: `lora.rank` is `loraRank`.
+ */
+export const groups: Readonly<Record<string, readonly string[]>> = {
+  lora: ['A fresh adapter, when none is given'],
+  data: ['Data'],
+  measuring: ['Measuring'],
+  training: ['Training'],
+  generation: ['Sampling'],
+  reward: ['Reward and scores'],
+  kl: ['KL'],
+  loss: ['Advantages and loss'],
+  critic: ['Critic (ppo)'],
+  optimizer: ['Optimizer'],
+  limits: ['Limits'],
+  parity: ['Parity with TRL 0.8.0'],
+  ppo: ['Training', 'KL', 'Advantages and loss', 'Critic (ppo)', 'Optimizer', 'Limits'],
+  store: ['Store'],
+  engine: ['Engine'],
+};
+
 /** What stands for a value in `--help`, where its type alone does not say it. */
 export const placeholders: Readonly<Partial<Record<Setting, string>>> = {
-  model: 'dir',
-  adapter: 'dir',
-  rewardModel: 'dir',
-  data: 'file',
+  model: 'dir|name',
+  revision: 'commit',
+  adapter: 'dir|zip|name',
+  adapterRevision: 'commit',
+  rewardModel: 'dir|name',
+  rewardRevision: 'commit',
+  data: 'file|name',
+  testData: 'file',
+  dataRevision: 'commit',
   responseLimits: 'low,high',
   adamBetas: 'first,second',
   without: 'name,…',

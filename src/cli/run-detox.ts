@@ -1,10 +1,13 @@
 /** Runs a detox job, a new one or one to go on with: engine, stores, folder and screen meet here. */
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
+import { resolvedConfig } from '../detox-config.ts';
 import type { RunEvent } from '../events.ts';
+import type { Engine } from '../runtime/engine.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext } from './command.ts';
 import { checkTogether, detoxFields, storeOptions } from './detox-options.ts';
+import { showDownload } from './locate.ts';
 import { engineAndRest, engineOptions } from './options.ts';
 import { showRun } from './show-run.ts';
 import { version } from './version.ts';
@@ -25,7 +28,9 @@ interface DetoxRun {
 }
 
 /** Runs a job to its end, or until Ctrl-C. The caller closes the folder that it gives. */
-export async function runDetox({ config, directory, folder, context }: DetoxRun): Promise<void> {
+export async function runDetox(run: DetoxRun): Promise<void> {
+  const { directory, folder, context } = run;
+  const config = RunOptions.parse(resolvedConfig(run.config)); // in the order of --help
   const { engine: engineSettings, rest } = engineAndRest(config);
   const { store, table, createTable, endpoint, region, ...settings } = rest;
   const { openRunFolder } = await import('../store/run-folder.ts');
@@ -36,6 +41,7 @@ export async function runDetox({ config, directory, folder, context }: DetoxRun)
   const engine = await startEngine(engineSettings);
   let opened: RunFolder | undefined;
   try {
+    if (!folder && config.adapter === undefined) context.progress.note(freshText(config));
     const events = detox(settings, {
       engine,
       output: directory,
@@ -43,10 +49,12 @@ export async function runDetox({ config, directory, folder, context }: DetoxRun)
       version: version(),
       resume: folder !== undefined,
       signal: context.signal,
+      downloading: showDownload(context.progress),
     });
     // Models and data are read now: what is wrong with them leaves no folder behind.
     const first = await events.next();
-    if (!folder) opened = await openRunFolder(directory, { config });
+    if (!folder)
+      opened = await openRunFolder(directory, { config: recordOf(config, engine, first) });
     await showRun({
       events: continued(first, events),
       folder: folder ?? opened!,
@@ -60,6 +68,24 @@ export async function runDetox({ config, directory, folder, context }: DetoxRun)
     await opened?.close();
     dynamo?.close();
   }
+}
+
+/** What starts where no adapter is given. */
+function freshText({ loraRank, loraTargets, model }: RunOptions): string {
+  const targets = loraTargets.join(', ');
+  return `no --adapter: training starts from a fresh LoRA adapter of rank ${loraRank} on ${targets} of ${model}`;
+}
+
+/** The settings with the commits that were found, and the engine that `auto` was: the same does the run again. */
+function recordOf(
+  config: RunOptions,
+  { description, precision }: Engine,
+  { value: started }: IteratorResult<RunEvent>,
+): RunOptions {
+  const pinned = started?.type === 'started' ? started.config : {};
+  const found = RunOptions.parse({ ...config, ...pinned });
+  if (!description.startsWith('openvino ')) return { ...found, engine: 'onnxruntime' };
+  return { ...found, engine: 'openvino', precision };
 }
 
 /** A stream whose first event has been taken already. */

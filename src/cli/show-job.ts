@@ -1,10 +1,11 @@
 /** Where the events of a supervised job meet the screen. */
-import { counted, duration, fixed, grouped } from '../report/text.ts';
+import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
+import { showDownload } from './locate.ts';
 import type { EngineSettings } from './options.ts';
 import { painter } from './paint.ts';
-import { countText } from './show-run.ts';
+import { countText, dataNotes } from './show-run.ts';
 import { version } from './version.ts';
 
 export interface JobParts<Measures> {
@@ -12,12 +13,14 @@ export interface JobParts<Measures> {
   readonly engine: EngineSettings;
   /** Starts the job. */
   start(context: JobContext): AsyncIterable<JobEvent<Measures>>;
+  /** What a measurement in between says, in one line. */
+  brief(measures: Measures): string;
   /** Lines of a label and a text about what was measured. */
   measured(measures: Measures, before: Measures | undefined): readonly Line[];
   /** Below those lines. @default nothing */
   table?(measures: Measures): string;
-  /** Command line that goes on from the result. */
-  readonly goOn: string;
+  /** Command line that goes on from the weights in a folder. */
+  goOn(from: string): string;
   readonly context: Pick<
     CommandContext<unknown>,
     'json' | 'print' | 'progress' | 'screen' | 'signal'
@@ -37,7 +40,10 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   let before: Measures | undefined;
   let after: Measures | undefined;
   try {
-    for await (const event of start({ engine, output, version: version(), signal })) {
+    for await (const event of start({
+      ...{ engine, output, version: version(), signal },
+      downloading: showDownload(progress),
+    })) {
       Object.assign(latest, { [event.type]: event });
       if (event.type === 'progress') progress.update(event);
       if (event.type === 'step') {
@@ -46,7 +52,14 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
       }
       if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
       if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
-      if (event.type === 'started' && !json) print(lines(startLines(event), screen.color));
+      if (json) continue;
+      if (event.type === 'started') print(lines(startLines(event), screen.color));
+      if (event.type === 'evaluated' && event.when === 'during') {
+        const { step, measures, best } = event;
+        const of = latest.step?.steps ?? step;
+        const text = `${parts.brief(measures)}${best ? ', the best so far' : ''}`;
+        print(lines([[`step ${step}/${of}`, text]], screen.color));
+      }
     }
   } finally {
     await engine.close();
@@ -54,11 +67,15 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   progress.close();
   const { started, step, stopped, finished } = latest;
   const saved = finished !== undefined || stopped?.saved === true;
+  const best = finished?.best ?? stopped?.best;
+  const goOn = parts.goOn(stopped?.last ?? output);
   if (json) {
     const { parameters, data } = started ?? {};
     const done = { steps: step?.step ?? 0, of: step?.steps, seconds: finished?.seconds };
     const heldOut = { before, after };
-    const rest = stopped && { stopped: { saved, ...(saved && { goOn: parts.goOn }) } };
+    const { early } = finished ?? {};
+    const last = stopped?.last;
+    const rest = stopped && { stopped: { saved, last, ...(saved && { goOn }) } };
     print(
       JSON.stringify({
         output,
@@ -66,6 +83,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
         parameters,
         data,
         ...done,
+        best,
+        early,
         heldOut,
         ...rest,
       }),
@@ -73,26 +92,31 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
     return;
   }
   const done = step?.step ?? 0;
+  const early = finished?.early ? `, of ${step?.steps}: it got no better any more` : '';
   const head = finished
-    ? `${counted(done, 'step')} in ${duration(finished.seconds)}.`
+    ? `${counted(done, 'step')} in ${duration(finished.seconds)}${early}.`
     : `Stopped after step ${grouped(done)}${step ? ` of ${grouped(step.steps)}` : ''}.`;
+  const chosen = best === undefined ? '' : `, the best: after step ${grouped(best)}`;
   const result: Line[] = [
     ...(after === undefined ? [] : parts.measured(after, before)),
-    ['result', saved ? output : 'none: nothing has been learnt yet'],
+    ['result', saved ? `${output}${chosen}` : 'none: nothing has been learnt yet'],
+    ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
   ];
   print(['', painter(screen.color)('bold', head), lines(result, screen.color)].join('\n'));
   if (after !== undefined && parts.table) print(`\n${parts.table(after)}`);
-  if (!finished && saved) print(['Go on with:', `  ${parts.goOn}`].join('\n'));
+  if (!finished && saved) print(['Go on with:', `  ${goOn}`].join('\n'));
 }
 
-function startLines<M>({ engine, parameters, data }: EventOf<M, 'started'>): Line[] {
+function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started'>): Line[] {
   const { rows, kept, train, test, cut } = data;
   const counts = [`${grouped(rows)} rows`, ...(kept < rows ? [`${grouped(kept)} kept`] : [])];
   const parts = `${grouped(train)} train, ${grouped(test)} test`;
   return [
     ['engine', engine],
     ['data', `${counts.join(', ')}: ${parts}${cut > 0 ? `; ${grouped(cut)} texts cut` : ''}`],
+    ...dataNotes(data),
     ['parameters', `${countText(parameters)} trainable`],
+    ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
   ];
 }
 

@@ -159,10 +159,24 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
       'data',
       `${grouped(rows)} rows, ${grouped(kept)} kept: ${grouped(train)} train${withheld}, ${grouped(test)} test`,
     ],
+    ...dataNotes(data),
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
     ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
   ]);
+}
+
+/** Columns that were found by usual names, and rows that could not be read: a line each. */
+export function dataNotes({
+  columns = {},
+  skipped,
+}: Pick<EventOf<'started'>['data'], 'columns' | 'skipped'>): [label: string, text: string][] {
+  const taken = Object.entries(columns).map(([what, column]) => `"${column}" as ${what}`);
+  const notes: [string, string][] = taken.length > 0 ? [['columns', taken.join(', ')]] : [];
+  if (skipped === undefined) return notes;
+  const { count, first } = skipped;
+  const [{ where, why }] = first;
+  return [...notes, ['skipped', `${counted(count, 'bad row')}; the first is ${where}: ${why}`]];
 }
 
 function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunParts): string {

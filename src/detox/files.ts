@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import { readSamples, writeSamples } from '../eval/samples-file.ts';
 import type { Sample } from '../events.ts';
+import { adapterCard } from '../export/card.ts';
 import { mendFolder, writeFileAtomic, writeFolderAtomic } from '../hub/atomic.ts';
 import type { LoraConfig } from '../hub/peft.ts';
 import { saveAdapter } from '../model/save.ts';
@@ -41,7 +42,15 @@ export interface RunFiles {
 /** The files of the run in a folder. */
 export function runFiles(
   output: string,
-  { lora, keep }: { readonly lora: LoraConfig | undefined; readonly keep: number },
+  {
+    lora,
+    keep,
+    version,
+  }: {
+    readonly lora: LoraConfig | undefined;
+    readonly keep: number;
+    readonly version: string;
+  },
 ): RunFiles {
   const at = (name: string) => join(output, name);
   const samplesPath = at('samples-before.jsonl');
@@ -50,6 +59,7 @@ export function runFiles(
     if (!lora) return;
     await writeFolderAtomic(at(name), async (folder) => {
       await saveAdapter(folder, lora, tensors);
+      await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, version));
       if (best) await writeFileAtomic(join(folder, 'best.json'), `${JSON.stringify(best)}\n`);
     });
   };

@@ -1,6 +1,6 @@
 import { trainingBatches } from '../data/batches.ts';
-import { buildPrompt, filterByLength, splitExamples } from '../data/prepare.ts';
-import { readExamples } from '../data/read.ts';
+import { readDialogues } from '../data/dialogues.ts';
+import { buildPrompt } from '../data/prepare.ts';
 import { type DetoxConfig, rlConfigOf } from '../detox-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
@@ -11,6 +11,7 @@ import { classifierJudge } from '../rl/judge.ts';
 import { RlLearner } from '../rl/learner.ts';
 import { baseParameters } from '../rl/reference.ts';
 import type { Engine } from '../runtime/engine.ts';
+import type { Located } from '../sources.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import { memoryOf } from './memory.ts';
 
@@ -23,7 +24,11 @@ export interface Closable {
 export type Job = Awaited<ReturnType<typeof setUp>>;
 
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
-export async function setUp(config: DetoxConfig, engine: Engine, opened: Closable[]) {
+export async function setUp(
+  { local: config, pinned: { model: baseModel } }: Located<DetoxConfig>,
+  engine: Engine,
+  opened: Closable[],
+) {
   const { model, adapter, rewardModel, seed, gradientCheckpointing } = config;
   const rl = rlConfigOf(config);
   const { valueHead } = rl;
@@ -38,7 +43,7 @@ export async function setUp(config: DetoxConfig, engine: Engine, opened: Closabl
   opened.push(classifier);
   const judgeTokenizer = await loadTokenizer(rewardModel);
   const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
-  const lora = freshLora(config);
+  const lora = freshLora({ ...config, model: baseModel });
   const start = { model, adapter, lora, valueHead, seed, gradientCheckpointing };
   const parts = await loadPolicy(engine, start);
   opened.push(parts.policy);
@@ -56,9 +61,11 @@ type Encode = (texts: readonly string[], options: { maxLength: number }) => Prom
 
 /** Read, filter by length, make prompts, split. */
 async function prepare(config: DetoxConfig, encode: Encode) {
-  const { minimumLength: minimum, maximumLength: maximum, maxQueryTokens: maxLength } = config;
-  const all = await readExamples(config.data, config);
-  const kept = filterByLength(all, { minimum, maximum });
+  const { maxQueryTokens: maxLength, rougeWeight, evaluateEvery, bestMetric } = config;
+  const needed = rougeWeight > 0 || (evaluateEvery > 0 && bestMetric === 'rouge1');
+  const summaries = needed ? 'required' : 'where given';
+  const read = await readDialogues({ ...config, summaries });
+  const kept = [...read.train, ...read.test];
   const texts = kept.map(({ dialogue }) => buildPrompt(dialogue));
   const rows = await encode(texts, { maxLength });
   const prompts = kept.map(
@@ -70,15 +77,12 @@ async function prepare(config: DetoxConfig, encode: Encode) {
       ...(group === undefined ? {} : { group }),
     }),
   );
-  const split = splitExamples(prompts, config.testShare);
-  const { train, validation } = withheld(split.train, config);
-  const test = split.test.slice(0, config.samples);
+  const { train, validation } = withheld(prompts.slice(0, read.train.length), config);
+  const test = prompts.slice(read.train.length).slice(0, config.samples);
   const sizes = {
-    rows: all.length,
-    kept: kept.length,
+    ...read.sizes,
     train: train.length,
     ...(validation.length > 0 && { validation: validation.length }),
-    test: split.test.length,
   };
   return { train, validation, test, sizes };
 }

@@ -65,10 +65,11 @@ export async function checkMemory(
   estimate: MemoryEstimate,
   engine: Pick<Engine, 'description'>,
   available: () => Promise<number> = availableMemory,
+  remedy = memoryRemedy,
 ): Promise<void> {
   if (!isInMemory(engine)) return;
   const there = await available();
   if (estimate.total <= there) return;
   const needed = `about ${memoryText(estimate)}`;
-  throw new UnavailableError('memory', needed, `${byteText(there)} available`, memoryRemedy);
+  throw new UnavailableError('memory', needed, `${byteText(there)} available`, remedy);
 }

@@ -1,11 +1,14 @@
+import { dataSources } from '../data/dialogues.ts';
 import { checkUnchanged, type DetoxConfig } from '../detox-config.ts';
 import { evaluate, type Prompt } from '../eval/evaluate.ts';
 import { summarize } from '../eval/statistics.ts';
 import type { RunEvent, Sample } from '../events.ts';
 import { checkFingerprints, fingerprint, type Sources } from '../hub/fingerprint.ts';
+import type { DownloadProgress } from '../hub/progress.ts';
 import { isToxic } from '../model/toxic.ts';
 import type { CheckpointRecord, Latest } from '../rl/checkpoint.ts';
 import type { Engine } from '../runtime/engine.ts';
+import type { Located } from '../sources.ts';
 import { latestCheckpoint, type RunFiles, runFiles } from './files.ts';
 import type { Job } from './job.ts';
 
@@ -23,10 +26,13 @@ export interface DetoxContext {
   readonly resume?: boolean;
   /** Ends the training before its next update; while it measures, an abort is thrown. */
   readonly signal?: AbortSignal;
+  /** Is told how far downloads from the hub are. */
+  readonly downloading?: (progress: DownloadProgress) => void;
 }
 
 /** A run that goes: what it works on, where it began, what it keeps. */
 export interface Run extends Job {
+  /** With the commits of what comes from the hub. */
   readonly config: DetoxConfig;
   readonly context: DetoxContext;
   readonly found: Latest;
@@ -42,15 +48,15 @@ export interface Run extends Job {
  * @throws {ConfigError} when the run began with other settings, or with other files
  */
 export async function resumable(
-  config: DetoxConfig,
+  { pinned, local }: Located<DetoxConfig>,
   { resume = false, output }: DetoxContext,
 ): Promise<Latest> {
   if (!resume || output === undefined) return { checkpoint: undefined, damaged: [] };
   const found = await latestCheckpoint(output);
   if (found.checkpoint) {
     const { config: then, fingerprints } = found.checkpoint.record;
-    checkUnchanged(then, config);
-    const sources = sourcesOf(config);
+    checkUnchanged(then, pinned);
+    const sources = await sourcesOf(local);
     checkFingerprints(fingerprints, await fingerprint(sources), sources);
   }
   return found;
@@ -60,7 +66,7 @@ export async function resumable(
 export async function openRun(
   job: Job,
   found: Latest,
-  config: DetoxConfig,
+  { pinned: config, local }: Located<DetoxConfig>,
   context: DetoxContext,
 ): Promise<Run> {
   const { output } = context;
@@ -72,15 +78,19 @@ export async function openRun(
     config,
     context,
     found,
-    files: output === undefined ? undefined : runFiles(output, { lora: job.lora, keep }),
-    fingerprints: fingerprints ?? (output ? await fingerprint(sourcesOf(config)) : {}),
+    files:
+      output === undefined
+        ? undefined
+        : runFiles(output, { lora: job.lora, keep, version: context.version }),
+    fingerprints: fingerprints ?? (output ? await fingerprint(await sourcesOf(local)) : {}),
     seconds: () => seconds + (performance.now() - start) / 1000,
   };
 }
 
 /** What a run reads. */
-function sourcesOf({ model, adapter, rewardModel, data }: DetoxConfig): Sources {
-  return { model, adapter, rewardModel, data };
+async function sourcesOf(config: DetoxConfig): Promise<Sources> {
+  const { model, adapter, rewardModel } = config;
+  return { model, adapter, rewardModel, ...(await dataSources(config)) };
 }
 
 /** What a checkpoint says besides the learner's state. */

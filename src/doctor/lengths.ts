@@ -1,5 +1,6 @@
 /** What is cut off: prompts, responses, and what the classifier reads. */
-import { readModelConfig } from '../hub/config.ts';
+import { isT5, readModelConfig } from '../hub/config.ts';
+import { mostTokens } from '../nn/encoder.ts';
 import { fixed, grouped } from '../report/text.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import type { Exam } from './exam.ts';
@@ -64,9 +65,7 @@ export async function checkClassifierLength(exam: Exam): Promise<Verdict> {
   const { config, reads, rollouts } = exam;
   const tokenizer = await loadTokenizer(config.rewardModel);
   const model = await readModelConfig(config.rewardModel);
-  // RoBERTa's positions start at padId + 1
-  const positions = model.modelType === 'roberta' ? model.maxPositions - model.padId - 1 : Infinity;
-  const limit = Math.min(tokenizer.maxLength, positions);
+  const limit = Math.min(tokenizer.maxLength, isT5(model) ? Infinity : mostTokens(model));
   const withPrompt = reads !== 'response';
   const texts = rollouts.map(({ query, text }) => (withPrompt ? query.text + text : text));
   const lengths = (await tokenizer.encodeBatch(texts)).map((ids) => ids.length);

@@ -18,7 +18,11 @@ export interface Classification {
     readonly precision: Share | null;
     /** Of the texts that have the label, those that are said to; null when there are none. */
     readonly recall: Share | null;
+    /** Harmonic mean of precision and recall; 0 when no text of the label was found. */
+    readonly f1: number;
   }[];
+  /** Mean F1 of the labels that texts have or are said to have. */
+  readonly macroF1: number;
   /** `confusion[true class][predicted class]`, texts. */
   readonly confusion: readonly (readonly number[])[];
 }
@@ -38,13 +42,19 @@ export function classification(
     confusion[label][predicted[i]]++;
   });
   const right = labels.map((_, label) => confusion[label][label]);
+  const had = confusion.map(sum);
+  const said = labels.map((_, label) => sum(confusion.map((row) => row[label])));
+  const f1 = right.map((both, i) => (2 * both) / Math.max(1, had[i] + said[i]));
+  const known = f1.filter((_, i) => had[i] + said[i] > 0);
   return {
     accuracy: wilson(sum(right), actual.length)!,
     labels: labels.map((label, i) => ({
       label,
-      precision: wilson(right[i], sum(confusion.map((row) => row[i]))),
-      recall: wilson(right[i], sum(confusion[i])),
+      precision: wilson(right[i], said[i]),
+      recall: wilson(right[i], had[i]),
+      f1: f1[i],
     })),
+    macroF1: sum(known) / known.length,
     confusion,
   };
 }

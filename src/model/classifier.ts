@@ -5,18 +5,19 @@ import { mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { reduceSum, reshape } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
-import type { RobertaConfig } from '../hub/config.ts';
-import { positionIds, robertaClassifier } from '../nn/roberta.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import { firstPosition, mostTokens, positionIds, textClassifier } from '../nn/encoder.ts';
 import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
-import { float32, int64, type Tensor } from '../tensor.ts';
+import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, packedFeeds } from './batch.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
+import { probabilities, sigmoid } from './softmax.ts';
 
 /** What makes up a classifier, as far as its graph is concerned. */
 export interface ClassifierShape extends ScopeOptions {
-  readonly config: RobertaConfig;
+  readonly config: ClassifierConfig;
 }
 
 /** What a classifier is made of. */
@@ -32,7 +33,7 @@ export const judgeBudget = 2048 * 768;
 
 /** A sequence classifier: logits and probabilities by label name. */
 export class Classifier {
-  readonly config: RobertaConfig;
+  readonly config: ClassifierConfig;
   readonly parameters: Parameters;
   readonly #options: ClassifierOptions;
   readonly #sessions = new Map<'scoring' | 'training', Promise<Session>>();
@@ -56,10 +57,7 @@ export class Classifier {
     const session = await this.#session('scoring');
     const logits = new Array<Float32Array>(rows.length);
     const width = this.config.labels.length;
-    for (const group of groupBySize(
-      rows.map((row) => row.length),
-      Math.floor(judgeBudget / this.config.hidden),
-    )) {
+    for (const group of textGroups(this.config, rows)) {
       const feeds = this.#feeds(group.map((i) => rows[i]));
       const result = await session.run(feeds, this.parameters.state);
       group.forEach((i, place) => {
@@ -69,20 +67,36 @@ export class Classifier {
     return logits;
   }
 
-  /** Cross-entropy of the label of each row, averaged, and its gradients. */
+  /**
+   * Cross-entropy of the label of each row, averaged, and its gradients.
+   * @param weights of the rows in the sum; by default they make it the mean
+   */
   async gradient(
     rows: readonly (readonly number[])[],
     labels: readonly number[],
+    weights: readonly number[] = rows.map(() => 1 / rows.length),
   ): Promise<{ loss: number; gradients: Map<string, Tensor<'float32'>> }> {
     const session = await this.#session('training');
-    const weights = float32(new Float32Array(rows.length).fill(1 / rows.length));
-    const feeds = { ...this.#feeds(rows), labels: int64(labels, [rows.length, 1]), weights };
+    const feeds = {
+      ...this.#feeds(rows),
+      labels: int64(labels, [rows.length, 1]),
+      weights: float32(Float32Array.from(weights)),
+    };
     const results = await session.run(feeds, this.parameters.state);
     const gradients = new Map<string, Tensor<'float32'>>();
     for (const name of this.parameters.tensors.keys()) {
       gradients.set(name, results[`gradient.${name}`] as Tensor<'float32'>);
     }
     return { loss: Number(results.loss.data[0]), gradients };
+  }
+
+  /**
+   * The probability of each label: they add up to 1, unless each label is true or false by itself
+   * (`multiLabel`, or a single one), as in transformers' text-classification pipeline.
+   */
+  probabilities(logits: Numbers): number[] {
+    const { labels, multiLabel } = this.config;
+    return multiLabel || labels.length === 1 ? Array.from(logits, sigmoid) : probabilities(logits);
   }
 
   /** Place of a label in the logits. @throws {ConfigError} naming the labels there are */
@@ -96,6 +110,11 @@ export class Classifier {
     return index;
   }
 
+  /** The most tokens of a text, special ones included. */
+  get maxTokens(): number {
+    return mostTokens(this.config);
+  }
+
   /** Closes the compiled graphs; the engine stays. */
   async close(): Promise<void> {
     for (const session of this.#sessions.values()) await (await session).close();
@@ -104,14 +123,16 @@ export class Classifier {
   }
 
   #feeds(rows: readonly (readonly number[])[]): Feeds {
-    const { padId, maxPositions } = this.config;
-    const longest = Math.max(...rows.map((row) => row.filter((id) => id !== padId).length));
-    const most = maxPositions - padId - 1;
+    const { config } = this;
+    // RoBERTa's padding has a position of its own
+    const counts = (id: number) => firstPosition(config) === 0 || id !== config.padId;
+    const longest = Math.max(...rows.map((row) => row.filter(counts).length));
+    const most = this.maxTokens;
     if (longest > most) {
       const expected = `at most ${most} tokens`;
       throw new InputError('classifier', expected, `${longest}`, 'Truncate the text.');
     }
-    const positions = int64(rows.flatMap((row) => positionIds(row, padId)));
+    const positions = int64(rows.flatMap((row) => positionIds(row, config)));
     return { ...packedFeeds('text', rows), positions };
   }
 
@@ -130,6 +151,15 @@ export class Classifier {
   }
 }
 
+/** Texts in groups that fit one run, by their indices: of similar length, the shortest first. */
+export function textGroups(
+  { hidden }: Pick<ClassifierConfig, 'hidden'>,
+  rows: readonly (readonly number[])[],
+): number[][] {
+  const lengths = rows.map((row) => row.length);
+  return groupBySize(lengths, Math.floor(judgeBudget / hidden));
+}
+
 /** Packed texts and positions -> logits; with labels int64 [batch, 1] and weights [batch] also the loss. */
 export function classifierGraph(
   shape: ClassifierShape,
@@ -137,7 +167,7 @@ export function classifierGraph(
 ): { graph: Graph; parameters: Map<string, Value> } {
   const graph = new Graph();
   const { scope, parameters } = rootScope(graph, shape);
-  const logits = robertaClassifier(scope, shape.config, {
+  const logits = textClassifier(scope, shape.config, {
     ids: graph.input('textIds', 'int64', ['tokens']),
     positions: graph.input('positions', 'int64', ['tokens']),
     packing: packingInputs(graph, 'text', { batch: 'batch', time: 'time', tokens: 'tokens' }),

@@ -17,9 +17,9 @@ export function initialT5({ dModel, dKv, dFf, heads }: T5Config): (name: string)
   };
 }
 
-/** RobertaPreTrainedModel._init_weights. */
+/** The _init_weights of BERT, DistilBERT and RoBERTa. */
 export function initialRoberta(name: string): Initial {
-  if (name.endsWith('LayerNorm.weight')) return { constant: 1 };
+  if (/layer_?norm\.weight$/i.test(name)) return { constant: 1 };
   if (name.endsWith('.bias')) return { constant: 0 };
   return { normal: 0.02 };
 }

@@ -1,6 +1,7 @@
 import { ConfigError, didYouMean, InputError, ShapeError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type RobertaConfig, readModelConfig, type T5Config } from '../hub/config.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
 import { type LoraConfig, loraScale, readAdapter, readValueHead } from '../hub/peft.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
 import { isTarget } from '../nn/scope.ts';
@@ -27,7 +28,7 @@ export interface PolicyParts {
 export interface LoadPolicyOptions {
   /** Folder of the base model. */
   model: string;
-  /** Folder of a PEFT adapter to start from. */
+  /** Folder or zip of a PEFT adapter to start from. */
   adapter?: string | undefined;
   /** Settings of a fresh adapter, when none is loaded. */
   lora?: LoraConfig | undefined;
@@ -45,7 +46,7 @@ export interface LoadPolicyOptions {
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const config = await readT5Config(model);
-  const weights = await openWeights(model);
+  const weights = withTable(await openWeights(model), config);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const lora = adapter?.config ?? options.lora;
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
@@ -62,6 +63,9 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   if (trainable === 'all') {
     for (const name of missing.keys()) {
       if (weights.entries.has(name)) tensors.set(name, await weights.load(name));
+      else if (!isAdapted(name) && !isValueHead(name)) {
+        throw new InputError(model, `weight "${name}"`, 'none of that name');
+      }
     }
   }
   const stored = options.adapter === undefined ? undefined : await readValueHead(options.adapter);
@@ -98,9 +102,13 @@ export function policyShape(
   const variable = (name: string) => trainable === 'all' || isValueHead(name);
   const shape = { config, valueHead, variable, gradientCheckpointing };
   if (!lora) return shape;
-  const { rank, targetModules } = lora;
+  const { rank, targetModules, rsLora, exceptions = {} } = lora;
   checkTargets(config, targetModules);
-  return { ...shape, lora: { rank, targetModules, scale: loraScale(lora) } };
+  const own = Object.entries(exceptions).map(([path, { rank, alpha }]) => {
+    return [path, { rank, scale: loraScale({ rank, alpha, rsLora }) }] as const;
+  });
+  const scale = loraScale(lora);
+  return { ...shape, lora: { rank, targetModules, scale, exceptions: new Map(own) } };
 }
 
 /** A target that names no module would train nothing, and say nothing. */
@@ -122,7 +130,11 @@ function checkTargets(config: T5Config, targets: readonly string[]): void {
 
 /** The tensors of the adapter alone, without a value head. */
 export function adapterTensors(tensors: Tensors): Tensors {
-  return new Map([...tensors].filter(([name]) => /\.lora_[AB]\.weight$/.test(name)));
+  return new Map([...tensors].filter(([name]) => isAdapted(name)));
+}
+
+function isAdapted(name: string): boolean {
+  return /\.lora_[AB]\.weight$/.test(name);
 }
 
 /** The tensors of the value head alone. */
@@ -137,9 +149,10 @@ export async function loadClassifier(
   { trainable = false }: { trainable?: boolean } = {},
 ): Promise<Classifier> {
   const config = await readModelConfig(folder);
-  if (config.modelType !== 'roberta') {
+  if (isT5(config)) {
     const remedy = 'Is it the reward model?';
-    throw new InputError(folder, 'a sequence classifier (roberta)', config.modelType, remedy);
+    const expected = 'a sequence classifier (bert, distilbert, roberta, xlm-roberta)';
+    throw new InputError(folder, expected, config.modelType, remedy);
   }
   const weights = await openWeights(folder);
   checkWeights(classifierGraph({ config }, false).graph, weights);
@@ -154,7 +167,7 @@ export async function loadClassifier(
 /** A classifier whose every weight is drawn at random. */
 export function freshClassifier(
   engine: Engine,
-  config: RobertaConfig,
+  config: ClassifierConfig,
   seed: number,
 ): Promise<Classifier> {
   const shape = { config, variable: () => true };
@@ -168,17 +181,17 @@ export function freshClassifier(
 
 async function readT5Config(folder: string): Promise<T5Config> {
   const config = await readModelConfig(folder);
-  if (config.modelType === 't5') return config;
+  if (isT5(config)) return config;
   throw new InputError(
     folder,
-    'an encoder–decoder (t5)',
+    'an encoder–decoder (t5, mt5)',
     config.modelType,
     'Is it the policy model?',
   );
 }
 
 /** Every weight that the graph needs is there, in the shape that the config promises. */
-function checkWeights(graph: Graph, { folder, entries }: Weights): void {
+export function checkWeights(graph: Graph, { folder, entries }: Weights): void {
   for (const [name, { shape }] of graph.weights) {
     const entry = entries.get(name);
     if (!entry) throw new InputError(folder, `weight "${name}" [${shape}]`, 'none of that name');
@@ -187,6 +200,18 @@ function checkWeights(graph: Graph, { folder, entries }: Weights): void {
       throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
     }
   }
+}
+
+/** A tied table of embeddings may have been saved by the name of its other reader, the head. */
+export function withTable(weights: Weights, { tiedEmbeddings }: T5Config): Weights {
+  const [table, head] = ['shared.weight', 'lm_head.weight'];
+  const entry = weights.entries.get(head);
+  if (!tiedEmbeddings || !entry || weights.entries.has(table)) return weights;
+  return {
+    ...weights,
+    entries: new Map([...weights.entries, [table, entry]]),
+    load: (name) => weights.load(name === table ? head : name),
+  };
 }
 
 function locate({ entries }: Weights) {

@@ -1,10 +1,10 @@
 import type { MemoryEstimate } from '../events.ts';
 import { costOf, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
-import type { RobertaConfig } from '../hub/config.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { sizeOf } from '../tensor.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
-import { decodeBudget, encodeBudget, logitBudget, scoreBudget } from './policy.ts';
+import { decodeBudget, encodeBudget, logitBudget, ownLimit, scoreBudget } from './policy.ts';
 import {
   decodeGraph,
   encodeGraph,
@@ -18,7 +18,7 @@ import {
 export interface MemoryOptions {
   readonly policy: PolicyShape;
   readonly loss: Loss;
-  readonly rewardModel: RobertaConfig;
+  readonly rewardModel: ClassifierConfig;
   /** Tokens of each prompt that there is. */
   readonly promptTokens: readonly number[];
   /** Most tokens of a response. */
@@ -31,10 +31,16 @@ export interface MemoryOptions {
   readonly judgedTokens: number;
 }
 
+/** What decides how much the policy's own runs take. */
+export type PolicyRuns = Pick<
+  MemoryOptions,
+  'policy' | 'promptTokens' | 'responseTokens' | 'sampled' | 'scored'
+>;
+
 /** Not every block that was freed fits the next one (measured). */
-const fragments = 1.1;
+export const fragments = 1.1;
 /** What a process has before any model, with data and tokenizers, in bytes (measured). */
-const program = 280e6;
+export const program = 280e6;
 /** Adapter, reference, both on the engine as well, gradients, two moments. */
 const adapterCopies = 7;
 
@@ -46,11 +52,16 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
   const { score, decode, judge } = graphs;
   const adapter = [...score.parameters.values()].reduce((sum, value) => sum + bytesOf(value), 0);
+  const copy = weightBytes(decode.graph.weights.values()); // rearranged
+  const copyBeside = (run: string) => (run === 'training' && copy >= ownLimit ? 0 : copy);
   const runs = Object.entries(runBytes(options, graphs));
-  const [largest, bytes] = runs.reduce((most, run) => (run[1] > most[1] ? run : most));
+  const [largest, bytes] = runs.reduce((most, run) =>
+    run[1] + copyBeside(run[0]) > most[1] + copyBeside(most[0]) ? run : most,
+  );
+  const copied = copyBeside(largest);
   const parts = {
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
-    'decoding copy': weightBytes(decode.graph.weights.values()), // rearranged
+    ...(copied > 0 && { 'decoding copy': copied }),
     'reward model': weightBytes(judge.graph.weights.values()),
     [largest]: bytes,
     adapter: adapterCopies * adapter,
@@ -85,7 +96,12 @@ export function runBytes(options: MemoryOptions, graphs: Graphs = graphsOf(optio
 }
 
 /** Rows that the scoring graph gets at once. */
-function scoredAtOnce({ policy, promptTokens, responseTokens, scored }: MemoryOptions): number {
+export function scoredAtOnce({
+  policy,
+  promptTokens,
+  responseTokens,
+  scored,
+}: Omit<PolicyRuns, 'sampled'>): number {
   const { vocabSize, dModel } = policy.config;
   const budget = Math.floor(scoreBudget / dModel);
   const logits = (responseTokens * vocabSize * budget) / logitBudget;
@@ -98,7 +114,10 @@ function fitting(rows: number, size: number, budget: number): number {
 }
 
 /** Encoding, or one step of decoding, beside all caches. */
-function samplingBytes(options: MemoryOptions, { encode, decode }: Graphs): number {
+export function samplingBytes(
+  options: Omit<PolicyRuns, 'scored'>,
+  { encode, decode }: Pick<Graphs, 'encode' | 'decode'>,
+): number {
   const { policy, promptTokens, responseTokens, sampled } = options;
   const { decoderLayers, heads, dKv, dModel } = policy.config;
   const source = longestOf(promptTokens);
@@ -141,7 +160,7 @@ function prompting(lengths: readonly number[], prompts: number) {
   return { prompts, source, sourceTokens, readers: 1 };
 }
 
-function longestOf(lengths: readonly number[]): number {
+export function longestOf(lengths: readonly number[]): number {
   return lengths.reduce((most, length) => Math.max(most, length), 1);
 }
 
@@ -149,6 +168,6 @@ function meanOf(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
 }
 
-function bytesOf({ shape }: Value): number {
+export function bytesOf({ shape }: Value): number {
   return 4 * sizeOf(shape as number[]);
 }

@@ -1,32 +1,100 @@
-import { InputError } from '../errors.ts';
-import { type Adapter, loraScale } from '../hub/peft.ts';
-import type { Weights } from '../hub/weights.ts';
+import { InputError, ShapeError } from '../errors.ts';
+import { loraScale, strengthOf } from '../hub/lora-config.ts';
+import type { Adapter } from '../hub/peft.ts';
+import type { WeightEntry, Weights } from '../hub/weights.ts';
 import { float32, type Tensor } from '../tensor.ts';
 
-/** The adapted weights of a model with the adapter merged in: W + scale · B A, by weight name. */
+/** A weight in the precision in which it was computed: whoever stores it rounds it, once. */
+export interface MergedWeight {
+  readonly shape: readonly number[];
+  /** float64 where an adapter was added. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** A model's weights with an adapter merged in; read one at a time. */
+export interface MergedWeights {
+  readonly entries: ReadonlyMap<string, WeightEntry>;
+  load(name: string): Promise<MergedWeight>;
+}
+
+/**
+ * A model's weights, those that an adapter adapts as W + scale · B A in float64.
+ * @throws {InputError} when a weight that is adapted is not there
+ * @throws {ShapeError} when it has another shape than B A
+ */
+export function mergedWeights(weights: Weights, adapter?: Adapter): MergedWeights {
+  const { folder, entries } = weights;
+  const pairs = adapter ? pairsOf(adapter) : new Map<string, Pair>();
+  for (const [name, { a, b }] of pairs) {
+    const entry = entries.get(name);
+    const shape = [b.shape[0], a.shape[1]];
+    const remedy = 'Was the adapter trained on another base model?';
+    if (!entry) throw new InputError(folder, `weight "${name}"`, 'none of that name', remedy);
+    if (String(entry.shape) !== String(shape)) {
+      throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
+    }
+  }
+  return {
+    entries,
+    async load(name) {
+      const weight = await weights.load(name);
+      const pair = pairs.get(name);
+      return pair ? { shape: weight.shape, data: added(weight, pair) } : weight;
+    },
+  };
+}
+
+/** The adapted weights of a model with the adapter merged in, by name, rounded to float32 once. */
 export async function mergeAdapter(
   weights: Weights,
-  { config, tensors }: Adapter,
+  adapter: Adapter,
 ): Promise<Map<string, Tensor<'float32'>>> {
-  const scale = loraScale(config);
+  const { load } = mergedWeights(weights, adapter);
   const merged = new Map<string, Tensor<'float32'>>();
+  for (const name of pairsOf(adapter).keys()) {
+    const { data, shape } = await load(name);
+    merged.set(name, float32(data, shape));
+  }
+  return merged;
+}
+
+interface Pair {
+  /** [rank, in] */
+  readonly a: Tensor<'float32'>;
+  /** [out, rank] */
+  readonly b: Tensor<'float32'>;
+  readonly scale: number;
+}
+
+/** By the name of the weight that is adapted. */
+function pairsOf({ config, tensors }: Adapter): Map<string, Pair> {
+  const pairs = new Map<string, Pair>();
   for (const [name, a] of tensors) {
     if (!name.endsWith('.lora_A.weight')) continue;
     const module = name.slice(0, -'.lora_A.weight'.length);
     const b = tensors.get(`${module}.lora_B.weight`);
     if (!b) throw new InputError(`adapter ${module}`, 'both lora_A and lora_B', 'lora_A alone');
-    const weight = await weights.load(`${module}.weight`);
-    const [outputs, inputs] = weight.shape;
-    const data = weight.data.slice();
-    for (let o = 0; o < outputs; o++) {
-      for (let i = 0; i < inputs; i++) {
-        let product = 0;
-        for (let r = 0; r < config.rank; r++)
-          product += b.data[o * config.rank + r] * a.data[r * inputs + i];
-        data[o * inputs + i] += scale * product;
-      }
-    }
-    merged.set(`${module}.weight`, float32(data, weight.shape));
+    const scale = loraScale({ ...strengthOf(config, module), rsLora: config.rsLora });
+    pairs.set(`${module}.weight`, { a, b, scale });
   }
-  return merged;
+  return pairs;
+}
+
+/** W + scale · B A, row by row. */
+function added({ shape, data }: Tensor<'float32'>, { a, b, scale }: Pair): Float64Array {
+  const [outputs, inputs] = shape;
+  const [rank] = a.shape;
+  const sum = new Float64Array(data.length);
+  const row = new Float64Array(inputs);
+  for (let o = 0; o < outputs; o++) {
+    row.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const factor = b.data[o * rank + r];
+      const start = r * inputs;
+      for (let i = 0; i < inputs; i++) row[i] += factor * a.data[start + i];
+    }
+    const start = o * inputs;
+    for (let i = 0; i < inputs; i++) sum[start + i] = data[start + i] + scale * row[i];
+  }
+  return sum;
 }

@@ -11,6 +11,11 @@ export function logSumExp(logits: Numbers): number {
   return largest + Math.log(total);
 }
 
+/** The probability of what is true or false by itself. */
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
 /** Softmax: probabilities that sum to 1. */
 export function probabilities(logits: Numbers): number[] {
   const largest = Math.max(...Array.from(logits));

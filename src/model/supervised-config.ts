@@ -8,6 +8,31 @@ export const gradientCheckpointing = z
     'Recompute each block in the backward pass instead of keeping its activations: less memory, about a third more time',
   );
 
+const microBatchSize = z
+  .int()
+  .positive()
+  .optional()
+  .describe(
+    'Examples that are computed at a time: less memory, the same step up to rounding (default: as many as fit a budget of tokens)',
+  );
+
+/** When a supervised job measures, and when it has seen enough. */
+export const measuringFields = {
+  evaluateEvery: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Measure the held-out part every so many steps and keep the best; 0: at the ends'),
+  patience: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Stop after so many measurements without a better one; 0: never'),
+};
+
+/** What is wrong with a patience that nothing tries. */
+export const needsEvaluations = { path: ['patience'], error: 'needs `evaluateEvery`' };
+
 /** Settings of supervised training. */
 export const SupervisedConfig = z.strictObject({
   epochs: z.number().positive().default(3).describe('Passes over the examples'),
@@ -23,6 +48,30 @@ export const SupervisedConfig = z.strictObject({
   seed: z.int().nonnegative().default(0).describe('Seed of the shuffling'),
 });
 export type SupervisedConfig = z.infer<typeof SupervisedConfig>;
+
+/**
+ * Settings of the training of a job, which knows better defaults than a number for all.
+ * @param learningRate in words, the rates that the job takes
+ */
+export function trainingFields(learningRate: string) {
+  const { epochs, batchSize, ...shape } = SupervisedConfig.shape;
+  return {
+    epochs,
+    batchSize,
+    microBatchSize,
+    ...shape,
+    learningRate: z
+      .number()
+      .positive()
+      .optional()
+      .describe(`AdamW learning rate (default: ${learningRate})`),
+    warmup: z
+      .int()
+      .nonnegative()
+      .optional()
+      .describe('Steps in which the rate grows from 0 (default: a tenth of all, at most 20)'),
+  };
+}
 
 /** The trainer's part of wider settings. */
 export function supervisedConfigOf(config: SupervisedConfig): SupervisedConfig {

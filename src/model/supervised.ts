@@ -2,13 +2,15 @@ import { ConfigError, NumericError } from '../errors.ts';
 import { randomStream } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { sequenceOf } from './batch.ts';
-import type { Classifier } from './classifier.ts';
-import { adam, clipGradients } from './optimizer.ts';
+import { type Classifier, textGroups } from './classifier.ts';
+import { adam, addGradients, clipGradients } from './optimizer.ts';
 import type { Parameters } from './parameters.ts';
-import type { Policy } from './policy.ts';
+import { type Policy, sequenceGroups } from './policy.ts';
 import { crossEntropy } from './policy-graphs.ts';
 import { scheduleFactor } from './schedule.ts';
 import type { SupervisedConfig } from './supervised-config.ts';
+
+type Gradients = Map<string, Tensor<'float32'>>;
 
 /** Something with parameters that can say how wrong it is on some examples. */
 export interface Learner {
@@ -16,9 +18,13 @@ export interface Learner {
   /** Number of examples. */
   readonly count: number;
   /** Mean loss over the examples of these indices, and its gradients. */
-  gradient(
-    indices: readonly number[],
-  ): Promise<{ loss: number; gradients: Map<string, Tensor<'float32'>> }>;
+  gradient(indices: readonly number[]): Promise<{ loss: number; gradients: Gradients }>;
+}
+
+/** How the examples of a step are computed; loss and gradients are the same, up to rounding. */
+export interface Splitting {
+  /** Most examples at a time. @default as many as fit the budget of a run */
+  readonly microBatchSize?: number | undefined;
 }
 
 /** What one step of supervised training did. */
@@ -35,40 +41,117 @@ export interface TrainingStep {
 
 /** A learner for query → response pairs: mean cross-entropy per response token. */
 export function policyLearner(
-  policy: Policy,
+  policy: Pick<Policy, 'parameters' | 'shape' | 'gradient'>,
   examples: readonly { query: readonly number[]; response: readonly number[] }[],
+  { microBatchSize }: Splitting = {},
 ): Learner {
-  const { decoderStartId } = policy.shape.config;
+  const { config } = policy.shape;
   return {
     parameters: policy.parameters,
     count: examples.length,
     gradient(indices) {
       const sequences = indices.map((i) =>
-        sequenceOf(examples[i].query, examples[i].response, decoderStartId),
+        sequenceOf(examples[i].query, examples[i].response, config.decoderStartId),
       );
       const tokens = sequences.reduce((sum, { labels }) => sum + labels.length, 0);
-      const weights = sequences.map(({ labels }) =>
-        new Float32Array(labels.length).fill(1 / tokens),
-      );
-      return policy.gradient(crossEntropy, sequences, { weights });
+      const groups = partsOf(sequenceGroups(config, sequences), sequences.length, microBatchSize);
+      return summed(groups, (group) => {
+        const part = group.map((i) => sequences[i]);
+        // of the whole, not of the part: so the parts add up
+        const weights = part.map(({ labels }) => new Float32Array(labels.length).fill(1 / tokens));
+        return policy.gradient(crossEntropy, part, { weights });
+      });
     },
   };
 }
 
+/** How a classifier learns. */
+export interface ClassifierLearning extends Splitting {
+  /** What an example of each class counts in the mean of a step. @default all the same */
+  readonly classWeights?: readonly number[] | undefined;
+}
+
 /** A learner for text → label pairs: mean cross-entropy. */
 export function classifierLearner(
-  classifier: Classifier,
+  classifier: Pick<Classifier, 'parameters' | 'config' | 'gradient'>,
   examples: readonly { ids: readonly number[]; label: number }[],
+  { microBatchSize, classWeights }: ClassifierLearning = {},
 ): Learner {
   return {
     parameters: classifier.parameters,
     count: examples.length,
-    gradient: (indices) =>
-      classifier.gradient(
-        indices.map((i) => examples[i].ids),
-        indices.map((i) => examples[i].label),
-      ),
+    gradient(indices) {
+      const batch = indices.map((i) => examples[i]);
+      const weights = batch.map(({ label }) => classWeights?.[label] ?? 1);
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      const fitting = textGroups(
+        classifier.config,
+        batch.map(({ ids }) => ids),
+      );
+      return summed(partsOf(fitting, batch.length, microBatchSize), (group) =>
+        classifier.gradient(
+          group.map((i) => batch[i].ids),
+          group.map((i) => batch[i].label),
+          group.map((i) => weights[i] / total),
+        ),
+      );
+    },
   };
+}
+
+/**
+ * Weights that let each class of the examples count the same in all: n / (classes · n of the class),
+ * as scikit-learn's `class_weight="balanced"`; 0 for a class without examples.
+ */
+export function balancedWeights(labels: readonly number[], classes: number): number[] {
+  const counts = Array.from({ length: classes }, () => 0);
+  for (const label of labels) counts[label]++;
+  const there = counts.filter((count) => count > 0).length;
+  return counts.map((count) => (count > 0 ? labels.length / (there * count) : 0));
+}
+
+/** The parts of a step: one, in its own order, where it fits; else groups of similar length. */
+function partsOf(
+  fitting: readonly (readonly number[])[],
+  count: number,
+  most: number | undefined,
+): readonly (readonly number[])[] {
+  const parts = most === undefined ? fitting : chunks(fitting.flat(), most);
+  return parts.length > 1 ? parts : [Array.from({ length: count }, (_, i) => i)];
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+/** Loss and gradients of a sum, a part at a time. */
+async function summed(
+  groups: readonly (readonly number[])[],
+  gradient: (group: readonly number[]) => Promise<{ loss: number; gradients: Gradients }>,
+): Promise<{ loss: number; gradients: Gradients }> {
+  let loss = 0;
+  let gradients: Gradients | undefined;
+  for (const group of groups) {
+    const part = await gradient(group);
+    loss += part.loss;
+    gradients = addGradients(gradients, part.gradients);
+  }
+  return { loss, gradients: gradients ?? new Map() };
+}
+
+/**
+ * Steps of a whole training on so many examples; the last incomplete batch of a pass is left out.
+ * @throws {ConfigError} when there is no whole batch
+ */
+export function stepsOf(
+  count: number,
+  { batchSize, epochs }: Pick<SupervisedConfig, 'batchSize' | 'epochs'>,
+): number {
+  if (batchSize > count) {
+    throw new ConfigError('batchSize', `at most ${count}, the number of examples`, `${batchSize}`);
+  }
+  return Math.max(1, Math.round(epochs * Math.floor(count / batchSize)));
 }
 
 /** Supervised training with AdamW as a stream of steps: nothing runs until read; `break` stops it. */
@@ -78,15 +161,8 @@ export async function* trainSupervised(
   signal?: AbortSignal,
 ): AsyncGenerator<TrainingStep> {
   const { batchSize, learningRate, warmup, weightDecay, maxGradNorm, seed } = config;
+  const steps = stepsOf(learner.count, config);
   const perEpoch = Math.floor(learner.count / batchSize);
-  if (perEpoch === 0) {
-    throw new ConfigError(
-      'batchSize',
-      `at most ${learner.count}, the number of examples`,
-      `${batchSize}`,
-    );
-  }
-  const steps = Math.max(1, Math.round(config.epochs * perEpoch));
   const optimizer = adam({ learningRate, weightDecay, decoupled: true });
   const all = Array.from({ length: learner.count }, (_, i) => i);
   let order = all;

@@ -1,7 +1,7 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { add, div, mul, sub } from '../graph/ops/elementwise.ts';
 import { takeRows } from '../graph/ops/gather.ts';
-import { reshape, shapeOf } from '../graph/ops/shape.ts';
+import { indicesAlong, reshape, shapeOf, splitFirst, transpose } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
 import { float32 } from '../tensor.ts';
 
@@ -16,6 +16,14 @@ export interface Packing {
   readonly places: Value;
   /** float32 [batch, time]: 1 = a token, 0 = padding. */
   readonly mask: Value;
+  /** Padding counts as tokens: tokens = batch * time, and nothing has to move. @default false */
+  readonly isPadded?: boolean;
+}
+
+/** A padded batch whose mask is float32 [batch, time]: as others feed a model, and get it back. */
+export function paddedPacking(mask: Value): Packing {
+  const places = indicesAlong(reshape(mask, [product(mask.shape)]), 0);
+  return { slots: splitFirst(places, mask, []), places, mask, isPadded: true };
 }
 
 /** Inputs `<name>Slots`, `<name>Places` and `<name>Mask` of a graph. */
@@ -52,7 +60,8 @@ export interface Rows {
 }
 
 /** Packed sequences. What their padding holds is no number to rely on: attention must mask it. */
-export function packedRows({ slots, places, mask }: Packing): Rows {
+export function packedRows({ slots, places, mask, isPadded = false }: Packing): Rows {
+  if (isPadded) return paddedRows(slots);
   const [tokens] = places.shape;
   const [batch, time] = slots.shape;
   const one = reshape(places, [tokens, 1]);
@@ -71,6 +80,21 @@ export function packedRows({ slots, places, mask }: Packing): Rows {
       const real = reshape(each, [rows, 1]);
       const merged = takeRows(reshape(x, [rows, size]), indices, back, real);
       return reshape(merged, [tokens, heads * size]);
+    },
+  };
+}
+
+/** Padding and all: tokens = batch * time, with the sizes of `like` [batch, time]. */
+export function paddedRows(like: Value): Rows {
+  return {
+    split(x, heads) {
+      const size = (x.shape[1] as number) / heads;
+      return transpose(splitFirst(x, like, [heads, size]), { perm: [0, 2, 1, 3] });
+    },
+    merge(x) {
+      const [, heads, , size] = x.shape as [unknown, number, unknown, number];
+      const byTime = transpose(x, { perm: [0, 2, 1, 3] });
+      return reshape(byTime, [product(like.shape), heads * size]);
     },
   };
 }

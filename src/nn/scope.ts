@@ -8,6 +8,8 @@ export interface LoraShape {
   readonly scale: number;
   /** Last parts of module paths: `q`, `SelfAttention.q`. */
   readonly targetModules: readonly string[];
+  /** Modules of another rank or scale, by their whole paths. @default none */
+  readonly exceptions?: ReadonlyMap<string, { readonly rank: number; readonly scale: number }>;
 }
 
 /** The two matrices of an adapted layer: A [rank, in], B [out, rank]. */
@@ -68,7 +70,7 @@ export function rootScope(
     lora(inputs, outputs) {
       linears.add(path);
       if (!lora?.targetModules.some((target) => isTarget(path, target))) return undefined;
-      const { rank, scale } = lora;
+      const { rank, scale } = lora.exceptions?.get(path) ?? lora;
       return {
         a: variableAt(`${path}.lora_A.weight`, [rank, inputs]),
         b: variableAt(`${path}.lora_B.weight`, [outputs, rank]),

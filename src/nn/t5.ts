@@ -156,9 +156,9 @@ export function headWeight(p: Scope, { tiedEmbeddings, vocabSize, dModel }: T5Co
 }
 
 /** Self-attention of block i for the queries of the normed hidden states h. */
-type SelfAttention = (module: Scope, i: number, h: Value, query: Value) => Value;
+export type SelfAttention = (module: Scope, i: number, h: Value, query: Value) => Value;
 
-function decoderStack(
+export function decoderStack(
   p: Scope,
   config: T5Config,
   ids: Value,
@@ -187,7 +187,7 @@ function norm(layer: Scope, { layerNormEpsilon }: T5Config, x: Value): Value {
   return rmsNorm(layer.child('layer_norm'), x, layerNormEpsilon);
 }
 
-function keyValue(p: Scope, { heads, dKv }: T5Config, x: Value, split: Split): KeyValue {
+export function keyValue(p: Scope, { heads, dKv }: T5Config, x: Value, split: Split): KeyValue {
   const [key, value] = ['k', 'v'].map((name) =>
     split(linear(p.child(name), x, heads * dKv), heads),
   );
@@ -221,7 +221,7 @@ function feedForward(layer: Scope, config: T5Config, x: Value): Value {
 }
 
 /** key position - query position, int64 [queries, keys]. */
-function distances(queries: Value, keys: Value): Value {
+export function distances(queries: Value, keys: Value): Value {
   return sub(keys, reshape(queries, [queries.shape[0], 1]));
 }
 
@@ -229,7 +229,7 @@ function distances(queries: Value, keys: Value): Value {
  * Relative position bias, learned in block 0 and shared by the whole stack.
  * relative int64 [queries, keys] -> [1, heads, queries, keys]
  */
-function positionBias(
+export function positionBias(
   stack: Scope,
   { relativeBuckets, relativeMaxDistance, heads }: T5Config,
   relative: Value,

@@ -1,6 +1,6 @@
+import { ConfigError } from '../errors.ts';
 import type { Classifier } from '../model/classifier.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
-import { probabilities } from '../model/softmax.ts';
 import { isToxic } from '../model/toxic.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import type { scoreTargets } from './config.ts';
@@ -54,15 +54,15 @@ export interface Judge {
 
 /**
  * A judge over a classifier and its tokenizer.
- * @throws {ConfigError} when the classifier has no such label, naming those it has
+ * @throws {ConfigError} when the classifier has no such label, naming those it has, or only one
  */
 export function classifierJudge(options: JudgeOptions): Judge {
   const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
+  refuseSingleLabel(classifier);
   const good = classifier.labelIndex(rewardLabel);
   const toxic = classifier.labelIndex(toxicLabel);
-  const { maxPositions, padId } = classifier.config;
-  // RoBERTa's positions start at padId + 1
-  const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+  const { maxTokens } = classifier;
+  const maxLength = Math.min(tokenizer.maxLength, maxTokens);
   const logits = async (texts: readonly string[]) =>
     classifier.logits(await tokenizer.encodeBatch(texts, { maxLength }));
   const rewards: Judge['rewards'] = async (pairs, reading = {}) => {
@@ -81,9 +81,19 @@ export function classifierJudge(options: JudgeOptions): Judge {
     async judge(pairs) {
       const alone = await logits(pairs.map(({ response }) => response));
       const paid = scoreOn === 'response' ? alone.map((row) => row[good]) : await rewards(pairs);
-      return alone.map((row, i) => ({ toxicity: probabilities(row)[toxic], reward: paid[i] }));
+      return alone.map((row, i) => ({
+        toxicity: classifier.probabilities(row)[toxic],
+        reward: paid[i],
+      }));
     },
   };
+}
+
+/** A single logit, as preference models have it, says how good a text is and not how toxic. */
+function refuseSingleLabel({ config: { labels } }: Classifier): void {
+  if (labels.length > 1) return;
+  const remedy = 'Its logit could be a reward, but nothing of it is a probability of toxicity.';
+  throw new ConfigError('reward model', 'at least two labels', `one ("${labels[0]}")`, remedy);
 }
 
 /**

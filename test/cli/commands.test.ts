@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RobertaConfig, readModelConfig } from '../../src/hub/config.ts';
+import type { RobertaConfig } from '../../src/hub/classifier-config.ts';
+import { readModelConfig } from '../../src/hub/config.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { shallowAdapter, shallowT5 } from '../shallow.ts';
 import { logitsTolerance } from '../tensors.ts';
@@ -243,6 +244,18 @@ describe('detox', () => {
     );
     const [one, two] = await Promise.all(adapters);
     expect(one.equals(two)).toBe(true);
+    const configs = ['first', 'again'].map((name) =>
+      readFile(join(run(name), 'config.yaml'), 'utf8'),
+    );
+    const [then, now] = await Promise.all(configs);
+    expect(now).toBe(then);
+    // what follows from other settings is written as well, and the engine that was taken
+    for (const line of ['klPenalty: kl', 'adamEps: 0.00001', 'engine: onnxruntime']) {
+      expect(then).toContain(`\n${line}\n`);
+    }
+    expect(err).toContain(
+      `no --adapter: training starts from a fresh LoRA adapter of rank 32 on q, v of ${model}\n`,
+    );
   });
 
   test.each([
@@ -253,9 +266,9 @@ describe('detox', () => {
     [['--config', '/no/such.yaml'], /^error: \/no\/such\.yaml: expected a readable file/],
     [
       ['--preset', 'demos'],
-      /^error: --preset: expected demo, got "demos"\. Did you mean "demo"\?\n$/,
+      /^error: --preset: expected one of demo, lab, got "demos"\. Did you mean "demo"\?\n$/,
     ],
-    [['--model', '/no/such'], /^error: expected --reward-model <dir>, got nothing\.\n$/],
+    [['--model', '/no/such'], /^error: expected --reward-model <dir\|name>, got nothing\.\n$/],
   ])('refuses %j', async (words, message) => {
     const { code, out, err } = await tactful(['detox', ...words]);
     expect(code).toBeGreaterThan(0);

@@ -57,10 +57,12 @@ describe('a file that the command refuses is not valid', () => {
     'adapter:',
     'device: tpu',
     'table: ""',
-    'preset: lab',
+    'preset: labs',
     'config: other.yaml',
     'json: true',
-    'generation: { topK: 0 }',
+    'generation: { topL: 0 }',
+    'kl: { steps: 3 }',
+    'engine: { engine: fast }',
   ])('%s', async (line) => {
     const path = join(directory, 'wrong.yaml');
     await writeFile(path, `${line}\n`);
@@ -85,6 +87,12 @@ describe('a file that is valid', () => {
     const settings = await file('preset: demo\nmodel: mine\nsteps: 3\noutput: runs/mine\n');
     const { data } = presets.demo;
     expect(settings).toMatchObject({ data, model: 'mine', steps: 3, output: 'runs/mine' });
+  });
+
+  test('may put settings into groups', async () => {
+    const text = 'preset: lab\nlora: { rank: 8 }\nkl:\n  target: 3\nengine: { threads: 2 }\n';
+    const expected = { ...presets.lab, preset: 'lab', loraRank: 8, target: 3, threads: 2 };
+    expect(await file(text)).toEqual(expected);
   });
 
   test('has no preset below it when it names a model', async () => {

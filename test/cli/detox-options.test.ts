@@ -1,6 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { settingsUnder } from '../../src/cli/detox-options.ts';
 import { headings } from '../../src/cli/headings.ts';
-import { DetoxConfig } from '../../src/detox-config.ts';
+import { RunOptions } from '../../src/cli/run-detox.ts';
+import { DetoxConfig, resolvedConfig } from '../../src/detox-config.ts';
+import { presets } from '../../src/presets.ts';
 import { rlFields } from '../../src/rl/config.ts';
 import { tactful } from './io.ts';
 
@@ -82,4 +89,55 @@ describe('settings that do not fit together are told as flags', () => {
     if (message instanceof RegExp) expect(said).toMatch(message);
     else expect(said).toBe(`${message}.`);
   });
+});
+
+describe('a run again from its config.yaml, with other flags', () => {
+  let directory: string;
+  const names = { model: 'm', rewardModel: 'r', data: 'd' };
+  const record = async (given: object) => {
+    const config = join(directory, 'config.yaml');
+    await writeFile(config, stringify(resolvedConfig(RunOptions.parse({ ...names, ...given }))));
+    return config;
+  };
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tactful-again-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  test.each([
+    [{}, { algorithm: 'grpo' }],
+    [{}, { algorithm: 'rloo' }],
+    [{ algorithm: 'grpo' }, { algorithm: 'ppo' }],
+    [{}, { compat: 'trl-0.8.0' }],
+    [{ compat: 'trl-0.8.0' }, { compat: 'none' }],
+    [{}, { useScoreScaling: true }],
+    [{ calibrate: 0 }, { calibrate: 64 }],
+    [{ klPlacement: 'loss' }, { klPlacement: 'reward' }],
+    [{ batchSize: 32 }, { steps: 3 }],
+  ])('what followed from %j follows from %j', async (given, flags) => {
+    const under = await settingsUnder({ ...flags, config: await record(given) });
+    const again = resolvedConfig(RunOptions.parse({ ...under, ...flags }));
+    expect(again).toEqual(resolvedConfig(RunOptions.parse({ ...names, ...given, ...flags })));
+  });
+
+  test('what was chosen stays', async () => {
+    const chosen = { klPenalty: 'abs', adamEps: 1e-7, reference: 'base' };
+    const config = await record({ ...chosen, calibrate: 0 });
+    const under = await settingsUnder({ compat: 'trl-0.8.0', config });
+    expect(under).toMatchObject(chosen);
+  });
+
+  test('is not asked why settings do nothing', async () => {
+    const config = await record({ algorithm: 'grpo', lam: 1, adapKlCtrl: false, target: 3 });
+    await expect(settingsUnder({ config })).resolves.toMatchObject({ lam: 1, target: 3 });
+  });
+});
+
+test('a preset depends on compat, wherever that is said', async () => {
+  const lab = await settingsUnder({ preset: 'lab' });
+  expect(lab).toEqual(presets.lab);
+  const flag = await settingsUnder({ preset: 'lab', compat: 'trl-0.8.0' });
+  expect(flag).toEqual({ ...presets.lab, scoreOn: 'pair', minLength: 5, samples: 11 });
+  const set = await settingsUnder({ preset: 'lab', set: ['parity.compat=trl-0.8.0'] });
+  expect(set).toEqual({ ...flag, compat: 'trl-0.8.0' });
 });

@@ -17,6 +17,8 @@ test('help of the program', async () => {
     Commands:
       detox             Train a policy until its summaries are less toxic, and prove
                         whether they are.
+      init              Write a config file for detox: every setting with what it
+                        does.
       resume            Go on with a run of detox that was stopped or broke off, as
                         if it had not.
       doctor            Check models, reward, data and settings before a run.
@@ -25,6 +27,10 @@ test('help of the program', async () => {
       train-classifier  Train a reward model on labelled texts.
       generate          Let a policy answer prompts or summarise dialogues.
       score             Judge texts with a reward model.
+      merge             Merge a LoRA adapter into its model, as a folder that
+                        transformers loads.
+      export            Write a model as ONNX, for transformers.js in Node and
+                        browsers.
       inspect           Show what a model, an adapter or a weight file holds,
                         without reading weights.
       setup             Fetch OpenVINO, an engine that is faster on CPUs with bf16.
@@ -48,20 +54,35 @@ test('help of detox', async () => {
     Everything is kept in a run folder.
 
     Options:
-      --preset <demo>                         Settings to begin with (default: demo,
+      --preset <demo|lab>                     Settings to begin with: the demo, or
+                                              the lab on FLAN-T5 (default: demo,
                                               when no model is named)
       --config <file>                         Settings as YAML, for instance the
                                               config.yaml of a run
+      --set <name=value>…                     A setting by its name in a config
+                                              file, for instance kl.target=3
       --output <dir>                          Folder of the run (default:
                                               runs/<time>)
-      --model <dir>                           Folder of the base model (T5, Hugging
-                                              Face layout)
-      --adapter <dir>                         Folder of the PEFT LoRA adapter to
-                                              start from
-      --reward-model <dir>                    Folder of the classifier that rewards
-                                              and judges
-      --data <file>                           Dialogues with summaries: .csv or
-                                              .jsonl, shaped like DialogSum
+      --model <dir|name>                      Base model (T5, Hugging Face layout):
+                                              folder, or name on the Hugging Face
+                                              hub
+      --revision <commit>                     Branch, tag or commit of the model on
+                                              the hub
+      --adapter <dir|zip|name>                PEFT LoRA adapter to start from:
+                                              folder, .zip, or name on the hub
+                                              (default: a fresh one)
+      --adapter-revision <commit>             Branch, tag or commit of the adapter
+                                              on the hub
+      --reward-model <dir|name>               Classifier that rewards and judges:
+                                              folder, or name on the Hugging Face
+                                              hub
+      --reward-revision <commit>              Branch, tag or commit of the reward
+                                              model on the hub
+      --data <file|name>                      Dialogues with summaries, shaped like
+                                              DialogSum: file or folder, or name on
+                                              the Hugging Face hub
+      --data-revision <commit>                Branch, tag or commit of the data on
+                                              the hub
       -h, --help                              Show this help
 
     A fresh adapter, when none is given:
@@ -76,9 +97,26 @@ test('help of detox', async () => {
                                               exclusive [default: 200]
       --maximum-length <n>                    Longest dialogue kept, in characters
                                               [default: 1000]
+      --max-query-tokens <n>                  Longer prompts are cut [default: 512]
       --test-share <x>                        Share of the data that is held out,
                                               from its end [default: 0.2]
-      --max-query-tokens <n>                  Longer prompts are cut [default: 512]
+      --test-data <file>                      File or folder to hold out, instead of
+                                              the end of the data (default: none)
+      --test-split <text>                     Part of the data folder, or of
+                                              --test-data, to hold out (default:
+                                              test with --test-data, else none)
+      --split <text>                          Part of a data folder: train,
+                                              validation, test … (default: train,
+                                              where files are named so)
+      --max-rows <n>                          Rows to read at most, from the first
+      --strict                                Stop at the first bad row (default:
+                                              bad rows are told and left out)
+      --dialogue-column <text>                Column of the dialogues (default:
+                                              dialogue, text, article …)
+      --summary-column <text>                 Column of the summaries (default:
+                                              summary, highlights …)
+      --id-column <text>                      Column that names the rows (default:
+                                              id, fname, or the row number)
       --group-column <text>                   Column by whose values results are
                                               also told (default: tone, if there is
                                               one)
@@ -317,7 +355,7 @@ test('help of generate', async () => {
       --prompt <text>             The prompt, as it is
       --dialogue <text>           A dialogue to summarise; the prompt is put around
                                   it
-      --data <file>               Dialogues to summarise, .csv or .jsonl
+      --data <file>               Dialogues to summarise: file or folder
       --samples <n>               Dialogues of --data to take, from the first
                                   [default: 10]
       -h, --help                  Show this help
@@ -374,8 +412,8 @@ test('help of score', async () => {
       --reward-model <dir>        Folder of the classifier (RoBERTa, Hugging Face
                                   format) [required]
       --label <text>              Show this label alone (default: all)
-      --data <file>               Texts to judge: the field of a .csv or .jsonl of
-                                  dialogues
+      --data <file>               Texts to judge: a field of dialogues, in a file or
+                                  folder
       --field <summary|dialogue>  Field of --data to judge [default: summary]
       --samples <n>               Rows of --data to take, from the first
       -h, --help                  Show this help

@@ -83,6 +83,18 @@ async function shown(
   return { out: out.join('').replaceAll(directory, 'DIR'), err: err.join('') };
 }
 
+test('columns that were found out, and rows that were left out, are told', async () => {
+  const first = [{ where: 'train.csv:7', why: 'expected 4 cells, got 5.' }];
+  const columns = { dialogue: 'article', summary: 'highlights' };
+  const data = { ...started.data, columns, skipped: { count: 12, first } };
+  const { out } = await shown([{ ...started, data }, ...whole.slice(1)]);
+  expect(out).toContain('columns         "article" as dialogue, "highlights" as summary\n');
+  expect(out).toContain(
+    'skipped         12 bad rows; the first is train.csv:7: expected 4 cells, got 5.\n',
+  );
+  expect((await shown(whole)).out).not.toContain('skipped');
+});
+
 test('memory is told before and after', async () => {
   const memory = { total: 2.6e9, parts: { weights: 1e9, training: 1.5e9, program: 0.1e9 } };
   const finished = { type: 'finished', steps: 24, seconds: 52, peakMemory: 2.31e9 } as const;

@@ -30,7 +30,18 @@ afterAll(() => rm(directory, { recursive: true }));
 const small = ['--epochs', '0.2', '--batch-size', '4', '--threads', '1'];
 
 describe('sft', () => {
-  const words = () => ['sft', '--model', model, '--data', data, '--lora-rank', '2', ...small];
+  const brief = ['--evaluation-samples', '2', '--max-response-tokens', '5'];
+  const words = () => [
+    'sft',
+    '--model',
+    model,
+    '--data',
+    data,
+    '--lora-rank',
+    '2',
+    ...brief,
+    ...small,
+  ];
 
   test('trains an adapter, tells the loss before and after, and generate takes it', async () => {
     const { code, out, err } = await tactful([...words(), '--output', at('adapter')]);
@@ -40,6 +51,8 @@ describe('sft', () => {
     expect(out).toMatch(
       /\d+ steps in .*\nheld-out loss {3}\d+\.\d{4} → \d+\.\d{4} per token \([\d,]+ tokens of \d+ summaries\)\n/,
     );
+    expect(out).toMatch(/memory {10}about \d+ MB \(/);
+    expect(out).toMatch(/\nROUGE-L {9}\d\.\d{3} → \d\.\d{3} \(F, greedy, 2 dialogues\)\nresult/);
     const use = ['generate', '--model', model, '--adapter', at('adapter'), '--prompt', 'Hello'];
     expect((await tactful([...use, '--max-new-tokens', '3', '--threads', '1'])).code).toBe(0);
   });
@@ -53,6 +66,18 @@ describe('sft', () => {
     expect(result.heldOut.after.loss).toBeGreaterThan(0);
     expect(result.steps).toBe(result.of);
     expect((await tactful(['inspect', at('whole')])).code).toBe(0);
+  });
+
+  test('tells measurements in between in a line each, and which was the best', async () => {
+    const every = ['--evaluate-every', '1', '--patience', '1', '--best-metric', 'rouge1'];
+    const go = [...words(), ...every, '--epochs', '1', '--output', at('best')];
+    const { code, out } = await tactful(go);
+    expect(code).toBe(0);
+    const line =
+      /step (\d)\/\d+ +held-out loss \d\.\d{4}, ROUGE-1 0\.\d{3}, .*(the best so far)?\n/g;
+    expect(out.match(line)?.length).toBeGreaterThan(1);
+    expect(out).toMatch(/\d steps in .*, of \d+: it got no better any more\.\n/);
+    expect(out).toMatch(/result {10}\S+best, the best: after step \d\n/);
   });
 
   test('Ctrl-C ends it after the step, saves, and says how to go on', async () => {
@@ -101,7 +126,7 @@ describe('train-classifier', () => {
     expect(out).toMatch(
       /accuracy {8}\d+\.\d % \(95 % interval \d+\.\d to \d+\.\d\) of 4 held-out texts\n/,
     );
-    expect(out).toMatch(/\nlabel +n +recall % +precision % +as \w+ +as \w+\n/);
+    expect(out).toMatch(/\nlabel +n +recall % +precision % +F1 % +as \w+ +as \w+\n/);
     const { out: scored } = await tactful(['score', '--reward-model', at('judge'), 'Hello.']);
     expect(scored).toContain('Hello.');
   });

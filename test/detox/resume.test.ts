@@ -352,7 +352,7 @@ describe('what it refuses', () => {
   test.each<[Options, string]>([
     [{ learningRate: 2e-3 }, 'learningRate: expected 0.001, with which the run began, got 0.002.'],
     [{ seed: 1 }, 'seed: expected 0, with which the run began, got 1.'],
-    [{ adamEps: 1e-7 }, 'adamEps: expected none, with which the run began, got 1e-7.'],
+    [{ adamEps: 1e-7 }, 'adamEps: expected 0.00001, with which the run began, got 1e-7.'],
   ])('another setting: %j', async (options, message) => {
     await expect(again(options)).rejects.toThrow(`${message} Put it back, or start a new run.`);
   });

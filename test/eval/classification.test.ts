@@ -27,7 +27,15 @@ test('rows of the confusion are the truth, columns what was said', () => {
   const [a, b, c] = found.labels;
   expect(a).toMatchObject({ precision: { share: 1, n: 2 }, recall: { share: 2 / 3, n: 3 } });
   expect(b).toMatchObject({ precision: { share: 2 / 3, n: 3 }, recall: { share: 1, n: 2 } });
-  expect(c).toEqual({ label: 'c', precision: null, recall: null });
+  expect(c).toEqual({ label: 'c', precision: null, recall: null, f1: 0 });
+});
+
+// sklearn.metrics.f1_score([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], average=None), and 'macro'
+test('F1 of each label, and their mean over the labels that occur', () => {
+  const found = classification(['a', 'b', 'c'], [0, 0, 0, 1, 1], [0, 0, 1, 1, 1]);
+  expect(found.labels.map(({ f1 }) => f1)).toEqual([0.8, 0.8, 0]);
+  expect(found.macroF1).toBeCloseTo(0.8, 12);
+  expect(classification(['a', 'b', 'c'], [0, 1], [0, 2]).macroF1).toBeCloseTo(1 / 3, 12);
 });
 
 test('refuses to judge nothing', () => {

@@ -3,6 +3,7 @@ import type { LoraConfig } from '../../src/hub/peft.ts';
 import { freshClassifier, freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import {
+  balancedWeights,
   classifierLearner,
   type Learner,
   policyLearner,
@@ -72,6 +73,86 @@ test('an adapter learns while its base stays as it is', async () => {
     [],
   );
   await policy.close();
+});
+
+describe('a step that is split', () => {
+  const indices = [5, 0, 3, 7, 2, 6, 1, 4];
+  type Result = Awaited<ReturnType<Learner['gradient']>>;
+
+  /** Loss and gradients are sums in another order: float32 rounds at 6e-8. */
+  function expectSame(one: Result, other: Result) {
+    expect(one.loss).toBeCloseTo(other.loss, 6);
+    for (const [name, { data }] of one.gradients) {
+      expect(data).toBeAllClose(other.gradients.get(name)!.data, { atol: 1e-6 });
+    }
+  }
+
+  test.each([1, 3, 5])(
+    'into parts of %i has the loss and the gradients of the whole',
+    async (microBatchSize) => {
+      const policy = await freshPolicy(engine, tinyT5, 1);
+      const whole = await policyLearner(policy, pairs).gradient(indices);
+      expectSame(await policyLearner(policy, pairs, { microBatchSize }).gradient(indices), whole);
+      await policy.close();
+      const classifier = await freshClassifier(engine, tinyRoberta, 1);
+      const learning = { classWeights: [0.3, 2] };
+      const all = await classifierLearner(classifier, texts, learning).gradient(indices);
+      const split = classifierLearner(classifier, texts, { ...learning, microBatchSize });
+      expectSame(await split.gradient(indices), all);
+      await classifier.close();
+    },
+  );
+
+  test('is split by itself where it is too large, into groups of similar length', async () => {
+    const policy = await freshPolicy(engine, tinyT5, 1);
+    const parts: number[][] = [];
+    // a model so wide that 24 tokens fill a run
+    const config = { ...tinyT5, dModel: (2048 * 768) / 24 };
+    const wide: Parameters<typeof policyLearner>[0] = {
+      parameters: policy.parameters,
+      shape: { ...policy.shape, config },
+      gradient(loss, sequences, inputs) {
+        parts.push(sequences.map(({ query }) => query.length));
+        return policy.gradient(loss, sequences, inputs);
+      },
+    };
+    const split = await policyLearner(wide, pairs).gradient(indices);
+    expect(parts.length).toBeGreaterThan(1);
+    for (const part of parts) expect(part.length * Math.max(...part)).toBeLessThanOrEqual(24);
+    expect(parts.flat()).toEqual(pairs.map(({ query }) => query.length).sort((a, b) => a - b));
+    expectSame(split, await policyLearner(policy, pairs).gradient(indices));
+    await policy.close();
+  });
+
+  test('and fits as it is keeps its order: the same bytes as without splitting', async () => {
+    const policy = await freshPolicy(engine, tinyT5, 1);
+    const learner = policyLearner(policy, pairs);
+    const most = policyLearner(policy, pairs, { microBatchSize: 8 });
+    expect(await most.gradient(indices)).toEqual(await learner.gradient(indices));
+    await policy.close();
+  });
+});
+
+test('class weights make the loss a weighted mean, as in torch', async () => {
+  const classifier = await freshClassifier(engine, tinyRoberta, 1);
+  const classWeights = [0.25, 4];
+  const batch = texts.slice(0, 3);
+  const { loss } = await classifierLearner(classifier, texts, { classWeights }).gradient([0, 1, 2]);
+  const logits = await classifier.logits(batch.map(({ ids }) => ids));
+  const losses = logits.map(
+    ([a, b], i) => Math.log(Math.exp(a) + Math.exp(b)) - [a, b][batch[i].label],
+  );
+  const weights = batch.map(({ label }) => classWeights[label]);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = losses.reduce((sum, each, i) => sum + (weights[i] * each) / total, 0);
+  expect(loss).toBeCloseTo(mean, 6);
+  await classifier.close();
+});
+
+// sklearn.utils.class_weight.compute_class_weight('balanced', classes=[0, 1], y=[0, 0, 0, 1])
+test("balanced weights are scikit-learn's, and 0 where there is nothing to weigh", () => {
+  expect(balancedWeights([0, 0, 0, 1], 2)).toBeAllClose([2 / 3, 2], { atol: 1e-12 });
+  expect(balancedWeights([0, 0, 2], 3)).toEqual([0.75, 0, 1.5]);
 });
 
 describe('the seed', () => {

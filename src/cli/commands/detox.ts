@@ -39,7 +39,7 @@ export const detox = defineCommand({
   defaults: settingsUnder,
   async run(context) {
     const { runDetox } = await import('../run-detox.ts');
-    const { preset, config: _, output, ...config } = context.options;
+    const { preset, config: _, set: __, output, ...config } = context.options;
     await runDetox({ config, directory: output ?? join('runs', timeName()), context });
   },
 });

@@ -10,6 +10,7 @@ import {
   storeOptions,
 } from '../detox-options.ts';
 import { Told } from '../errors.ts';
+import { showDownload } from '../locate.ts';
 import { type EngineSettings, engineAndRest, engineOptions, outputOption } from '../options.ts';
 import { findingText, totalText } from '../show-findings.ts';
 
@@ -38,10 +39,11 @@ export const doctor = defineCommand({
   },
   async run({ options, ...context }) {
     const { json, print, progress, screen, signal } = context;
+    const downloading = showDownload(progress);
     const { startEngine } = await import('../../runtime/select.ts');
     const { doctor: checkUp } = await import('../../doctor.ts');
     const { engine: settings, rest } = engineAndRest(options);
-    const { preset, config: _, ...config } = rest;
+    const { preset, config: _, set: __, ...config } = rest;
     const ofRun = await startEngine(settings);
     const engine = ofRun.precision === 'f32' ? ofRun : await exact(settings, ofRun);
     const found: Finding[] = [];
@@ -51,7 +53,7 @@ export const doctor = defineCommand({
     };
     if (engine !== ofRun) tell(otherEngine(ofRun, engine));
     try {
-      for await (const event of checkUp(config, { engine, signal })) {
+      for await (const event of checkUp(config, { engine, signal, downloading })) {
         if (event.type === 'finding') tell(event.finding);
         else {
           const { doing: status, done, total } = event;

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { buildPrompt } from '../../data/prepare.ts';
+import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { uniform } from '../../random.ts';
 import { counted, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
+import { located } from '../locate.ts';
 import { engineAndRest, engineOptions, file, folder } from '../options.ts';
 import { painter } from '../paint.ts';
 
@@ -13,11 +15,14 @@ const sampling = { group: 'Sampling' };
 const { sample: _, ...shape } = GenerationConfig.shape;
 
 const options = z.strictObject({
-  model: folder('Folder of the model (T5, Hugging Face format)'),
-  adapter: folder('Folder of a LoRA adapter (PEFT format)').optional(),
+  model: folder('Model (T5, Hugging Face format): folder, or name on the hub'),
+  revision: revisionField('model'),
+  adapter: folder('LoRA adapter (PEFT format): folder, .zip, or name on the hub').optional(),
+  adapterRevision: revisionField('adapter'),
   prompt: z.string().optional().describe('The prompt, as it is'),
   dialogue: z.string().optional().describe('A dialogue to summarise; the prompt is put around it'),
-  data: file('Dialogues to summarise, .csv or .jsonl').optional(),
+  data: file('Dialogues to summarise: file, folder, or name on the hub').optional(),
+  dataRevision: revisionField('data'),
   samples: z.int().positive().default(10).describe('Dialogues of --data to take, from the first'),
   greedy: z.boolean().default(false).meta(sampling).describe('Take the likeliest token each time'),
   temperature: shape.temperature.meta(sampling),
@@ -48,7 +53,8 @@ export const generate = defineCommand({
     ['tactful generate --model DIR --data test.csv --samples 5 --json', 'JSON, one line each'],
   ],
   options,
-  async run(context) {
+  async run(given) {
+    const context = { ...given, options: await located(given.options, given) };
     const prompts = await readPrompts(context);
     const { options, signal, progress } = context;
     const { startEngine } = await import('../../runtime/select.ts');
@@ -99,7 +105,11 @@ async function readPrompts({ options, stdin, arguments: words }: Context): Promi
   if (dialogue !== undefined) return [{ query: buildPrompt(dialogue) }];
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
-    const examples = (await readExamples(data)).slice(0, samples);
+    const { examples } = await readExamples(data, {
+      maxRows: samples,
+      strict: true, // which of them are taken must not depend on which are bad
+      summaries: 'ignored',
+    });
     return examples.map((example) => ({ id: example.id, query: buildPrompt(example.dialogue) }));
   }
   const text = stdin.isTTY || words.length > 0 ? '' : await readAll(stdin);

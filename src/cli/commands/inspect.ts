@@ -1,16 +1,19 @@
 /** I/O: tells folders from files; `look.ts` looks at them, `inspection.ts` tells what it found. */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
-import { InputError } from '../../errors.ts';
+import { revisionField } from '../../hub/revision.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { located } from '../locate.ts';
 import { file, folder } from '../options.ts';
 
 const lora = { group: 'A LoRA adapter that does not exist yet' };
 const options = z.strictObject({
-  model: folder('Folder of a model').optional(),
+  model: folder('A model: folder, or name on the hub').optional(),
+  revision: revisionField('model'),
   config: file("A model's config.json alone").optional(),
-  adapter: folder('Folder of a LoRA adapter').optional(),
+  adapter: folder('A LoRA adapter: folder, .zip, or name on the hub').optional(),
+  adapterRevision: revisionField('adapter'),
   valueHead: z.boolean().default(false).describe('Count a value head as well'),
   tensors: z.boolean().default(false).describe('List all tensors'),
   loraRank: z.int().positive().optional().meta(lora).describe('Its rank'),
@@ -29,6 +32,7 @@ export const inspect = defineCommand({
   summary: 'Show what a model, an adapter or a weight file holds, without reading weights.',
   examples: [
     ['tactful inspect DIR', 'a model or an adapter'],
+    ['tactful inspect google/flan-t5-base', 'a model of the Hugging Face hub'],
     ['tactful inspect DIR/model.safetensors', 'the tensors of a file'],
     [
       'tactful inspect --config config.json --lora-rank 32 --lora-targets q,v',
@@ -36,13 +40,17 @@ export const inspect = defineCommand({
     ],
   ],
   arguments: [
-    { name: 'path', description: 'Folder of a model or an adapter, .safetensors or config.json' },
+    {
+      name: 'path',
+      description: 'Model or adapter (folder, or name on the hub), .safetensors or config.json',
+    },
   ],
   options,
-  async run({ options, arguments: words, json, print, screen }) {
+  async run(context) {
+    const { arguments: words, json, print, screen } = context;
     const { look } = await import('./look.ts');
     const { inspectionText } = await import('./inspection.ts');
-    const found = await look(await sources(options, words[0]));
+    const found = await look(await located(await sources(context.options, words[0]), context));
     print(json ? JSON.stringify(found) : inspectionText(found, screen));
   },
 });
@@ -62,9 +70,7 @@ async function sources(options: Context['options'], path?: string): Promise<Sour
   }
   if (path.endsWith('.safetensors')) return { ...options, weightFile: path };
   const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
-    if (code !== 'ENOENT') return undefined;
-    const expected = 'a model, an adapter, a .safetensors file or a config.json';
-    throw new InputError(path, expected, 'no such file or folder', 'Check the path.');
+    return code === 'ENOENT' ? ([] as string[]) : undefined; // perhaps on the hub
   });
   if (names?.includes('adapter_config.json')) return { ...options, adapter: path };
   if (model ?? config) throw new UsageError(`expected one model, got ${path} as well.`);

@@ -1,6 +1,6 @@
 /** What `inspect` found, as text. Pure. */
 import type { ParameterCount } from '../../events.ts';
-import type { ModelConfig } from '../../hub/config.ts';
+import { isT5, type ModelConfig } from '../../hub/config.ts';
 import type { LoraConfig } from '../../hub/peft.ts';
 import { counted, grouped, pad } from '../../report/text.ts';
 import { sizeOf } from '../../tensor.ts';
@@ -76,11 +76,20 @@ function row(label: string, value: string): Row {
   return [label, value];
 }
 
+const architectures = {
+  t5: 'T5',
+  mt5: 'mT5',
+  bert: 'BERT',
+  distilbert: 'DistilBERT',
+  roberta: 'RoBERTa',
+  'xlm-roberta': 'XLM-RoBERTa',
+};
+
 function modelRows(model: ModelConfig): Row[] {
-  if (model.modelType === 't5') {
+  if (isT5(model)) {
     const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, tiedEmbeddings } = model;
     return [
-      row('architecture', 'T5, encoder–decoder'),
+      row('architecture', `${architectures[model.modelType]}, encoder–decoder`),
       row('layers', `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`),
       row('widths', `model ${dModel}, feed-forward ${dFf} (${feedForward})`),
       row(
@@ -90,12 +99,13 @@ function modelRows(model: ModelConfig): Row[] {
     ];
   }
   const { layers, heads, hidden, intermediate, vocabSize, maxPositions, labels } = model;
+  const each = model.multiLabel ? ' (each true or false by itself)' : '';
   return [
-    row('architecture', 'RoBERTa, sequence classifier'),
+    row('architecture', `${architectures[model.modelType]}, sequence classifier`),
     row('layers', `${layers}, ${heads} heads of ${hidden / heads}`),
-    row('widths', `model ${hidden}, feed-forward ${intermediate} (gelu)`),
+    row('widths', `model ${hidden}, feed-forward ${intermediate} (${model.activation})`),
     row('vocabulary', `${grouped(vocabSize)}, ${grouped(maxPositions)} positions`),
-    row('labels', labels.map((label, i) => `${i} ${label}`).join(', ')),
+    row('labels', `${labels.map((label, i) => `${i} ${label}`).join(', ')}${each}`),
   ];
 }
 
@@ -105,10 +115,16 @@ function tokenizerRow({ tokens, maxLength }: NonNullable<Inspection['tokenizer']
 }
 
 function adapterRows(adapter: NonNullable<Inspection['adapter']>): Row[] {
-  const { rank, alpha, targetModules, rsLora, baseModel, parameters, valueHead } = adapter;
+  const { rank, alpha, targetModules, rsLora, baseModel, parameters, valueHead, exceptions } =
+    adapter;
   const scale = rsLora ? `${alpha}/√${rank}` : `${alpha}/${rank}`;
+  // whole paths, where their last parts do not say which
+  const kinds = [...new Set(targetModules.map((path) => path.slice(path.lastIndexOf('.') + 1)))];
   return [
-    row('adapter', `LoRA, rank ${rank}, scale ${scale}, on ${targetModules.join(', ')}`),
+    row('adapter', `LoRA, rank ${rank}, scale ${scale}, on ${kinds.join(', ')}`),
+    ...(exceptions
+      ? [row('', `${counted(Object.keys(exceptions).length, 'module')} of another rank or alpha`)]
+      : []),
     row('', `${counted(parameters, 'parameter')}${valueHead ? ', and a value head' : ''}`),
     ...(baseModel ? [row('made for', baseModel)] : []),
   ];

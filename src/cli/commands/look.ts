@@ -1,7 +1,7 @@
 /** I/O: looks at folders and file headers; `inspection.ts` tells what it found. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ModelConfig, readModelConfig } from '../../hub/config.ts';
+import { isT5, type ModelConfig, readModelConfig } from '../../hub/config.ts';
 import { type LoraConfig, readAdapter, readValueHead } from '../../hub/peft.ts';
 import { openSafetensors } from '../../hub/safetensors.ts';
 import { openWeights } from '../../hub/weights.ts';
@@ -42,7 +42,7 @@ function parametersOf(
   { loraRank: rank, loraTargets: targetModules, loraAlpha, valueHead }: Sources,
   adapter: LoraConfig | undefined,
 ): NonNullable<Inspection['parameters']> {
-  if (model.modelType !== 't5') {
+  if (!isT5(model)) {
     const { graph } = classifierGraph({ config: model }, false);
     const shapes = [...graph.weights.values()].map(({ shape }) => shape as number[]);
     return { base: shapes.reduce((sum, shape) => sum + sizeOf(shape), 0) };
@@ -80,8 +80,16 @@ async function lookAtFolder(path: string, listed: boolean): Promise<Partial<Insp
   };
 }
 
+const tokenizerFiles = [
+  'tokenizer.json',
+  'spiece.model',
+  'sentencepiece.bpe.model',
+  'vocab.txt',
+  'vocab.json',
+];
+
 async function lookAtTokenizer(path: string, names: readonly string[]) {
-  if (!names.includes('tokenizer.json') && !names.includes('vocab.json')) return undefined;
+  if (!tokenizerFiles.some((name) => names.includes(name))) return undefined;
   const { loadTokenizer } = await import('../../tokenizer.ts');
   const { vocabSize, maxLength } = await loadTokenizer(path);
   return { tokens: vocabSize, maxLength: Number.isFinite(maxLength) ? maxLength : null };

@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { RunEvent } from '../../events.ts';
 import { defineCommand } from '../command.ts';
 import { checkOptions, flagsOf } from '../flags.ts';
-import type { RunOptions } from '../run-detox.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -29,18 +27,10 @@ export const resume = defineCommand({
         await showFinished({ folder, seed, steps, context });
       } else {
         context.progress.note('checking settings, models and data');
-        const engine = engineOf(config, events);
-        await runDetox({ config: { ...config, engine }, directory, folder, context });
+        await runDetox({ config, directory, folder, context });
       }
     } finally {
       await folder.close();
     }
   },
 });
-
-/** `auto` stays what it was when the run began, whatever has been set up since. */
-function engineOf({ engine }: RunOptions, events: readonly RunEvent[]): RunOptions['engine'] {
-  const started = events.find((event) => event.type === 'started');
-  if (engine !== 'auto' || started === undefined) return engine;
-  return started.engine.startsWith('openvino ') ? 'openvino' : 'onnxruntime';
-}

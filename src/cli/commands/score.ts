@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import { InputError } from '../../errors.ts';
+import { revisionField } from '../../hub/revision.ts';
 import { fixed, pad, signed, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand, type Screen } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
+import { located } from '../locate.ts';
 import { engineAndRest, engineOptions, file, folder } from '../options.ts';
 import { painter } from '../paint.ts';
 
 const options = z.strictObject({
-  rewardModel: folder('Folder of the classifier (RoBERTa, Hugging Face format)'),
+  rewardModel: folder('Classifier (Hugging Face format): folder, or name on the hub'),
+  rewardRevision: revisionField('classifier'),
   label: z.string().optional().describe('Show this label alone (default: all)'),
-  data: file('Texts to judge: the field of a .csv or .jsonl of dialogues').optional(),
+  data: file('Texts to judge: a field of dialogues, in a file, a folder, or on the hub').optional(),
+  dataRevision: revisionField('data'),
   field: z.enum(['summary', 'dialogue']).default('summary').describe('Field of --data to judge'),
   samples: z.int().positive().optional().describe('Rows of --data to take, from the first'),
   ...engineOptions,
@@ -39,12 +43,12 @@ export const score = defineCommand({
   ],
   arguments: [{ name: 'text', description: 'A text to judge, in quotes', variadic: true }],
   options,
-  async run(context) {
+  async run(given) {
+    const context = { ...given, options: await located(given.options, given) };
     const texts = await readTexts(context);
     const { options, json, signal, progress, print, screen } = context;
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadClassifier } = await import('../../model/load.ts');
-    const { probabilities } = await import('../../model/softmax.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
     const { rewardModel, label } = options;
 
@@ -52,12 +56,12 @@ export const score = defineCommand({
     const engine = await startEngine(engineAndRest(options).engine);
     try {
       const classifier = await loadClassifier(engine, rewardModel);
-      const { labels, maxPositions, padId } = classifier.config;
+      const { labels } = classifier.config;
       if (label !== undefined) classifier.labelIndex(label); // refuses an unknown one
       const shown = label === undefined ? labels : [label];
       const byLabel = (values: ArrayLike<number>) =>
         Object.fromEntries(shown.map((name) => [name, values[labels.indexOf(name)]]));
-      const maxLength = Math.min(tokenizer.maxLength, maxPositions - padId - 1);
+      const maxLength = Math.min(tokenizer.maxLength, classifier.maxTokens);
       const scores: Score[] = [];
       const total = texts.length;
       const show = (done: number) => {
@@ -68,7 +72,10 @@ export const score = defineCommand({
         const batch = texts.slice(done, done + batchSize);
         const rows = await classifier.logits(await tokenizer.encodeBatch(batch, { maxLength }));
         rows.forEach((logits, i) => {
-          const both = { probabilities: byLabel(probabilities(logits)), logits: byLabel(logits) };
+          const both = {
+            probabilities: byLabel(classifier.probabilities(logits)),
+            logits: byLabel(logits),
+          };
           scores.push({ text: batch[i], ...both });
           if (json) print(JSON.stringify(scores[scores.length - 1]));
         });
@@ -89,7 +96,8 @@ async function readTexts({ options, stdin, arguments: words }: Context): Promise
   if (words.length > 0) return [...words];
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
-    const examples = (await readExamples(data)).slice(0, samples);
+    const summaries = field === 'dialogue' ? 'ignored' : 'required';
+    const { examples } = await readExamples(data, { maxRows: samples, strict: true, summaries });
     return examples.map((row) => (field === 'dialogue' ? row.dialogue : row.summaries[0]));
   }
   if (stdin.isTTY) throw new UsageError('expected a text, --data or lines to read, got nothing.');

@@ -1,4 +1,3 @@
-import { SupervisedConfig } from '../../model/supervised-config.ts';
 import { fixed, grouped } from '../../report/text.ts';
 import type { SftMeasures } from '../../sft.ts';
 import { SftConfig } from '../../sft-config.ts';
@@ -6,16 +5,44 @@ import { defineCommand } from '../command.ts';
 import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
 import { quoted } from '../shell.ts';
 
-const { model, data, adapter, loraRank, loraAlpha, loraTargets, gradientCheckpointing, seed } =
-  SftConfig.shape;
+const {
+  model,
+  data,
+  adapter,
+  full: _,
+  loraRank,
+  loraAlpha,
+  loraTargets,
+  evaluateEvery,
+  evaluationSamples,
+  bestMetric,
+  patience,
+  ...others
+} = SftConfig.shape;
+const {
+  epochs,
+  batchSize,
+  microBatchSize,
+  learningRate,
+  schedule,
+  warmup,
+  weightDecay,
+  maxGradNorm,
+  gradientCheckpointing,
+  seed,
+  ...reading
+} = others;
 
 const options = SftConfig.safeExtend({
   model: folder(model.description!),
   data: file(data.description!),
   adapter: adapter.meta({ placeholder: 'dir', description: adapter.description! }),
   output: folder('Folder of the result: new, empty, or with an earlier result of sft'),
+  ...headed(reading, 'Data'),
   ...headed({ loraRank, loraAlpha, loraTargets }, 'A fresh adapter, when none is given'),
-  ...headed({ ...SupervisedConfig.shape, gradientCheckpointing, seed }, 'Training'),
+  ...headed({ epochs, batchSize, microBatchSize, learningRate, schedule, warmup }, 'Training'),
+  ...headed({ weightDecay, maxGradNorm, gradientCheckpointing, seed }, 'Training'),
+  ...headed({ evaluateEvery, evaluationSamples, bestMetric, patience }, 'Measuring'),
   ...engineOptions,
 });
 
@@ -24,10 +51,15 @@ export const sft = defineCommand({
   summary: 'Teach a policy to summarise from examples, before or instead of detox.',
   description:
     'Trains a LoRA adapter, or with --full every weight, on prompt and first summary of each ' +
-    'dialogue, and tells the loss on the held-out dialogues before and after.',
+    'dialogue, and tells loss and ROUGE on the held-out dialogues before and after. With ' +
+    '--evaluate-every also in between: then the best adapter is the result, not the last.',
   examples: [
     ['tactful sft --model DIR --data train.csv --output my-adapter', 'a LoRA adapter'],
     ['tactful sft --model DIR --data train.csv --output my-model --full', 'a whole model'],
+    [
+      'tactful sft --model DIR --data train.csv --output my-adapter --evaluate-every 50 --patience 3',
+      'keep the best, and stop when it gets no better',
+    ],
   ],
   options,
   stopping: 'finishing the step',
@@ -36,23 +68,52 @@ export const sft = defineCommand({
     const { output, ...config } = rest;
     const { sft: runSft } = await import('../../sft.ts');
     const { showJob } = await import('../show-job.ts');
-    const from = config.full
-      ? ['--model', quoted(output), '--full']
-      : ['--model', quoted(config.model), '--adapter', quoted(output)];
+    const from = (weights: string) =>
+      config.full
+        ? ['--model', quoted(weights), '--full']
+        : ['--model', quoted(config.model), '--adapter', quoted(weights)];
     const again = ['--data', quoted(config.data), '--output', quoted(`${output}-2`)];
     await showJob<SftMeasures>({
       output,
       engine,
       start: (job) => runSft(config, job),
+      brief: (measures) =>
+        [`held-out loss ${fixed(measures.loss, 4)}`, ...rougeTexts(measures)].join(', '),
       measured: (after, before) => [
         [
           'held-out loss',
           `${before ? `${fixed(before.loss, 4)} → ` : ''}${fixed(after.loss, 4)} per token ` +
             `(${grouped(after.tokens)} tokens of ${grouped(after.responses)} summaries)`,
         ],
+        ...rougeLines(after, before),
       ],
-      goOn: ['npx tactful sft', ...from, ...again].join(' '),
+      goOn: (weights) => ['npx tactful sft', ...from(weights), ...again].join(' '),
       context,
     });
   },
 });
+
+const rouges = [
+  ['rouge1', 'ROUGE-1'],
+  ['rouge2', 'ROUGE-2'],
+  ['rougeL', 'ROUGE-L'],
+] as const;
+
+/** `ROUGE-1 0.312`, as far as it was measured. */
+function rougeTexts(measures: SftMeasures): string[] {
+  return rouges.flatMap(([name, label]) => {
+    const value = measures[name];
+    return value === undefined ? [] : [`${label} ${fixed(value, 3)}`];
+  });
+}
+
+/** A line each: before → after. */
+function rougeLines(after: SftMeasures, before: SftMeasures | undefined) {
+  return rouges.flatMap(([name, label]) => {
+    const [then, now] = [before?.[name], after[name]];
+    if (now === undefined) return [];
+    const of = `F, greedy, ${grouped(after.samples ?? 0)} dialogues`;
+    const text = `${then === undefined ? '' : `${fixed(then, 3)} → `}${fixed(now, 3)} (${of})`;
+    return [[label, text] as const];
+  });
+}

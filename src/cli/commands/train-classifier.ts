@@ -1,14 +1,32 @@
 import type { ClassifyMeasures } from '../../classify.ts';
 import { ClassifyConfig } from '../../classify-config.ts';
 import type { Share } from '../../eval/classification.ts';
-import { SupervisedConfig } from '../../model/supervised-config.ts';
 import { fixed, grouped, pad } from '../../report/text.ts';
 import { defineCommand, type Screen } from '../command.ts';
 import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
 import { painter } from '../paint.ts';
 import { quoted } from '../shell.ts';
 
-const { data, model, config, tokenizer, seed } = ClassifyConfig.shape;
+const {
+  data,
+  model,
+  config,
+  tokenizer,
+  evaluateEvery,
+  bestMetric,
+  patience,
+  epochs,
+  batchSize,
+  microBatchSize,
+  learningRate,
+  schedule,
+  warmup,
+  weightDecay,
+  maxGradNorm,
+  classWeights,
+  seed,
+  ...reading
+} = ClassifyConfig.shape;
 
 const options = ClassifyConfig.safeExtend({
   data: file(data.description!),
@@ -16,7 +34,10 @@ const options = ClassifyConfig.safeExtend({
   config: config.meta({ placeholder: 'file', description: config.description! }),
   tokenizer: tokenizer.meta({ placeholder: 'dir', description: tokenizer.description! }),
   output: folder('Folder of the result: new, empty, or with an earlier result of this command'),
-  ...headed({ ...SupervisedConfig.shape, seed }, 'Training'),
+  ...headed(reading, 'Data'),
+  ...headed({ epochs, batchSize, microBatchSize, learningRate, schedule, warmup }, 'Training'),
+  ...headed({ weightDecay, maxGradNorm, classWeights, seed }, 'Training'),
+  ...headed({ evaluateEvery, bestMetric, patience }, 'Measuring'),
   ...engineOptions,
 });
 
@@ -26,12 +47,17 @@ export const trainClassifier = defineCommand({
   description:
     'The labels are the names in the config (or class ids). Where a fresh config names none, the ' +
     'names in the data are the labels: sorted as numbers if all are whole numbers, else by ' +
-    'character code. The last texts of each label are held out, and measured at the end.',
+    'character code. The last texts of each label are held out, and measured at the end. With ' +
+    '--evaluate-every also in between: then the best model is the result, not the last.',
   examples: [
     ['tactful train-classifier --data texts.csv --model DIR --output judge', 'go on from a model'],
     [
       'tactful train-classifier --data texts.csv --config config.json --tokenizer DIR --output judge',
       'from random weights',
+    ],
+    [
+      'tactful train-classifier --data texts.csv --model DIR --output judge --class-weights balanced --evaluate-every 50 --best-metric macroF1 --patience 3',
+      'a label is rare; keep the best, and stop when it gets no better',
     ],
   ],
   options,
@@ -41,17 +67,23 @@ export const trainClassifier = defineCommand({
     const { output, ...settings } = rest;
     const { trainClassifier: train } = await import('../../classify.ts');
     const { showJob } = await import('../show-job.ts');
-    const next = ['--model', quoted(output), '--output', quoted(`${output}-2`)];
+    const next = (weights: string) =>
+      ['--model', quoted(weights), '--output', quoted(`${output}-2`)].join(' ');
     await showJob<ClassifyMeasures>({
       output,
       engine,
       start: (job) => train(settings, job),
-      measured: ({ accuracy, loss }) => [
+      brief: ({ accuracy, macroF1, loss }) =>
+        `accuracy ${percent(accuracy.share)} %, macro F1 ${percent(macroF1)} %, ` +
+        `held-out loss ${fixed(loss, 4)}`,
+      measured: ({ accuracy, macroF1, loss }) => [
         ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],
+        ['macro F1', `${percent(macroF1)} %`],
         ['held-out loss', fixed(loss, 4)],
       ],
       table: (measures) => table(measures, context.screen),
-      goOn: ['npx tactful train-classifier --data', quoted(settings.data), ...next].join(' '),
+      goOn: (weights) =>
+        `npx tactful train-classifier --data ${quoted(settings.data)} ${next(weights)}`,
       context,
     });
   },
@@ -72,13 +104,15 @@ function table({ labels, confusion }: ClassifyMeasures, { color }: Screen): stri
     'n',
     'recall %',
     'precision %',
+    'F1 %',
     ...labels.map(({ label }) => `as ${label}`),
   ];
-  const rows = labels.map(({ label, recall, precision }, i) => [
+  const rows = labels.map(({ label, recall, precision, f1 }, i) => [
     label,
     grouped(confusion[i].reduce((sum, n) => sum + n, 0)),
     cell(recall),
     cell(precision),
+    percent(f1),
     ...confusion[i].map(grouped),
   ]);
   const widths = head.map((_, c) => Math.max(...[head, ...rows].map((row) => row[c].length)));

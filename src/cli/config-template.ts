@@ -1,0 +1,76 @@
+/** A config file to begin with. Pure. */
+import { stringify } from 'yaml';
+import { resolvedConfig } from '../detox-config.ts';
+import { labGaps, type PresetName, presetSettings } from '../presets.ts';
+import { wrap } from '../report/text.ts';
+import { fileSettings } from './detox-options.ts';
+import { expectation, type FieldSchema, settingsOf, shortest, typesOf } from './flags.ts';
+import { RunOptions } from './run-detox.ts';
+
+/** What a file is made of. */
+interface TemplateOptions {
+  readonly preset: PresetName;
+  readonly compat: RunOptions['compat'];
+}
+
+const width = 100;
+
+/**
+ * Every setting with what it does, its range and its default: those of the preset as they are, the
+ * others behind a `#`, with the value that they have.
+ * @returns YAML
+ */
+export function configTemplate({ preset, compat }: TemplateOptions): string {
+  const set: Readonly<Record<string, unknown>> = {
+    ...presetSettings(preset, compat),
+    ...(compat !== 'none' && { compat }),
+  };
+  const all: Readonly<Record<string, unknown>> = resolvedConfig(RunOptions.parse(set));
+  const settings = settingsOf(fileSettings).filter(({ path }) => path[0] !== 'preset');
+  const blocks = settings.map(({ path: [name], schema, group }) => {
+    const notes = [schema.description ?? '', rangeOf(schema)].filter(Boolean);
+    const line = name in set ? lineOf(name, set[name]) : `# ${lineOf(name, all[name])}`;
+    return { group, text: [...notes.flatMap((note) => comment(note)), line].join('\n') };
+  });
+  const parts = blocks.flatMap(({ group, text }, i) =>
+    group !== undefined && group !== blocks[i - 1]?.group ? [`# ---- ${group} ----`, text] : [text],
+  );
+  return `${[head({ preset, compat }), ...parts].join('\n\n')}\n`;
+}
+
+function head({ preset, compat }: TemplateOptions): string {
+  const trl = compat !== 'none';
+  const named = trl ? `${preset}, as ${compat} does it` : preset;
+  const lines = [
+    ...comment(
+      `Settings of tactful detox: those of the preset ${named}, and behind a # all others as they are then. Flags go over the file.`,
+    ),
+    '# Use: npx tactful detox --config FILE',
+  ];
+  if (preset !== 'lab' || !trl) return lines.join('\n');
+  const gaps = labGaps.flatMap((gap) => comment(gap, '#   - ', '#     '));
+  return [...lines, '#', "# Not even so as in the lab's notebook:", ...gaps].join('\n');
+}
+
+/** `A whole number above 0; default 4.` Empty of a text without a default. */
+function rangeOf(schema: FieldSchema): string {
+  const types = typesOf(schema);
+  const isFree = types.has('string') && types.size === 1 && !schema.enum && !schema.anyOf;
+  const fallback = schema.default === undefined ? '' : `default ${valueText(schema.default)}`;
+  const text = [isFree ? '' : expectation(schema), fallback].filter(Boolean).join('; ');
+  return text === '' ? '' : `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+function lineOf(name: string, value: unknown): string {
+  return value === undefined ? `${name}:` : `${name}: ${valueText(value)}`;
+}
+
+/** As YAML in one line. */
+function valueText(value: unknown): string {
+  if (typeof value === 'number') return shortest(value);
+  return stringify(value, { lineWidth: 0, collectionStyle: 'flow' }).trimEnd();
+}
+
+function comment(text: string, first = '# ', rest = '# '): string[] {
+  return wrap(text, width - rest.length).map((line, i) => `${i === 0 ? first : rest}${line}`);
+}

@@ -1,0 +1,88 @@
+/** Which settings do nothing beside others. */
+import { isDeepStrictEqual } from 'node:util';
+import type { DetoxConfig } from '../detox-config.ts';
+import { ConfigError } from '../errors.ts';
+import type { Known, Said } from './config-file.ts';
+import { flagsOf, withFlagNames } from './flags.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+type Config = DetoxConfig & { readonly store: string };
+
+/** Settings, when they do nothing, and why. */
+type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
+
+const rows: readonly Row[] = [
+  [
+    ['target', 'horizon'],
+    (c) => !c.adapKlCtrl,
+    'the KL coefficient is fixed, with `adapKlCtrl` off',
+  ],
+  [['targetKl'], (c) => !c.earlyStopping, '`earlyStopping` is off'],
+  [
+    ['gamma', 'lam', 'vfCoef', 'clipRangeValue'],
+    (c) => c.algorithm !== 'ppo',
+    '`algorithm` rloo and grpo have no critic',
+  ],
+  [
+    ['loraRank', 'loraAlpha', 'loraTargets'],
+    (c) => c.adapter !== undefined,
+    'the `adapter` that is given has its own',
+  ],
+  [['adapterRevision'], (c) => c.adapter === undefined, 'no `adapter` is given'],
+  [
+    ['testShare'],
+    (c) => (c.testData ?? c.testSplit) !== undefined,
+    'all of `testData` or `testSplit` is held out',
+  ],
+  [['shortResponsePenalty'], (c) => c.minResponseTokens === 0, '`minResponseTokens` is 0'],
+  [['validationSamples', 'bestMetric'], (c) => c.evaluateEvery === 0, '`evaluateEvery` is 0'],
+  [['temperature', 'topK', 'topP'], (c) => !c.sample, '`sample` is off'],
+  [
+    ['table', 'createTable', 'endpoint', 'region'],
+    (c) => c.store !== 'dynamodb',
+    '`store` is not dynamodb',
+  ],
+];
+
+/**
+ * Refuses settings that somebody chose and that do nothing beside others. A preset, which is for many
+ * cases, is nobody's choice.
+ * @param settings all of them, as far as they are given; if several, it has to do nothing in each
+ * @throws {ConfigError} naming the first one
+ */
+export function checkEffects(
+  known: Known,
+  settings: readonly Settings[],
+  { values, where }: Said,
+): void {
+  const configs = settings.map((one) => known.safeParse(one).data as Config | undefined);
+  // what is wrong is told later
+  const [row] = rows.flatMap(([names, idle, because]) => {
+    const name = names.find((one) => Object.hasOwn(values, one));
+    const isIdle = configs.every((config) => config !== undefined && idle(config));
+    return name !== undefined && isIdle ? [{ name, because }] : [];
+  });
+  if (row === undefined) return;
+  const place = where(row.name);
+  const isFlag = /^--(?!set )/.test(place);
+  const reason = isFlag ? withFlagNames(row.because, flagsOf(known)) : row.because;
+  const told = `one that does nothing: ${reason.replaceAll('`', '')}`;
+  throw new ConfigError(place, 'a setting with an effect', told, 'Leave it out.');
+}
+
+/**
+ * What somebody chose of a file's settings: what is not a default said aloud. A file with every
+ * setting is the record of a run, and nobody's choice.
+ */
+export function chosen(file: Settings, known: Known): Settings {
+  const defaults = Object.entries(known.shape).flatMap(([name, field]) => {
+    const { data } = field.safeParse(undefined);
+    return data === undefined ? [] : [[name, data] as const];
+  });
+  if (defaults.every(([name]) => name in file)) return {};
+  const plain = new Map(defaults);
+  const others = Object.entries(file).filter(
+    ([name, value]) => !isDeepStrictEqual(plain.get(name), value),
+  );
+  return Object.fromEntries(others);
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { configTemplate } from '../../src/cli/config-template.ts';
+import { fileSettings, settingsUnder } from '../../src/cli/detox-options.ts';
+import { RunOptions } from '../../src/cli/run-detox.ts';
+import { resolvedConfig } from '../../src/detox-config.ts';
+import { labGaps, type PresetName, presetSettings, presets } from '../../src/presets.ts';
+import { tactful } from './io.ts';
+
+let directory: string;
+const at = (name: string) => join(directory, name);
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tactful-init-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const cases = (Object.keys(presets) as PresetName[]).flatMap((preset) =>
+  (['none', 'trl-0.8.0'] as const).map((compat) => ({ preset, compat })),
+);
+
+describe.each(cases)('the file of $preset with compat $compat', ({ preset, compat }) => {
+  const expected = {
+    ...presetSettings(preset, compat),
+    ...(compat !== 'none' && { compat }),
+  };
+  const text = configTemplate({ preset, compat });
+
+  test('says exactly the settings of the preset', () => {
+    expect(parse(text)).toEqual(expected);
+  });
+
+  test('gives the run that the preset gives', async () => {
+    await writeFile(at('some.yaml'), text);
+    const settings = await settingsUnder({ config: at('some.yaml') });
+    expect(RunOptions.parse(settings)).toEqual(RunOptions.parse(expected));
+  });
+
+  test('has behind a # the values that the other settings have then', () => {
+    const uncommented = text.replace(/^# ([a-z]\w*: \S.*)$/gim, (line, setting: string) =>
+      setting.split(':')[0] in fileSettings.shape ? setting : line,
+    );
+    const config = resolvedConfig(RunOptions.parse(expected));
+    expect(parse(uncommented)).toEqual(config);
+  });
+
+  test('names every setting, within 100 columns', () => {
+    const { preset: _, ...fields } = fileSettings.shape;
+    const named = [...text.matchAll(/^(?:# )?(\w+):/gm)].map(([, name]) => name);
+    expect(named.filter((name) => name in fields).toSorted()).toEqual(
+      Object.keys(fields).toSorted(),
+    );
+    const long = text.split('\n').filter((line) => line.startsWith('#') && line.length > 100);
+    expect(long).toEqual([]);
+  });
+});
+
+test("the lab's file says what of the notebook it does not repeat, where it is to repeat it", () => {
+  const words = (text: string) => text.replace(/\s+(# +)?/g, ' ');
+  const lab = words(configTemplate({ preset: 'lab', compat: 'trl-0.8.0' }));
+  expect(labGaps.filter((gap) => !lab.includes(gap))).toEqual([]);
+  expect(configTemplate({ preset: 'lab', compat: 'none' })).not.toContain('notebook');
+});
+
+describe('tactful init', () => {
+  test('writes a file and says how to use it', async () => {
+    const file = at('new.yaml');
+    const { code, out, err } = await tactful(['init', file, '--preset', 'lab']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toBe(
+      `${file} has the settings of lab. Run them with:\n  npx tactful detox --config ${file}\n`,
+    );
+    const text = configTemplate({ preset: 'lab', compat: 'none' });
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  test('leaves a file that is there alone, unless it is forced', async () => {
+    const file = at('old.yaml');
+    await writeFile(file, 'steps: 3\n');
+    expect(await tactful(['init', file])).toEqual({
+      code: 1,
+      out: '',
+      err: `error: ${file}: expected no file yet, got one that is there. Use --force to replace it.\n`,
+    });
+    expect(await readFile(file, 'utf8')).toBe('steps: 3\n');
+    expect((await tactful(['init', file, '--force'])).code).toBe(0);
+    expect(parse(await readFile(file, 'utf8'))).toEqual(presets.demo);
+  });
+
+  test('prints with -', async () => {
+    const { out } = await tactful(['init', '-', '--compat', 'trl-0.8.0', '--preset', 'lab']);
+    expect(out).toBe(configTemplate({ preset: 'lab', compat: 'trl-0.8.0' }));
+    const json = await tactful(['init', '-', '--json']);
+    expect(JSON.parse(json.out)).toEqual({
+      preset: 'demo',
+      text: configTemplate({ preset: 'demo', compat: 'none' }),
+    });
+  });
+});
