@@ -192,7 +192,7 @@ describe('what it refuses', () => {
   test('a data file that is not there', async () => {
     const data = join(folder, 'missing.csv');
     await expect(run({ data })).rejects.toThrow(
-      `${data}: expected a readable file, got no such file. Check the path.`,
+      `${data}: expected a file or folder of data, got no such file or folder. A dataset on the hub is named owner/name.`,
     );
   });
 

@@ -31,6 +31,8 @@ test('help of the program', async () => {
                         transformers loads.
       export            Write a model as ONNX, for transformers.js in Node and
                         browsers.
+      push              Put a folder on the Hugging Face hub: an adapter, a merged
+                        or an exported model.
       inspect           Show what a model, an adapter or a weight file holds,
                         without reading weights.
       setup             Fetch OpenVINO, an engine that is faster on CPUs with bf16.
@@ -67,22 +69,22 @@ test('help of detox', async () => {
                                               folder, or name on the Hugging Face
                                               hub
       --revision <commit>                     Branch, tag or commit of the model on
-                                              the hub
+                                              the hub (default: main)
       --adapter <dir|zip|name>                PEFT LoRA adapter to start from:
                                               folder, .zip, or name on the hub
                                               (default: a fresh one)
       --adapter-revision <commit>             Branch, tag or commit of the adapter
-                                              on the hub
+                                              on the hub (default: main)
       --reward-model <dir|name>               Classifier that rewards and judges:
                                               folder, or name on the Hugging Face
                                               hub
       --reward-revision <commit>              Branch, tag or commit of the reward
-                                              model on the hub
+                                              model on the hub (default: main)
       --data <file|name>                      Dialogues with summaries, shaped like
                                               DialogSum: file or folder, or name on
                                               the Hugging Face hub
       --data-revision <commit>                Branch, tag or commit of the data on
-                                              the hub
+                                              the hub (default: main)
       -h, --help                              Show this help
 
     A fresh adapter, when none is given:
@@ -349,13 +351,21 @@ test('help of generate', async () => {
     Without --prompt, --dialogue and --data, the standard input is the prompt.
 
     Options:
-      --model <dir>               Folder of the model (T5, Hugging Face format)
-                                  [required]
-      --adapter <dir>             Folder of a LoRA adapter (PEFT format)
+      --model <dir>               Model (T5, Hugging Face format): folder, or name
+                                  on the hub [required]
+      --revision <text>           Branch, tag or commit of the model on the hub
+                                  (default: main)
+      --adapter <dir>             LoRA adapter (PEFT format): folder, .zip, or name
+                                  on the hub
+      --adapter-revision <text>   Branch, tag or commit of the adapter on the hub
+                                  (default: main)
       --prompt <text>             The prompt, as it is
       --dialogue <text>           A dialogue to summarise; the prompt is put around
                                   it
-      --data <file>               Dialogues to summarise: file or folder
+      --data <file>               Dialogues to summarise: file, folder, or name on
+                                  the hub
+      --data-revision <text>      Branch, tag or commit of the data on the hub
+                                  (default: main)
       --samples <n>               Dialogues of --data to take, from the first
                                   [default: 10]
       -h, --help                  Show this help
@@ -409,11 +419,15 @@ test('help of score', async () => {
       text                        A text to judge, in quotes
 
     Options:
-      --reward-model <dir>        Folder of the classifier (RoBERTa, Hugging Face
-                                  format) [required]
+      --reward-model <dir>        Classifier (Hugging Face format): folder, or name
+                                  on the hub [required]
+      --reward-revision <text>    Branch, tag or commit of the classifier on the hub
+                                  (default: main)
       --label <text>              Show this label alone (default: all)
-      --data <file>               Texts to judge: a field of dialogues, in a file or
-                                  folder
+      --data <file>               Texts to judge: a field of dialogues, in a file, a
+                                  folder, or on the hub
+      --data-revision <text>      Branch, tag or commit of the data on the hub
+                                  (default: main)
       --field <summary|dialogue>  Field of --data to judge [default: summary]
       --samples <n>               Rows of --data to take, from the first
       -h, --help                  Show this help
@@ -447,30 +461,36 @@ test('help of inspect', async () => {
     Show what a model, an adapter or a weight file holds, without reading weights.
 
     Arguments:
-      path                  Folder of a model or an adapter, .safetensors or
-                            config.json
+      path                       Model or adapter (folder, or name on the hub),
+                                 .safetensors or config.json
 
     Options:
-      --model <dir>         Folder of a model
-      --config <file>       A model's config.json alone
-      --adapter <dir>       Folder of a LoRA adapter
-      --value-head          Count a value head as well
-      --tensors             List all tensors
-      -h, --help            Show this help
+      --model <dir>              A model: folder, or name on the hub
+      --revision <text>          Branch, tag or commit of the model on the hub
+                                 (default: main)
+      --config <file>            A model's config.json alone
+      --adapter <dir>            A LoRA adapter: folder, .zip, or name on the hub
+      --adapter-revision <text>  Branch, tag or commit of the adapter on the hub
+                                 (default: main)
+      --value-head               Count a value head as well
+      --tensors                  List all tensors
+      -h, --help                 Show this help
 
     A LoRA adapter that does not exist yet:
-      --lora-rank <n>       Its rank
-      --lora-targets <a,…>  Modules that it adapts [default: q,v]
-      --lora-alpha <x>      Its scale (default: the rank)
+      --lora-rank <n>            Its rank
+      --lora-targets <a,…>       Modules that it adapts [default: q,v]
+      --lora-alpha <x>           Its scale (default: the rank)
 
     Output:
-      --json                Print JSON, and nothing else
-      --quiet               Show no progress
-      --verbose             With an error, show where it happened
+      --json                     Print JSON, and nothing else
+      --quiet                    Show no progress
+      --verbose                  With an error, show where it happened
 
     Examples:
       tactful inspect DIR
           a model or an adapter
+      tactful inspect google/flan-t5-base
+          a model of the Hugging Face hub
       tactful inspect DIR/model.safetensors
           the tensors of a file
       tactful inspect --config config.json --lora-rank 32 --lora-targets q,v

@@ -53,10 +53,11 @@ export const generate = defineCommand({
     ['tactful generate --model DIR --data test.csv --samples 5 --json', 'JSON, one line each'],
   ],
   options,
-  async run(given) {
-    const context = { ...given, options: await located(given.options, given) };
+  async run(context) {
     const prompts = await readPrompts(context);
-    const { options, signal, progress } = context;
+    const { signal, progress } = context;
+    const { data: _, ...named } = context.options;
+    const options = await located(named, context);
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadPolicy } = await import('../../model/load.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
@@ -93,8 +94,9 @@ export const generate = defineCommand({
   },
 });
 
-async function readPrompts({ options, stdin, arguments: words }: Context): Promise<Prompt[]> {
-  const { prompt, dialogue, data, samples } = options;
+async function readPrompts(context: Context): Promise<Prompt[]> {
+  const { options, stdin, arguments: words } = context;
+  const { prompt, dialogue, data, dataRevision, samples } = options;
   const given = [prompt, dialogue, data].filter((source) => source !== undefined);
   if (given.length > 1) {
     throw new UsageError(
@@ -105,7 +107,8 @@ async function readPrompts({ options, stdin, arguments: words }: Context): Promi
   if (dialogue !== undefined) return [{ query: buildPrompt(dialogue) }];
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
-    const { examples } = await readExamples(data, {
+    const { data: path } = await located({ data, dataRevision }, context);
+    const { examples } = await readExamples(path, {
       maxRows: samples,
       strict: true, // which of them are taken must not depend on which are bad
       summaries: 'ignored',

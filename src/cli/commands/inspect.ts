@@ -1,6 +1,8 @@
 /** I/O: tells folders from files; `look.ts` looks at them, `inspection.ts` tells what it found. */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import { InputError } from '../../errors.ts';
+import { parseRepo } from '../../hub/hub-names.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -70,7 +72,10 @@ async function sources(options: Context['options'], path?: string): Promise<Sour
   }
   if (path.endsWith('.safetensors')) return { ...options, weightFile: path };
   const names = await readdir(path).catch(({ code }: NodeJS.ErrnoException) => {
-    return code === 'ENOENT' ? ([] as string[]) : undefined; // perhaps on the hub
+    if (code !== 'ENOENT') return undefined;
+    if (parseRepo(path, 'model')) return [] as string[]; // perhaps on the hub
+    const expected = 'a model, an adapter, a .safetensors file or a config.json';
+    throw new InputError(path, expected, 'no such file or folder', 'Check the path.');
   });
   if (names?.includes('adapter_config.json')) return { ...options, adapter: path };
   if (model ?? config) throw new UsageError(`expected one model, got ${path} as well.`);

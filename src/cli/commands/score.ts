@@ -43,10 +43,11 @@ export const score = defineCommand({
   ],
   arguments: [{ name: 'text', description: 'A text to judge, in quotes', variadic: true }],
   options,
-  async run(given) {
-    const context = { ...given, options: await located(given.options, given) };
+  async run(context) {
     const texts = await readTexts(context);
-    const { options, json, signal, progress, print, screen } = context;
+    const { data: _, ...named } = context.options;
+    const options = await located(named, context);
+    const { json, signal, progress, print, screen } = context;
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadClassifier } = await import('../../model/load.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
@@ -88,8 +89,9 @@ export const score = defineCommand({
   },
 });
 
-async function readTexts({ options, stdin, arguments: words }: Context): Promise<string[]> {
-  const { data, field, samples } = options;
+async function readTexts(context: Context): Promise<string[]> {
+  const { options, stdin, arguments: words } = context;
+  const { data, dataRevision, field, samples } = options;
   if (words.length > 0 && data !== undefined) {
     throw new UsageError('expected texts or --data, got both.');
   }
@@ -97,7 +99,8 @@ async function readTexts({ options, stdin, arguments: words }: Context): Promise
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
     const summaries = field === 'dialogue' ? 'ignored' : 'required';
-    const { examples } = await readExamples(data, { maxRows: samples, strict: true, summaries });
+    const { data: path } = await located({ data, dataRevision }, context);
+    const { examples } = await readExamples(path, { maxRows: samples, strict: true, summaries });
     return examples.map((row) => (field === 'dialogue' ? row.dialogue : row.summaries[0]));
   }
   if (stdin.isTTY) throw new UsageError('expected a text, --data or lines to read, got nothing.');
