@@ -25,7 +25,7 @@ export const ClassifyConfig = z
       .optional()
       .describe('Classifier to go on from: folder, or name on the Hugging Face hub'),
     revision: revisionField('model'),
-    config: z.string().min(1).optional().describe('config.json (roberta) of a fresh classifier'),
+    config: z.string().min(1).optional().describe('config.json of a fresh classifier'),
     tokenizer: z.string().min(1).optional().describe('Folder of its tokenizer'),
     ...labelledFields,
     testShare: z

@@ -2,11 +2,19 @@
 export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './classify.ts';
 export { ClassifyConfig } from './classify-config.ts';
 export { trainingBatches } from './data/batches.ts';
-export type { Example } from './data/examples.ts';
+export type { CollectOptions } from './data/collect.ts';
+export {
+  type DialogueSettings,
+  type DialogueSizes,
+  type Dialogues,
+  readDialogues,
+} from './data/dialogues.ts';
+export type { Example, ExampleColumns } from './data/examples.ts';
+export type { PartOptions } from './data/files.ts';
 export { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
-export { readExamples } from './data/read.ts';
+export { type ReadOptions, readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
-export { DetoxConfig } from './detox-config.ts';
+export { DetoxConfig, resolvedConfig } from './detox-config.ts';
 export { rougeReward } from './detox-reward.ts';
 export type { Finding } from './doctor/finding.ts';
 export { type DoctorContext, type DoctorEvent, doctor } from './doctor.ts';
@@ -23,6 +31,15 @@ export { guardMetrics } from './eval/diversity.ts';
 export { evaluate, type Prompt } from './eval/evaluate.ts';
 export { rouge } from './eval/rouge.ts';
 export type * from './events.ts';
+export type { ExportDType } from './export/dtypes.ts';
+export {
+  type FolderOptions,
+  type MergeOptions,
+  mergeToFolder,
+  type WrittenFiles,
+} from './export/merged-folder.ts';
+export { type ExportOptions, exportToFolder } from './export/onnx-folder.ts';
+export type { WeightDType } from './export/range.ts';
 export type {
   BertConfig,
   ClassifierConfig,
@@ -30,6 +47,13 @@ export type {
   RobertaConfig,
 } from './hub/classifier-config.ts';
 export { readModelConfig, type T5Config } from './hub/config.ts';
+export {
+  type DownloadProgress,
+  type LocateOptions,
+  locateAdapter,
+  locateData,
+  locateModel,
+} from './hub/locate.ts';
 export { writeModelFolder } from './hub/model-folder.ts';
 export {
   type Adapter,
@@ -39,6 +63,7 @@ export {
   writeAdapter,
   writeValueHead,
 } from './hub/peft.ts';
+export { type PushOptions, pushFolder } from './hub/push.ts';
 export { openWeights, type Weights } from './hub/weights.ts';
 export {
   type MetricName,
@@ -78,7 +103,7 @@ export {
   trainSupervised,
 } from './model/supervised.ts';
 export { SupervisedConfig } from './model/supervised-config.ts';
-export { presets } from './presets.ts';
+export { type PresetName, presetSettings, presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
 export {
@@ -110,6 +135,7 @@ export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
 export { startEngine } from './runtime/select.ts';
 export { type SftEvent, type SftMeasures, sft } from './sft.ts';
 export { SftConfig } from './sft-config.ts';
+export { type Located, locateSources, type Named } from './sources.ts';
 export type { JobContext, JobEvent } from './supervised-job.ts';
 export type { Tensor, Tensors } from './tensor.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts';

@@ -28,7 +28,7 @@ export function showBytes({ progress }: Pick<CommandContext<unknown>, 'progress'
   return (bytes: number, all: number) => {
     const total = Math.ceil(all / 1e6);
     const done = bytes < all ? Math.floor(bytes / 1e6) : total;
-    if (done > shown) progress.update({ phase, done, total, status: 'MB' });
+    if (done > shown) progress.update({ phase: `${phase}, MB`, done, total });
     shown = done;
   };
 }

@@ -18,7 +18,8 @@ const decisive = [
   /^(adapter_)?config\.json$/,
   /^(model\.safetensors|pytorch_model\.bin)\.index\.json$/,
   /^(tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$/,
-  /^merges\.txt$/,
+  /^(merges|vocab)\.txt$/,
+  /^(spiece|sentencepiece\.bpe)\.model$/,
 ];
 
 /**

@@ -30,7 +30,7 @@ test('merge writes a folder, tells what is in it and shows that it goes on', asy
       'DIR/merged: model.safetensors (1 MB)\nREADME.md there says how to load it.\n' +
       'npx tactful generate --model DIR/merged --prompt "…"\n',
   });
-  expect(err).toContain('merge 1/1 (100 %)');
+  expect(err).toContain('merge, MB 1/1 (100 %)');
   const sizes = await tactful([...words, '--max-shard-size', '100MB', '--json']);
   expect(JSON.parse(sizes.out)).toMatchObject({ output, files: ['model.safetensors'] });
 });
