@@ -1,5 +1,4 @@
 /** What commands that write a model's folder share. */
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { WrittenFiles } from '../export/merged-folder.ts';
 import { byteText } from '../report/text.ts';
@@ -13,14 +12,6 @@ export const modelFolderOptions = {
     .meta({ placeholder: 'owner/name' })
     .describe("The model's name on the hub, for README.md (default: as its files have it)"),
 };
-
-/** The options, with the model's name on the hub as that of the base where none is given. */
-export function named<Options extends { model: string; baseModel?: string | undefined }>(
-  options: Options,
-): Options {
-  const isName = /^[\w.-]+\/[\w.-]+$/.test(options.model) && !existsSync(options.model);
-  return isName ? { ...options, baseModel: options.baseModel ?? options.model } : options;
-}
 
 /** Shows how many megabytes have been written, each number once. */
 export function showBytes({ progress }: Pick<CommandContext<unknown>, 'progress'>, phase: string) {

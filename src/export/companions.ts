@@ -2,7 +2,7 @@
 import { copyFile, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { writeFileAtomic } from '../hub/atomic.ts';
+import { exists, writeFileAtomic } from '../hub/atomic.ts';
 import { isT5, type ModelConfig } from '../hub/config.ts';
 import { parseRepo } from '../hub/hub-names.ts';
 import { parseJson, readIfPresent, readJson } from '../hub/json.ts';
@@ -93,11 +93,4 @@ export async function hubName(
     if (!isPath) return name;
   }
   return undefined;
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -115,7 +115,8 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-function exists(path: string): Promise<boolean> {
+/** Whether there is a file or a folder that this process can see. */
+export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

@@ -1,12 +1,12 @@
 /** LoRA adapters and value heads in the layouts of PEFT and TRL, old ones included. I/O. */
-import { access, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, ShapeError, UnavailableError } from '../errors.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { withAdapterFolder } from './adapter-archive.ts';
 import { adapterJson, loraConfigOf, type PeftTask, refuseUnsupported } from './adapter-config.ts';
-import { writeFileAtomic } from './atomic.ts';
+import { exists, writeFileAtomic } from './atomic.ts';
 import { readJson } from './json.ts';
 import { type LoraConfig, strengthOf } from './lora-config.ts';
 import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
@@ -211,11 +211,4 @@ function checkValueHead(where: string, tensors: Tensors): void {
     const actual = shapes.join(' and ').slice(0, 200) || 'nothing';
     throw new InputError(where, expected, actual);
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

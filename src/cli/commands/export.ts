@@ -4,7 +4,7 @@ import { revisionField } from '../../hub/revision.ts';
 import { defineCommand } from '../command.ts';
 import { located } from '../locate.ts';
 import { folder } from '../options.ts';
-import { modelFolderOptions, named, showBytes, wroteText } from '../written.ts';
+import { modelFolderOptions, showBytes, wroteText } from '../written.ts';
 
 const options = z.strictObject({
   model: folder('A T5 or a classifier: folder, or name on the hub'),
@@ -36,7 +36,7 @@ export const exportCommand = defineCommand({
   options,
   async run(context) {
     const { signal, json, print } = context;
-    const options = await located(named(context.options), context);
+    const options = await located(context.options, context);
     const { exportToFolder } = await import('../../export/onnx-folder.ts');
     const { version } = await import('../version.ts');
     const written = await exportToFolder({

@@ -1,8 +1,7 @@
-import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { DetoxConfig } from '../../detox-config.ts';
 import { ConfigError } from '../../errors.ts';
-import { writeFileAtomic } from '../../hub/atomic.ts';
+import { exists, writeFileAtomic } from '../../hub/atomic.ts';
 import { type PresetName, presets } from '../../presets.ts';
 import { defineCommand } from '../command.ts';
 import { quoted } from '../shell.ts';
@@ -46,10 +45,3 @@ export const init = defineCommand({
     );
   },
 });
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 import { located } from '../locate.ts';
 import { folder } from '../options.ts';
 import { quoted } from '../shell.ts';
-import { modelFolderOptions, named, showBytes, wroteText } from '../written.ts';
+import { modelFolderOptions, showBytes, wroteText } from '../written.ts';
 
 const options = z.strictObject({
   model: folder('Base model: folder, or name on the hub'),
@@ -36,7 +36,7 @@ export const merge = defineCommand({
   options,
   async run(context) {
     const { signal, json, print } = context;
-    const options = await located(named(context.options), context);
+    const options = await located(context.options, context);
     const maxShardBytes = bytesOf(options.maxShardSize);
     const { mergeToFolder } = await import('../../export/merged-folder.ts');
     const { version } = await import('../version.ts');
