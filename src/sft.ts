@@ -8,14 +8,15 @@ import { adapterCard } from './export/card.ts';
 import { writeFileAtomic } from './hub/atomic.ts';
 import { readIfPresent } from './hub/json.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
-import { type LoraConfig, writeAdapter } from './hub/peft.ts';
+import type { LoraConfig } from './hub/peft.ts';
 import { checkResultFolder } from './hub/result-folder.ts';
 import { sequenceOf } from './model/batch.ts';
 import { countParameters } from './model/count.ts';
 import { freshLora } from './model/initial.ts';
-import { adapterTensors, loadPolicy } from './model/load.ts';
+import { loadPolicy } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
 import { GenerationConfig } from './model/sampling.ts';
+import { saveAdapter } from './model/save.ts';
 import { policyLearner } from './model/supervised.ts';
 import { estimateSupervised } from './model/supervised-memory.ts';
 import { learningRates, type SftConfig } from './sft-config.ts';
@@ -96,7 +97,7 @@ export async function* sft(settings: SftConfig, context: JobContext): AsyncGener
         worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
         save: (folder) =>
           lora
-            ? saveAdapter(folder, policy, lora, context.version)
+            ? saveWithCard(folder, policy, lora, context.version)
             : saveModel(folder, policy, { model, tokenizer }),
       },
       context,
@@ -212,14 +213,15 @@ function memoryOf(policy: Policy, pairs: readonly Pair[], config: SftConfig): Me
   });
 }
 
-async function saveAdapter(
+/** The adapter, and a card beside it. */
+async function saveWithCard(
   folder: string,
   policy: Policy,
-  config: LoraConfig,
+  lora: LoraConfig,
   version: string,
 ): Promise<void> {
-  await writeAdapter(folder, { config, tensors: adapterTensors(policy.parameters.tensors) });
-  await writeFileAtomic(join(folder, 'README.md'), adapterCard(config, version));
+  await saveAdapter(folder, lora, policy.parameters.tensors);
+  await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, version));
 }
 
 /** A whole model; what the old one's folder says of sampling stays. */
