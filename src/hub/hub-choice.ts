@@ -124,7 +124,7 @@ const Index = z.object({
 export function shardsOf(bytes: Uint8Array, where: string): string[] {
   const { weight_map: shardOf } = parseJson(bytes, where, Index);
   const shards = [...new Set(Object.values(shardOf))].sort();
-  const wrong = shards.find((name) => !/^\w[^/\\:]*\.(safetensors|bin)$/.test(name));
+  const wrong = shards.find((name) => !/^\w[^/\\:\p{Cc}]{0,180}\.(safetensors|bin)$/u.test(name));
   if (wrong !== undefined || shards.length === 0) {
     const got = wrong === undefined ? 'none' : JSON.stringify(wrong.slice(0, 200));
     throw new InputError(where, 'shards named *.safetensors or *.bin beside it', got);
