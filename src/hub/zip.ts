@@ -1,6 +1,8 @@
 /** Reads zip files that come from elsewhere: what they say is checked before it is used. I/O. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
 import { InputError } from '../errors.ts';
 
 /** A zip file whose list of contents has been read and checked. */
@@ -45,6 +47,7 @@ export interface ZipOptions {
 }
 
 const stored = 0;
+const pieceBytes = 2 ** 16;
 
 /**
  * Opens a zip and reads its list of contents.
@@ -57,8 +60,7 @@ export async function openZip(
 ): Promise<ZipArchive> {
   const refuse = (expected: string, got: string, cause?: unknown) =>
     new InputError(where, expected, got, remedy, cause);
-  const options = { autoClose: false, strictFileNames: true };
-  const zip = await openPromise(path, options).catch((cause: Error) => {
+  const zip = await zipFile(path).catch((cause: Error) => {
     throw refuse('a zip file', cause.message, cause);
   });
   try {
@@ -69,6 +71,65 @@ export async function openZip(
   } catch (error) {
     zip.close();
     throw error;
+  }
+}
+
+async function zipFile(path: string): Promise<ZipFile> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const options = { autoClose: false, strictFileNames: true };
+    return await fromRandomAccessReaderPromise(new FileReader(file, size), size, options);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** yauzl's own reader throws where nobody can catch it when a zip names a place beyond 2^53. */
+class FileReader extends RandomAccessReader {
+  readonly #file: FileHandle;
+  readonly #size: number;
+
+  constructor(file: FileHandle, size: number) {
+    super();
+    this.#file = file;
+    this.#size = size;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    this.#read(buffer.subarray(offset, offset + length), position).then(
+      (bytesRead) => callback(null, bytesRead),
+      callback,
+    );
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    return Readable.from(this.#pieces(start, end));
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    this.#file.close().then(() => callback(null), callback);
+  }
+
+  async *#pieces(start: number, end: number): AsyncGenerator<Uint8Array, void> {
+    for (let at = start; at < end; at += pieceBytes) {
+      const piece = Buffer.alloc(Math.min(pieceBytes, end - at));
+      await this.#read(piece, at);
+      yield piece;
+    }
+  }
+
+  async #read(buffer: Uint8Array, position: number): Promise<number> {
+    const end = position + buffer.length;
+    if (end > this.#size) throw new Error(`byte ${end} of a file of ${this.#size}`);
+    return (await this.#file.read(buffer, 0, buffer.length, position)).bytesRead;
   }
 }
 

@@ -75,13 +75,34 @@ function placesOf(value: unknown, found: [Holder, string][] = []): [Holder, stri
   return found;
 }
 
-/** Bytes with some changed, and perhaps cut off or followed by others. */
+/** Numbers at borders, as files say lengths and places. */
+const borders: readonly Uint8Array[] = [2, 4, 8].flatMap((size) => {
+  const most = (1n << BigInt(8 * size)) - 1n;
+  return [0n, 1n, most >> 1n, (most >> 1n) + 1n, most - 1n, most].map((number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(number);
+    return bytes.subarray(0, size);
+  });
+});
+
+/** Bytes with some changed, half of them near the end, where a zip says what it holds; perhaps cut off or longer. */
 export function mutatedBytes(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
-  const flips = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 6 });
-  const end = fc.oneof(fc.constant(bytes.length), fc.nat({ max: bytes.length }));
-  return fc.tuple(flips, end, fc.uint8Array({ maxLength: 6 })).map(([places, length, more]) => {
+  const value = fc.oneof(
+    fc.nat({ max: 255 }).map((byte) => Uint8Array.of(byte)),
+    fc.constantFrom(...borders),
+  );
+  const fromEnd = fc.oneof(fc.nat(), fc.nat({ max: 200 }));
+  const writes = fc.array(fc.tuple(fromEnd, value), { maxLength: 6 });
+  const end = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(bytes.length) },
+    { weight: 1, arbitrary: fc.nat({ max: bytes.length }) },
+  );
+  return fc.tuple(writes, end, fc.uint8Array({ maxLength: 6 })).map(([written, length, more]) => {
     const copy = Uint8Array.from([...bytes.subarray(0, length), ...more]);
-    for (const [place, byte] of places) if (copy.length > 0) copy[place % copy.length] = byte;
+    for (const [back, value] of copy.length > 0 ? written : []) {
+      const place = copy.length - 1 - (back % copy.length);
+      copy.set(value.subarray(0, copy.length - place), place);
+    }
     return copy;
   });
 }
