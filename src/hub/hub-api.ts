@@ -68,7 +68,8 @@ async function once(
   const { signal } = looking;
   const headers = { ...agent, ...request.headers };
   const authorization = authorizationOf(settings);
-  const answer = await send(url, { ...request, headers, authorization, signal });
+  const { proxies } = settings;
+  const answer = await send(url, { ...request, headers, authorization, proxies, signal });
   const bytes = await readAll(answer, url, looking);
   const whole = new Response(bytes.length > 0 ? bytes : null, answer);
   if (!answer.ok) {

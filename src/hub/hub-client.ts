@@ -97,7 +97,8 @@ export function sourceOf(asked: Asked, commit: string, file: HubFile): Source {
     digest: file.digest,
     async ask(headers, signal) {
       const authorization = authorizationOf(settings);
-      const answer = await send(url, { headers: { ...agent, ...headers }, authorization, signal });
+      const all = { headers: { ...agent, ...headers }, authorization, proxies: settings.proxies };
+      const answer = await send(url, { ...all, signal });
       if (answer.ok || answer.status === 416 || busy(answer, url)) return answer;
       await answer.body?.cancel();
       throw errorOf(asked, answer, file.path);

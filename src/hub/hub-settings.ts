@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { readIfPresent } from './json.ts';
+import { type ProxySettings, proxySettings } from './proxy.ts';
 
 export interface HubSettings {
   /** Address of the hub, without a slash at its end: `https://huggingface.co`. */
@@ -15,12 +16,14 @@ export interface HubSettings {
   readonly offline: string | undefined;
   /** Milliseconds without a byte after which a connection counts as lost. */
   readonly timeout: number;
+  readonly proxies: ProxySettings;
 }
 
 /**
  * Reads the variables that huggingface_hub reads, an empty one counting as unset: HF_ENDPOINT;
  * HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME; HF_TOKEN, HUGGING_FACE_HUB_TOKEN,
- * HF_TOKEN_PATH; HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE; HF_HUB_DOWNLOAD_TIMEOUT (seconds).
+ * HF_TOKEN_PATH; HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE; HF_HUB_DOWNLOAD_TIMEOUT (seconds). Those of
+ * proxies are `proxySettings`'.
  * @see https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
  * @throws {ConfigError} when one of them makes no sense
  */
@@ -38,6 +41,7 @@ export async function hubSettings(env: NodeJS.ProcessEnv = process.env): Promise
     token: await tokenOf(env, path('HF_TOKEN_PATH') || join(hubHome, 'token')),
     offline: ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'].find((name) => isTrue(env[name])),
     timeout: timeoutOf(env),
+    proxies: proxySettings(env),
   };
 }
 

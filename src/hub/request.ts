@@ -1,6 +1,14 @@
-/** HTTP requests that wait, follow redirects, and give a password to one server alone. I/O. */
+/** HTTP requests that wait, go by a proxy, follow redirects, and give a password to one server alone. I/O. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../errors.ts';
+import {
+  atProxy,
+  fetchThrough,
+  type HttpProxy,
+  ProxyRefused,
+  type ProxySettings,
+  proxyFor,
+} from './proxy.ts';
 
 /** Something on the way to a server, or the server itself, failed. */
 export class Unreached extends UnavailableError {
@@ -42,6 +50,7 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Blob | undefined;
   readonly authorization?: Authorization | undefined;
+  readonly proxies: ProxySettings;
   readonly signal: AbortSignal;
   /** What to do where there is no way to the server; a sentence. */
   readonly remedy?: string;
@@ -58,6 +67,7 @@ const mostRedirects = 10;
  * Sends a request; redirects are followed, whatever the status of the last answer. A name and password
  * in the address go into a header, and like `authorization` to that server alone.
  * @throws {Unreached} when there is no answer
+ * @throws {ConfigError} when a proxy's variable makes no sense
  */
 export async function send(address: string, options: SendOptions): Promise<Response> {
   const { method = 'GET', body, signal, remedy = '' } = options;
@@ -68,8 +78,10 @@ export async function send(address: string, options: SendOptions): Promise<Respo
     if (secret?.origin === url.origin) headers.authorization = secret.value;
     const init: RequestInit = { method, headers, signal, redirect: 'manual' };
     if (body !== undefined) init.body = body;
-    const answer = await fetch(url, init).catch((cause: unknown) => {
-      throw lost(url.href, signal, cause, 'an answer', { remedy });
+    const proxy = proxyFor(url, options.proxies);
+    const sent = proxy ? fetchThrough(proxy, url, init) : fetch(url, init);
+    const answer = await sent.catch((cause: unknown) => {
+      throw lost(url.href, signal, cause, 'an answer', { remedy, proxy });
     });
     const next = redirection(answer, method, url);
     if (next === undefined) return answer;
@@ -90,15 +102,25 @@ export function lost(
   signal: AbortSignal,
   cause: unknown,
   expected: string,
-  { remedy = '', got }: { readonly remedy?: string; readonly got?: string } = {},
+  { remedy = '', got, proxy }: LostDetails = {},
 ): unknown {
   const { reason } = signal;
   if (signal.aborted && !(reason instanceof Stalled)) return reason;
   const { message, cause: inner } = cause as Error;
   const { code, message: innerMessage } = (inner ?? {}) as Partial<NodeJS.ErrnoException>;
   const what = cause instanceof Stalled ? message : (code ?? innerMessage ?? message);
-  const transient = /ECONNRESET|EPIPE|EAI_AGAIN|UND_ERR_SOCKET|terminated/.test(what);
-  return new Unreached(plain(address), expected, got ?? what, { remedy, transient, cause });
+  const transient = /ECONNRESET|EPIPE|EAI_AGAIN|UND_ERR_SOCKET|terminated|^status 5/.test(what);
+  const told = got ?? (proxy ? atProxy(what, cause, proxy) : what);
+  const details = { remedy, transient, ...(!(cause instanceof ProxyRefused) && { cause }) };
+  return new Unreached(plain(address), expected, told, details);
+}
+
+interface LostDetails {
+  readonly remedy?: string;
+  /** @default what the cause says */
+  readonly got?: string;
+  /** Through which it was sent. */
+  readonly proxy?: HttpProxy | undefined;
 }
 
 /** The failure that an answer is when the server cannot just now: 408, 429 or 5xx; else undefined. */

@@ -6,6 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InputError, UnavailableError } from '../errors.ts';
 import { type DownloadStep, download, type Source } from '../hub/download.ts';
+import { type ProxySettings, proxySettings } from '../hub/proxy.ts';
 import { busy, plain, send, Unreached, usualPauses } from '../hub/request.ts';
 import { chooseWheel, expectedHash, pinOf, readIndex } from './wheels.ts';
 
@@ -20,6 +21,8 @@ export interface DownloadOptions {
   readonly python: string | undefined;
   /** Milliseconds before each further try of a download that breaks off. @default usualPauses */
   readonly pauses?: readonly number[] | undefined;
+  /** For the variables of proxies. @default process.env */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -53,9 +56,10 @@ async function* byHttp(
   options: DownloadOptions,
 ): AsyncGenerator<DownloadStep, string> {
   const { version, platform, index, signal, pauses = usualPauses } = options;
+  const proxies = proxySettings(options.env);
   const page = `${index.replace(/\/+$/, '')}/openvino/`;
   const accept = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5';
-  const answer = await request(page, signal, { accept });
+  const answer = await request(page, { accept }, proxies, signal);
   const wheel = chooseWheel(readIndex(await answer.text(), page), { version, platform });
   const value = expectedHash(wheel);
   const file = join(folder, wheel.name);
@@ -63,7 +67,7 @@ async function* byHttp(
     url: wheel.url,
     size: undefined,
     digest: { algorithm: 'sha256', value },
-    ask: (headers, signal) => request(wheel.url, signal, headers),
+    ask: (headers, signal) => request(wheel.url, headers, proxies, signal),
     remedy: remedyOfWrongHash,
   };
   yield* download(file, source, { pauses, timeout, signal });
@@ -73,10 +77,11 @@ async function* byHttp(
 /** An answer with status 200, or 206 to a part of a file. */
 async function request(
   url: string,
-  signal: AbortSignal,
   headers: Readonly<Record<string, string>>,
+  proxies: ProxySettings,
+  signal: AbortSignal,
 ): Promise<Response> {
-  const answer = await send(url, { signal, headers, remedy: remedyOfNoNetwork });
+  const answer = await send(url, { headers, proxies, signal, remedy: remedyOfNoNetwork });
   if (answer.ok || answer.status === 416) return answer;
   await answer.body?.cancel();
   const got = `${answer.status} ${answer.statusText}`.trim();

@@ -54,6 +54,7 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
         index: options.index ?? (process.env.PIP_INDEX_URL || pypi),
         python: 'python' in options ? options.python : pythonHere(),
         pauses: options.pauses,
+        env: options.env,
         signal,
       }),
     );

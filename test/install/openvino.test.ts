@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type SetupEvent, type SetupOptions, setupOpenVino } from '../../src/install/openvino.ts';
 import { libraryIn } from '../../src/runtime/openvino-files.ts';
+import { startProxy } from '../hub/proxy-server.ts';
 import { temporaryFolder } from '../model/tiny.ts';
 import { contents, indexServer, sha256, wheel, wheelName } from './index-server.ts';
 import { zip } from './zip.ts';
@@ -67,6 +68,25 @@ test('what is there already is not fetched again', async () => {
   for await (const event of setupOpenVino({ target, index, signal })) again.push(event);
   expect(again).toMatchObject([{ type: 'done', known: true, library: join(target, library) }]);
   expect(asked.length).toBe(2);
+});
+
+test('page and wheel come through the proxy that the environment names', async () => {
+  const { index, asked } = await indexServer();
+  const proxy = await startProxy();
+  const env = { HTTP_PROXY: proxy.url };
+  const { target, run } = await setUp({ index, env });
+  await run;
+  expect(await readFile(join(target, library), 'utf8')).toBe('the C library');
+  const { origin } = new URL(index);
+  expect(proxy.requests.map(({ target }) => target)).toEqual(asked.map(({ url }) => origin + url));
+  expect(proxy.requests).toHaveLength(2);
+  const strict = await startProxy({ password: 'me:secret' });
+  expect(await failure({ index, env: { HTTP_PROXY: strict.url } })).toMatchObject({
+    message:
+      `${index}/openvino/: expected an answer, got 407 from the proxy ${strict.host} of HTTP_PROXY, ` +
+      'which wants a name and password. Without a network: TACTFUL_OPENVINO=<folder of an ' +
+      'unpacked openvino wheel>.',
+  });
 });
 
 test('a connection that breaks off is taken up again', async () => {
