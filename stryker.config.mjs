@@ -24,7 +24,11 @@ const rl = [
 ];
 
 export default {
-  mutate: [...rl.map((name) => `src/rl/${name}.ts`), 'src/model/optimizer.ts'],
+  mutate: [
+    ...rl.map((name) => `src/rl/${name}.ts`),
+    'src/model/optimizer.ts',
+    'src/model/training-tensors.ts',
+  ],
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutation.config.ts' },
   coverageAnalysis: 'perTest',

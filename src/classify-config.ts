@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { labelledFields } from './data/config.ts';
 import { revisionField } from './hub/revision.ts';
 import {
+  checkpointEvery,
   measuringFields,
   needsEvaluations,
   SupervisedConfig,
@@ -25,7 +26,7 @@ export const ClassifyConfig = z
       .optional()
       .describe('Classifier to go on from: folder, or name on the Hugging Face hub'),
     revision: revisionField('model'),
-    config: z.string().min(1).optional().describe('config.json of a fresh classifier'),
+    modelConfig: z.string().min(1).optional().describe('config.json of a fresh classifier'),
     tokenizer: z.string().min(1).optional().describe('Folder of its tokenizer'),
     ...labelledFields,
     testShare: z
@@ -42,6 +43,7 @@ export const ClassifyConfig = z
       .default('none')
       .describe('What texts count in training: all the same, or more where their label is rare'),
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of fresh weights'),
+    checkpointEvery,
     ...measuringFields,
     bestMetric: z
       .enum(['loss', 'accuracy', 'macroF1'])
@@ -49,16 +51,17 @@ export const ClassifyConfig = z
       .describe('What decides which model is the best, on the held-out texts'),
   })
   .refine(({ patience, evaluateEvery }) => patience === 0 || evaluateEvery > 0, needsEvaluations)
-  .superRefine(({ model, config, tokenizer }, context) => {
+  .superRefine(({ model, modelConfig, tokenizer }, context) => {
     const refuse = (name: string, message: string) =>
       context.addIssue({ code: 'custom', path: [name], message });
-    if (model !== undefined && config !== undefined) refuse('model', 'cannot go with `config`');
-    if (model === undefined && config === undefined) {
-      refuse('model', 'must be given, or `config` and `tokenizer`');
-    } else if (config !== undefined && tokenizer === undefined) {
-      refuse('tokenizer', 'must be given with `config`');
-    } else if (config === undefined && tokenizer !== undefined) {
-      refuse('tokenizer', 'cannot go without `config`');
+    if (model !== undefined && modelConfig !== undefined)
+      refuse('model', 'cannot go with `modelConfig`');
+    if (model === undefined && modelConfig === undefined) {
+      refuse('model', 'must be given, or `modelConfig` and `tokenizer`');
+    } else if (modelConfig !== undefined && tokenizer === undefined) {
+      refuse('tokenizer', 'must be given with `modelConfig`');
+    } else if (modelConfig === undefined && tokenizer !== undefined) {
+      refuse('tokenizer', 'cannot go without `modelConfig`');
     }
   });
 export type ClassifyConfig = z.infer<typeof ClassifyConfig>;

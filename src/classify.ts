@@ -1,4 +1,6 @@
-import { type ClassifyConfig, learningRates } from './classify-config.ts';
+import { z } from 'zod';
+import { ClassifyConfig, learningRates } from './classify-config.ts';
+import { dataSources } from './data/dialogues.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
 import { readLabelled } from './data/read.ts';
 import { ConfigError, didYouMean, InputError } from './errors.ts';
@@ -6,13 +8,12 @@ import { type Classification, classification } from './eval/classification.ts';
 import type { ClassifierConfig } from './hub/classifier-config.ts';
 import { isT5, readModelConfig } from './hub/config.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
-import { checkResultFolder } from './hub/result-folder.ts';
 import type { Classifier } from './model/classifier.ts';
 import { freshClassifier, loadClassifier } from './model/load.ts';
 import { logSumExp } from './model/softmax.ts';
 import { balancedWeights, classifierLearner } from './model/supervised.ts';
 import { mostTokens } from './nn/encoder.ts';
-import { locateSources } from './sources.ts';
+import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
 import {
   inParts,
   type JobContext,
@@ -29,6 +30,29 @@ export interface ClassifyMeasures extends Classification {
   readonly loss: number;
 }
 
+const number = z.number();
+const count = z.int().nonnegative();
+const share = z.strictObject({ share: number, n: count, low: number, high: number });
+const kind: JobKind<ClassifyConfig, ClassifyMeasures> = {
+  job: 'train-classifier',
+  schema: ClassifyConfig,
+  measures: z.strictObject({
+    accuracy: share,
+    labels: z.array(
+      z.strictObject({
+        ...{ label: z.string(), precision: share.nullable(), recall: share.nullable() },
+        ...{ f1: number },
+      }),
+    ),
+    macroF1: number,
+    confusion: z.array(z.array(count)),
+    loss: number,
+  }),
+  async sources({ model, modelConfig, tokenizer, data, split }) {
+    return { model, modelConfig, tokenizer, ...(await dataSources({ data, split })) };
+  },
+};
+
 /** What the training of a classifier tells, in order. */
 export type ClassifyEvent = JobEvent<ClassifyMeasures>;
 
@@ -41,14 +65,25 @@ interface Item {
 /**
  * Trains a sequence classifier on labelled texts as a stream of events: train, measure the held-out
  * part, keep the best or the last. Writes a model folder.
+ * @throws {ConfigError} when a job to go on with began with other settings or other files
  */
 export async function* trainClassifier(
   settings: ClassifyConfig,
   context: JobContext,
 ): AsyncGenerator<ClassifyEvent> {
-  const { engine, output, signal, downloading: progress } = context;
-  await checkResultFolder(output, 'train-classifier');
-  const { local: config, pinned } = await locateSources(settings, { signal, progress });
+  const begun = await beginJob(kind, settings, context);
+  try {
+    yield* trained(begun, context);
+  } finally {
+    await begun.files.close();
+  }
+}
+
+async function* trained(
+  begun: Begun<ClassifyConfig, ClassifyMeasures>,
+  { engine, signal }: JobContext,
+): AsyncGenerator<ClassifyEvent> {
+  const { local: config } = begun;
   const { texts, skipped, guessed } = await readLabelled(config.data, config);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
@@ -77,19 +112,15 @@ export async function* trainClassifier(
         shape.labels.length,
       );
     const classWeights = config.classWeights === 'balanced' ? balanced() : undefined;
-    yield* runJob<ClassifyMeasures>(
-      {
-        job: 'train-classifier',
-        config: pinned,
-        learningRate: config.model === undefined ? learningRates.fresh : learningRates.trained,
-        learner: classifierLearner(classifier, train, { microBatchSize, classWeights }),
-        measuresBefore: false,
-        measure: () => measure(classifier, test, signal),
-        worth: (measures) => worthOf(measures, bestMetric),
-        save: (folder) => writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
-      },
-      context,
-    );
+    yield* runJob<ClassifyMeasures>({
+      begun,
+      learningRate: config.model === undefined ? learningRates.fresh : learningRates.trained,
+      learner: classifierLearner(classifier, train, { microBatchSize, classWeights }),
+      measuresBefore: false,
+      measure: () => measure(classifier, test, signal),
+      worth: (measures) => worthOf(measures, bestMetric),
+      save: (folder) => writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
+    });
   } finally {
     await classifier.close();
   }
@@ -97,7 +128,7 @@ export async function* trainClassifier(
 
 /** The config of the classifier: that of the model, or a fresh one with the labels of the data. */
 async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) {
-  const path = config.model ?? config.config ?? '';
+  const path = config.model ?? config.modelConfig ?? '';
   const found = await readModelConfig(path);
   if (isT5(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
   if (found.labels.length < 2 || found.multiLabel) {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { dialogueFields, promptFields } from './data/config.ts';
-import { ConfigError } from './errors.ts';
 import { checkJson } from './hub/json.ts';
 import { revisionField } from './hub/revision.ts';
+import { valueHeadFiles } from './hub/value-head-file.ts';
 import { GenerationConfig } from './model/sampling.ts';
 import { gradientCheckpointing } from './model/supervised-config.ts';
+import { checkSettings } from './model/unchanged.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
 
 const { generation: _, ...trainingFields } = rlFields;
@@ -36,6 +37,7 @@ export const DetoxConfig = z.strictObject({
       'Dialogues with summaries, shaped like DialogSum: file or folder, or name on the Hugging Face hub',
     ),
   dataRevision: revisionField('data'),
+  testDataRevision: revisionField('test data'),
   rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
   toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
   scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
@@ -67,6 +69,10 @@ export const DetoxConfig = z.strictObject({
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
   loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  valueHeadFile: z
+    .enum(valueHeadFiles)
+    .default('value_head.safetensors')
+    .describe('File of the value head beside each adapter; TRL reads pytorch_model.bin'),
   ...trainingFields,
   ...GenerationConfig.shape,
 });
@@ -90,11 +96,12 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
   return { ...config, ...Object.fromEntries(known) };
 }
 
-/** Settings that may differ when a run goes on: where files lie (what they hold is checked), and how much is kept. */
+/** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */
 const free = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
-  ...['rewardModel', 'rewardRevision', 'data', 'dataRevision', 'testData'],
-  ...['checkpointEvery', 'keepCheckpoints'],
+  ...['rewardModel', 'rewardRevision', 'data', 'dataRevision'],
+  ...['testData', 'testDataRevision'],
+  ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
 ];
 
 /**
@@ -103,15 +110,6 @@ const free = [
  * @throws {ConfigError} naming the first that differs
  */
 export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
-  const began: Readonly<Record<string, unknown>> = resolvedConfig(
-    checkJson(then, 'checkpoint', DetoxConfig),
-  );
-  const goesOn: Readonly<Record<string, unknown>> = resolvedConfig(now);
-  const told = (value: unknown) => JSON.stringify(value) ?? 'none';
-  for (const name of Object.keys(DetoxConfig.shape)) {
-    const [expected, actual] = [told(began[name]), told(goesOn[name])];
-    if (free.includes(name) || expected === actual) continue;
-    const remedy = 'Put it back, or start a new run.';
-    throw new ConfigError(name, `${expected}, with which the run began`, actual, remedy);
-  }
+  const began = resolvedConfig(checkJson(then, 'checkpoint', DetoxConfig));
+  checkSettings(began, resolvedConfig(now), { names: Object.keys(DetoxConfig.shape), free });
 }

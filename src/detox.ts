@@ -13,6 +13,7 @@ import type { DetoxConfig } from './detox-config.ts';
 import { compareSamples } from './eval/compare.ts';
 import type { ParameterCount, RunEvent, Sample } from './events.ts';
 import type { LoraConfig } from './hub/peft.ts';
+import { resumeNotes } from './model/checkpoint.ts';
 import { countParameters } from './model/count.ts';
 import type { Policy } from './model/policy.ts';
 import { peakMemory } from './runtime/machine.ts';
@@ -89,23 +90,13 @@ function started({ policy, lora, config, context, sizes, memory }: Run): RunEven
 function resumed({ found, context }: Run): RunEvent {
   const { record, state } = found.checkpoint!;
   const { version, engine } = context;
-  // another number of threads gives the same bits
-  const threadless = (text: string) => text.replace(/, \d+ threads?( \(.*\))?$/, '');
-  const differ = (what: string, then: string, now: string) =>
-    threadless(then) === threadless(now)
-      ? []
-      : [`${what} was ${then} and is ${now}: the last bits may differ.`];
   return {
     type: 'resumed',
     step: state.steps,
     time: new Date().toISOString(),
     version,
     engine: engine.description,
-    notes: [
-      ...found.damaged.map((message) => `A newer checkpoint was passed over. ${message}`),
-      ...differ('The version of tactful', record.version, version),
-      ...differ('The engine', record.engine, engine.description),
-    ],
+    notes: resumeNotes(found.damaged, record, { version, engine: engine.description }),
   };
 }
 

@@ -90,6 +90,7 @@ const trlPresets: Readonly<Partial<Record<PresetName, Settings>>> = {
   lab: {
     scoreOn: 'pair', // also where the run measures
     minLength: 5, // holds the end back when sampling, not when scoring
+    valueHeadFile: 'pytorch_model.bin', // where TRL's save_pretrained puts it
     samples: 11, // `if i > num_samples: break`, with num_samples 10
   },
 };

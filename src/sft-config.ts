@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { dialogueFields, promptFields } from './data/config.ts';
 import { revisionField } from './hub/revision.ts';
 import {
+  checkpointEvery,
   gradientCheckpointing,
   measuringFields,
   needsEvaluations,
@@ -27,6 +28,7 @@ export const SftConfig = z
       .min(1)
       .describe('Dialogues with summaries: file, folder, or name on the Hugging Face hub'),
     dataRevision: revisionField('data'),
+    testDataRevision: revisionField('test data'),
     adapter: z
       .string()
       .min(1)
@@ -51,6 +53,7 @@ export const SftConfig = z
     ),
     gradientCheckpointing,
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of a fresh adapter'),
+    checkpointEvery,
     ...measuringFields,
     evaluationSamples: z
       .int()

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { readDialogues } from './data/dialogues.ts';
+import { z } from 'zod';
+import { dataSources, readDialogues } from './data/dialogues.ts';
 import { buildPrompt } from './data/prepare.ts';
 import { checkMemory } from './detox/memory.ts';
 import { type RougeScores, rouge } from './eval/rouge.ts';
 import type { MemoryEstimate } from './events.ts';
 import { adapterCard } from './export/card.ts';
-import { writeFileAtomic } from './hub/atomic.ts';
+import { exists, writeFileAtomic } from './hub/atomic.ts';
 import { readIfPresent } from './hub/json.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
 import type { LoraConfig } from './hub/peft.ts';
-import { checkResultFolder } from './hub/result-folder.ts';
 import { sequenceOf } from './model/batch.ts';
 import { countParameters } from './model/count.ts';
 import { freshLora } from './model/initial.ts';
@@ -19,8 +19,8 @@ import { GenerationConfig } from './model/sampling.ts';
 import { saveAdapter } from './model/save.ts';
 import { policyLearner } from './model/supervised.ts';
 import { estimateSupervised } from './model/supervised-memory.ts';
-import { learningRates, type SftConfig } from './sft-config.ts';
-import { locateSources } from './sources.ts';
+import { learningRates, SftConfig } from './sft-config.ts';
+import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
 import {
   inParts,
   type JobContext,
@@ -44,6 +44,23 @@ export interface SftMeasures {
   readonly rougeL?: number;
 }
 
+const count = z.int().nonnegative();
+const share = z.number().exactOptional();
+const kind: JobKind<SftConfig, SftMeasures> = {
+  job: 'sft',
+  schema: SftConfig,
+  measures: z.strictObject({
+    ...{ loss: z.number(), tokens: count, responses: count },
+    ...{ samples: count.exactOptional(), rouge1: share, rouge2: share, rougeL: share },
+  }),
+  async sources(config) {
+    const { model, adapter, full } = config;
+    const generation = generationPath(model);
+    const copied = full && (await exists(generation)) && { generationConfig: generation };
+    return { model, adapter, ...copied, ...(await dataSources(config)) };
+  },
+};
+
 /** What a supervised fine-tuning tells, in order. */
 export type SftEvent = JobEvent<SftMeasures>;
 
@@ -59,12 +76,23 @@ interface Pair {
  * Supervised fine-tuning of a T5 on prompt → first summary, as a stream of events: measure the
  * held-out part, train and measure, keep the best or the last. Writes a PEFT adapter, or with `full`
  * a whole model.
+ * @throws {ConfigError} when a job to go on with began with other settings or other files
  * @throws {UnavailableError} when there is less memory than the run will take
  */
 export async function* sft(settings: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
-  const { engine, output, signal, downloading: progress } = context;
-  await checkResultFolder(output, 'sft');
-  const { local: config, pinned } = await locateSources(settings, { signal, progress });
+  const begun = await beginJob(kind, settings, context);
+  try {
+    yield* trained(begun, context);
+  } finally {
+    await begun.files.close();
+  }
+}
+
+async function* trained(
+  begun: Begun<SftConfig, SftMeasures>,
+  { engine, signal, version }: JobContext,
+): AsyncGenerator<SftEvent> {
+  const { local: config, pinned } = begun;
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
   const { model, adapter, full, seed, gradientCheckpointing, microBatchSize } = config;
@@ -86,22 +114,18 @@ export async function* sft(settings: SftConfig, context: JobContext): AsyncGener
       memory,
     };
     await checkMemory(memory, engine, undefined, memoryRemedy);
-    yield* runJob<SftMeasures>(
-      {
-        job: 'sft',
-        config: pinned,
-        learningRate: full ? learningRates.full : learningRates.adapter,
-        learner: policyLearner(policy, train, { microBatchSize }),
-        measuresBefore: true,
-        measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
-        worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
-        save: (folder) =>
-          lora
-            ? saveWithCard(folder, policy, lora, context.version)
-            : saveModel(folder, policy, { model, tokenizer }),
-      },
-      context,
-    );
+    yield* runJob<SftMeasures>({
+      begun,
+      learningRate: full ? learningRates.full : learningRates.adapter,
+      learner: policyLearner(policy, train, { microBatchSize }),
+      measuresBefore: true,
+      measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
+      worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
+      save: (folder) =>
+        lora
+          ? saveWithCard(folder, policy, lora, version)
+          : saveModel(folder, policy, { model, tokenizer }),
+    });
   } finally {
     await policy.close();
   }
@@ -232,7 +256,10 @@ async function saveModel(
 ): Promise<void> {
   const { tensors } = policy.parameters;
   await writeModelFolder(folder, policy.shape.config, tensors, tokenizer.files);
-  const name = 'generation_config.json';
-  const generation = await readIfPresent(join(model, name));
-  if (generation) await writeFileAtomic(join(folder, name), generation);
+  const generation = await readIfPresent(generationPath(model));
+  if (generation) await writeFileAtomic(generationPath(folder), generation);
+}
+
+function generationPath(folder: string): string {
+  return join(folder, 'generation_config.json');
 }

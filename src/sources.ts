@@ -1,19 +1,20 @@
 /** What jobs and commands read, by the names that users give: paths, or repositories of the hub. I/O. */
 import { basename, dirname } from 'node:path';
-import { type LocateOptions, locateAdapter, locateData, locateModel } from './hub/locate.ts';
+import { ConfigError } from './errors.ts';
+import {
+  expectOnHub,
+  type LocateOptions,
+  locateAdapter,
+  locateData,
+  locateModel,
+} from './hub/locate.ts';
+import { revisionOf } from './hub/revision.ts';
 
 /** Settings that name something to read, and which revision of it. */
-export interface Named {
-  readonly model?: string | undefined;
-  readonly adapter?: string | undefined;
-  readonly rewardModel?: string | undefined;
-  readonly data?: string | undefined;
-  readonly testData?: string | undefined;
-  readonly revision?: string | undefined;
-  readonly adapterRevision?: string | undefined;
-  readonly rewardRevision?: string | undefined;
-  readonly dataRevision?: string | undefined;
-}
+export type Named = {
+  readonly [Field in Name | (typeof revisionOf)[Name]]?: string | undefined;
+};
+type Name = keyof typeof revisionOf;
 
 /** Settings whose names are paths on this disk, and what they were found as. */
 export interface Located<Settings> {
@@ -23,18 +24,18 @@ export interface Located<Settings> {
   readonly pinned: Settings;
 }
 
-/** How each name is found, and where its revision stands; other test data has none. */
-const kinds = [
-  ['model', locateModel, 'revision'],
-  ['adapter', locateAdapter, 'adapterRevision'],
-  ['rewardModel', locateModel, 'rewardRevision'],
-  ['data', locateData, 'dataRevision'],
-  ['testData', locateData, undefined],
-] as const;
+const finders = {
+  model: locateModel,
+  adapter: locateAdapter,
+  rewardModel: locateModel,
+  data: locateData,
+  testData: locateData,
+};
 
 /**
  * Finds what settings name, on this disk or on the hub, from which it is fetched where the hub's
  * cache lacks it.
+ * @throws {ConfigError} when a revision is given of what is not named, or lies on this disk
  * @throws as `locateModel`
  */
 export async function locateSources<Settings extends Named>(
@@ -43,16 +44,25 @@ export async function locateSources<Settings extends Named>(
 ): Promise<Located<Settings>> {
   const paths: Record<string, string> = {};
   const commits: Record<string, string> = {};
-  for (const [name, locate, revisionName] of kinds) {
-    const given = settings[name];
+  const names = Object.keys(revisionOf) as Name[];
+  for (const name of names) await checkRevision(settings, name); // before anything is fetched
+  for (const name of names) {
+    const [given, revision] = [settings[name], settings[revisionOf[name]]];
     if (given === undefined) continue;
-    const revision = revisionName && settings[revisionName];
-    const path = await locate(given, { ...options, ...(revision !== undefined && { revision }) });
+    const path = await finders[name](given, { ...options, revision });
     paths[name] = path;
     const commit = path === given ? undefined : commitOf(path);
-    if (revisionName && commit !== undefined) commits[revisionName] = commit;
+    if (commit !== undefined) commits[revisionOf[name]] = commit;
   }
   return { local: { ...settings, ...paths }, pinned: { ...settings, ...commits } };
+}
+
+async function checkRevision(settings: Named, name: Name): Promise<void> {
+  const setting = revisionOf[name];
+  if (settings[setting] === undefined) return;
+  const given = settings[name];
+  if (given !== undefined) return expectOnHub(given, setting);
+  throw new ConfigError(setting, `${name} beside it`, 'none', `Leave ${setting} out.`);
 }
 
 /** Of a folder in the hub's cache: `…/snapshots/<commit>`. */

@@ -1,91 +1,15 @@
-/** A supervised job: train, measure in between, keep the best. I/O: the folder of the result. */
-import { join } from 'node:path';
-import { NumericError } from './errors.ts';
-import type { MemoryEstimate, ParameterCount, SkippedRows } from './events.ts';
-import { writeFolderAtomic } from './hub/atomic.ts';
-import type { DownloadProgress } from './hub/progress.ts';
-import { writeRecord, writeResultFolder } from './hub/result-folder.ts';
-import { type Learner, stepsOf, type TrainingStep, trainSupervised } from './model/supervised.ts';
+/** A supervised job: train, measure in between, keep the best, and what it takes to go on. */
+import { NumericError, UnavailableError } from './errors.ts';
+import { resumeNotes } from './model/checkpoint.ts';
+import { emptyState } from './model/optimizer.ts';
+import { type Learner, type Progress, stepsOf, trainSupervised } from './model/supervised.ts';
 import { type SupervisedConfig, supervisedConfigOf } from './model/supervised-config.ts';
-import type { Engine } from './runtime/engine.ts';
+import { restoreTraining, trainingTensors } from './model/training-tensors.ts';
+import type { Begun } from './supervised/begin.ts';
+import type { JobEvent, JobProgress, When } from './supervised/events.ts';
+import type { JobMemory } from './supervised/memory.ts';
 
-/** Where a supervised job runs, and where its result goes. */
-export interface JobContext {
-  readonly engine: Engine;
-  /** Folder of the result: new, empty, or with an earlier result of the same job. */
-  readonly output: string;
-  readonly version: string;
-  /** Ends the training after the step that runs; what has been learnt is saved. */
-  readonly signal?: AbortSignal;
-  /** Is told how far downloads from the hub are. */
-  readonly downloading?: (progress: DownloadProgress) => void;
-}
-
-/** What a supervised job tells, in order. `Measures` is what it measures on the held-out part. */
-export type JobEvent<Measures> =
-  | {
-      readonly type: 'started';
-      readonly engine: string;
-      readonly parameters: ParameterCount;
-      readonly data: JobData;
-      /** What the run will take, where that is known. */
-      readonly memory?: MemoryEstimate;
-    }
-  | JobProgress
-  | {
-      readonly type: 'evaluated';
-      /** `after`: what the result is worth, which was measured after its step. */
-      readonly when: When;
-      readonly step: number;
-      readonly measures: Measures;
-      /** Of those in between: no earlier one was as good. */
-      readonly best?: boolean;
-    }
-  | ({ readonly type: 'step' } & TrainingStep)
-  | {
-      readonly type: 'stopped';
-      readonly step: number;
-      readonly saved: boolean;
-      /** Step of the result, where an earlier one was kept as the best. */
-      readonly best?: number;
-      /** Where, beside the best, the weights of the last step are. */
-      readonly last?: string;
-    }
-  | {
-      readonly type: 'finished';
-      readonly steps: number;
-      readonly seconds: number;
-      /** Step of the result, where measurements in between chose it. */
-      readonly best?: number;
-      /** Patience ended the training. */
-      readonly early?: true;
-    };
-
-/** How far a phase is. */
-export interface JobProgress {
-  readonly type: 'progress';
-  readonly phase: string;
-  readonly done: number;
-  readonly total: number;
-}
-
-/** When a measurement is made. */
-export type When = 'before' | 'during' | 'after';
-
-/** How much data there is. */
-export interface JobData {
-  readonly rows: number;
-  /** Rows that were not too short or too long. */
-  readonly kept: number;
-  readonly train: number;
-  readonly test: number;
-  /** Texts to be learnt that were longer than the token limit. */
-  readonly cut: number;
-  /** Missing when every row could be read. */
-  readonly skipped?: SkippedRows;
-  /** Columns by what they hold, where that was found out: `{ text: 'tweet' }`. */
-  readonly columns?: Readonly<Record<string, string>>;
-}
+export type { JobContext, JobEvent, JobProgress, When } from './supervised/events.ts';
 
 /** What all supervised jobs are told. */
 type JobConfig = Omit<SupervisedConfig, 'learningRate' | 'warmup'> & {
@@ -94,13 +18,12 @@ type JobConfig = Omit<SupervisedConfig, 'learningRate' | 'warmup'> & {
   readonly evaluateEvery: number;
   readonly patience: number;
   readonly bestMetric: string;
+  readonly checkpointEvery: number;
 };
 
 /** What makes a supervised job. */
 export interface JobParts<Measures> {
-  /** The command. */
-  readonly job: string;
-  readonly config: JobConfig;
+  readonly begun: Begun<JobConfig, Measures>;
   /** Where the config gives none. */
   readonly learningRate: number;
   readonly learner: Learner;
@@ -114,144 +37,229 @@ export interface JobParts<Measures> {
   save(folder: string): Promise<void>;
 }
 
-/** A measurement, and the steps before it. */
-type Evaluation<Measures> = { readonly step: number } & Measures;
-
-/** What a job knows of itself while it runs. */
-interface Run<Measures> {
-  done: number;
-  before: Measures | undefined;
-  best: Evaluation<Measures> | undefined;
-  readonly evaluations: Evaluation<Measures>[];
+/** A job that goes: its parts, its settings with what they leave open, what it knows of itself. */
+interface Run<Measures> extends JobParts<Measures>, Memory<Measures> {
+  readonly config: JobConfig & SupervisedConfig;
+  readonly progress: Progress;
+  /** Steps of the whole training. */
+  readonly total: number;
+  /** Step of the newest checkpoint. */
+  kept: number | undefined;
 }
+
+/** The same as in a checkpoint, to be changed. */
+type Memory<Measures> = {
+  -readonly [Name in 'before' | 'best' | 'since']: JobMemory<Measures>[Name];
+} & {
+  readonly evaluations: JobMemory<Measures>['evaluations'][number][];
+};
 
 /**
  * Trains to the end, until patience is at its end, or to the end of the step in which the signal
  * comes. With measurements in between the best weights go to the output each time, so that neither
- * a stop nor a crash loses them; else the last ones do.
+ * a stop nor a crash loses them; else the last ones do. Checkpoints are written on the way and at a
+ * stop, and go when the job is finished.
  * @throws {NumericError} when a measurement is not finite
  */
 export async function* runJob<Measures extends object>(
   parts: JobParts<Measures>,
-  { output, version, signal }: Pick<JobContext, 'output' | 'version' | 'signal'>,
 ): AsyncGenerator<JobEvent<Measures>> {
-  const start = performance.now();
-  const { job, measure } = parts;
-  const config = settled(parts);
-  const run: Run<Measures> = { done: 0, before: undefined, best: undefined, evaluations: [] };
-  const record = (after?: Measures) => {
-    const { done: steps, before, best, evaluations } = run;
-    const heldOut = { ...(parts.measuresBefore && { before }), after };
-    const chosen = best && { best: best.step, evaluations };
-    return { job, version, config, steps, heldOut, ...chosen };
-  };
-  const save = (after: Measures | undefined) =>
-    writeResultFolder(output, record(after), parts.save);
-  if (parts.measuresBefore) {
-    run.before = yield* measure('before');
-    if (run.before) {
-      yield { type: 'evaluated', when: 'before', step: 0, measures: run.before };
-    }
-  }
+  const { files, context } = parts.begun;
+  const { output, signal } = context;
+  const run = await start(parts);
+  yield* beginning(run);
   let early = false;
   try {
-    if (!signal?.aborted) early = yield* train<Measures>(parts, run, { config, save, signal });
+    if (!signal?.aborted) early = yield* train(run);
   } catch (error) {
     if (error instanceof NumericError && run.best) {
       error.message += ` The best so far, after step ${run.best.step}, is in ${output}.`;
     }
     throw error;
   }
-  const { done, best } = run;
+  const { progress, best } = run;
+  const { done } = progress;
   if (done === 0) {
     yield { type: 'stopped', step: 0, saved: false };
     return;
   }
-  if (!best) await save(undefined);
-  const after = best ? withoutStep(best) : yield* measure('after');
+  if (!best) await saveResult(run, undefined);
+  const after = best ? measuresAt(run, best.step) : yield* run.measure('after');
   if (after) yield { type: 'evaluated', when: 'after', step: best?.step ?? done, measures: after };
   const chosen = best && { best: best.step };
   if (signal?.aborted) {
     const isLast = best === undefined || best.step === done;
-    const last = isLast ? undefined : join(output, 'last');
-    if (last !== undefined) await writeFolderAtomic(last, parts.save);
-    await writeRecord(output, record(after));
-    yield { type: 'stopped', step: done, saved: true, ...chosen, ...(last && { last }) };
+    const last = isLast ? undefined : await files.writeLast(run.save);
+    await files.writeRecord(recordOf(run, after));
+    const problem = yield* keepAtStop(run);
+    const more = { ...chosen, ...(last && { last }), ...(problem && { problem }) };
+    yield { type: 'stopped', step: done, saved: true, ...more };
     return;
   }
-  await writeRecord(output, record(after));
-  const seconds = (performance.now() - start) / 1000;
+  await files.writeRecord(recordOf(run, after, { finished: true }));
+  await files.finish();
+  const seconds = run.begun.seconds();
   yield { type: 'finished', steps: done, seconds, ...chosen, ...(early && { early }) };
 }
 
-interface Training<Measures> {
-  readonly config: SupervisedConfig & JobConfig;
-  save(after: Measures | undefined): Promise<void>;
-  readonly signal: AbortSignal | undefined;
+/** The run as it begins, or as its checkpoint has it. */
+async function start<Measures>(parts: JobParts<Measures>): Promise<Run<Measures>> {
+  const { learner, begun } = parts;
+  const config = settled(parts);
+  const { checkpoint } = begun.found;
+  const { before, evaluations = [], best, since = 0, adamSteps = {} } = checkpoint?.memory ?? {};
+  const progress: Progress = { done: checkpoint?.steps ?? 0, adam: emptyState() };
+  if (checkpoint) {
+    const tensors = await checkpoint.load();
+    restoreTraining({ tensors, adamSteps }, learner.parameters.tensors, progress.adam);
+    await learner.parameters.commit();
+    await begun.files.dropLast(); // the checkpoint has what is in it
+  }
+  const total = stepsOf(learner.count, config);
+  const memory = { before, evaluations: [...evaluations], best, since };
+  return { ...parts, ...memory, config, progress, total, kept: checkpoint?.steps };
+}
+
+/** Where it goes on, and the measurement before the first step, made now or then. */
+async function* beginning<Measures>(run: Run<Measures>): AsyncGenerator<JobEvent<Measures>> {
+  const { found, context } = run.begun;
+  const { checkpoint, damaged } = found;
+  if (checkpoint) {
+    const now = { version: context.version, engine: context.engine.description };
+    const notes = resumeNotes(damaged, checkpoint.record, now);
+    yield { type: 'resumed', step: run.progress.done, steps: run.total, notes };
+  }
+  if (!run.measuresBefore) return;
+  run.before ??= yield* run.measure('before');
+  if (run.before) yield { type: 'evaluated', when: 'before', step: 0, measures: run.before };
 }
 
 /** @returns whether patience ended the training */
 async function* train<Measures extends object>(
-  { learner, measure, worth }: JobParts<Measures>,
   run: Run<Measures>,
-  { config, save, signal }: Training<Measures>,
 ): AsyncGenerator<JobEvent<Measures>, boolean> {
-  const { evaluateEvery, patience } = config;
-  let since = 0;
-  for await (const step of trainSupervised(learner, supervisedConfigOf(config))) {
-    run.done = step.step;
+  const { config, progress, total, learner } = run;
+  const { signal } = run.begun.context;
+  const { patience, checkpointEvery } = config;
+  const isEnough = () => patience > 0 && run.since >= patience;
+  if (progress.done > 0) {
+    yield* evaluate(run); // which a stop may have forestalled
+    if (signal?.aborted || isEnough()) return !signal?.aborted && progress.done < total;
+  }
+  const settings = supervisedConfigOf(config);
+  for await (const step of trainSupervised(learner, settings, undefined, progress)) {
     yield { type: 'step', ...step };
     if (signal?.aborted) return false;
-    const isLast = step.step === step.steps;
-    if (evaluateEvery === 0 || (step.step % evaluateEvery !== 0 && !isLast)) continue;
-    const measures = yield* measure('during');
-    if (!measures) return false;
-    const evaluation = { step: step.step, ...measures };
-    run.evaluations.push(evaluation);
-    const best = isBetter(evaluation, run.best, worth);
-    if (best) run.best = evaluation;
-    if (best) await save(measures);
-    since = best ? 0 : since + 1;
-    yield { type: 'evaluated', when: 'during', step: step.step, measures, best };
+    yield* evaluate(run);
     if (signal?.aborted) return false;
-    if (patience > 0 && since >= patience) return !isLast;
+    const isLast = step.step === total;
+    if (isEnough()) return !isLast;
+    if (checkpointEvery > 0 && step.step % checkpointEvery === 0 && !isLast) yield* keep(run);
   }
   return false;
 }
 
-function isBetter<Measures extends object>(
-  evaluation: Evaluation<Measures>,
-  best: Evaluation<Measures> | undefined,
-  worth: (measures: Measures) => number,
-): boolean {
-  const value = worth(evaluation);
-  if (!Number.isFinite(value)) {
-    const where = `measurement after step ${evaluation.step}`;
-    throw new NumericError(where, 'a finite number', `${value}`, 'Lower the learning rate.');
+/** Measures where that is due and has not been done; the best so far goes to the output. */
+async function* evaluate<Measures extends object>(
+  run: Run<Measures>,
+): AsyncGenerator<JobEvent<Measures>> {
+  const { progress, total, evaluations, config } = run;
+  const { evaluateEvery } = config;
+  const step = progress.done;
+  const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || step === total);
+  if (!isDue || evaluations.at(-1)?.step === step) return;
+  const measures = yield* run.measure('during');
+  if (!measures) return;
+  const best = isBetter(run, measures);
+  evaluations.push({ step, measures });
+  run.since = best ? 0 : run.since + 1;
+  if (best) {
+    run.best = { step, files: {} };
+    await saveResult(run, measures);
+    run.best = { step, files: await run.begun.files.fingerprintResult() };
   }
-  return best === undefined || value > worth(best);
+  yield { type: 'evaluated', when: 'during', step, measures, best };
 }
 
-function withoutStep<Measures extends object>({ step: _, ...rest }: Evaluation<Measures>) {
-  return rest as unknown as Measures;
+function isBetter<Measures>(run: Run<Measures>, measures: Measures): boolean {
+  const value = run.worth(measures);
+  if (!Number.isFinite(value)) {
+    const where = `measurement after step ${run.progress.done}`;
+    throw new NumericError(where, 'a finite number', `${value}`, 'Lower the learning rate.');
+  }
+  const best = run.best && measuresAt(run, run.best.step);
+  return best === undefined || value > run.worth(best);
+}
+
+function measuresAt<Measures>({ evaluations }: Run<Measures>, step: number): Measures | undefined {
+  return evaluations.find((evaluation) => evaluation.step === step)?.measures;
+}
+
+/** Writes a checkpoint, unless the newest one is of this step. */
+async function* keep<Measures>(run: Run<Measures>): AsyncGenerator<JobEvent<Measures>> {
+  const { progress, learner, begun, before, evaluations, best, since } = run;
+  const { job, context, fingerprints } = begun;
+  const { done: step, adam } = progress;
+  if (run.kept === step) return;
+  const adamSteps = Object.fromEntries(adam.steps);
+  const memory = { adamSteps, before, evaluations, best, since };
+  const tensors = trainingTensors(learner.parameters.tensors, adam);
+  const record = {
+    ...{ job, version: context.version, engine: context.engine.description, config: run.config },
+    ...{ fingerprints, seconds: begun.seconds() },
+  };
+  const state = { steps: step, memory, tensors };
+  const path = await begun.files.writeCheckpoint(state, record, settingsOf(run));
+  run.kept = step;
+  yield { type: 'checkpoint', step, path };
+}
+
+/** The same, where the weights are safe already. @returns why there is no checkpoint, if so */
+async function* keepAtStop<Measures>(
+  run: Run<Measures>,
+): AsyncGenerator<JobEvent<Measures>, string | undefined> {
+  try {
+    yield* keep(run);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnavailableError) return error.message;
+    throw error;
+  }
+}
+
+function saveResult<Measures>(run: Run<Measures>, after: Measures | undefined): Promise<void> {
+  return run.begun.files.writeResult(recordOf(run, after), settingsOf(run), run.save);
+}
+
+/** What runs the job again, or goes on with it. */
+function settingsOf({ config, begun }: Run<unknown>): Readonly<Record<string, unknown>> {
+  return { ...config, ...begun.context.engineSettings };
+}
+
+/** What `training.json` says. */
+function recordOf<Measures>(
+  { begun, config, progress, measuresBefore, before, best, evaluations }: Run<Measures>,
+  after: Measures | undefined,
+  ending: { readonly finished?: true } = {},
+) {
+  const { job, context } = begun;
+  const heldOut = { ...(measuresBefore && { before }), after };
+  const flat = evaluations.map(({ step, measures }) => ({ step, ...measures }));
+  const chosen = best && { best: best.step, evaluations: flat };
+  const { version } = context;
+  return { job, version, config, steps: progress.done, ...ending, heldOut, ...chosen };
 }
 
 /** The config with what it leaves open. */
-function settled<Config extends JobConfig>({
-  config,
-  learningRate,
-  learner,
-}: {
-  readonly config: Config;
-  readonly learningRate: number;
-  readonly learner: Learner;
-}): Config & SupervisedConfig {
+function settled<Measures>({ begun, learningRate, learner }: JobParts<Measures>) {
+  const { pinned: config } = begun;
   const warmup = Math.min(20, Math.floor(stepsOf(learner.count, config) / 10));
-  return {
-    ...config,
+  const taken = {
     learningRate: config.learningRate ?? learningRate,
     warmup: config.warmup ?? warmup,
   };
+  // the same bytes, whether they were left open or not
+  return { ...begun.ordered({ ...config, ...taken }), ...taken };
 }
 
 /** Parts of at most `size` items, with a progress event before the first and after each. */

@@ -37,6 +37,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   classify: 'anything',
   'classify-config': upToModel,
   'supervised-job': 'anything',
+  supervised: [...upToModel, 'store', 'sources'],
   presets: ['detox-config'],
   sources: ['errors', 'hub'],
   cli: 'anything',

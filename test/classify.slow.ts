@@ -61,7 +61,7 @@ async function run(
 
 test('a fresh classifier learns the labels of the data, sorted, and tells how well', async () => {
   const data = await dataOf(['rude', 'kind']);
-  const { output, events, measures } = await run({ data, config, tokenizer: model });
+  const { output, events, measures } = await run({ data, modelConfig: config, tokenizer: model });
   expect(events[0]).toMatchObject({ data: { rows: 20, train: 16, test: 4, cut: 0 } });
   expect(measures?.accuracy).toMatchObject({ share: 1, n: 4 });
   expect(measures?.confusion).toEqual([
@@ -89,7 +89,7 @@ test.each([
   await writeFile(own, JSON.stringify({ ...unnamed, ...wide }));
   const data = await dataOf(['rude', 'kind']);
   const learn = { epochs: 20, learningRate: 2e-2 };
-  const { output, measures } = await run({ ...learn, data, config: own, tokenizer });
+  const { output, measures } = await run({ ...learn, data, modelConfig: own, tokenizer });
   expect(measures?.accuracy).toMatchObject({ share: 1, n: 4 });
   expect((await readModelConfig(output)).modelType).toBe(family);
   expect((await loadTokenizer(output)).idCount).toBe(idCount);
@@ -104,7 +104,7 @@ test('a model with one label, and one whose labels are true by themselves, are r
   });
   for (const change of [{ num_labels: 1 }, { problem_type: 'multi_label_classification' }]) {
     await writeFile(own, JSON.stringify({ ...json, ...change }));
-    await expect(run({ data, config: own, tokenizer: model })).rejects.toEqual(refused);
+    await expect(run({ data, modelConfig: own, tokenizer: model })).rejects.toEqual(refused);
   }
 });
 
@@ -128,7 +128,7 @@ test('a fresh config with names of labels keeps their ids', async () => {
   const json = JSON.parse(await readFile(config, 'utf8'));
   await writeFile(named, JSON.stringify({ ...json, id2label: { 0: 'rude', 1: 'kind' } }));
   const data = await dataOf(['rude', 'kind']);
-  const { output } = await run({ data, config: named, tokenizer: model, epochs: 1 });
+  const { output } = await run({ data, modelConfig: named, tokenizer: model, epochs: 1 });
   expect(((await readModelConfig(output)) as RobertaConfig).labels).toEqual(['rude', 'kind']);
 });
 
@@ -137,14 +137,17 @@ test('a config for fewer tokens than the tokenizer has is refused', async () => 
   const json = JSON.parse(await readFile(config, 'utf8'));
   await writeFile(narrow, JSON.stringify({ ...json, vocab_size: 10 }));
   const data = await dataOf(['rude', 'kind']);
-  await expect(run({ data, config: narrow, tokenizer: model })).rejects.toThrow(
+  await expect(run({ data, modelConfig: narrow, tokenizer: model })).rejects.toThrow(
     'config: vocab_size: expected at least',
   );
 });
 
 test('the signal ends the training after its step, and what was learnt is saved', async () => {
   const data = await dataOf(['rude', 'kind']);
-  const { output, events } = await run({ data, config, tokenizer: model }, { stopAfter: 3 });
+  const { output, events } = await run(
+    { data, modelConfig: config, tokenizer: model },
+    { stopAfter: 3 },
+  );
   expect(events.at(-1)).toEqual({ type: 'stopped', step: 3, saved: true });
   expect(await readdir(output)).toContain('model.safetensors');
 });
@@ -152,7 +155,7 @@ test('the signal ends the training after its step, and what was learnt is saved'
 describe('measurements in between', () => {
   test('keep the best and end the training when it gets no better', async () => {
     const data = await dataOf(['rude', 'kind']);
-    const fresh = { data, config, tokenizer: model };
+    const fresh = { data, modelConfig: config, tokenizer: model };
     const patient = { evaluateEvery: 1, patience: 3, bestMetric: 'accuracy' as const };
     const { output, events } = await run({ ...fresh, ...patient });
     const finished = events.at(-1);
@@ -177,7 +180,7 @@ test('balanced, a frequent label is no longer taken for granted', async () => {
   const rows = Array.from({ length: 40 }, (_, i) => `some text,${i % 10 === 0 ? 'rude' : 'kind'}`);
   await writeFile(path, `text,label\n${rows.join('\n')}\n`);
   // nothing but the shares of the labels can be learnt, from all texts at once
-  const fresh = { data: path, config, tokenizer: model, epochs: 9, batchSize: 31 };
+  const fresh = { data: path, modelConfig: config, tokenizer: model, epochs: 9, batchSize: 31 };
   const loss = async (classWeights: 'none' | 'balanced') =>
     (await run({ ...fresh, classWeights })).measures?.loss;
   expect(await loss('none')).toBeLessThan(0.5);
@@ -191,15 +194,17 @@ test('without a rate it takes a careful one for a trained model', async () => {
     return JSON.parse(await readFile(join(output, 'training.json'), 'utf8')).config.learningRate;
   };
   expect(await rate({ model, data: await dataOf([labels[1], labels[0]]) })).toBe(2e-5);
-  expect(await rate({ data: await dataOf(['a', 'b']), config, tokenizer: model })).toBe(1e-3);
+  expect(
+    await rate({ data: await dataOf(['a', 'b']), modelConfig: config, tokenizer: model }),
+  ).toBe(1e-3);
 });
 
 test.each([
   [{ model: 'a', patience: 1 }, 'patience', 'needs `evaluateEvery`'],
-  [{}, 'model', 'must be given, or `config` and `tokenizer`'],
-  [{ model: 'a', config: 'b', tokenizer: 'c' }, 'model', 'cannot go with `config`'],
-  [{ config: 'b' }, 'tokenizer', 'must be given with `config`'],
-  [{ model: 'a', tokenizer: 'c' }, 'tokenizer', 'cannot go without `config`'],
+  [{}, 'model', 'must be given, or `modelConfig` and `tokenizer`'],
+  [{ model: 'a', modelConfig: 'b', tokenizer: 'c' }, 'model', 'cannot go with `modelConfig`'],
+  [{ modelConfig: 'b' }, 'tokenizer', 'must be given with `modelConfig`'],
+  [{ model: 'a', tokenizer: 'c' }, 'tokenizer', 'cannot go without `modelConfig`'],
 ])('refuses %j', (options, field, message) => {
   const { error } = ClassifyConfig.safeParse({ data: 'd.csv', ...options });
   expect(error?.issues).toMatchObject([{ path: [field], message }]);

@@ -43,6 +43,7 @@ describe('lab', () => {
       minLength: 0,
       without: [],
       calibrate: 64,
+      valueHeadFile: 'value_head.safetensors',
     });
     expect(config('none').samples).toBeGreaterThanOrEqual(500);
   });
@@ -55,6 +56,7 @@ describe('lab', () => {
       topK: 0,
       minLength: 5, // D8
       valueHead: 'uniform',
+      valueHeadFile: 'pytorch_model.bin',
       adamEps: 1e-8,
       calibrate: 0,
       missingEosPenalty: 0,

@@ -1,9 +1,12 @@
 /**
- * Writes schema/detox.json, by which editors check and complete a config.yaml.
+ * Writes schema/<job>.json, by which editors check and complete a config.yaml.
  *
  *     npm run make:schema
  */
 import { writeFileSync } from 'node:fs';
 import { configSchema } from '../dist/cli/config-schema.js';
+import { jobs } from '../dist/cli/jobs.js';
 
-writeFileSync(new URL('../schema/detox.json', import.meta.url), configSchema());
+for (const job of Object.keys(jobs)) {
+  writeFileSync(new URL(`../schema/${job}.json`, import.meta.url), configSchema(job));
+}

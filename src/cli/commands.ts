@@ -16,12 +16,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'init',
-    summary: 'Write a config file for detox: every setting with what it does.',
+    summary: 'Write a config file for a job: every setting with what it does.',
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
     name: 'resume',
-    summary: 'Go on with a run of detox that was stopped or broke off, as if it had not.',
+    summary: 'Go on with a run or a training that was stopped or broke off, as if it had not.',
     load: async () => (await import('./commands/resume.ts')).resume,
   },
   {

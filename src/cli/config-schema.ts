@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { fileSettings } from './detox-options.ts';
 import { settingsOf } from './flags.ts';
+import { type JobName, jobs } from './jobs.ts';
 import { groupNames } from './setting-names.ts';
 
 /**
- * JSON Schema of `config.yaml` for editors, as the text of `schema/detox.json`. Draft 7, which all
- * of them know. What settings must be together it cannot say: `src/rl/rules.ts` does.
+ * JSON Schema of a job's `config.yaml` for editors, as the text of `schema/<job>.json`. Draft 7, which
+ * all of them know. What settings must be together it cannot say: `src/rl/rules.ts` and the jobs' own
+ * schemas do.
  */
-export function configSchema(): string {
-  const schema = z.toJSONSchema(fileSettings.partial(), {
+export function configSchema(job: JobName): string {
+  const { settings, result } = jobs[job];
+  const schema = z.toJSONSchema(settings.partial(), {
     io: 'input',
     target: 'draft-7',
     override({ jsonSchema }) {
@@ -21,7 +23,7 @@ export function configSchema(): string {
   const refer = (name: string) => ({ $ref: `#/definitions/${name}` });
   const properties: Record<string, object> = {};
   for (const name of Object.keys(definitions)) properties[name] = refer(name);
-  for (const [group, names] of groupNames(settingsOf(fileSettings))) {
+  for (const [group, names] of groupNames(settingsOf(settings))) {
     const inside = [...names].map(([name, setting]) => [name, refer(setting)]);
     const mapping = {
       description: 'Settings that may also stand by themselves',
@@ -33,10 +35,9 @@ export function configSchema(): string {
   }
   const head = {
     $schema,
-    $id: 'urn:tactful:detox',
-    title: 'Settings of tactful detox',
-    description:
-      'What `tactful detox --config` reads, and what the config.yaml of a run holds. What is left out has its default.',
+    $id: `urn:tactful:${job}`,
+    title: `Settings of tactful ${job}`,
+    description: `What \`tactful ${job} --config\` reads, and what the config.yaml of a ${result} holds. What is left out has its default.`,
   };
   const whole = { ...head, type, properties, additionalProperties, definitions };
   const text = JSON.stringify(whole, null, 2);

@@ -1,33 +1,33 @@
 /** A config file to begin with. Pure. */
 import { stringify } from 'yaml';
-import { resolvedConfig } from '../detox-config.ts';
-import { labGaps, type PresetName, presetSettings } from '../presets.ts';
+import { labGaps, type PresetName } from '../presets.ts';
 import { wrap } from '../report/text.ts';
-import { fileSettings } from './detox-options.ts';
 import { expectation, type FieldSchema, settingsOf, shortest, typesOf } from './flags.ts';
-import { RunOptions } from './run-detox.ts';
+import { type JobName, jobs } from './jobs.ts';
+import type { RunOptions } from './run-detox.ts';
 
 /** What a file is made of. */
 interface TemplateOptions {
-  readonly preset: PresetName;
-  readonly compat: RunOptions['compat'];
+  readonly job: JobName;
+  /** Of detox alone, like `compat`. @default 'demo' */
+  readonly preset?: PresetName | undefined;
+  /** @default 'none' */
+  readonly compat?: RunOptions['compat'];
 }
 
 const width = 100;
 
 /**
- * Every setting with what it does, its range and its default: those of the preset as they are, the
- * others behind a `#`, with the value that they have.
+ * Every setting with what it does, its range and its default: those that the job begins with as they
+ * are, the others behind a `#`, with the value that they have.
  * @returns YAML
  */
-export function configTemplate({ preset, compat }: TemplateOptions): string {
-  const set: Readonly<Record<string, unknown>> = {
-    ...presetSettings(preset, compat),
-    ...(compat !== 'none' && { compat }),
-  };
-  const all: Readonly<Record<string, unknown>> = resolvedConfig(RunOptions.parse(set));
-  const settings = settingsOf(fileSettings).filter(({ path }) => path[0] !== 'preset');
-  const blocks = settings.map(({ path: [name], schema, group }) => {
+export function configTemplate({ job, preset = 'demo', compat = 'none' }: TemplateOptions): string {
+  const { settings, first, filled } = jobs[job];
+  const set = first(preset, compat);
+  const all = filled(set);
+  const fields = settingsOf(settings).filter(({ path }) => path[0] !== 'preset');
+  const blocks = fields.map(({ path: [name], schema, group }) => {
     const notes = [schema.description ?? '', rangeOf(schema)].filter(Boolean);
     const line = name in set ? lineOf(name, set[name]) : `# ${lineOf(name, all[name])}`;
     return { group, text: [...notes.flatMap((note) => comment(note)), line].join('\n') };
@@ -35,17 +35,18 @@ export function configTemplate({ preset, compat }: TemplateOptions): string {
   const parts = blocks.flatMap(({ group, text }, i) =>
     group !== undefined && group !== blocks[i - 1]?.group ? [`# ---- ${group} ----`, text] : [text],
   );
-  return `${[head({ preset, compat }), ...parts].join('\n\n')}\n`;
+  return `${[head({ job, preset, compat }), ...parts].join('\n\n')}\n`;
 }
 
-function head({ preset, compat }: TemplateOptions): string {
+function head({ job, preset, compat }: Required<TemplateOptions>): string {
   const trl = compat !== 'none';
   const named = trl ? `${preset}, as ${compat} does it` : preset;
+  const which = job === 'detox' ? `those of the preset ${named}` : 'those that it needs';
   const lines = [
     ...comment(
-      `Settings of tactful detox: those of the preset ${named}, and behind a # all others as they are then. Flags go over the file.`,
+      `Settings of tactful ${job}: ${which}, and behind a # all others as they are then. Flags go over the file.`,
     ),
-    '# Use: npx tactful detox --config FILE',
+    `# Use: npx tactful ${job} --config FILE`,
   ];
   if (preset !== 'lab' || !trl) return lines.join('\n');
   const gaps = labGaps.flatMap((gap) => comment(gap, '#   - ', '#     '));

@@ -2,15 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { DetoxConfig, rlConfigOf } from '../detox-config.ts';
-import { ConfigError } from '../errors.ts';
 import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
 import { rlFields } from '../rl/config.ts';
 import { resolved } from '../rl/rules.ts';
-import { readAssignments, readConfigFile, type Said, saidBy } from './config-file.ts';
-import { checkEffects, chosen } from './effects.ts';
-import { flagName, merge } from './flags.ts';
-import { headings, placeholders } from './headings.ts';
-import { engineOptions, file, outputOption } from './options.ts';
+import { merge } from './flags.ts';
+import { underHeadings } from './headings.ts';
+import { engineOptions, outputOption } from './options.ts';
+import { omit, readSettings, type Settings, sourceOptions } from './settings.ts';
 
 const preset = z
   .enum(Object.keys(presets) as [PresetName])
@@ -20,15 +18,10 @@ const preset = z
   );
 
 /** Where settings come from. */
-export const sourceOptions = {
-  preset,
-  config: file('Settings as YAML, for instance the config.yaml of a run').optional(),
-  set: z
-    .array(z.string())
-    .default([])
-    .meta({ placeholder: 'name=value', whole: true })
-    .describe('A setting by its name in a config file, for instance kl.target=3'),
-};
+export const detoxSources = { preset, ...sourceOptions };
+
+/** The job's own settings, as `--help` shows them. */
+export const detoxFields = underHeadings(DetoxConfig.shape);
 
 const store = { group: 'Store' };
 
@@ -54,7 +47,7 @@ export const storeOptions = {
 export const fileSettings = z.strictObject({
   preset,
   ...outputOption,
-  ...detoxFields(),
+  ...detoxFields,
   ...storeOptions,
   ...engineOptions,
 });
@@ -77,34 +70,14 @@ export function checkTogether(config: DetoxConfig, context: z.RefinementCtx): vo
   }
 }
 
-type Settings = Readonly<Record<string, unknown>>;
-
 /**
- * Settings under those of the flags: of `--set`, under it of the config file, and under that of the
- * preset that flags or file name.
- * @param given what flags say
- * @throws {ConfigError} when the file or `--set` says what is unknown, wrong or said twice, or when
- *   a setting that was chosen has no effect
+ * As `readSettings`, over the preset that flags or file name.
+ * @throws as `readSettings`
  */
-export async function settingsUnder(given: Settings): Promise<Settings> {
-  const { config, set = [], ...flags } = given;
-  const file: Said =
-    typeof config === 'string' ? await readConfigFile(config, fileSettings) : saidBy({}, String);
-  const assigned = await readAssignments(set as string[], fileSettings);
-  const twice = Object.keys(assigned.values).find((name) => name in flags);
-  if (twice !== undefined) {
-    throw new ConfigError(assigned.where(twice), 'each setting once', `${flagName(twice)} as well`);
-  }
-  const over = merge(assigned.values, flags);
-  const alone = merge(presetUnder(file.values), file.values);
-  const under = merge(presetUnder(merge(file.values, over)), following(file.values, over));
-  const settings = merge(under, over);
-  const choices = chosen(file.values, fileSettings);
-  checkEffects(fileSettings, [settings], saidBy(flags, flagName));
-  checkEffects(fileSettings, [settings], assigned);
-  // a flag may leave nothing to do for a setting of the file, and is no fault of the file
-  checkEffects(fileSettings, [settings, alone], saidBy(choices, file.where));
-  return merge(under, assigned.values);
+export function settingsUnder(given: Settings): Promise<Settings> {
+  return readSettings(given, fileSettings, (file, over) =>
+    merge(presetUnder(merge(file, over)), following(file, over)),
+  );
 }
 
 /** Of the preset that settings name; the demo's where they name neither a preset nor a model. */
@@ -137,24 +110,4 @@ function following(file: Settings, over: Settings): Settings {
 function filled(settings: Settings): Settings | undefined {
   const { data } = trainer.safeParse(settings);
   return data && resolved(data);
-}
-
-function omit(settings: Settings, names: readonly string[]): Settings {
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !names.includes(name)));
-}
-
-/** The job's own settings, in the order, under the headings and with the placeholders of `--help`. */
-export function detoxFields(): typeof DetoxConfig.shape {
-  const headed = Object.entries(headings).flatMap(([group, names]) =>
-    names.map((name) => [name, { group }] as const),
-  );
-  const first = Object.keys(DetoxConfig.shape).filter(
-    (name) => !headed.some(([other]) => other === name),
-  );
-  const fields = [...first.map((name) => [name, {}] as const), ...headed].map(([name, meta]) => {
-    const placeholder = placeholders[name as keyof DetoxConfig];
-    const field = DetoxConfig.shape[name as keyof DetoxConfig];
-    return [name, field.meta({ ...meta, ...(placeholder && { placeholder }) })];
-  });
-  return Object.fromEntries(fields);
 }

@@ -2,11 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DetoxConfig } from '../detox-config.ts';
 import { ConfigError } from '../errors.ts';
+import type { SftConfig } from '../sft-config.ts';
 import type { Known, Said } from './config-file.ts';
 import { flagsOf, withFlagNames } from './flags.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
-type Config = DetoxConfig & { readonly store: string };
+/** What the rows ask of, as far as the job has it. */
+type Config = DetoxConfig & Pick<SftConfig, 'full'> & { readonly store: string };
 
 /** Settings, when they do nothing, and why. */
 type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
@@ -19,7 +21,7 @@ const rows: readonly Row[] = [
   ],
   [['targetKl'], (c) => !c.earlyStopping, '`earlyStopping` is off'],
   [
-    ['gamma', 'lam', 'vfCoef', 'clipRangeValue'],
+    ['gamma', 'lam', 'vfCoef', 'clipRangeValue', 'valueHeadFile'],
     (c) => c.algorithm !== 'ppo',
     '`algorithm` rloo and grpo have no critic',
   ],
@@ -28,7 +30,14 @@ const rows: readonly Row[] = [
     (c) => c.adapter !== undefined,
     'the `adapter` that is given has its own',
   ],
+  [
+    ['loraRank', 'loraAlpha', 'loraTargets'],
+    (c) => c.full,
+    '`full` trains every weight, without an adapter',
+  ],
+  [['revision'], (c) => c.model === undefined, 'no `model` is given'],
   [['adapterRevision'], (c) => c.adapter === undefined, 'no `adapter` is given'],
+  [['testDataRevision'], (c) => c.testData === undefined, 'no `testData` is given'],
   [
     ['testShare'],
     (c) => (c.testData ?? c.testSplit) !== undefined,

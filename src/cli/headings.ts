@@ -1,25 +1,37 @@
+/** How `--help` and config files show the settings of the jobs. Pure. */
+import type { z } from 'zod';
+import type { ClassifyConfig } from '../classify-config.ts';
 import type { DetoxConfig } from '../detox-config.ts';
+import type { SftConfig } from '../sft-config.ts';
 
-type Setting = keyof DetoxConfig;
+type Setting = keyof DetoxConfig | keyof SftConfig | keyof ClassifyConfig;
 
-/** Headings of `--help` with their settings, in this order; the others come before all headings. */
+/** Headings with the settings of all jobs, in this order; the others come before all headings. */
 export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets'],
   Data: [
-    ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'testShare'] as const),
-    ...(['testData', 'testSplit', 'split', 'maxRows', 'strict'] as const),
+    ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'maxResponseTokens'] as const),
+    ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
+    ...(['split', 'maxRows', 'strict'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
+    ...(['textColumn', 'labelColumn'] as const),
   ],
-  Measuring: ['samples', 'rows', 'evaluateEvery', 'validationSamples', 'bestMetric'],
+  Measuring: [
+    ...(['samples', 'rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
+    ...(['bestMetric', 'patience'] as const),
+  ],
   Training: [
     'algorithm',
     'steps',
+    'epochs',
     'batchSize',
     'numGenerations',
     'miniBatchSize',
+    'microBatchSize',
     'gradientAccumulationSteps',
     'gradientCheckpointing',
     'ppoEpochs',
+    'classWeights',
     'seed',
     'checkpointEvery',
     'keepCheckpoints',
@@ -65,6 +77,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'criticWarmup',
     'valueLearningRate',
     'bootstrapTruncated',
+    'valueHeadFile',
   ],
   Optimizer: [
     'learningRate',
@@ -81,7 +94,8 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
 
 /**
  * Short names of headings: `--set kl.target=6`, and in a config file `kl: { target: 6 }`. What stands
- * under a heading may leave out the group's name at its beginning: `lora.rank` is `loraRank`.
+ * under a heading may leave out the group's name at its beginning: `lora.rank` is `loraRank`. A job
+ * has those groups all of whose headings it has.
  */
 export const groups: Readonly<Record<string, readonly string[]>> = {
   lora: ['A fresh adapter, when none is given'],
@@ -102,7 +116,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What stands for a value in `--help`, where its type alone does not say it. */
-export const placeholders: Readonly<Partial<Record<Setting, string>>> = {
+const placeholders: Readonly<Partial<Record<Setting, string>>> = {
   model: 'dir|name',
   revision: 'commit',
   adapter: 'dir|zip|name',
@@ -110,10 +124,32 @@ export const placeholders: Readonly<Partial<Record<Setting, string>>> = {
   rewardModel: 'dir|name',
   rewardRevision: 'commit',
   data: 'file|name',
-  testData: 'file',
   dataRevision: 'commit',
+  testData: 'file|name',
+  testDataRevision: 'commit',
+  modelConfig: 'file',
+  valueHeadFile: 'name',
+  tokenizer: 'dir',
   responseLimits: 'low,high',
   adamBetas: 'first,second',
   without: 'name,…',
   loraTargets: 'name,…',
 };
+
+/** The settings of a job in the order, under the headings and with the placeholders of `--help`. */
+export function underHeadings<Shape extends Readonly<Record<string, z.ZodType>>>(
+  settings: Shape,
+): Shape {
+  const headed = Object.entries(headings).flatMap(([group, names]) =>
+    names.map((name): [string, object] => [name, { group }]),
+  );
+  const metas = new Map(headed);
+  const first = Object.keys(settings).filter((name) => !metas.has(name));
+  const fields = [...first, ...metas.keys()].flatMap((name) => {
+    if (!Object.hasOwn(settings, name)) return [];
+    const placeholder = placeholders[name as Setting];
+    const meta = { ...metas.get(name), ...(placeholder && { placeholder }) };
+    return [[name, settings[name].meta(meta)] as const];
+  });
+  return Object.fromEntries(fields) as Shape;
+}

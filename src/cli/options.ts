@@ -1,6 +1,7 @@
 /** Options that several commands share. */
+import { join } from 'node:path';
 import { z } from 'zod';
-import { devices, engineNames, precisions } from '../runtime/engine.ts';
+import { devices, type Engine, engineNames, precisions } from '../runtime/engine.ts';
 
 const engineGroup = { group: 'Engine' };
 
@@ -32,6 +33,15 @@ export function engineAndRest<Options extends EngineSettings>(options: Options) 
   return { engine: { engine, precision, device, threads }, rest };
 }
 
+/** The options with the engine that `auto` was: they do the same again. */
+export function withEngine<Options extends EngineSettings>(
+  options: Options,
+  { description, precision }: Engine,
+): Options {
+  if (!description.startsWith('openvino ')) return { ...options, engine: 'onnxruntime' };
+  return { ...options, engine: 'openvino', precision };
+}
+
 /** The path of a folder. */
 export const folder = (description: string) =>
   z.string().min(1).meta({ placeholder: 'dir', description });
@@ -45,11 +55,9 @@ export const outputOption = {
   output: folder('Folder of the run (default: runs/<time>)').optional(),
 };
 
-/** Fields under a heading of `--help`. */
-export function headed<Fields extends Readonly<Record<string, z.ZodType>>>(
-  fields: Fields,
-  group: string,
-): Fields {
-  const entries = Object.entries(fields).map(([name, field]) => [name, field.meta({ group })]);
-  return Object.fromEntries(entries) as Fields;
+/** A run's folder where nobody names one: `runs/2026-11-22-18-30-05`, in local time. */
+export function newFolder(): string {
+  const now = new Date();
+  const shifted = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
+  return join('runs', shifted.toISOString().slice(0, 19).replace(/[T:]/g, '-'));
 }

@@ -8,13 +8,13 @@ import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext } from './command.ts';
 import { checkTogether, detoxFields, storeOptions } from './detox-options.ts';
 import { showDownload } from './locate.ts';
-import { engineAndRest, engineOptions } from './options.ts';
+import { engineAndRest, engineOptions, withEngine } from './options.ts';
 import { showRun } from './show-run.ts';
 import { version } from './version.ts';
 
 /** What `config.yaml` holds: the settings of the job, of its stores and of its engine. */
 export const RunOptions = z
-  .strictObject({ ...detoxFields(), ...storeOptions, ...engineOptions })
+  .strictObject({ ...detoxFields, ...storeOptions, ...engineOptions })
   .superRefine(checkTogether);
 export type RunOptions = z.infer<typeof RunOptions>;
 
@@ -79,13 +79,11 @@ function freshText({ loraRank, loraTargets, model }: RunOptions): string {
 /** The settings with the commits that were found, and the engine that `auto` was: the same does the run again. */
 function recordOf(
   config: RunOptions,
-  { description, precision }: Engine,
+  engine: Engine,
   { value: started }: IteratorResult<RunEvent>,
 ): RunOptions {
   const pinned = started?.type === 'started' ? started.config : {};
-  const found = RunOptions.parse({ ...config, ...pinned });
-  if (!description.startsWith('openvino ')) return { ...found, engine: 'onnxruntime' };
-  return { ...found, engine: 'openvino', precision };
+  return withEngine(RunOptions.parse({ ...config, ...pinned }), engine);
 }
 
 /** A stream whose first event has been taken already. */

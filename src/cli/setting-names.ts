@@ -6,7 +6,11 @@ import { groups } from './headings.ts';
 /** The settings of each group: the name within the group, and the setting's own. */
 export function groupNames(flags: readonly Flag[]): Map<string, Map<string, string>> {
   const settings = flags.map(({ path, group }) => ({ name: path[0], group }));
-  const tables = Object.entries(groups).map(([group, headings]) => {
+  const known = new Set(settings.map(({ group }) => group));
+  const whole = Object.entries(groups).filter(([, headings]) =>
+    headings.every((one) => known.has(one)),
+  );
+  const tables = whole.map(([group, headings]) => {
     const inside = settings.filter(
       ({ name, group: heading }) =>
         startsWithWord(name, group) || (heading !== undefined && headings.includes(heading)),

@@ -1,16 +1,19 @@
 /** Where the events of a supervised job meet the screen. */
-import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
+import { counted, duration, fixed, grouped, memoryText, wrap } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
 import { showDownload } from './locate.ts';
-import type { EngineSettings } from './options.ts';
+import { type EngineSettings, withEngine } from './options.ts';
 import { painter } from './paint.ts';
+import { quoted } from './shell.ts';
 import { countText, dataNotes } from './show-run.ts';
 import { version } from './version.ts';
 
 export interface JobParts<Measures> {
   readonly output: string;
   readonly engine: EngineSettings;
+  /** Goes on with the one in the output. @default false */
+  readonly resume?: boolean;
   /** Starts the job. */
   start(context: JobContext): AsyncIterable<JobEvent<Measures>>;
   /** What a measurement in between says, in one line. */
@@ -19,8 +22,6 @@ export interface JobParts<Measures> {
   measured(measures: Measures, before: Measures | undefined): readonly Line[];
   /** Below those lines. @default nothing */
   table?(measures: Measures): string;
-  /** Command line that goes on from the weights in a folder. */
-  goOn(from: string): string;
   readonly context: Pick<
     CommandContext<unknown>,
     'json' | 'print' | 'progress' | 'screen' | 'signal'
@@ -32,7 +33,7 @@ type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly
 
 /** Runs a job to its end on an engine of its own; shows progress, then what came of it. */
 export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void> {
-  const { output, start, context } = parts;
+  const { output, resume = false, start, context } = parts;
   const { json, print, progress, screen, signal } = context;
   const { startEngine } = await import('../runtime/select.ts');
   const engine = await startEngine(parts.engine);
@@ -41,7 +42,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   let after: Measures | undefined;
   try {
     for await (const event of start({
-      ...{ engine, output, version: version(), signal },
+      ...{ engine, output, resume, version: version(), signal },
+      engineSettings: withEngine(parts.engine, engine),
       downloading: showDownload(progress),
     })) {
       Object.assign(latest, { [event.type]: event });
@@ -50,13 +52,17 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
         const { step: done, steps: total, loss } = event;
         progress.update({ phase: 'train', done, total, status: `loss ${fixed(loss, 4)}` });
       }
+      if (event.type === 'resumed') {
+        progress.update({ phase: 'train', done: event.step, total: event.steps });
+      }
       if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
       if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
       if (json) continue;
       if (event.type === 'started') print(lines(startLines(event), screen.color));
+      if (event.type === 'resumed') print(lines(resumedLines(event, screen.width), screen.color));
       if (event.type === 'evaluated' && event.when === 'during') {
         const { step, measures, best } = event;
-        const of = latest.step?.steps ?? step;
+        const of = (latest.step ?? latest.resumed)?.steps ?? step;
         const text = `${parts.brief(measures)}${best ? ', the best so far' : ''}`;
         print(lines([[`step ${step}/${of}`, text]], screen.color));
       }
@@ -65,46 +71,50 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
     await engine.close();
   }
   progress.close();
-  const { started, step, stopped, finished } = latest;
+  const { started, resumed, step, stopped, finished } = latest;
   const saved = finished !== undefined || stopped?.saved === true;
   const best = finished?.best ?? stopped?.best;
-  const goOn = parts.goOn(stopped?.last ?? output);
+  const canGoOn = saved && stopped?.problem === undefined;
+  const goOn = `npx tactful resume ${quoted(output)}`;
+  const done = (step ?? resumed)?.step ?? 0;
+  const of = (step ?? resumed)?.steps;
   if (json) {
     const { parameters, data } = started ?? {};
-    const done = { steps: step?.step ?? 0, of: step?.steps, seconds: finished?.seconds };
     const heldOut = { before, after };
     const { early } = finished ?? {};
     const last = stopped?.last;
-    const rest = stopped && { stopped: { saved, last, ...(saved && { goOn }) } };
+    const { problem } = stopped ?? {};
+    const rest = stopped && { stopped: { saved, last, problem, ...(canGoOn && { goOn }) } };
     print(
       JSON.stringify({
         output,
         engine: started?.engine,
         parameters,
         data,
-        ...done,
+        ...{ steps: done, of, seconds: finished?.seconds },
         best,
         early,
         heldOut,
+        ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
         ...rest,
       }),
     );
     return;
   }
-  const done = step?.step ?? 0;
-  const early = finished?.early ? `, of ${step?.steps}: it got no better any more` : '';
+  const early = finished?.early ? `, of ${of}: it got no better any more` : '';
   const head = finished
     ? `${counted(done, 'step')} in ${duration(finished.seconds)}${early}.`
-    : `Stopped after step ${grouped(done)}${step ? ` of ${grouped(step.steps)}` : ''}.`;
+    : `Stopped after step ${grouped(done)}${of ? ` of ${grouped(of)}` : ''}.`;
   const chosen = best === undefined ? '' : `, the best: after step ${grouped(best)}`;
   const result: Line[] = [
     ...(after === undefined ? [] : parts.measured(after, before)),
     ['result', saved ? `${output}${chosen}` : 'none: nothing has been learnt yet'],
     ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
+    ...(stopped?.problem === undefined ? [] : [['no checkpoint', stopped.problem] as const]),
   ];
   print(['', painter(screen.color)('bold', head), lines(result, screen.color)].join('\n'));
   if (after !== undefined && parts.table) print(`\n${parts.table(after)}`);
-  if (!finished && saved) print(['Go on with:', `  ${goOn}`].join('\n'));
+  if (!finished && canGoOn) print(['Go on with:', `  ${goOn}`].join('\n'));
 }
 
 function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started'>): Line[] {
@@ -118,6 +128,13 @@ function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started
     ['parameters', `${countText(parameters)} trainable`],
     ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
   ];
+}
+
+function resumedLines<M>(event: EventOf<M, 'resumed'>, width: number): Line[] {
+  const { step, steps, notes } = event;
+  const noted = (note: string) =>
+    wrap(note, Math.max(20, width - 16)).map((line, i) => [i === 0 ? 'note' : '', line] as const);
+  return [['goes on', `after step ${step} of ${steps}`], ...notes.flatMap(noted)];
 }
 
 function lines(rows: readonly Line[], color: boolean): string {

@@ -21,7 +21,7 @@ export const dialogueFields = {
   idColumn: name.describe('Column that names the rows (default: id, fname, or the row number)'),
   ...rowFields,
   testData: name.describe(
-    'File or folder to hold out, instead of the end of the data (default: none)',
+    'File, folder, or name on the hub, to hold out instead of the end of the data (default: none)',
   ),
   testSplit: name.describe(
     'Part of the data folder, or of testData, to hold out (default: test with testData, else none)',

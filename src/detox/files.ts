@@ -7,6 +7,7 @@ import type { Sample } from '../events.ts';
 import { adapterCard } from '../export/card.ts';
 import { mendFolder, writeFileAtomic, writeFolderAtomic } from '../hub/atomic.ts';
 import type { LoraConfig } from '../hub/peft.ts';
+import type { ValueHeadFile } from '../hub/value-head-file.ts';
 import { saveAdapter } from '../model/save.ts';
 import { type CheckpointRecord, type Latest, openCheckpoints } from '../rl/checkpoint.ts';
 import { type Dump, writeDump } from '../rl/dump.ts';
@@ -46,19 +47,21 @@ export function runFiles(
     lora,
     keep,
     version,
+    valueHeadFile,
   }: {
     readonly lora: LoraConfig | undefined;
     readonly keep: number;
     readonly version: string;
+    readonly valueHeadFile: ValueHeadFile;
   },
 ): RunFiles {
   const at = (name: string) => join(output, name);
   const samplesPath = at('samples-before.jsonl');
-  const checkpoints = openCheckpoints(at(checkpointsName), { keep });
+  const checkpoints = openCheckpoints(at(checkpointsName), { keep, valueHeadFile });
   const writeAdapter = async (name: string, tensors: Tensors, best?: Best) => {
     if (!lora) return;
     await writeFolderAtomic(at(name), async (folder) => {
-      await saveAdapter(folder, lora, tensors);
+      await saveAdapter(folder, lora, tensors, { valueHeadFile });
       await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, version));
       if (best) await writeFileAtomic(join(folder, 'best.json'), `${JSON.stringify(best)}\n`);
     });

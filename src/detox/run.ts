@@ -72,7 +72,7 @@ export async function openRun(
   const { output } = context;
   const start = performance.now();
   const { seconds = 0, fingerprints } = found.checkpoint?.record ?? {};
-  const keep = config.keepCheckpoints;
+  const { keepCheckpoints: keep, valueHeadFile } = config;
   return {
     ...job,
     config,
@@ -81,7 +81,7 @@ export async function openRun(
     files:
       output === undefined
         ? undefined
-        : runFiles(output, { lora: job.lora, keep, version: context.version }),
+        : runFiles(output, { lora: job.lora, keep, valueHeadFile, version: context.version }),
     fingerprints: fingerprints ?? (output ? await fingerprint(await sourcesOf(local)) : {}),
     seconds: () => seconds + (performance.now() - start) / 1000,
   };

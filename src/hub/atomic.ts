@@ -96,20 +96,21 @@ function oldName(folder: string): string {
   return join(dirname(folder), `.${basename(folder)}.old`);
 }
 
-function isTemporary(name: string): boolean {
+/** Whether a file's or folder's name is that of a temporary one. */
+export function isTemporary(name: string): boolean {
   return /^\..+\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/.test(name);
 }
 
 /** Makes the names in a folder, and in those inside it, durable. */
-async function syncFolders(folder: string): Promise<void> {
+export async function syncFolders(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await syncFolders(join(folder, entry.name));
   }
   await syncFolder(folder);
 }
 
-/** A rename is durable once the folder is; Windows cannot open a folder. */
-async function syncFolder(folder: string): Promise<void> {
+/** Makes renames in a folder durable; Windows cannot open a folder. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder);
   await handle.sync().finally(() => handle.close());

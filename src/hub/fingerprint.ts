@@ -79,9 +79,15 @@ export async function fingerprint(sources: Sources): Promise<Fingerprints> {
 
 /**
  * Refuses files that are not those of then.
+ * @param when then was
  * @throws {ConfigError} naming the first that differs and both hashes
  */
-export function checkFingerprints(then: Fingerprints, now: Fingerprints, sources: Sources): void {
+export function checkFingerprints(
+  then: Fingerprints,
+  now: Fingerprints,
+  sources: Sources,
+  when = 'when the run began',
+): void {
   const keys = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
   const changed = keys.find((key) => then[key] !== now[key]);
   if (changed === undefined) return;
@@ -90,7 +96,7 @@ export function checkFingerprints(then: Fingerprints, now: Fingerprints, sources
   const told = (hash: string | undefined) => (hash ? `sha256 ${hash.slice(0, 12)}…` : 'no file');
   throw new ConfigError(
     `${role} ${path}`,
-    `${told(then[changed])}, as when the run began`,
+    `${told(then[changed])}, as ${when}`,
     told(now[changed]),
     'Put it back as it was, or start a new run.',
   );

@@ -1,6 +1,6 @@
 /** Finds what a user names: on this disk, in the hub's cache, or on the hub. I/O. */
 import { stat } from 'node:fs/promises';
-import { TactfulError, UnavailableError } from '../errors.ts';
+import { ConfigError, TactfulError, UnavailableError } from '../errors.ts';
 import { filesIn, missingIn, noRoom, readRef, repoFolder, writeRef } from './hub-cache.ts';
 import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';
 import { type HubFile, listCommit, resolveCommit } from './hub-client.ts';
@@ -14,7 +14,7 @@ import { Unreached, usualPauses } from './request.ts';
 export type { DownloadProgress } from './progress.ts';
 
 export interface LocateOptions {
-  /** Branch, tag or commit of a repository; a path has none. @default 'main' */
+  /** Branch, tag or commit of a repository; refused beside a path, which has none. @default 'main' */
   readonly revision?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((progress: DownloadProgress) => void) | undefined;
@@ -29,7 +29,7 @@ export interface LocateOptions {
  * missing of its config, generation config, tokenizer and weights is fetched.
  * @throws {UnavailableError} when it is neither here nor to be had, or there is no room for it
  * @throws {InputError} when the hub sends something else than it lists
- * @throws {ConfigError} when a variable such as HF_ENDPOINT makes no sense
+ * @throws {ConfigError} when a variable such as HF_ENDPOINT makes no sense, or a path has a revision
  */
 export function locateModel(name: string, options: LocateOptions = {}): Promise<string> {
   return locate(name, 'model', 'a model folder', chooseModel, options);
@@ -53,6 +53,18 @@ export function locateData(name: string, options: LocateOptions = {}): Promise<s
   return locate(name, 'dataset', 'a file or folder of data', chooseData, options);
 }
 
+/**
+ * Refuses a revision beside what lies on this disk.
+ * @param setting that says the revision, for the message
+ * @throws {ConfigError} when there is a file or folder of that name
+ */
+export async function expectOnHub(name: string, setting = 'revision'): Promise<void> {
+  const found = await foundAt(name);
+  if (found === undefined) return;
+  const remedy = `Leave ${setting} out.`;
+  throw new ConfigError(setting, 'a name on the hub beside it', `the ${found} ${name}`, remedy);
+}
+
 async function locate(
   name: string,
   type: Repo['type'],
@@ -61,7 +73,8 @@ async function locate(
   options: LocateOptions,
 ): Promise<string> {
   const explicit = isExplicit(name);
-  if (!explicit && name !== '' && (await exists(name))) return name;
+  if (options.revision !== undefined) await expectOnHub(name);
+  else if (await foundAt(name)) return name;
   const repo = parseRepo(name, type);
   if (repo === undefined) {
     const remedy = `A ${type} on the hub is named owner/name.`;
@@ -130,10 +143,13 @@ async function look(
   return { enough, whole };
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    ({ code }: NodeJS.ErrnoException) => code === 'EACCES' || code === 'EPERM',
+/** What a name is on this disk; undefined when it is nothing there. */
+async function foundAt(name: string): Promise<'folder' | 'file' | undefined> {
+  if (name === '' || isExplicit(name)) return undefined;
+  return stat(name).then(
+    (found) => (found.isDirectory() ? 'folder' : 'file'),
+    ({ code }: NodeJS.ErrnoException) =>
+      code === 'EACCES' || code === 'EPERM' ? 'file' : undefined,
   );
 }
 

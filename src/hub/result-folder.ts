@@ -3,7 +3,7 @@ import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/pro
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, UnavailableError } from '../errors.ts';
-import { writeFileAtomic } from './atomic.ts';
+import { exists, isTemporary, syncFolder, syncFolders, writeFileAtomic } from './atomic.ts';
 import { readJson } from './json.ts';
 
 /** What `training.json` says beside the names of the files: the job, its settings, its measures. */
@@ -14,28 +14,112 @@ export interface TrainingRecord {
 }
 
 const recordName = 'training.json';
-const Marker = z.looseObject({ job: z.string(), files: z.array(z.string()) });
+const Marker = z.looseObject({
+  job: z.string(),
+  files: z.array(z.string()),
+  /** Missing of a job that was stopped or broke off. */
+  finished: z.literal(true).optional(),
+  /** Step of the result, where measurements chose it. */
+  best: z.int().optional(),
+});
+
+/**
+ * Folder, within that of the result, of what an unfinished job goes on from. With it lie the job's
+ * settings, in `<job>.yaml`. It stays where it is when one result takes the place of another.
+ */
+export const checkpointsName = 'checkpoints';
+/** Folder, beside the best result of a job that was stopped, of the weights of its last step. */
+export const lastName = 'last';
 
 /**
  * Whether a result may go to a folder: it is new, empty, or holds an earlier result of the same job
- * and nothing else. Ask before hours of training.
- * @throws {ConfigError} when it holds something else, or is a mount point
+ * and nothing else. Ask before hours of training. What a killed writer left is put right first.
+ * @throws {ConfigError} when it holds something else or an unfinished job, or is a mount point
  * @throws {UnavailableError} when the place is not to be written
  */
 export async function checkResultFolder(folder: string, job: string): Promise<void> {
+  await mendResultFolder(folder);
+  const unfinished = await unfinishedJob(folder);
+  if (unfinished !== undefined) {
+    const checkpoints = join(folder, checkpointsName);
+    throw new ConfigError(
+      folder,
+      expectation(job),
+      `one with an unfinished ${unfinished}`,
+      `Name another folder, go on: npx tactful resume ${folder}, or remove ${checkpoints} to start anew.`,
+    );
+  }
+  await checkPlace(folder, job);
+}
+
+/** The job in a folder that can be gone on with, by its command; undefined when there is none. */
+export async function unfinishedJob(folder: string): Promise<string | undefined> {
+  const names = await namesIn(join(folder, checkpointsName)).catch(() => undefined);
+  const jobs = (names ?? []).flatMap((name) => /^([a-z-]+)\.yaml$/.exec(name)?.[1] ?? []);
+  return jobs[0];
+}
+
+/**
+ * What `training.json` says of the result in a folder; undefined when there is none.
+ * @throws {InputError} when it is no such file
+ */
+export async function readRecord(folder: string): Promise<z.infer<typeof Marker> | undefined> {
+  const path = join(folder, recordName);
+  return (await exists(path)) ? readJson(path, Marker) : undefined;
+}
+
+/** Puts right what was left beside a folder by a writer that was killed as it replaced it. */
+export async function mendResultFolder(folder: string): Promise<void> {
   const path = resolve(folder);
-  const found = await namesIn(path);
+  for (const old of (await leftBeside(path)).filter((name) => name.endsWith('.old'))) {
+    if (await exists(path)) await carryCheckpoints(old, path);
+    else await rename(old, path);
+  }
+}
+
+async function carryCheckpoints(from: string, to: string): Promise<void> {
+  const [before, there] = [join(from, checkpointsName), join(to, checkpointsName)];
+  if ((await exists(before)) && !(await exists(there))) await rename(before, there);
+}
+
+/** Removes what else such a writer left. Only for whoever knows that it does not write any more. */
+export async function clearBeside(folder: string): Promise<void> {
+  for (const path of await leftBeside(resolve(folder))) await rm(path, { recursive: true });
+}
+
+/** Temporary and replaced folders of a place. */
+async function leftBeside(path: string): Promise<string[]> {
+  const start = `.${basename(path)}.`;
+  const isLeft = (name: string) =>
+    name.startsWith(start) && /^[0-9a-f-]{36}\.(tmp|old)$/.test(name.slice(start.length));
+  const names = await namesIn(dirname(path)).catch(() => undefined);
+  return (names ?? []).filter(isLeft).map((name) => join(dirname(path), name));
+}
+
+function expectation(job: string): string {
+  return `a new or empty folder, or one that tactful ${job} wrote`;
+}
+
+/**
+ * As `checkResultFolder`, but what an unfinished job keeps there may be there.
+ * @throws as `checkResultFolder`
+ */
+export async function checkPlace(folder: string, job: string): Promise<void> {
+  const path = resolve(folder);
+  const names = await namesIn(path);
   const parent = await nearestFolder(dirname(path));
   await access(parent, constants.W_OK).catch((cause) => {
     throw new UnavailableError(parent, 'a folder to write to', cause.code, '', cause);
   });
-  if (found === undefined) return;
+  if (names === undefined) return;
   // a folder is replaced by renaming, which a mount point refuses
   if ((await stat(path)).dev !== (await stat(parent)).dev) {
     throw new ConfigError(folder, 'a folder', 'a mount point', 'Name a folder inside it.');
   }
+  const ours = (await holdsCheckpoints(path)) ? [checkpointsName, lastName] : [];
+  const found = names.filter((name) => !ours.includes(name) && !isTemporary(name));
   if (found.length === 0) return;
-  const expected = `a new or empty folder, or one that tactful ${job} wrote`;
+  const expected = expectation(job);
   const remedy = 'Name another folder.';
   if (!found.includes(recordName)) {
     throw new ConfigError(folder, expected, `one that holds ${found[0]}`, remedy);
@@ -51,8 +135,16 @@ export async function checkResultFolder(folder: string, job: string): Promise<vo
   }
 }
 
+/** Whether `checkpoints` is a job's, perhaps of one that was killed before there was more. */
+async function holdsCheckpoints(path: string): Promise<boolean> {
+  if ((await unfinishedJob(path)) !== undefined) return true;
+  const names = await namesIn(join(path, checkpointsName)).catch(() => undefined);
+  return names?.every((name) => name === 'lock' || isTemporary(name)) ?? false;
+}
+
 /**
- * Writes a result: `write` fills a temporary folder beside, which then takes the place of `folder`.
+ * Writes a result: `write` fills a temporary folder beside, which then takes the place of `folder`;
+ * checkpoints stay in it.
  * @throws {UnavailableError} when the place cannot be taken; it names the folder that has the result
  */
 export async function writeResultFolder(
@@ -60,7 +152,7 @@ export async function writeResultFolder(
   record: TrainingRecord,
   write: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  await checkResultFolder(folder, record.job);
+  await checkPlace(folder, record.job);
   const path = resolve(folder);
   const beside = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
   const [temporary, old] = [`${beside}.tmp`, `${beside}.old`];
@@ -68,6 +160,7 @@ export async function writeResultFolder(
   try {
     await write(temporary);
     await writeRecord(temporary, record);
+    await syncFolders(temporary);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -82,12 +175,17 @@ export async function writeResultFolder(
     const remedy = `The result lies in ${temporary}.`;
     throw new UnavailableError(folder, 'a folder to write', `${code}`, remedy, cause);
   }
+  if (replaces) await carryCheckpoints(old, path);
+  await syncFolder(path);
+  await syncFolder(dirname(path));
   if (replaces) await rm(old, { recursive: true });
 }
 
 /** Writes `training.json` of a folder that holds a result, atomically. */
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  const files = (await readdir(folder)).filter((name) => name !== recordName).sort();
+  const others = [recordName, checkpointsName];
+  const names = (await readdir(folder)).filter((name) => !isTemporary(name));
+  const files = names.filter((name) => !others.includes(name)).sort();
   const json = JSON.stringify({ ...record, files }, null, 2);
   await writeFileAtomic(join(folder, recordName), `${json}\n`);
 }

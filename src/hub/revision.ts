@@ -1,5 +1,14 @@
 import { z } from 'zod';
 
+/** Settings that name something to read, and those that say which revision of it. */
+export const revisionOf = {
+  model: 'revision',
+  adapter: 'adapterRevision',
+  rewardModel: 'rewardRevision',
+  data: 'dataRevision',
+  testData: 'testDataRevision',
+} as const;
+
 /** A setting: which revision of a repository is meant. */
 export function revisionField(what: string) {
   return z

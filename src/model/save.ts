@@ -1,4 +1,5 @@
 import { type LoraConfig, writeAdapter, writeValueHead } from '../hub/peft.ts';
+import type { ValueHeadFile } from '../hub/value-head-file.ts';
 import type { Tensors } from '../tensor.ts';
 import { adapterTensors, valueHeadTensors } from './load.ts';
 
@@ -7,8 +8,10 @@ export async function saveAdapter(
   folder: string,
   lora: LoraConfig,
   tensors: Tensors,
+  { valueHeadFile }: { readonly valueHeadFile?: ValueHeadFile | undefined } = {},
 ): Promise<void> {
   await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
   const head = valueHeadTensors(tensors);
-  if (head.size > 0) await writeValueHead(folder, head);
+  const layout = valueHeadFile === 'pytorch_model.bin' ? 'trl' : 'tactful';
+  if (head.size > 0) await writeValueHead(folder, head, { layout });
 }

@@ -30,6 +30,13 @@ export const measuringFields = {
     .describe('Stop after so many measurements without a better one; 0: never'),
 };
 
+/** How often a supervised job makes sure that it can be gone on with. */
+export const checkpointEvery = z
+  .int()
+  .nonnegative()
+  .default(50)
+  .describe('Steps between checkpoints, from which a job can be resumed (0: at a stop alone)');
+
 /** What is wrong with a patience that nothing tries. */
 export const needsEvaluations = { path: ['patience'], error: 'needs `evaluateEvery`' };
 

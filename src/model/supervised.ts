@@ -3,7 +3,7 @@ import { randomStream } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { sequenceOf } from './batch.ts';
 import { type Classifier, textGroups } from './classifier.ts';
-import { adam, addGradients, clipGradients } from './optimizer.ts';
+import { type AdamState, adam, addGradients, clipGradients, emptyState } from './optimizer.ts';
 import type { Parameters } from './parameters.ts';
 import { type Policy, sequenceGroups } from './policy.ts';
 import { crossEntropy } from './policy-graphs.ts';
@@ -154,22 +154,35 @@ export function stepsOf(
   return Math.max(1, Math.round(epochs * Math.floor(count / batchSize)));
 }
 
-/** Supervised training with AdamW as a stream of steps: nothing runs until read; `break` stops it. */
+/** Where a training is: what it remembers beside the parameters. Each step changes it in place. */
+export interface Progress {
+  /** Steps done. */
+  done: number;
+  readonly adam: AdamState;
+}
+
+/**
+ * Supervised training with AdamW as a stream of steps: nothing runs until read; `break` stops it.
+ * @param progress where to go on; with the parameters of then, what follows is what followed there
+ */
 export async function* trainSupervised(
   learner: Learner,
   config: SupervisedConfig,
   signal?: AbortSignal,
+  progress: Progress = { done: 0, adam: emptyState() },
 ): AsyncGenerator<TrainingStep> {
   const { batchSize, learningRate, warmup, weightDecay, maxGradNorm, seed } = config;
   const steps = stepsOf(learner.count, config);
   const perEpoch = Math.floor(learner.count / batchSize);
-  const optimizer = adam({ learningRate, weightDecay, decoupled: true });
+  const optimizer = adam({ learningRate, weightDecay, decoupled: true }, progress.adam);
   const all = Array.from({ length: learner.count }, (_, i) => i);
-  let order = all;
-  for (let done = 0; done < steps; done++) {
+  let order: number[] | undefined;
+  while (progress.done < steps) {
     signal?.throwIfAborted();
+    const { done } = progress;
     const place = done % perEpoch;
-    if (place === 0) order = randomStream(seed, ['supervised', done / perEpoch]).shuffle(all);
+    const epoch = Math.floor(done / perEpoch);
+    if (place === 0 || !order) order = randomStream(seed, ['supervised', epoch]).shuffle(all);
     const batch = order.slice(place * batchSize, (place + 1) * batchSize);
     const { loss, gradients } = await learner.gradient(batch);
     if (!Number.isFinite(loss)) {
@@ -181,6 +194,7 @@ export async function* trainSupervised(
       learningRate * scheduleFactor({ name: config.schedule, warmup, total: steps }, done + 1);
     optimizer.step(learner.parameters.tensors, gradients, rate);
     await learner.parameters.commit();
+    progress.done++;
     yield { step: done + 1, steps, loss, learningRate: rate, gradNorm };
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ShapeError } from '../errors.ts';
+import type { TrainingState } from '../model/checkpoint.ts';
 import type { AdamState } from '../model/optimizer.ts';
+import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
 const count = z.int().nonnegative();
@@ -26,68 +27,28 @@ export const LearnerMemory = z.strictObject({
 });
 export type LearnerMemory = z.infer<typeof LearnerMemory>;
 
-/** All that a learner remembers between steps, parameters included. */
-export interface LearnerState {
-  /** Steps done: also the cursor into the data. */
-  readonly steps: number;
-  readonly memory: LearnerMemory;
-  /** `parameter.NAME`, and Adam's moments `adam.first.NAME` and `adam.second.NAME`. */
-  readonly tensors: Map<string, Tensor<'float32'>>;
-}
+/** All that a learner remembers between steps; tensors have the names of `trainingTensors`. */
+export type LearnerState = TrainingState<LearnerMemory>;
 
 /** Copies of parameters and moments under the names of a state. */
-export function stateTensors(parameters: Tensors, { first, second }: AdamState) {
-  const parts = { parameter: parameters, 'adam.first': first, 'adam.second': second };
-  return new Map(
-    Object.entries(parts).flatMap(([part, tensors]) =>
-      [...tensors].map(
-        ([name, { data, shape }]) => [`${part}.${name}`, float32(data.slice(), shape)] as const,
-      ),
-    ),
-  );
+export function stateTensors(parameters: Tensors, state: AdamState) {
+  return copiesOf(trainingTensors(parameters, state));
 }
 
 /**
- * Puts the tensors of a state where they came from; moments that it does not hold are forgotten.
+ * Puts copies of the tensors of a state where they came from; moments that it does not hold are
+ * forgotten.
  * @throws {ShapeError} when the state holds other parameters than the policy; nothing is changed
  */
 export function restoreTensors(
-  { tensors, memory }: LearnerState,
+  { tensors, memory: { adamSteps } }: LearnerState,
   parameters: Tensors,
-  { steps, first, second }: AdamState,
+  state: AdamState,
 ): void {
-  checkParameters(partOf(tensors, 'parameter'), parameters);
-  for (const [name, { data }] of parameters) data.set(tensors.get(`parameter.${name}`)!.data);
-  replace(steps, Object.entries(memory.adamSteps));
-  replace(first, partOf(tensors, 'adam.first'));
-  replace(second, partOf(tensors, 'adam.second'));
+  restoreTraining({ tensors: copiesOf(tensors), adamSteps }, parameters, state);
 }
 
-/** Copies of the tensors of one part, under their own names. */
-function partOf(tensors: Tensors, part: string): Map<string, Tensor<'float32'>> {
-  const own = [...tensors].filter(([name]) => name.startsWith(`${part}.`));
-  return new Map(
-    own.map(([name, { data, shape }]) => [
-      name.slice(part.length + 1),
-      float32(data.slice(), shape),
-    ]),
-  );
-}
-
-function replace<T>(map: Map<string, T>, entries: Iterable<readonly [string, T]>): void {
-  map.clear();
-  for (const [name, value] of entries) map.set(name, value);
-}
-
-function checkParameters(stored: Tensors, parameters: Tensors): void {
-  const shapeOf = (tensors: Tensors, name: string) => {
-    const shape = tensors.get(name)?.shape;
-    return shape ? `[${shape}]` : 'none';
-  };
-  for (const name of new Set([...parameters.keys(), ...stored.keys()])) {
-    const [expected, actual] = [shapeOf(parameters, name), shapeOf(stored, name)];
-    if (expected === actual) continue;
-    const remedy = 'The state is of another policy.';
-    throw new ShapeError(`state: parameter "${name}"`, expected, actual, remedy);
-  }
+function copiesOf(tensors: Tensors): Map<string, Tensor<'float32'>> {
+  const copy = ({ data, shape }: Tensor<'float32'>) => float32(data.slice(), shape);
+  return new Map([...tensors].map(([name, tensor]) => [name, copy(tensor)]));
 }

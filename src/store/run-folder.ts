@@ -151,7 +151,11 @@ function expectRun(directory: string, found: readonly string[]): void {
   throw new ConfigError(`run folder ${directory}`, 'a run to resume', actual, remedy);
 }
 
-async function readSettings(path: string): Promise<Settings> {
+/**
+ * The settings in a YAML file.
+ * @throws {InputError} when it holds none
+ */
+export async function readSettings(path: string): Promise<Settings> {
   const text = await readFile(path, 'utf8');
   try {
     const settings: unknown = parse(text);

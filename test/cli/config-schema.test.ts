@@ -8,13 +8,15 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { configSchema } from '../../src/cli/config-schema.ts';
 import { settingsUnder } from '../../src/cli/detox-options.ts';
+import { type JobName, jobs } from '../../src/cli/jobs.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
 import { presets } from '../../src/presets.ts';
 import { openRunFolder } from '../../src/store/run-folder.ts';
 import { tactful } from './io.ts';
 
-const committed = fileURLToPath(new URL('../../schema/detox.json', import.meta.url));
-const schema = z.fromJSONSchema(JSON.parse(configSchema()));
+const names = Object.keys(jobs) as JobName[];
+const schemaOf = (job: JobName) => z.fromJSONSchema(JSON.parse(configSchema(job)));
+const schema = schemaOf('detox');
 const isValid = (settings: unknown) => schema.safeParse(settings).success;
 
 let directory: string;
@@ -23,8 +25,32 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-test('schema/detox.json is what `npm run make:schema` writes', async () => {
-  expect(await readFile(committed, 'utf8')).toBe(configSchema());
+test.each(names)('schema/%s.json is what `npm run make:schema` writes', async (job) => {
+  const committed = fileURLToPath(new URL(`../../schema/${job}.json`, import.meta.url));
+  expect(await readFile(committed, 'utf8')).toBe(configSchema(job));
+});
+
+describe.each(['sft', 'train-classifier'] as const)('the schema of %s', (job) => {
+  const supervised = schemaOf(job);
+  const { filled, first } = jobs[job];
+
+  test('takes all settings, and groups of them', () => {
+    const all = filled(first('demo', 'none'));
+    expect(supervised.safeParse(all).error).toBeUndefined();
+    const grouped = { training: { seed: 3 }, engine: { threads: 2 }, data: { strict: true } };
+    expect(supervised.safeParse(grouped).error).toBeUndefined();
+  });
+
+  test.each(['steps: 3', 'epochs: 0', 'preset: demo', 'ppo: {}', 'training: { steps: 3 }'])(
+    'refuses %s',
+    async (line) => {
+      const path = join(directory, `${job}.yaml`);
+      await writeFile(path, line);
+      expect(supervised.safeParse(parse(line)).success).toBe(false);
+      const { err } = await tactful([job, '--config', path]);
+      expect(err).toContain(`error: ${path}:1`);
+    },
+  );
 });
 
 const grpo = { algorithm: 'grpo', responseLimits: [8, 33], store: 'dynamodb', region: 'eu' };

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { ClassifyConfig } from '../../src/classify-config.ts';
 import { settingsUnder } from '../../src/cli/detox-options.ts';
 import { headings } from '../../src/cli/headings.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
 import { DetoxConfig, resolvedConfig } from '../../src/detox-config.ts';
 import { presets } from '../../src/presets.ts';
 import { rlFields } from '../../src/rl/config.ts';
+import { SftConfig } from '../../src/sft-config.ts';
 import { tactful } from './io.ts';
 
 test('every setting of the training stands under one heading of --help', () => {
@@ -16,7 +18,8 @@ test('every setting of the training stands under one heading of --help', () => {
   const headed: string[] = Object.values(headings).flat();
   expect(headed.filter((name, i) => headed.indexOf(name) !== i)).toEqual([]);
   expect(Object.keys(fields).filter((name) => !headed.includes(name))).toEqual([]);
-  expect(headed.filter((name) => !(name in DetoxConfig.shape))).toEqual([]);
+  const jobs = { ...DetoxConfig.shape, ...SftConfig.shape, ...ClassifyConfig.shape };
+  expect(headed.filter((name) => !(name in jobs))).toEqual([]);
 });
 
 test('--help names flags where the settings name each other', async () => {

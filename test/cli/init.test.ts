@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { configTemplate } from '../../src/cli/config-template.ts';
 import { fileSettings, settingsUnder } from '../../src/cli/detox-options.ts';
+import { jobs } from '../../src/cli/jobs.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
+import { readSettings } from '../../src/cli/settings.ts';
 import { resolvedConfig } from '../../src/detox-config.ts';
 import { labGaps, type PresetName, presetSettings, presets } from '../../src/presets.ts';
 import { tactful } from './io.ts';
@@ -26,7 +28,7 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
     ...presetSettings(preset, compat),
     ...(compat !== 'none' && { compat }),
   };
-  const text = configTemplate({ preset, compat });
+  const text = configTemplate({ job: 'detox', preset, compat });
 
   test('says exactly the settings of the preset', () => {
     expect(parse(text)).toEqual(expected);
@@ -57,11 +59,35 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
   });
 });
 
+describe.each(['sft', 'train-classifier'] as const)('the file of %s', (job) => {
+  const { settings, first } = jobs[job];
+  const text = configTemplate({ job });
+  const named = [...text.matchAll(/^(?:# )?(\w+):/gm)].map(([, name]) => name);
+
+  test('names every setting, and says what the job cannot do without', () => {
+    expect(named.filter((name) => name in settings.shape).toSorted()).toEqual(
+      Object.keys(settings.shape).toSorted(),
+    );
+    expect(parse(text)).toEqual(first('demo', 'none'));
+    expect(Object.keys(parse(text)).toSorted()).toEqual(['data', 'model']);
+  });
+
+  test('has behind a # the defaults, and is taken whole', async () => {
+    const uncommented = text.replace(/^# ([a-z]\w*: \S.*)$/gim, (line, setting: string) =>
+      setting.split(':')[0] in settings.shape ? setting : line,
+    );
+    expect(parse(uncommented)).toEqual(settings.parse(parse(text)));
+    await writeFile(at('whole.yaml'), uncommented);
+    const under = await readSettings({ config: at('whole.yaml') }, settings);
+    expect(settings.parse(under)).toEqual(settings.parse(parse(text)));
+  });
+});
+
 test("the lab's file says what of the notebook it does not repeat, where it is to repeat it", () => {
   const words = (text: string) => text.replace(/\s+(# +)?/g, ' ');
-  const lab = words(configTemplate({ preset: 'lab', compat: 'trl-0.8.0' }));
+  const lab = words(configTemplate({ job: 'detox', preset: 'lab', compat: 'trl-0.8.0' }));
   expect(labGaps.filter((gap) => !lab.includes(gap))).toEqual([]);
-  expect(configTemplate({ preset: 'lab', compat: 'none' })).not.toContain('notebook');
+  expect(configTemplate({ job: 'detox', preset: 'lab', compat: 'none' })).not.toContain('notebook');
 });
 
 describe('tactful init', () => {
@@ -72,7 +98,7 @@ describe('tactful init', () => {
     expect(out).toBe(
       `${file} has the settings of lab. Run them with:\n  npx tactful detox --config ${file}\n`,
     );
-    const text = configTemplate({ preset: 'lab', compat: 'none' });
+    const text = configTemplate({ job: 'detox', preset: 'lab', compat: 'none' });
     expect(await readFile(file, 'utf8')).toBe(text);
   });
 
@@ -89,13 +115,36 @@ describe('tactful init', () => {
     expect(parse(await readFile(file, 'utf8'))).toEqual(presets.demo);
   });
 
+  test.each(['sft', 'train-classifier'] as const)('writes one for %s', async (job) => {
+    const file = at(`${job}.yaml`);
+    const { out } = await tactful(['init', '--job', job, file]);
+    expect(out).toBe(
+      `${file} has the settings of ${job}. Run them with:\n  npx tactful ${job} --config ${file}\n`,
+    );
+    expect(await readFile(file, 'utf8')).toBe(configTemplate({ job }));
+    const { out: json } = await tactful(['init', '-', '--job', job, '--json']);
+    expect(JSON.parse(json)).toEqual({ job, text: configTemplate({ job }) });
+  });
+
+  test.each([
+    ['--preset lab', '--preset: is for --job detox alone; got --preset lab and --job sft'],
+    [
+      '--compat trl-0.8.0',
+      '--compat: is for --job detox alone; got --compat trl-0.8.0 and --job sft',
+    ],
+  ])('has no %s for another job', async (words, message) => {
+    const { code, err } = await tactful(['init', '-', '--job', 'sft', ...words.split(' ')]);
+    expect({ code, err }).toEqual({ code: 2, err: `error: ${message}.\n` });
+  });
+
   test('prints with -', async () => {
     const { out } = await tactful(['init', '-', '--compat', 'trl-0.8.0', '--preset', 'lab']);
-    expect(out).toBe(configTemplate({ preset: 'lab', compat: 'trl-0.8.0' }));
+    expect(out).toBe(configTemplate({ job: 'detox', preset: 'lab', compat: 'trl-0.8.0' }));
     const json = await tactful(['init', '-', '--json']);
     expect(JSON.parse(json.out)).toEqual({
+      job: 'detox',
       preset: 'demo',
-      text: configTemplate({ preset: 'demo', compat: 'none' }),
+      text: configTemplate({ job: 'detox', preset: 'demo', compat: 'none' }),
     });
   });
 });

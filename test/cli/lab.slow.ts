@@ -95,6 +95,30 @@ test('a name that the hub has not is told before anything starts', async () => {
   expect(await readdir(directory)).not.toContain('none');
 });
 
+test('sft pins what it names, and repeats it from its config.yaml without a network', async () => {
+  enter();
+  const [first, second] = ['once', 'twice'].map((name) => join(directory, name));
+  const brief = ['--max-rows', '40', '--epochs', '0.2', '--evaluation-samples', '0'];
+  const sources = ['--model', names.model, '--data', names.data, '--test-data', names.data];
+  const online = await tactful(['sft', ...sources, ...brief, '--output', first]);
+  expect(online).toMatchObject({ code: 0 });
+  const asked = hub.requests.length;
+  const config = parse(await readFile(join(first, 'config.yaml'), 'utf8'));
+  const commit = expect.stringMatching(/^[0-9a-f]{40}$/);
+  const commits = { revision: commit, dataRevision: commit, testDataRevision: commit };
+  expect(config).toMatchObject({ model: names.model, testData: names.data, ...commits });
+  enter({ HF_HUB_OFFLINE: '1' });
+  const again = ['sft', '--config', join(first, 'config.yaml'), '--output', second];
+  expect((await tactful(again)).code).toBe(0);
+  expect(hub.requests.length).toBe(asked);
+  const file = 'adapter_model.safetensors';
+  expect(await readFile(join(second, file))).toEqual(await readFile(join(first, file)));
+  const local = await tactful([...again, '--revision', 'main', '--model', model]);
+  expect(local.err).toBe(
+    `error: revision: expected a name on the hub beside it, got the folder ${model}. Leave revision out.\n`,
+  );
+});
+
 test('sft, generate, score, merge and inspect take names of the hub, and push puts one there', async () => {
   enter({ HF_TOKEN: 'hf_write' });
   const [tuned, merged] = ['tuned', 'merged'].map((name) => join(directory, name));

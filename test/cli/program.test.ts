@@ -17,10 +17,10 @@ test('help of the program', async () => {
     Commands:
       detox             Train a policy until its summaries are less toxic, and prove
                         whether they are.
-      init              Write a config file for detox: every setting with what it
+      init              Write a config file for a job: every setting with what it
                         does.
-      resume            Go on with a run of detox that was stopped or broke off, as
-                        if it had not.
+      resume            Go on with a run or a training that was stopped or broke
+                        off, as if it had not.
       doctor            Check models, reward, data and settings before a run.
       sft               Teach a policy to summarise from examples, before or instead
                         of detox.
@@ -62,7 +62,7 @@ test('help of detox', async () => {
       --config <file>                         Settings as YAML, for instance the
                                               config.yaml of a run
       --set <name=value>…                     A setting by its name in a config
-                                              file, for instance kl.target=3
+                                              file, for instance training.seed=3
       --output <dir>                          Folder of the run (default:
                                               runs/<time>)
       --model <dir|name>                      Base model (T5, Hugging Face layout):
@@ -102,8 +102,11 @@ test('help of detox', async () => {
       --max-query-tokens <n>                  Longer prompts are cut [default: 512]
       --test-share <x>                        Share of the data that is held out,
                                               from its end [default: 0.2]
-      --test-data <file>                      File or folder to hold out, instead of
-                                              the end of the data (default: none)
+      --test-data <file|name>                 File, folder, or name on the hub, to
+                                              hold out instead of the end of the
+                                              data (default: none)
+      --test-data-revision <commit>           Branch, tag or commit of the test data
+                                              on the hub (default: main)
       --test-split <text>                     Part of the data folder, or of
                                               --test-data, to hold out (default:
                                               test with --test-data, else none)
@@ -263,6 +266,9 @@ test('help of detox', async () => {
       --bootstrap-truncated                   Let the critic guess what a response
                                               that hit the length limit would still
                                               earn
+      --value-head-file <name>                File of the value head beside each
+                                              adapter; TRL reads pytorch_model.bin
+                                              [default: value_head.safetensors]
 
     Optimizer:
       --learning-rate <x>                     Adam learning rate [default: 1.41e-5]

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { runProgram } from '../../src/cli/program.ts';
 import { goldenPath } from '../golden.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
@@ -31,17 +32,8 @@ const small = ['--epochs', '0.2', '--batch-size', '4', '--threads', '1'];
 
 describe('sft', () => {
   const brief = ['--evaluation-samples', '2', '--max-response-tokens', '5'];
-  const words = () => [
-    'sft',
-    '--model',
-    model,
-    '--data',
-    data,
-    '--lora-rank',
-    '2',
-    ...brief,
-    ...small,
-  ];
+  const bare = () => ['sft', '--model', model, '--data', data, ...brief, ...small];
+  const words = () => [...bare(), '--lora-rank', '2'];
 
   test('trains an adapter, tells the loss before and after, and generate takes it', async () => {
     const { code, out, err } = await tactful([...words(), '--output', at('adapter')]);
@@ -58,7 +50,7 @@ describe('sft', () => {
   });
 
   test('trains a whole model, and prints JSON', async () => {
-    const full = [...words(), '--full', '--output', at('whole'), '--json', '--quiet'];
+    const full = [...bare(), '--full', '--output', at('whole'), '--json', '--quiet'];
     const { code, out, err } = await tactful(full);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const result = JSON.parse(out);
@@ -66,6 +58,28 @@ describe('sft', () => {
     expect(result.heldOut.after.loss).toBeGreaterThan(0);
     expect(result.steps).toBe(result.of);
     expect((await tactful(['inspect', at('whole')])).code).toBe(0);
+  });
+
+  test('is repeated by the config.yaml of its result, to the last bit', async () => {
+    const [once, again] = [at('once'), at('again')];
+    const first = await tactful([...words(), '--set', 'training.seed=3', '--output', once]);
+    expect(first.code).toBe(0);
+    const config = join(once, 'config.yaml');
+    const settings = parse(await readFile(config, 'utf8'));
+    expect(settings).toMatchObject({ model, data, seed: 3, loraRank: 2, learningRate: 1e-3 });
+    expect(settings).toMatchObject({ engine: 'onnxruntime', threads: 1 });
+    expect(settings).not.toHaveProperty('output');
+    const record = JSON.parse(await readFile(join(once, 'training.json'), 'utf8'));
+    expect(record.files).toContain('config.yaml');
+    expect(await tactful(['sft', '--config', config, '--output', again])).toMatchObject({
+      code: 0,
+    });
+    const weights = (folder: string) => readFile(join(folder, 'adapter_model.safetensors'));
+    expect((await weights(again)).equals(await weights(once))).toBe(true);
+    expect(parse(await readFile(join(again, 'config.yaml'), 'utf8'))).toEqual(settings);
+    const onceMore = ['sft', '--config', config, '--output', once, '--seed', '4'];
+    expect((await tactful(onceMore)).code).toBe(0);
+    expect(parse(await readFile(config, 'utf8')).seed).toBe(4);
   });
 
   test('tells measurements in between in a line each, and which was the best', async () => {
@@ -91,9 +105,7 @@ describe('sft', () => {
     expect(code).toBe(130);
     const out = io.out.join('');
     expect(out).toMatch(/Stopped after step 1 of \d+\.\n/);
-    expect(out).toContain(
-      `Go on with:\n  npx tactful sft --model ${model} --adapter ${at('half')} `,
-    );
+    expect(out.endsWith(`Go on with:\n  npx tactful resume ${at('half')}\n`)).toBe(true);
     expect(await readdir(at('half'))).toContain('adapter_model.safetensors');
     expect(io.exits).toEqual([]);
   });
@@ -109,7 +121,7 @@ describe('sft', () => {
     [['--epochs', '0'], 'error: --epochs: expected a number above 0, got 0.\n'],
     [['--lora-rnak', '2'], /^error: unknown option.*--lora-rank/],
   ])('refuses %j', async (more, message) => {
-    const { code, err } = await tactful([...words(), '--output', at('none'), ...more]);
+    const { code, err } = await tactful([...bare(), '--output', at('none'), ...more]);
     expect(code).toBe(2);
     expect(err).toMatch(message);
   });
@@ -126,13 +138,15 @@ describe('train-classifier', () => {
     expect(out).toMatch(
       /accuracy {8}\d+\.\d % \(95 % interval \d+\.\d to \d+\.\d\) of 4 held-out texts\n/,
     );
+    const settings = parse(await readFile(join(at('judge'), 'config.yaml'), 'utf8'));
+    expect(settings).toMatchObject({ model: classifier, textColumn: 'comment', threads: 1 });
     expect(out).toMatch(/\nlabel +n +recall % +precision % +F1 % +as \w+ +as \w+\n/);
     const { out: scored } = await tactful(['score', '--reward-model', at('judge'), 'Hello.']);
     expect(scored).toContain('Hello.');
   });
 
   test('starts from a config and a tokenizer, prints JSON', async () => {
-    const fresh = ['--config', join(classifier, 'config.json'), '--tokenizer', classifier];
+    const fresh = ['--model-config', join(classifier, 'config.json'), '--tokenizer', classifier];
     const { code, out } = await tactful([...words(), ...fresh, '--output', at('new'), '--json']);
     expect(code).toBe(0);
     const { after } = JSON.parse(out).heldOut;
@@ -143,7 +157,7 @@ describe('train-classifier', () => {
   test('needs a model, or a config and a tokenizer', async () => {
     const { code, err } = await tactful([...words(), '--output', at('none')]);
     expect(code).toBe(2);
-    expect(err).toBe('error: --model: must be given, or --config and --tokenizer.\n');
+    expect(err).toBe('error: --model: must be given, or --model-config and --tokenizer.\n');
   });
 });
 

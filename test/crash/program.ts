@@ -89,8 +89,9 @@ async function filesOf(folder: string): Promise<string[]> {
 }
 
 async function foldersOf(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => !name.startsWith('.')).map((name) => join(folder, name));
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const own = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return own.map(({ name }) => join(folder, name));
 }
 
 async function linesOf(path: string): Promise<string[]> {

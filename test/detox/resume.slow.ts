@@ -201,6 +201,21 @@ describe('a run that goes on', () => {
     });
   });
 
+  test('may write the value head as TRL reads it from there on', async () => {
+    const output = await copyOfCrashed();
+    const options: Options = { ...whole, valueHeadFile: 'pytorch_model.bin' };
+    await start({ output, options, ...resume });
+    const [ours, theirs] = ['value_head.safetensors', 'pytorch_model.bin'];
+    const result = await resultOf(output);
+    for (const folder of ['adapter', 'checkpoints/step-000003/adapter']) {
+      expect(await readdir(join(output, folder))).toContain(theirs);
+      expect(await readdir(join(output, folder))).not.toContain(ours);
+    }
+    const changed = Object.keys(result).filter((name) => result[name] !== undisturbed.result[name]);
+    expect(changed).toContain(`adapter/${theirs}`);
+    expect(changed.filter((name) => !name.endsWith(theirs))).toEqual([]);
+  });
+
   test('counts the seconds of all its starts, without what a crash cost', async () => {
     const output = await copyOfCrashed();
     const path = join(output, 'checkpoints', 'step-000002', 'state.json');

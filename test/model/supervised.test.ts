@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LoraConfig } from '../../src/hub/peft.ts';
 import { freshClassifier, freshPolicy, loadPolicy } from '../../src/model/load.ts';
+import { emptyState } from '../../src/model/optimizer.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import {
   balancedWeights,
@@ -194,6 +195,19 @@ describe('each step', () => {
     expect(batches.map((batch) => batch.length)).toEqual([4, 4, 4, 4]);
     for (const epoch of [batches.slice(0, 2), batches.slice(2)])
       expect(new Set(epoch.flat()).size).toBe(8);
+  });
+
+  test.each([1, 2, 3])('after step %i is the one that would have followed', async (done) => {
+    const [all, rest] = [recorder(10), recorder(10)];
+    const steps = await train(all.learner, { epochs: 2 });
+    const progress = { done, adam: emptyState() };
+    const gone: TrainingStep[] = [];
+    const settings = config({ epochs: 2 });
+    for await (const step of trainSupervised(rest.learner, settings, undefined, progress))
+      gone.push(step);
+    expect(gone).toEqual(steps.slice(done));
+    expect(rest.batches).toEqual(all.batches.slice(done));
+    expect(progress.done).toBe(4);
   });
 
   test('says where it stands, and the rate falls to zero', async () => {

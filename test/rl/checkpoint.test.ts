@@ -84,6 +84,17 @@ test('its adapter loads as one, with the value head', async () => {
   expect((await readValueHead(folder))?.size).toBe(2);
 });
 
+test('its value head is in the file of TRL, where that is asked for', async () => {
+  const directory = await newFolder();
+  const options = { keep: 1, valueHeadFile: 'pytorch_model.bin' } as const;
+  await openCheckpoints(directory, options).write(stateAt(5), record, lora);
+  const folder = join(directory, 'step-000005', 'adapter');
+  const expected = ['adapter_config.json', 'adapter_model.safetensors', 'pytorch_model.bin'];
+  expect(await foldersIn(folder)).toEqual(expected);
+  expect((await readValueHead(folder))?.size).toBe(2);
+  expect((await openCheckpoints(directory, { keep: 1 }).latest()).damaged).toEqual([]);
+});
+
 test('the last ones are kept, and those of steps that the run went back behind are not', async () => {
   const directory = await newFolder();
   const checkpoints = openCheckpoints(directory, { keep: 2 });

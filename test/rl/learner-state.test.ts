@@ -72,8 +72,8 @@ test.each([
   expect(learner.optimizer.state).toEqual(expected.optimizer.state);
 });
 
-describe('a state of another policy is refused, and nothing is changed', () => {
-  const remedy = 'The state is of another policy.';
+describe('a state of another model is refused, and nothing is changed', () => {
+  const remedy = 'The state is of another model.';
   test.each([
     {
       name: 'one that lacks a parameter',

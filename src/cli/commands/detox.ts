@@ -1,20 +1,19 @@
-import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import {
   checkTogether,
   detoxFields,
+  detoxSources,
   settingsUnder,
-  sourceOptions,
   storeOptions,
 } from '../detox-options.ts';
-import { engineOptions, outputOption } from '../options.ts';
+import { engineOptions, newFolder, outputOption } from '../options.ts';
 
 const options = z
   .strictObject({
-    ...sourceOptions,
+    ...detoxSources,
     ...outputOption,
-    ...detoxFields(),
+    ...detoxFields,
     ...storeOptions,
     ...engineOptions,
   })
@@ -39,14 +38,7 @@ export const detox = defineCommand({
   defaults: settingsUnder,
   async run(context) {
     const { runDetox } = await import('../run-detox.ts');
-    const { preset, config: _, set: __, output, ...config } = context.options;
-    await runDetox({ config, directory: output ?? join('runs', timeName()), context });
+    const { preset, config: _, set: __, output = newFolder(), ...config } = context.options;
+    await runDetox({ config, directory: output, context });
   },
 });
-
-/** `2026-11-22-18-30-05`: local time, good as a folder's name. */
-function timeName(): string {
-  const now = new Date();
-  const shifted = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19).replace(/[T:]/g, '-');
-}

@@ -5,8 +5,8 @@ import { defineCommand } from '../command.ts';
 import {
   checkTogether,
   detoxFields,
+  detoxSources,
   settingsUnder,
-  sourceOptions,
   storeOptions,
 } from '../detox-options.ts';
 import { Told } from '../errors.ts';
@@ -15,7 +15,7 @@ import { type EngineSettings, engineAndRest, engineOptions, outputOption } from 
 import { findingText, totalText } from '../show-findings.ts';
 
 const options = z
-  .strictObject({ ...sourceOptions, ...detoxFields(), ...engineOptions })
+  .strictObject({ ...detoxSources, ...detoxFields, ...engineOptions })
   .superRefine(checkTogether);
 
 export const doctor = defineCommand({

@@ -56,7 +56,7 @@ export const generate = defineCommand({
   async run(context) {
     const prompts = await readPrompts(context);
     const { signal, progress } = context;
-    const { data: _, ...named } = context.options;
+    const { data: _, dataRevision: __, ...named } = context.options;
     const options = await located(named, context);
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadPolicy } = await import('../../model/load.ts');

@@ -4,17 +4,22 @@ import { checkOptions, flagsOf } from '../flags.ts';
 
 export const resume = defineCommand({
   name: 'resume',
-  summary: 'Go on with a run of detox that was stopped or broke off, as if it had not.',
+  summary: 'Go on with a run or a training that was stopped or broke off, as if it had not.',
   description:
-    'Takes up a run after its newest checkpoint, with the settings of its config.yaml, and ends ' +
-    'with the same bytes as a run that was never stopped. Refuses when settings, models or data ' +
-    'are no longer those with which the run began. A run without a checkpoint starts again; of one ' +
-    'that is finished the result is shown.',
-  examples: [['tactful resume runs/RUN', 'after Ctrl-C, a crash or a power cut']],
-  arguments: [{ name: 'run', description: 'Folder of the run', required: true }],
+    'Takes up a run of detox, sft or train-classifier after its newest checkpoint, with the ' +
+    'settings that lie in its folder, and ends with the same bytes as one that was never stopped. ' +
+    'Refuses when settings, models or data are no longer those with which the run began. A run ' +
+    'without a checkpoint starts again; of one that is finished the result is shown.',
+  examples: [
+    ['tactful resume runs/RUN', 'after Ctrl-C, a crash or a power cut'],
+    ['tactful resume my-adapter', 'the folder that sft was to write'],
+  ],
+  arguments: [{ name: 'run', description: 'Folder of the run, or of the result', required: true }],
   options: z.strictObject({}),
   async run(context) {
     const [directory] = context.arguments;
+    const { resumeJob } = await import('../resume-job.ts');
+    if (await resumeJob(directory, context)) return;
     const { openRunFolder } = await import('../../store/run-folder.ts');
     const { RunOptions: Options, runDetox } = await import('../run-detox.ts');
     const { showFinished } = await import('../show-run.ts');

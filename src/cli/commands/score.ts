@@ -45,7 +45,7 @@ export const score = defineCommand({
   options,
   async run(context) {
     const texts = await readTexts(context);
-    const { data: _, ...named } = context.options;
+    const { data: _, dataRevision: __, ...named } = context.options;
     const options = await located(named, context);
     const { json, signal, progress, print, screen } = context;
     const { startEngine } = await import('../../runtime/select.ts');

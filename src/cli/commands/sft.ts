@@ -1,50 +1,12 @@
+import type { z } from 'zod';
 import { fixed, grouped } from '../../report/text.ts';
 import type { SftMeasures } from '../../sft.ts';
 import { SftConfig } from '../../sft-config.ts';
-import { defineCommand } from '../command.ts';
-import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
-import { quoted } from '../shell.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { jobOptions } from '../job-options.ts';
+import { engineAndRest, newFolder } from '../options.ts';
 
-const {
-  model,
-  data,
-  adapter,
-  full: _,
-  loraRank,
-  loraAlpha,
-  loraTargets,
-  evaluateEvery,
-  evaluationSamples,
-  bestMetric,
-  patience,
-  ...others
-} = SftConfig.shape;
-const {
-  epochs,
-  batchSize,
-  microBatchSize,
-  learningRate,
-  schedule,
-  warmup,
-  weightDecay,
-  maxGradNorm,
-  gradientCheckpointing,
-  seed,
-  ...reading
-} = others;
-
-const options = SftConfig.safeExtend({
-  model: folder(model.description!),
-  data: file(data.description!),
-  adapter: adapter.meta({ placeholder: 'dir', description: adapter.description! }),
-  output: folder('Folder of the result: new, empty, or with an earlier result of sft'),
-  ...headed(reading, 'Data'),
-  ...headed({ loraRank, loraAlpha, loraTargets }, 'A fresh adapter, when none is given'),
-  ...headed({ epochs, batchSize, microBatchSize, learningRate, schedule, warmup }, 'Training'),
-  ...headed({ weightDecay, maxGradNorm, gradientCheckpointing, seed }, 'Training'),
-  ...headed({ evaluateEvery, evaluationSamples, bestMetric, patience }, 'Measuring'),
-  ...engineOptions,
-});
+const settings = jobOptions(SftConfig);
 
 export const sft = defineCommand({
   name: 'sft',
@@ -61,37 +23,40 @@ export const sft = defineCommand({
       'keep the best, and stop when it gets no better',
     ],
   ],
-  options,
+  ...settings,
   stopping: 'finishing the step',
-  async run(context) {
-    const { engine, rest } = engineAndRest(context.options);
-    const { output, ...config } = rest;
-    const { sft: runSft } = await import('../../sft.ts');
-    const { showJob } = await import('../show-job.ts');
-    const from = (weights: string) =>
-      config.full
-        ? ['--model', quoted(weights), '--full']
-        : ['--model', quoted(config.model), '--adapter', quoted(weights)];
-    const again = ['--data', quoted(config.data), '--output', quoted(`${output}-2`)];
-    await showJob<SftMeasures>({
-      output,
-      engine,
-      start: (job) => runSft(config, job),
-      brief: (measures) =>
-        [`held-out loss ${fixed(measures.loss, 4)}`, ...rougeTexts(measures)].join(', '),
-      measured: (after, before) => [
-        [
-          'held-out loss',
-          `${before ? `${fixed(before.loss, 4)} → ` : ''}${fixed(after.loss, 4)} per token ` +
-            `(${grouped(after.tokens)} tokens of ${grouped(after.responses)} summaries)`,
-        ],
-        ...rougeLines(after, before),
-      ],
-      goOn: (weights) => ['npx tactful sft', ...from(weights), ...again].join(' '),
-      context,
-    });
-  },
+  run,
 });
+
+/** For `resume`. */
+export const sftJob = { ...settings, run };
+
+async function run(
+  context: CommandContext<z.infer<typeof settings.options>>,
+  { resume = false } = {},
+): Promise<void> {
+  const { engine, rest } = engineAndRest(context.options);
+  const { output = newFolder(), config: _, set: __, ...config } = rest;
+  const { sft: runSft } = await import('../../sft.ts');
+  const { showJob } = await import('../show-job.ts');
+  await showJob<SftMeasures>({
+    output,
+    engine,
+    resume,
+    start: (job) => runSft(config, job),
+    brief: (measures) =>
+      [`held-out loss ${fixed(measures.loss, 4)}`, ...rougeTexts(measures)].join(', '),
+    measured: (after, before) => [
+      [
+        'held-out loss',
+        `${before ? `${fixed(before.loss, 4)} → ` : ''}${fixed(after.loss, 4)} per token ` +
+          `(${grouped(after.tokens)} tokens of ${grouped(after.responses)} summaries)`,
+      ],
+      ...rougeLines(after, before),
+    ],
+    context,
+  });
+}
 
 const rouges = [
   ['rouge1', 'ROUGE-1'],

@@ -1,45 +1,14 @@
+import type { z } from 'zod';
 import type { ClassifyMeasures } from '../../classify.ts';
 import { ClassifyConfig } from '../../classify-config.ts';
 import type { Share } from '../../eval/classification.ts';
 import { fixed, grouped, pad } from '../../report/text.ts';
-import { defineCommand, type Screen } from '../command.ts';
-import { engineAndRest, engineOptions, file, folder, headed } from '../options.ts';
+import { type CommandContext, defineCommand, type Screen } from '../command.ts';
+import { jobOptions } from '../job-options.ts';
+import { engineAndRest, newFolder } from '../options.ts';
 import { painter } from '../paint.ts';
-import { quoted } from '../shell.ts';
 
-const {
-  data,
-  model,
-  config,
-  tokenizer,
-  evaluateEvery,
-  bestMetric,
-  patience,
-  epochs,
-  batchSize,
-  microBatchSize,
-  learningRate,
-  schedule,
-  warmup,
-  weightDecay,
-  maxGradNorm,
-  classWeights,
-  seed,
-  ...reading
-} = ClassifyConfig.shape;
-
-const options = ClassifyConfig.safeExtend({
-  data: file(data.description!),
-  model: model.meta({ placeholder: 'dir', description: model.description! }),
-  config: config.meta({ placeholder: 'file', description: config.description! }),
-  tokenizer: tokenizer.meta({ placeholder: 'dir', description: tokenizer.description! }),
-  output: folder('Folder of the result: new, empty, or with an earlier result of this command'),
-  ...headed(reading, 'Data'),
-  ...headed({ epochs, batchSize, microBatchSize, learningRate, schedule, warmup }, 'Training'),
-  ...headed({ weightDecay, maxGradNorm, classWeights, seed }, 'Training'),
-  ...headed({ evaluateEvery, bestMetric, patience }, 'Measuring'),
-  ...engineOptions,
-});
+const settings = jobOptions(ClassifyConfig);
 
 export const trainClassifier = defineCommand({
   name: 'train-classifier',
@@ -52,7 +21,7 @@ export const trainClassifier = defineCommand({
   examples: [
     ['tactful train-classifier --data texts.csv --model DIR --output judge', 'go on from a model'],
     [
-      'tactful train-classifier --data texts.csv --config config.json --tokenizer DIR --output judge',
+      'tactful train-classifier --data texts.csv --model-config config.json --tokenizer DIR --output judge',
       'from random weights',
     ],
     [
@@ -60,34 +29,39 @@ export const trainClassifier = defineCommand({
       'a label is rare; keep the best, and stop when it gets no better',
     ],
   ],
-  options,
+  ...settings,
   stopping: 'finishing the step',
-  async run(context) {
-    const { engine, rest } = engineAndRest(context.options);
-    const { output, ...settings } = rest;
-    const { trainClassifier: train } = await import('../../classify.ts');
-    const { showJob } = await import('../show-job.ts');
-    const next = (weights: string) =>
-      ['--model', quoted(weights), '--output', quoted(`${output}-2`)].join(' ');
-    await showJob<ClassifyMeasures>({
-      output,
-      engine,
-      start: (job) => train(settings, job),
-      brief: ({ accuracy, macroF1, loss }) =>
-        `accuracy ${percent(accuracy.share)} %, macro F1 ${percent(macroF1)} %, ` +
-        `held-out loss ${fixed(loss, 4)}`,
-      measured: ({ accuracy, macroF1, loss }) => [
-        ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],
-        ['macro F1', `${percent(macroF1)} %`],
-        ['held-out loss', fixed(loss, 4)],
-      ],
-      table: (measures) => table(measures, context.screen),
-      goOn: (weights) =>
-        `npx tactful train-classifier --data ${quoted(settings.data)} ${next(weights)}`,
-      context,
-    });
-  },
+  run,
 });
+
+/** For `resume`. */
+export const classifierJob = { ...settings, run };
+
+async function run(
+  context: CommandContext<z.infer<typeof settings.options>>,
+  { resume = false } = {},
+): Promise<void> {
+  const { engine, rest } = engineAndRest(context.options);
+  const { output = newFolder(), config: _, set: __, ...config } = rest;
+  const { trainClassifier: train } = await import('../../classify.ts');
+  const { showJob } = await import('../show-job.ts');
+  await showJob<ClassifyMeasures>({
+    output,
+    engine,
+    resume,
+    start: (job) => train(config, job),
+    brief: ({ accuracy, macroF1, loss }) =>
+      `accuracy ${percent(accuracy.share)} %, macro F1 ${percent(macroF1)} %, ` +
+      `held-out loss ${fixed(loss, 4)}`,
+    measured: ({ accuracy, macroF1, loss }) => [
+      ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],
+      ['macro F1', `${percent(macroF1)} %`],
+      ['held-out loss', fixed(loss, 4)],
+    ],
+    table: (measures) => table(measures, context.screen),
+    context,
+  });
+}
 
 /** `98.2 % (95 % interval 97.1 to 98.9)` */
 function shareText({ share, low, high }: Share): string {

@@ -1,0 +1,52 @@
+/** The jobs that read config files, for what is made of their settings: files, schemas. */
+import { ClassifyConfig } from '../classify-config.ts';
+import { type DetoxConfig, resolvedConfig } from '../detox-config.ts';
+import { type PresetName, presetSettings, presets } from '../presets.ts';
+import { SftConfig } from '../sft-config.ts';
+import type { Known } from './config-file.ts';
+import { fileSettings } from './detox-options.ts';
+import { jobSettings } from './job-options.ts';
+import { RunOptions } from './run-detox.ts';
+import type { Settings } from './settings.ts';
+
+export type JobName = 'detox' | 'sft' | 'train-classifier';
+
+interface Job {
+  /** What a config file may say. */
+  readonly settings: Known;
+  /** What is written into a folder beside a `config.yaml`. */
+  readonly result: string;
+  /** What a file to begin with says. */
+  first(preset: PresetName, compat: DetoxConfig['compat']): Settings;
+  /** Those with all defaults. */
+  filled(settings: Settings): Settings;
+}
+
+export const jobs: Readonly<Record<JobName, Job>> = {
+  detox: {
+    settings: fileSettings,
+    result: 'run',
+    first: (preset, compat) => ({
+      ...presetSettings(preset, compat),
+      ...(compat !== 'none' && { compat }),
+    }),
+    filled: (settings) => resolvedConfig(RunOptions.parse(settings)),
+  },
+  sft: supervised(jobSettings(SftConfig), {
+    model: presets.demo.model,
+    data: presets.demo.data,
+  }),
+  'train-classifier': supervised(jobSettings(ClassifyConfig), {
+    data: 'texts.csv',
+    model: presets.demo.rewardModel,
+  }),
+};
+
+function supervised(settings: Known, first: Settings): Job {
+  return {
+    settings,
+    result: 'result',
+    first: () => first,
+    filled: (given) => settings.parse(given),
+  };
+}

@@ -1,0 +1,220 @@
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { testEngine } from '../engine.ts';
+import { scratchFolders } from '../hub/folder.ts';
+import {
+  expectResult,
+  expectSame,
+  isMeasured,
+  isMeasuring,
+  isStep,
+  type Job,
+  resume,
+  type Start,
+  tinyJobs,
+  type Undisturbed,
+  undisturbed,
+} from './tiny.ts';
+
+const scratch = scratchFolders();
+const newOutput = async () => join(await scratch(), 'result');
+let engine: Engine;
+let tiny: Awaited<ReturnType<typeof tinyJobs>>;
+let job: Job;
+let finished: string;
+let whole: Undisturbed;
+/** A job that was stopped after its fifth step; the best so far is that after step 4. */
+let stopped: string;
+
+beforeAll(async () => {
+  engine = await testEngine();
+  tiny = await tinyJobs(engine, await scratch());
+  job = tiny.jobs['trained classifier'];
+  finished = await newOutput();
+  whole = await undisturbed(job, { output: finished });
+  stopped = await newOutput();
+  await job({ output: stopped, stopAfter: isStep(5) });
+});
+afterAll(() => engine.close());
+
+/** A copy of the stopped job, to change or to go on with. */
+async function copyOfStopped(): Promise<string> {
+  const output = await newOutput();
+  await cp(stopped, output, { recursive: true });
+  return output;
+}
+
+const recordIn = async (folder: string) =>
+  JSON.parse(await readFile(join(folder, 'training.json'), 'utf8'));
+
+test('the stopped job has something to go on from: a best, checkpoints, the last step', async () => {
+  expect((await readdir(stopped)).sort()).toEqual(
+    expect.arrayContaining(['checkpoints', 'last', 'model.safetensors', 'training.json']),
+  );
+  const record = await recordIn(stopped);
+  expect(record).toMatchObject({ steps: 5, best: 4 });
+  expect(record.files).not.toContain('checkpoints');
+  expect(record).not.toHaveProperty('finished');
+  expect((await readdir(join(stopped, 'checkpoints'))).sort()).toEqual([
+    'step-000004',
+    'step-000005',
+    'train-classifier.yaml',
+  ]);
+});
+
+describe('a job that goes on ends with the same bytes', () => {
+  test('after Ctrl-C: it takes up the last step, and the best before it', async () => {
+    const output = await copyOfStopped();
+    const events = await job({ output, ...resume });
+    expect(events[1]).toEqual({ type: 'resumed', step: 5, steps: 6, notes: [] });
+    await expectResult(output, events, whole);
+  });
+
+  test('after a crash that left a best that no checkpoint knows', async () => {
+    const how = { crashAfter: isMeasured(4) };
+    const { second } = await expectSame(job, { output: await newOutput(), ...how }, whole);
+    expect(second[1]).toMatchObject({ type: 'resumed', step: 2 });
+  });
+
+  test('after a kill in the midst of a measurement, and of the change of results', async () => {
+    const output = await newOutput();
+    await job({ output, stopAfter: isMeasuring(4) });
+    await rename(output, join(dirname(output), `.result.${crypto.randomUUID()}.old`));
+    await mkdir(join(dirname(output), `.result.${crypto.randomUUID()}.tmp`));
+    await expect(job({ output })).rejects.toThrow('an unfinished train-classifier');
+    await expectResult(output, await job({ output, ...resume }), whole);
+  });
+});
+
+describe('a checkpoint that is damaged', () => {
+  const state = (output: string, step: number) =>
+    join(output, 'checkpoints', `step-00000${step}`, 'state.safetensors');
+
+  test('is told, and the one before is taken', async () => {
+    const output = await copyOfStopped();
+    await appendFile(state(output, 5), 'x');
+    const events = await job({ output, ...resume });
+    expect(events[1]).toMatchObject({
+      type: 'resumed',
+      step: 4,
+      notes: [expect.stringMatching(/^A newer checkpoint was passed over\. .* is damaged\.$/)],
+    });
+    await expectResult(output, events, whole);
+  });
+
+  test('and the only one is refused: a job does not start again unasked', async () => {
+    const output = await copyOfStopped();
+    for (const step of [4, 5]) await appendFile(state(output, step), 'x');
+    await expect(job({ output, ...resume })).rejects.toThrow(
+      'expected a whole checkpoint, got none',
+    );
+  });
+
+  test('whose memory names a best that was never measured is one, too', async () => {
+    const output = await copyOfStopped();
+    const path = join(dirname(state(output, 5)), 'state.json');
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace(/("best": \{\s+"step": )4/, '$13'));
+    const [, resumed] = await job({
+      output,
+      ...resume,
+      crashAfter: ({ type }) => type === 'resumed',
+    });
+    expect(resumed).toMatchObject({
+      step: 4,
+      notes: [expect.stringContaining('state.json: memory: best: expected one of the evaluations')],
+    });
+  });
+});
+
+test('says when another version or another engine goes on', async () => {
+  const output = await copyOfStopped();
+  const context = { resume: true, version: '2', engine: { ...engine, description: 'other' } };
+  const crashAfter = ({ type }: { type: string }) => type === 'resumed';
+  expect((await job({ output, context, crashAfter })).at(-1)).toMatchObject({
+    notes: [
+      'The version of tactful was 1 and is 2: the last bits may differ.',
+      expect.stringMatching(
+        /^The engine was onnxruntime .* and is other: the last bits may differ\.$/,
+      ),
+    ],
+  });
+});
+
+describe('what is refused leaves everything as it was:', () => {
+  const refused = async (start: Partial<Start>, other = job) => {
+    const output = await copyOfStopped();
+    const before = await readdir(output, { recursive: true });
+    const error = await other({ output, ...resume, ...start }).catch((thrown: Error) => thrown);
+    expect((await readdir(output, { recursive: true })).sort()).toEqual(before.sort());
+    return { message: (error as Error).message, output };
+  };
+
+  test.each([
+    [{ epochs: 4 }, 'epochs: expected 3, with which the run began, got 4. Put it back, or'],
+    [{ learningRate: 2e-3 }, 'learningRate: expected 0.001, with which the run began, got 0.002.'],
+    [{ patience: 1 }, 'patience: expected 0, with which the run began, got 1.'],
+  ])('another setting, %j', async (settings, message) => {
+    expect((await refused({ settings })).message).toContain(message);
+  });
+
+  test('other data, and another model', async () => {
+    const data = join(await scratch(), 'texts.csv');
+    await writeFile(data, `${await readFile(tiny.texts, 'utf8')}more,1\n`);
+    expect((await refused({ settings: { data } })).message).toMatch(
+      /^data \S+texts\.csv: expected sha256 \w{12}…, as when the run began, got sha256 \w{12}…\. Put/,
+    );
+    const model = await scratch();
+    await cp(tiny.classifier, model, { recursive: true });
+    await appendFile(join(model, 'tokenizer_config.json'), '\n');
+    expect((await refused({ settings: { model } })).message).toMatch(
+      /^model \S+tokenizer_config\.json: expected sha256 \w{12}…, as when the run began, got sha256/,
+    );
+  });
+
+  test('another job, and a job that is finished', async () => {
+    const { message, output } = await refused({}, tiny.jobs.adapter);
+    expect(message).toBe(`${output}: expected an unfinished sft, got one of train-classifier.`);
+    await expect(job({ output: finished, ...resume })).rejects.toThrow('got a finished one.');
+  });
+
+  test('a job at which another process works', async () => {
+    const output = await copyOfStopped();
+    await writeFile(join(output, 'checkpoints', 'lock'), `${process.ppid}\n`);
+    await expect(job({ output, ...resume })).rejects.toThrow('expected nobody at work in it');
+  });
+
+  test('a folder in which something else lies by now', async () => {
+    const output = await copyOfStopped();
+    await writeFile(join(output, 'notes.txt'), 'mine');
+    await expect(job({ output, ...resume })).rejects.toThrow('got one that also holds notes.txt.');
+  });
+
+  test('a job whose best so far is lost', async () => {
+    const output = await copyOfStopped();
+    await rm(join(output, 'model.safetensors'));
+    await expect(job({ output, ...resume })).rejects.toThrow(
+      /^result \S+model\.safetensors: expected sha256 \w{12}…, as after step 4, the best, got no file\./,
+    );
+  });
+});
+
+describe('a folder with an unfinished job', () => {
+  test.each(['trained classifier', 'adapter'] as const)(
+    'is not taken for a new %s: the message says how to go on',
+    async (kind) => {
+      const output = await copyOfStopped();
+      await expect(tiny.jobs[kind]({ output })).rejects.toThrow(
+        `got one with an unfinished train-classifier. Name another folder, go on: npx tactful resume ${output}, or remove ${output}/checkpoints to start anew.`,
+      );
+    },
+  );
+});
+
+test('checkpoints of others are not taken for our own', async () => {
+  const output = await newOutput();
+  await mkdir(join(output, 'checkpoints', 'mine'), { recursive: true });
+  await expect(job({ output })).rejects.toThrow('got one that holds checkpoints.');
+});
