@@ -67,7 +67,7 @@ export async function* sft(settings: SftConfig, context: JobContext): AsyncGener
   const { local: config, pinned } = await locateSources(settings, { signal, progress });
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
-  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize } = config;
+  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
   const { policy, lora } = await loadPolicy(engine, {
     model,
     seed,
@@ -91,7 +91,7 @@ export async function* sft(settings: SftConfig, context: JobContext): AsyncGener
         job: 'sft',
         config: pinned,
         learningRate: full ? learningRates.full : learningRates.adapter,
-        learner: policyLearner(policy, train, { microBatchSize }),
+        learner: policyLearner(policy, train, { microBatchSize, dropout, seed }),
         measuresBefore: true,
         measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
         worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),

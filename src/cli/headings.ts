@@ -4,13 +4,22 @@ type Setting = keyof DetoxConfig;
 
 /** Headings of `--help` with their settings, in this order; the others come before all headings. */
 export const headings: Readonly<Record<string, readonly Setting[]>> = {
-  'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets'],
+  'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets', 'loraDropout'],
   Data: [
     ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'testShare'] as const),
     ...(['testData', 'testSplit', 'split', 'maxRows', 'strict'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
   ],
-  Measuring: ['samples', 'rows', 'evaluateEvery', 'validationSamples', 'bestMetric'],
+  Measuring: [
+    'samples',
+    'rows',
+    'evaluateEvery',
+    'validationSamples',
+    'bestMetric',
+    'evaluationMaxNewTokens',
+    'evaluationMinLength',
+    'evaluationTopK',
+  ],
   Training: [
     'algorithm',
     'steps',
@@ -37,6 +46,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'Reward and scores': [
     'rewardLabel',
     'toxicLabel',
+    'toxicityOn',
     'scoreOn',
     'rougeWeight',
     'calibrate',

@@ -11,7 +11,7 @@ export interface LoraConfig {
   readonly targetModules: readonly string[];
   /** Scale alpha / sqrt(rank) in place of alpha / rank. */
   readonly rsLora: boolean;
-  /** Kept for writing back; no forward pass of tactful drops anything. */
+  /** Share of what A reads that is dropped while `sft` learns, as PEFT does; PPO drops nothing. */
   readonly dropout: number;
   /** Name or path of the model that it was made for; empty when unknown. */
   readonly baseModel: string;

@@ -2,6 +2,7 @@
 import { type Dropped, rateInputs } from '../nn/dropout.ts';
 import type { Feeds } from '../runtime/engine.ts';
 import { float32, type Tensor } from '../tensor.ts';
+import type { PolicyShape } from './policy-graphs.ts';
 
 /** Which half of a T5 a token is read by. */
 export type Half = 'encoder' | 'decoder';
@@ -12,6 +13,18 @@ export interface Dropout {
   readonly rates: Readonly<Record<Dropped, number>>;
   /** A random number in [0, 1) for a token of a row; the same whatever the batching. */
   readonly draw: (half: Half, row: number, token: number) => number;
+}
+
+/**
+ * The dropout of a policy with such shares, or none where nothing would be dropped.
+ * @param shares @default those of the model's config and of the adapter
+ */
+export function dropoutOf(
+  { config, lora }: PolicyShape,
+  draw: Dropout['draw'],
+  { model = config.dropout, adapter = lora?.dropout ?? 0 }: Partial<Dropout['rates']> = {},
+): Dropout | undefined {
+  return model > 0 || adapter > 0 ? { rates: { model, adapter }, draw } : undefined;
 }
 
 /** Inputs of a graph that drops: int32 [sourceTokens], and [tokens] of the decoder. */

@@ -102,13 +102,13 @@ export function policyShape(
   const variable = (name: string) => trainable === 'all' || isValueHead(name);
   const shape = { config, valueHead, variable, gradientCheckpointing };
   if (!lora) return shape;
-  const { rank, targetModules, rsLora, exceptions = {} } = lora;
+  const { rank, targetModules, rsLora, dropout, exceptions = {} } = lora;
   checkTargets(config, targetModules);
   const own = Object.entries(exceptions).map(([path, { rank, alpha }]) => {
     return [path, { rank, scale: loraScale({ rank, alpha, rsLora }) }] as const;
   });
   const scale = loraScale(lora);
-  return { ...shape, lora: { rank, targetModules, scale, exceptions: new Map(own) } };
+  return { ...shape, lora: { rank, targetModules, scale, dropout, exceptions: new Map(own) } };
 }
 
 /** A target that names no module would train nothing, and say nothing. */

@@ -6,6 +6,8 @@ export interface LoraShape {
   readonly rank: number;
   /** What the product of the two matrices is multiplied by: alpha / rank. */
   readonly scale: number;
+  /** Share of what A reads that is dropped, where a pass has dropout. @default 0 */
+  readonly dropout?: number;
   /** Last parts of module paths: `q`, `SelfAttention.q`. */
   readonly targetModules: readonly string[];
   /** Modules of another rank or scale, by their whole paths. @default none */
