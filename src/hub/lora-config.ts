@@ -17,12 +17,21 @@ export interface LoraConfig {
   readonly baseModel: string;
   /** Modules of another rank or alpha, by their whole paths. @default none */
   readonly exceptions?: Readonly<Record<string, LoraStrength>>;
+  /** Ends of the paths of modules whose own weights come with the adapter, and learn. @default none */
+  readonly savedModules?: readonly string[];
 }
 
 /** How strongly a module is adapted. */
 export interface LoraStrength {
   readonly rank: number;
   readonly alpha: number;
+}
+
+/** Whether a weight belongs to one of `savedModules`: like PEFT, by how a module's path ends. */
+export function isSaved(weight: string, savedModules: readonly string[] = []): boolean {
+  const modules = weight.split('.').slice(0, -1);
+  const paths = modules.map((_, i) => modules.slice(0, i + 1).join('.'));
+  return paths.some((path) => savedModules.some((name) => path.endsWith(name)));
 }
 
 /** Factor of B·A: alpha / rank, or alpha / sqrt(rank) with rsLora. */

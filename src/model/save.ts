@@ -8,7 +8,7 @@ export async function saveAdapter(
   lora: LoraConfig,
   tensors: Tensors,
 ): Promise<void> {
-  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
+  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors, lora) });
   const head = valueHeadTensors(tensors);
   if (head.size > 0) await writeValueHead(folder, head);
 }
