@@ -3,6 +3,7 @@ import { ClassifyConfig, learningRates } from './classify-config.ts';
 import { dataSources } from './data/dialogues.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
 import { readLabelled } from './data/read.ts';
+import { checkMemory } from './detox/memory.ts';
 import { ConfigError, didYouMean, InputError } from './errors.ts';
 import { type Classification, classification } from './eval/classification.ts';
 import type { ClassifierConfig } from './hub/classifier-config.ts';
@@ -12,6 +13,7 @@ import type { Classifier } from './model/classifier.ts';
 import { freshClassifier, loadClassifier } from './model/load.ts';
 import { logSumExp } from './model/softmax.ts';
 import { balancedWeights, classifierLearner } from './model/supervised.ts';
+import { estimateClassifier } from './model/supervised-memory.ts';
 import { mostTokens } from './nn/encoder.ts';
 import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
 import {
@@ -66,6 +68,7 @@ interface Item {
  * Trains a sequence classifier on labelled texts as a stream of events: train, measure the held-out
  * part, keep the best or the last. Writes a model folder.
  * @throws {ConfigError} when a job to go on with began with other settings or other files
+ * @throws {UnavailableError} when there is less memory than the run will take
  */
 export async function* trainClassifier(
   settings: ClassifyConfig,
@@ -99,13 +102,22 @@ async function* trained(
     const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
     const told = Object.keys(guessed).length > 0 && { columns: guessed };
     const rows = { rows: texts.length, kept: texts.length, ...(skipped && { skipped }), ...told };
+    const { batchSize, microBatchSize, bestMetric } = config;
+    const memory = estimateClassifier({
+      config: shape,
+      textTokens: items.map(({ ids }) => ids.length),
+      batchSize,
+      microBatchSize,
+      judged: Math.min(judgedAtOnce, test.length),
+    });
     yield {
       type: 'started',
       engine: engine.description,
       parameters: { trainable: all, all },
       data: { ...rows, train: train.length, test: test.length, cut },
+      memory,
     };
-    const { microBatchSize, bestMetric } = config;
+    await checkMemory(memory, engine, undefined, memoryRemedy);
     const balanced = () =>
       balancedWeights(
         train.map(({ label }) => label),
@@ -188,12 +200,18 @@ function worthOf(
   return metric === 'accuracy' ? accuracy.share : macroF1;
 }
 
+/** Held-out texts that are judged at a time. */
+const judgedAtOnce = 64;
+
+const memoryRemedy =
+  'Use a smaller --micro-batch-size, shorter texts or a smaller model, or a machine with more memory.';
+
 async function* measure(
   classifier: Classifier,
   test: readonly Item[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<JobProgress, ClassifyMeasures | undefined> {
-  const logits = yield* inParts('measure', test, { size: 64, signal }, (part) =>
+  const logits = yield* inParts('measure', test, { size: judgedAtOnce, signal }, (part) =>
     classifier.logits(part.map(({ ids }) => ids)),
   );
   if (logits === undefined) return undefined;

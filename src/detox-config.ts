@@ -40,6 +40,10 @@ export const DetoxConfig = z.strictObject({
   testDataRevision: revisionField('test data'),
   rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
   toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
+  toxicityOn: z
+    .enum(['response', 'pair'])
+    .default('response')
+    .describe('What the toxicity is measured on: the response, or prompt and response'),
   scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
   rougeWeight: z
     .number()
@@ -53,6 +57,13 @@ export const DetoxConfig = z.strictObject({
   ...dialogueFields,
   ...promptFields,
   samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
+  evaluationMaxNewTokens: count
+    .optional()
+    .describe('Longest response of the measurements, in tokens (default: as maxNewTokens)'),
+  evaluationMinLength: countOrZero
+    .optional()
+    .describe('Decoder ids before which their responses cannot end (default: as minLength)'),
+  evaluationTopK: countOrZero.optional().describe('Top k of the measurements (default: as topK)'),
   rows: count.default(20).describe('Rows of the comparison table'),
   checkpointEvery: countOrZero
     .default(5)
@@ -69,6 +80,14 @@ export const DetoxConfig = z.strictObject({
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
   loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  loraDropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Dropout that the config of a fresh adapter names: sft drops by it, and so do responses with `compat`',
+    ),
   valueHeadFile: z
     .enum(valueHeadFiles)
     .default('value_head.safetensors')

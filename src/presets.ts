@@ -37,10 +37,11 @@ export const presets = {
     maximumLength: 1000,
     testShare: 0.2,
     maxQueryTokens: 512,
-    // PEFT's LoraConfig; its dropout of 0.05 never acts in TRL's loss
+    // PEFT's LoraConfig; its dropout never acts in TRL's loss
     loraRank: 32,
     loraAlpha: 32,
     loraTargets: ['q', 'v'],
+    loraDropout: 0.05,
     // the reward
     rewardLabel: 'nothate',
     toxicLabel: 'hate',
@@ -89,7 +90,11 @@ export type PresetName = keyof typeof presets;
 const trlPresets: Readonly<Partial<Record<PresetName, Settings>>> = {
   lab: {
     scoreOn: 'pair', // also where the run measures
+    toxicityOn: 'pair',
     minLength: 5, // holds the end back when sampling, not when scoring
+    evaluationMaxNewTokens: 100,
+    evaluationMinLength: 0,
+    evaluationTopK: 50, // transformers' default: `tok_k` is a typo
     valueHeadFile: 'pytorch_model.bin', // where TRL's save_pretrained puts it
     samples: 11, // `if i > num_samples: break`, with num_samples 10
   },
@@ -97,10 +102,8 @@ const trlPresets: Readonly<Partial<Record<PresetName, Settings>>> = {
 
 /** What the lab's notebook does and `--preset lab --compat trl-0.8.0` does not, in sentences. */
 export const labGaps: readonly string[] = [
-  'Dropout is always off; the notebook samples with it from the second step on, and for the measurement after the training.',
-  'Both measurements sample as the training does, up to 399 tokens of the whole vocabulary; the notebook takes up to 100, of the 50 likeliest at each place.',
-  'Toxicity is measured on the response; the notebook measures prompt and response together.',
-  "Random numbers are tactful's own: tokens, lengths and orders are other draws of the same distributions.",
+  'The notebook measures on prompts with a second end of the sequence, as text for the judge and as a token for the model.',
+  "Random numbers are tactful's own: tokens, lengths, orders and what is dropped are other draws of the same distributions.",
 ];
 
 /** Whether a name is that of a preset. */

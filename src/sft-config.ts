@@ -11,6 +11,7 @@ import {
 } from './model/supervised-config.ts';
 
 const count = z.int().positive();
+const share = z.number().min(0).lt(1);
 
 /** AdamW's, where none is given: a whole model is moved more carefully than a fresh adapter. */
 export const learningRates = { adapter: 1e-3, full: 1e-4 };
@@ -48,6 +49,16 @@ export const SftConfig = z
       .min(1)
       .default(['q', 'v'])
       .describe('Modules of a fresh adapter'),
+    loraDropout: share
+      .default(0)
+      .describe(
+        'Share of what a fresh adapter reads that is dropped while it learns (the lab: 0.05)',
+      ),
+    dropout: share
+      .default(0)
+      .describe(
+        "Share of the model's own values that is dropped while it learns (Python's trainers take dropout_rate of config.json, 0.1 for T5)",
+      ),
     ...trainingFields(
       `${learningRates.adapter} for an adapter, ${learningRates.full} for all weights`,
     ),

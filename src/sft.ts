@@ -95,7 +95,7 @@ async function* trained(
   const { local: config, pinned } = begun;
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
-  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize } = config;
+  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
   const { policy, lora } = await loadPolicy(engine, {
     model,
     seed,
@@ -117,7 +117,7 @@ async function* trained(
     yield* runJob<SftMeasures>({
       begun,
       learningRate: full ? learningRates.full : learningRates.adapter,
-      learner: policyLearner(policy, train, { microBatchSize }),
+      learner: policyLearner(policy, train, { microBatchSize, dropout, seed }),
       measuresBefore: true,
       measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
       worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),

@@ -75,6 +75,20 @@ describe('a run', () => {
     expect(referenceParameters).toEqual({ trainable: 0, all: policyParameters.all });
   });
 
+  test('measures by a sampler of its own, where that is set', async () => {
+    const { output } = await run({
+      evaluationMaxNewTokens: 3,
+      evaluationMinLength: 0,
+      evaluationTopK: 1, // greedy, by another name
+    });
+    const lines = async (of: string) =>
+      (await readFile(join(of, 'samples-before.jsonl'), 'utf8')).trim().split('\n');
+    const [own, plain] = [await lines(output), await lines(first.output)];
+    const tokens = (line: string) => JSON.parse(line).tokens;
+    expect(Math.max(...own.map(tokens))).toBe(3);
+    expect(Math.max(...plain.map(tokens))).toBeGreaterThan(3);
+  });
+
   test('says how much memory it will take, and in the end how much it took', () => {
     const [{ memory }] = only(first.events, 'started');
     expect(memory?.total).toBeGreaterThan(1e8); // the program alone

@@ -26,7 +26,7 @@ const rows: readonly Row[] = [
     '`algorithm` rloo and grpo have no critic',
   ],
   [
-    ['loraRank', 'loraAlpha', 'loraTargets'],
+    ['loraRank', 'loraAlpha', 'loraTargets', 'loraDropout'],
     (c) => c.adapter !== undefined,
     'the `adapter` that is given has its own',
   ],
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
   ],
   [['shortResponsePenalty'], (c) => c.minResponseTokens === 0, '`minResponseTokens` is 0'],
   [['validationSamples', 'bestMetric'], (c) => c.evaluateEvery === 0, '`evaluateEvery` is 0'],
-  [['temperature', 'topK', 'topP'], (c) => !c.sample, '`sample` is off'],
+  [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],
   [
     ['table', 'createTable', 'endpoint', 'region'],
     (c) => c.store !== 'dynamodb',

@@ -8,7 +8,7 @@ type Setting = keyof DetoxConfig | keyof SftConfig | keyof ClassifyConfig;
 
 /** Headings with the settings of all jobs, in this order; the others come before all headings. */
 export const headings: Readonly<Record<string, readonly Setting[]>> = {
-  'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets'],
+  'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets', 'loraDropout'],
   Data: [
     ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'maxResponseTokens'] as const),
     ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
@@ -19,6 +19,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   Measuring: [
     ...(['samples', 'rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
     ...(['bestMetric', 'patience'] as const),
+    ...(['evaluationMaxNewTokens', 'evaluationMinLength', 'evaluationTopK'] as const),
   ],
   Training: [
     'algorithm',
@@ -32,6 +33,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'gradientCheckpointing',
     'ppoEpochs',
     'classWeights',
+    'dropout',
     'seed',
     'checkpointEvery',
     'keepCheckpoints',
@@ -49,6 +51,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'Reward and scores': [
     'rewardLabel',
     'toxicLabel',
+    'toxicityOn',
     'scoreOn',
     'rougeWeight',
     'calibrate',

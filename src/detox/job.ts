@@ -49,7 +49,9 @@ export async function setUp(
   opened.push(parts.policy);
   const { parameters } = parts.policy;
   const reference =
-    rl.reference === 'base' ? await baseParameters(engine, parameters) : await parameters.copy();
+    rl.reference === 'base'
+      ? await baseParameters(engine, parameters, parts.replaced)
+      : await parameters.copy();
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
   const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier }, config);

@@ -5,8 +5,10 @@ import { summarize } from '../eval/statistics.ts';
 import type { RunEvent, Sample } from '../events.ts';
 import { checkFingerprints, fingerprint, type Sources } from '../hub/fingerprint.ts';
 import type { DownloadProgress } from '../hub/progress.ts';
+import type { GenerationConfig } from '../model/sampling.ts';
 import { isToxic } from '../model/toxic.ts';
 import type { CheckpointRecord, Latest } from '../rl/checkpoint.ts';
+import { sampledDropout } from '../rl/sampled-dropout.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Located } from '../sources.ts';
 import { latestCheckpoint, type RunFiles, runFiles } from './files.ts';
@@ -111,7 +113,7 @@ export function recordOf(
 
 /** Lets the policy answer prompts, the same way each time, and says how far it is. */
 export async function* answers(
-  { policy, tokenizer, judge, rl, config }: Run,
+  { policy, tokenizer, judge, rl, config, learner }: Run,
   prompts: readonly Prompt[],
   phase: string,
   signal?: AbortSignal,
@@ -120,12 +122,29 @@ export async function* answers(
   const samples: Sample[] = [];
   yield { type: 'progress', phase, done: 0, total };
   const parts = { policy, tokenizer, judge: judge.judge };
-  const options = { generation: rl.generation, seed: config.seed, signal };
+  const { seed } = config;
+  const dropout = (start: number) =>
+    sampledDropout(policy.shape, rl, {
+      key: ['evaluate', start],
+      phase: learner.steps === 0 ? 'before' : 'later',
+    });
+  const options = { generation: measuredBy(config, rl.generation), seed, signal, dropout };
   for await (const some of evaluate(parts, prompts, options)) {
     samples.push(...some);
     yield { type: 'progress', phase, done: samples.length, total };
   }
   return samples;
+}
+
+/** The sampler of the measurements: the training's, but for what is set for them alone. */
+function measuredBy(config: DetoxConfig, generation: GenerationConfig): GenerationConfig {
+  const { evaluationMaxNewTokens, evaluationMinLength, evaluationTopK } = config;
+  return {
+    ...generation,
+    maxNewTokens: evaluationMaxNewTokens ?? generation.maxNewTokens,
+    minLength: evaluationMinLength ?? generation.minLength,
+    topK: evaluationTopK ?? generation.topK,
+  };
 }
 
 /** What `evaluated` events tell of samples. */

@@ -1,7 +1,7 @@
 /** What the check-up says: plain data, as `--json` prints it. */
 
 /** Mistakes of the well-known lab, by their numbers in docs/guide.md. */
-export type Defect = 'D1' | 'D3' | 'D5' | 'D6' | 'D7' | 'D8' | 'D9' | 'D10' | 'D11';
+export type Defect = 'D1' | 'D3' | 'D4' | 'D5' | 'D6' | 'D7' | 'D8' | 'D9' | 'D10' | 'D11';
 
 /** What one check found. */
 export interface Finding {

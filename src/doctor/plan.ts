@@ -32,6 +32,10 @@ const effects: {
   stopsBeforeStep: { shows: ({ rl }) => rl.earlyStopping },
   whitensRealTokens: { shows: ({ rl }) => rl.whitenRewards },
   shufflesByKey: { shows: () => false }, // another order, no worse
+  samplesWithoutDropout: {
+    defect: 'D4',
+    shows: ({ policy: { shape } }) => shape.config.dropout > 0 || (shape.lora?.dropout ?? 0) > 0,
+  },
 };
 
 /** One verdict for each correction of TRL 0.8.0 that is left out and shows. */

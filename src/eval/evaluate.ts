@@ -1,4 +1,5 @@
 import type { Sample } from '../events.ts';
+import type { Dropout } from '../model/dropout.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
@@ -34,19 +35,21 @@ export interface EvaluationOptions {
   /** Prompts at a time. @default 64 */
   readonly chunk?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Of the prompts from `start` on. @default none */
+  readonly dropout?: ((start: number) => Dropout | undefined) | undefined;
 }
 
 /** One response to each prompt with all that is measured of it, a chunk at a time. */
 export async function* evaluate(
   { policy, parameters = policy.parameters, tokenizer, judge }: EvaluationParts,
   prompts: readonly Prompt[],
-  { generation, seed, chunk = 64, signal }: EvaluationOptions,
+  { generation, seed, chunk = 64, signal, dropout }: EvaluationOptions,
 ): AsyncGenerator<Sample[]> {
   for (let start = 0; start < prompts.length; start += chunk) {
     signal?.throwIfAborted();
     const part = prompts.slice(start, start + chunk);
     const draw = (row: number, token: number) => uniform(seed, ['evaluate', start + row, token]);
-    const options = { parameters, signal };
+    const options = { parameters, signal, dropout: dropout?.(start) };
     const made = await policy.generate(
       part.map(({ ids }) => ids),
       generation,

@@ -34,6 +34,7 @@ export class Graph {
   readonly weights = new Map<string, Value>();
   readonly outputs = new Map<string, Value>();
   readonly #known = new Map<string, Value>();
+  readonly #large = new Map<Tensor, Value>();
   /** Ops of this graph, numbered: several may have the same ONNX name. */
   readonly #ops = new Map<Op, number>();
   #size = 0;
@@ -48,10 +49,14 @@ export class Graph {
     return this.#named(this.weights, name, 'float32', shape, { kind: 'weight', name });
   }
 
-  /** A tensor that is part of the graph. */
+  /** A tensor that is part of the graph; a large one is known by its identity, not by its elements. */
   constant(tensor: Tensor): Value {
     const source = { kind: 'constant', tensor } as const;
-    if (sizeOf(tensor.shape) > 64) return this.#make(tensor.dtype, tensor.shape, source);
+    if (sizeOf(tensor.shape) > 64) {
+      const value = this.#large.get(tensor) ?? this.#make(tensor.dtype, tensor.shape, source);
+      this.#large.set(tensor, value);
+      return value;
+    }
     const key = `constant ${tensor.dtype} [${tensor.shape}] ${Array.from(tensor.data as never, signed)}`;
     return this.#once(key, () => this.#make(tensor.dtype, tensor.shape, source));
   }

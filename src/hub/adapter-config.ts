@@ -11,7 +11,6 @@ export type PeftTask = 'SEQ_2_SEQ_LM' | 'SEQ_CLS';
 const plain = {
   bias: ['none'],
   enable_lora: [null],
-  modules_to_save: [null, []],
   use_dora: [false],
   use_qalora: [false],
   lora_bias: [false],
@@ -23,13 +22,6 @@ const plain = {
   megatron_config: [null],
   // others (pissa, olora, corda, loftq) also change the base model's weights
   init_lora_weights: [true, false, 'gaussian', 'eva', 'orthogonal'],
-};
-
-/** What to do about a field that is not supported. */
-const remedies: Readonly<Record<string, string>> = {
-  modules_to_save:
-    'These modules are saved whole, beside the adapter: put both into the model with ' +
-    "PEFT's merge_and_unload, save it, and load that as the model.",
 };
 
 const Patterns = z
@@ -52,6 +44,9 @@ const ConfigJson = z.looseObject({
   use_rslora: z.boolean().default(false),
   rank_pattern: Patterns,
   alpha_pattern: Patterns,
+  modules_to_save: z
+    .union([z.array(z.string().min(1)), z.null()], 'a list of module names')
+    .optional(),
   base_model_name_or_path: z.string().nullish(),
   peft_version: z.string().nullish(),
 });
@@ -78,7 +73,12 @@ export function loraConfigOf(
     baseModel: raw.base_model_name_or_path ?? '',
   };
   const exceptions = exceptionsOf(raw, ranks, where);
-  return Object.keys(exceptions).length > 0 ? { ...config, exceptions } : config;
+  const { modules_to_save: savedModules } = raw;
+  return {
+    ...config,
+    ...(Object.keys(exceptions).length > 0 && { exceptions }),
+    ...(savedModules?.length && { savedModules }),
+  };
 }
 
 /**
@@ -95,8 +95,7 @@ export function refuseUnsupported(json: Record<string, unknown>, where: string):
     if (!allowed) continue;
     const [actual, ...choices] = [value, ...allowed].map((each) => JSON.stringify(each));
     if (choices.includes(actual)) continue;
-    const remedy =
-      remedies[key] ?? 'It changes results and is not supported: train the adapter without it.';
+    const remedy = 'It changes results and is not supported: train the adapter without it.';
     throw new InputError(`${where}: ${key}`, choices.join(' or '), actual.slice(0, 200), remedy);
   }
 }
@@ -170,7 +169,7 @@ export function adapterJson(config: LoraConfig, task: PeftTask): Record<string, 
     lora_dropout: config.dropout,
     megatron_config: null,
     megatron_core: 'megatron.core',
-    modules_to_save: null,
+    modules_to_save: config.savedModules ? [...config.savedModules] : null,
     peft_type: 'LORA',
     r: config.rank,
     rank_pattern: patternOf('rank'),

@@ -11,18 +11,27 @@ export interface LoraConfig {
   readonly targetModules: readonly string[];
   /** Scale alpha / sqrt(rank) in place of alpha / rank. */
   readonly rsLora: boolean;
-  /** Kept for writing back; no forward pass of tactful drops anything. */
+  /** Share of what A reads that is dropped while `sft` learns, as PEFT does; PPO drops nothing. */
   readonly dropout: number;
   /** Name or path of the model that it was made for; empty when unknown. */
   readonly baseModel: string;
   /** Modules of another rank or alpha, by their whole paths. @default none */
   readonly exceptions?: Readonly<Record<string, LoraStrength>>;
+  /** Ends of the paths of modules whose own weights come with the adapter, and learn. @default none */
+  readonly savedModules?: readonly string[];
 }
 
 /** How strongly a module is adapted. */
 export interface LoraStrength {
   readonly rank: number;
   readonly alpha: number;
+}
+
+/** Whether a weight belongs to one of `savedModules`: like PEFT, by how a module's path ends. */
+export function isSaved(weight: string, savedModules: readonly string[] = []): boolean {
+  const modules = weight.split('.').slice(0, -1);
+  const paths = modules.map((_, i) => modules.slice(0, i + 1).join('.'));
+  return paths.some((path) => savedModules.some((name) => path.endsWith(name)));
 }
 
 /** Factor of B·A: alpha / rank, or alpha / sqrt(rank) with rsLora. */

@@ -8,7 +8,7 @@ import { withAdapterFolder } from './adapter-archive.ts';
 import { adapterJson, loraConfigOf, type PeftTask, refuseUnsupported } from './adapter-config.ts';
 import { exists, writeFileAtomic } from './atomic.ts';
 import { readJson } from './json.ts';
-import { type LoraConfig, strengthOf } from './lora-config.ts';
+import { isSaved, type LoraConfig, strengthOf } from './lora-config.ts';
 import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
 import { openTorchFile } from './torch-file.ts';
 import { writeTorchFile } from './torch-writer.ts';
@@ -16,7 +16,10 @@ import { writeTorchFile } from './torch-writer.ts';
 export type { PeftTask } from './adapter-config.ts';
 export { type LoraConfig, loraScale } from './lora-config.ts';
 
-/** A LoRA adapter: for a module M, `M.lora_A.weight` [rank, in] and `M.lora_B.weight` [out, rank]. */
+/**
+ * A LoRA adapter: for a module M, `M.lora_A.weight` [rank, in] and `M.lora_B.weight` [out, rank]; for a
+ * module that is saved whole, its weights by their own names.
+ */
 export interface Adapter {
   readonly config: LoraConfig;
   readonly tensors: Tensors;
@@ -45,7 +48,7 @@ export async function readAdapter(path: string): Promise<Adapter> {
     const json = await readJson(where, z.looseObject({}));
     refuseUnsupported(json, where);
     const tensors = await readAdapterTensors(folder);
-    const ranks = checkPairs(folder, tensors);
+    const ranks = checkPairs(folder, pairsOf(tensors));
     const config = loraConfigOf(json, ranks, where);
     const adapter = { config, tensors };
     checkAdapter(folder, adapter);
@@ -158,12 +161,17 @@ function plainName(fileName: string): string {
   return name.replace(/\.(lora_[AB])\.[^.]+\.weight$/, '.$1.weight');
 }
 
-/** Every tensor is one half of a pair. @returns the pairs' ranks, by module */
+/** The tensors of LoRA alone. */
+function pairsOf(tensors: Tensors): Tensors {
+  return new Map([...tensors].filter(([name]) => isPart(name)));
+}
+
+function isPart(name: string): boolean {
+  return /.\.lora_[AB]\.weight$/.test(name);
+}
+
+/** Both halves of each pair are there. @returns the pairs' ranks, by module */
 function checkPairs(where: string, tensors: Tensors): Map<string, number> {
-  for (const name of tensors.keys()) {
-    if (/.\.lora_[AB]\.weight$/.test(name)) continue;
-    throw new InputError(where, 'LoRA tensors only (lora_A.weight, lora_B.weight)', name);
-  }
   const modules = new Set([...tensors.keys()].map((name) => name.slice(0, -suffixLength)));
   if (modules.size === 0) throw new InputError(where, 'LoRA tensors', 'none');
   const ranks = new Map<string, number>();
@@ -182,10 +190,19 @@ function checkPairs(where: string, tensors: Tensors): Map<string, number> {
 
 const suffixLength = '.lora_A.weight'.length;
 
-/** The pairs are of the config's ranks, in modules that the config targets. */
+/** The pairs are of the config's ranks, in modules that the config targets; nothing else is there but saved modules. */
 function checkAdapter(where: string, { config, tensors }: Adapter): void {
+  const { savedModules } = config;
+  for (const name of tensors.keys()) {
+    if (isPart(name) || isSaved(name, savedModules)) continue;
+    const saved = savedModules ? `, or ${savedModules.join(', ').slice(0, 200)}` : '';
+    throw new InputError(where, `LoRA tensors only (lora_A.weight, lora_B.weight)${saved}`, name);
+  }
   const targets = new Set(config.targetModules);
-  for (const [module, actual] of checkPairs(where, tensors)) {
+  for (const [module, actual] of checkPairs(where, pairsOf(tensors))) {
+    if (isSaved(`${module}.weight`, savedModules)) {
+      throw new InputError(where, `${module} adapted or saved whole`, 'both');
+    }
     const { rank } = strengthOf(config, module);
     if (rank !== actual) {
       const expected = `A [${rank}, in] and B [out, ${rank}]`;

@@ -1,6 +1,7 @@
 import { InputError, ShapeError } from '../errors.ts';
 import type { Feeds } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
+import { type Dropout, noiseOf, rateFeeds } from './dropout.ts';
 
 /** A query and a response to be scored. */
 export interface Sequence {
@@ -28,7 +29,7 @@ export function sequenceOf(
 export function packedFeeds(
   name: string,
   rows: readonly (readonly number[])[],
-  width = longest(rows),
+  { width = longest(rows), noise }: PackingOptions = {},
 ): Feeds {
   const starts = startsOf(rows);
   const { slots, mask } = slotsOf(rows, starts, width);
@@ -37,7 +38,18 @@ export function packedFeeds(
     [`${name}Slots`]: slots,
     [`${name}Places`]: int64(rows.flatMap((row, b) => row.map((_, t) => b * width + t))),
     [`${name}Mask`]: mask,
+    ...(noise && {
+      [`${name}Noise`]: noiseOf(rows.flatMap((row, b) => row.map((_, t) => noise(b, t)))),
+    }),
   };
+}
+
+/** How rows are packed. */
+interface PackingOptions {
+  /** In attention. @default the longest row's */
+  readonly width?: number | undefined;
+  /** What dropout follows from, for a token of a row: `<name>Noise`. @default no such input */
+  readonly noise?: ((row: number, token: number) => number) | undefined;
 }
 
 /**
@@ -48,13 +60,13 @@ export function packedFeeds(
  */
 export function queryFeeds(
   queries: readonly (readonly number[])[],
-  width = longest(queries),
+  { width = longest(queries), noise }: PackingOptions = {},
 ): Feeds {
-  const places = new Map<string, number>();
+  const places = new Map<string | number, number>();
   const prompts: (readonly number[])[] = [];
   const promptOf = queries.map((query, b) => {
     if (query.length === 0) throw new InputError(`query ${b}`, 'at least one token', 'none');
-    const key = query.join();
+    const key = noise ? b : query.join(); // dropout is each one's own
     const place = places.get(key) ?? prompts.push(query) - 1;
     places.set(key, place);
     return place;
@@ -72,7 +84,10 @@ export function queryFeeds(
     width,
   );
   return {
-    ...packedFeeds('source', prompts, width),
+    ...packedFeeds('source', prompts, {
+      width,
+      noise,
+    }),
     crossSlots: cross.slots,
     crossMask: cross.mask,
     crossPlaces: int64(
@@ -118,19 +133,29 @@ function slotsOf(
 
 /**
  * Inputs of a graph that scores responses, every position of every sequence.
+ * @param dropout of a graph that drops
  * @throws {ShapeError} when a sequence has not one label for each input
  */
-export function scoringFeeds(sequences: readonly Sequence[], temperature: number): Feeds {
+export function scoringFeeds(
+  sequences: readonly Sequence[],
+  temperature: number,
+  dropout?: Dropout,
+): Feeds {
   for (const { inputs, labels } of sequences) {
     if (inputs.length === labels.length) continue;
     throw new ShapeError('sequence', `labels [${inputs.length}]`, `[${labels.length}]`);
   }
   return {
-    ...queryFeeds(sequences.map(({ query }) => query)),
+    ...queryFeeds(
+      sequences.map(({ query }) => query),
+      { noise: dropout && ((row, token) => dropout.draw('encoder', row, token)) },
+    ),
     ...packedFeeds(
       'target',
       sequences.map(({ inputs }) => inputs),
+      { noise: dropout && ((row, token) => dropout.draw('decoder', row, token)) },
     ),
+    ...(dropout && rateFeeds(dropout)),
     labels: int64(sequences.flatMap(({ labels }) => labels)),
     inverseTemperature: float32([1 / temperature], []),
   };

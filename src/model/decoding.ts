@@ -1,6 +1,7 @@
 import { NumericError } from '../errors.ts';
 import type { Feeds, State } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
+import { type Dropout, noiseInputs, noiseOf, rateFeeds } from './dropout.ts';
 import type { Parameters } from './parameters.ts';
 import type { Generation } from './policy.ts';
 import {
@@ -26,6 +27,7 @@ export interface DecodingJob {
   readonly draw: Draw;
   readonly parameters: Parameters;
   readonly signal: AbortSignal | undefined;
+  readonly dropout: Dropout | undefined;
 }
 
 /** A token, and its logprob at the sampler's temperature. */
@@ -111,19 +113,23 @@ export function drawsInGraph({ sample, topK, topP }: GenerationConfig): boolean 
   return sample && topK === 0 && topP === 1;
 }
 
-/** Ids of a step. */
-export function idFeeds(rows: readonly GrowingResponse[]): Feeds {
-  return { ids: int64(rows.map(({ lastId }) => lastId)) };
+/** Ids of a step, and what it drops by. */
+export function idFeeds(
+  rows: readonly GrowingResponse[],
+  { dropout }: Pick<DecodingJob, 'dropout'>,
+): Feeds {
+  const ids = int64(rows.map(({ lastId }) => lastId));
+  if (!dropout) return { ids };
+  const noise = noiseOf(rows.map(({ row, tokens }) => dropout.draw('decoder', row, tokens.length)));
+  return { ids, [noiseInputs.decoder]: noise, ...rateFeeds(dropout) };
 }
 
 /** Ids of a step, and what it draws with. */
-export function drawingFeeds(
-  rows: readonly GrowingResponse[],
-  { config, draw }: DecodingJob,
-): Feeds {
+export function drawingFeeds(rows: readonly GrowingResponse[], job: DecodingJob): Feeds {
+  const { config, draw } = job;
   const draws = rows.map(({ row, tokens, isFull }) => (isFull ? 0 : draw(row, tokens.length)));
   return {
-    ...idFeeds(rows),
+    ...idFeeds(rows, job),
     uniform: float32(draws),
     refusesEnd: float32(rows.map(({ tokens }) => Number(refusesEnd(tokens.length, config)))),
     inverseTemperature: float32([1 / config.temperature], []),

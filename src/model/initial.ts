@@ -40,14 +40,16 @@ export function freshLora(settings: {
   readonly loraRank: number;
   readonly loraAlpha: number;
   readonly loraTargets: readonly string[];
+  /** @default 0 */
+  readonly loraDropout?: number;
 }): LoraConfig {
-  const { model, loraRank, loraAlpha, loraTargets } = settings;
+  const { model, loraRank, loraAlpha, loraTargets, loraDropout = 0 } = settings;
   return {
     rank: loraRank,
     alpha: loraAlpha,
     targetModules: [...loraTargets].sort(),
     rsLora: false,
-    dropout: 0,
+    dropout: loraDropout,
     baseModel: model,
   };
 }

@@ -1,8 +1,15 @@
 import { ConfigError, didYouMean, InputError, ShapeError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Value } from '../graph/graph.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
-import { type LoraConfig, loraScale, readAdapter, readValueHead } from '../hub/peft.ts';
+import { isSaved } from '../hub/lora-config.ts';
+import {
+  type Adapter,
+  type LoraConfig,
+  loraScale,
+  readAdapter,
+  readValueHead,
+} from '../hub/peft.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
@@ -22,6 +29,8 @@ export interface PolicyParts {
   readonly policy: Policy;
   /** The adapter's settings, when there is one. */
   readonly lora: LoraConfig | undefined;
+  /** What the model itself has where the adapter has whole modules of its own. */
+  readonly replaced: Tensors;
 }
 
 /** Where a policy comes from, and what of it may change. */
@@ -59,6 +68,7 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   const { graph, parameters } = scoreGraph(shape);
   checkWeights(graph, weights);
   const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
+  if (adapter) refuseForeign(adapter, parameters, config, options.adapter!);
   const missing = new Map([...parameters].filter(([name]) => !tensors.has(name)));
   if (trainable === 'all') {
     for (const name of missing.keys()) {
@@ -76,7 +86,17 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
-  return { policy, lora };
+  return { policy, lora, replaced: await replacedBy(lora, tensors, weights) };
+}
+
+async function replacedBy(
+  lora: LoraConfig | undefined,
+  tensors: Tensors,
+  weights: Weights,
+): Promise<Tensors> {
+  const names = [...tensors.keys()].filter((name) => isSaved(name, lora?.savedModules));
+  const loaded = names.map(async (name) => [name, await weights.load(name)] as const);
+  return new Map(await Promise.all(loaded));
 }
 
 /** A policy whose every weight is drawn at random. */
@@ -99,16 +119,17 @@ export function policyShape(
     valueHead: boolean;
   },
 ): PolicyShape {
-  const variable = (name: string) => trainable === 'all' || isValueHead(name);
+  const variable = (name: string) =>
+    trainable === 'all' || isValueHead(name) || isSaved(name, lora?.savedModules);
   const shape = { config, valueHead, variable, gradientCheckpointing };
   if (!lora) return shape;
-  const { rank, targetModules, rsLora, exceptions = {} } = lora;
+  const { rank, targetModules, rsLora, dropout, exceptions = {} } = lora;
   checkTargets(config, targetModules);
   const own = Object.entries(exceptions).map(([path, { rank, alpha }]) => {
     return [path, { rank, scale: loraScale({ rank, alpha, rsLora }) }] as const;
   });
   const scale = loraScale(lora);
-  return { ...shape, lora: { rank, targetModules, scale, exceptions: new Map(own) } };
+  return { ...shape, lora: { rank, targetModules, scale, dropout, exceptions: new Map(own) } };
 }
 
 /** A target that names no module would train nothing, and say nothing. */
@@ -128,9 +149,12 @@ function checkTargets(config: T5Config, targets: readonly string[]): void {
   );
 }
 
-/** The tensors of the adapter alone, without a value head. */
-export function adapterTensors(tensors: Tensors): Tensors {
-  return new Map([...tensors].filter(([name]) => isAdapted(name)));
+/** The tensors of the adapter alone, with the modules that it saves whole and without a value head. */
+export function adapterTensors(
+  tensors: Tensors,
+  { savedModules }: Pick<LoraConfig, 'savedModules'> = {},
+): Tensors {
+  return new Map([...tensors].filter(([name]) => isAdapted(name) || isSaved(name, savedModules)));
 }
 
 function isAdapted(name: string): boolean {
@@ -216,6 +240,30 @@ export function withTable(weights: Weights, { tiedEmbeddings }: T5Config): Weigh
 
 function locate({ entries }: Weights) {
   return (name: string) => entries.get(name)!;
+}
+
+/**
+ * An adapter may hold whole modules, as far as the model reads them from one place: tied embeddings
+ * have several, of which PEFT gives one its own.
+ */
+function refuseForeign(
+  { config: { savedModules }, tensors }: Adapter,
+  parameters: ReadonlyMap<string, Value>,
+  { tiedEmbeddings }: T5Config,
+  folder: string,
+): void {
+  const saved = [...tensors.keys()].filter((name) => isSaved(name, savedModules));
+  for (const name of saved) {
+    const isTable = /(^|\.)(shared|embed_tokens)\./.test(name);
+    if (isTable || (tiedEmbeddings && name.startsWith('lm_head.'))) {
+      const remedy =
+        "Put both into the model with PEFT's merge_and_unload, save it, and load that as the model.";
+      throw new InputError(folder, 'whole modules other than embeddings', name, remedy);
+    }
+    if (parameters.has(name)) continue;
+    const remedy = 'Was it trained on another base model?';
+    throw new InputError(folder, 'weights of the model', name, remedy);
+  }
 }
 
 /** An adapter folder may lack a value head, but no part of the adapter. */

@@ -37,7 +37,10 @@ export type PolicyRuns = Pick<
   'policy' | 'promptTokens' | 'responseTokens' | 'sampled' | 'scored'
 >;
 
-/** Not every block that was freed fits the next one (measured). */
+/**
+ * What a run takes for each byte that `costOf` counts, since not every block that was freed fits the
+ * next one: 1.03 to 1.23 without an arena and 1.05 to 1.17 with one (three sizes of T5, docs/numerics.md).
+ */
 export const fragments = 1.1;
 /** What a process has before any model, with data and tokenizers, in bytes (measured). */
 export const program = 280e6;
@@ -51,23 +54,48 @@ const adapterCopies = 7;
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
   const { score, decode, judge } = graphs;
-  const adapter = [...score.parameters.values()].reduce((sum, value) => sum + bytesOf(value), 0);
   const copy = weightBytes(decode.graph.weights.values()); // rearranged
-  const copyBeside = (run: string) => (run === 'training' && copy >= ownLimit ? 0 : copy);
-  const runs = Object.entries(runBytes(options, graphs));
-  const [largest, bytes] = runs.reduce((most, run) =>
-    run[1] + copyBeside(run[0]) > most[1] + copyBeside(most[0]) ? run : most,
-  );
-  const copied = copyBeside(largest);
-  const parts = {
+  const keeps = options.policy.gradientCheckpointing === true;
+  return added({
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
-    ...(copied > 0 && { 'decoding copy': copied }),
     'reward model': weightBytes(judge.graph.weights.values()),
-    [largest]: bytes,
-    adapter: adapterCopies * adapter,
+    ...worstMoment(runBytes(options, graphs), { copy, keeps }),
+    adapter: adapterCopies * parameterBytes(score.parameters),
     program,
-  };
+  });
+}
+
+/** An estimate from its parts. */
+export function added(parts: Readonly<Record<string, number>>): MemoryEstimate {
   return { parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** What the runs of each kind take, in bytes. */
+interface Runs {
+  readonly training: number;
+  readonly [other: string]: number;
+}
+
+/**
+ * What of runs stands in memory at the worst moment: the largest one, since what one run has freed
+ * the next one uses, and the weights that decoding has for itself. A large copy of these is closed
+ * before training.
+ * @param copy bytes of it; 0 without decoding
+ * @param keeps training has an arena of its own, and all others come on top of that
+ */
+export function worstMoment(
+  { training, ...others }: Runs,
+  { copy, keeps }: { copy: number; keeps: boolean },
+): Record<string, number> {
+  const [name, other] = Object.entries(others).reduce((most, run) =>
+    run[1] > most[1] ? run : most,
+  );
+  const withCopy = (bytes: number) => (bytes > 0 ? { 'decoding copy': bytes } : {});
+  if (keeps) return { ...withCopy(copy), training, [name]: other };
+  const beside = copy < ownLimit ? copy : 0;
+  return training + beside > other + copy
+    ? { ...withCopy(beside), training }
+    : { ...withCopy(copy), [name]: other };
 }
 
 type Graphs = ReturnType<typeof graphsOf>;
@@ -109,7 +137,7 @@ export function scoredAtOnce({
 }
 
 /** Of `rows` rows of `size` tokens those that fit into a run. */
-function fitting(rows: number, size: number, budget: number): number {
+export function fitting(rows: number, size: number, budget: number): number {
   return Math.max(1, Math.min(rows, Math.floor(budget / size)));
 }
 
@@ -168,6 +196,7 @@ function meanOf(lengths: readonly number[]): number {
   return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
 }
 
-export function bytesOf({ shape }: Value): number {
-  return 4 * sizeOf(shape as number[]);
+/** Bytes of everything that can change. */
+export function parameterBytes(parameters: ReadonlyMap<string, Value>): number {
+  return [...parameters.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape as number[]), 0);
 }

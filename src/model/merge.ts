@@ -1,8 +1,8 @@
 import { InputError, ShapeError } from '../errors.ts';
-import { loraScale, strengthOf } from '../hub/lora-config.ts';
+import { isSaved, loraScale, strengthOf } from '../hub/lora-config.ts';
 import type { Adapter } from '../hub/peft.ts';
 import type { WeightEntry, Weights } from '../hub/weights.ts';
-import { float32, type Tensor } from '../tensor.ts';
+import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
 /** A weight in the precision in which it was computed: whoever stores it rounds it, once. */
 export interface MergedWeight {
@@ -18,30 +18,44 @@ export interface MergedWeights {
 }
 
 /**
- * A model's weights, those that an adapter adapts as W + scale · B A in float64.
+ * A model's weights, those that an adapter adapts as W + scale · B A in float64, those that it saves
+ * whole as it has them.
  * @throws {InputError} when a weight that is adapted is not there
  * @throws {ShapeError} when it has another shape than B A
  */
 export function mergedWeights(weights: Weights, adapter?: Adapter): MergedWeights {
-  const { folder, entries } = weights;
+  const { entries } = weights;
   const pairs = adapter ? pairsOf(adapter) : new Map<string, Pair>();
-  for (const [name, { a, b }] of pairs) {
-    const entry = entries.get(name);
-    const shape = [b.shape[0], a.shape[1]];
-    const remedy = 'Was the adapter trained on another base model?';
-    if (!entry) throw new InputError(folder, `weight "${name}"`, 'none of that name', remedy);
-    if (String(entry.shape) !== String(shape)) {
-      throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
-    }
-  }
+  for (const [name, { a, b }] of pairs) expectShape(weights, name, [b.shape[0], a.shape[1]]);
+  const saved = savedOf(adapter);
+  for (const [name, { shape }] of saved) expectShape(weights, name, shape);
   return {
     entries,
     async load(name) {
+      const own = saved.get(name);
+      if (own) return own;
       const weight = await weights.load(name);
       const pair = pairs.get(name);
       return pair ? { shape: weight.shape, data: added(weight, pair) } : weight;
     },
   };
+}
+
+function expectShape({ folder, entries }: Weights, name: string, shape: readonly number[]): void {
+  const entry = entries.get(name);
+  const remedy = 'Was the adapter trained on another base model?';
+  if (!entry) throw new InputError(folder, `weight "${name}"`, 'none of that name', remedy);
+  if (String(entry.shape) !== String(shape)) {
+    throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
+  }
+}
+
+/** Weights that an adapter saves whole. */
+function savedOf(adapter: Adapter | undefined): Tensors {
+  const saved = [...(adapter?.tensors ?? [])].filter(([name]) =>
+    isSaved(name, adapter?.config.savedModules),
+  );
+  return new Map(saved);
 }
 
 /** The adapted weights of a model with the adapter merged in, by name, rounded to float32 once. */
@@ -51,7 +65,7 @@ export async function mergeAdapter(
 ): Promise<Map<string, Tensor<'float32'>>> {
   const { load } = mergedWeights(weights, adapter);
   const merged = new Map<string, Tensor<'float32'>>();
-  for (const name of pairsOf(adapter).keys()) {
+  for (const name of [...pairsOf(adapter).keys(), ...savedOf(adapter).keys()]) {
     const { data, shape } = await load(name);
     merged.set(name, float32(data, shape));
   }

@@ -6,6 +6,7 @@ import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
+import { rateInputs } from '../nn/dropout.ts';
 import { type KeyValue, maskBias } from '../nn/layers.ts';
 import { packingInputs, sharedSplit } from '../nn/rows.ts';
 import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
@@ -20,6 +21,7 @@ import {
 } from '../nn/t5.ts';
 import { valueHead } from '../nn/value-head.ts';
 import { draw } from './draw.ts';
+import { type Half, noiseInputs } from './dropout.ts';
 
 /** What makes up a policy, as far as its graphs are concerned. */
 export interface PolicyShape extends ScopeOptions {
@@ -58,10 +60,16 @@ export interface Loss {
   build(outputs: TokenOutputs, inputs: Readonly<Record<string, Value>>): Value;
 }
 
+/** How a graph passes through the model. */
+export interface PassOptions {
+  /** With inputs for dropout: `rateInputs` of nn/dropout.ts, `noiseInputs`. @default false */
+  readonly dropout?: boolean | undefined;
+}
+
 /** Encodes queries: appends to the cross-attention's keys and values, and to the mask. */
-export function encodeGraph(shape: PolicyShape): PolicyGraph {
+export function encodeGraph(shape: PolicyShape, options: PassOptions = {}): PolicyGraph {
   return graphOf(shape, (p, config) => {
-    const { keyValues, mask } = encoded(p, config);
+    const { keyValues, mask } = encoded(p, config, options);
     const outputs = { ...keyValueOutputs('cross', keyValues), 'next.crossMask': mask };
     return { outputs, append: { ...cache('cross', config), 'next.crossMask': 'crossMask' } };
   });
@@ -74,9 +82,14 @@ export type Chooser = 'graph' | 'caller';
  * One decoding step: ids [batch] and the caches -> values [batch], and either logits [batch,
  * vocabulary] or tokens that the graph draws, with their logprobs. Appends to the caches.
  */
-export function decodeGraph(shape: PolicyShape, chooser: Chooser): PolicyGraph {
-  return graphOf(shape, (p, config) => {
-    const { graph } = p;
+export function decodeGraph(
+  shape: PolicyShape,
+  chooser: Chooser,
+  options: PassOptions = {},
+): PolicyGraph {
+  return graphOf(shape, (root, config) => {
+    const { graph } = root;
+    const p = noisy(root, 'decoder', 'batch', options);
     const { heads, dKv } = config;
     const ids = graph.input('ids', 'int64', ['batch']);
     const bias = maskBias(graph.input('crossMask', 'float32', ['batch', 'source']));
@@ -115,7 +128,7 @@ export function eachCache(
 /** Logprobs, values and entropies of given responses. */
 export function scoreGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, config) => {
-    const { logprobs, values, entropies } = tokenOutputs(p, config, shape.valueHead);
+    const { logprobs, values, entropies } = tokenOutputs(p, config, shape);
     return { outputs: { logprobs, values, entropies } };
   });
 }
@@ -123,14 +136,19 @@ export function scoreGraph(shape: PolicyShape): PolicyGraph {
 /** Full logits of given responses. */
 export function logitsGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, config) => ({
-    outputs: { logits: tokenOutputs(p, config, shape.valueHead).logits },
+    outputs: { logits: tokenOutputs(p, config, shape).logits },
   }));
 }
 
 /** A loss, its gradient for each parameter, and what the policy said on the way. */
-export function gradientGraph(shape: PolicyShape, loss: Loss): PolicyGraph {
+export function gradientGraph(
+  shape: PolicyShape,
+  loss: Loss,
+  options: PassOptions = {},
+): PolicyGraph {
   return graphOf(shape, (p, config, parameters) => {
-    const outputs = tokenOutputs(p, config, shape.valueHead, loss.detachesValues);
+    const { valueHead } = shape;
+    const outputs = tokenOutputs(p, config, { ...options, ...loss, valueHead });
     const inputs = loss.inputs.map((name) => [name, p.graph.input(name, 'float32', ['tokens'])]);
     const value = loss.build(outputs, Object.fromEntries(inputs));
     const names = [...parameters.keys()];
@@ -158,8 +176,13 @@ function graphOf(
 }
 
 /** Queries as the decoder's cross-attention sees them, and which of their places are real. */
-function encoded(p: Scope, config: T5Config): { keyValues: KeyValue[]; mask: Value } {
-  const { graph } = p;
+function encoded(
+  root: Scope,
+  config: T5Config,
+  options: PassOptions,
+): { keyValues: KeyValue[]; mask: Value } {
+  const { graph } = root;
+  const p = noisy(root, 'encoder', 'sourceTokens', options);
   const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
   const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
   const memory = encoder(p, config, ids, packingInputs(graph, 'source', sizes));
@@ -172,13 +195,21 @@ function encoded(p: Scope, config: T5Config): { keyValues: KeyValue[]; mask: Val
   return { keyValues: crossKeyValues(p, config, memory, split), mask };
 }
 
+/** The scope with the random numbers of its tokens, where there is dropout. */
+function noisy(p: Scope, half: Half, tokens: string, { dropout = false }: PassOptions): Scope {
+  if (!dropout) return p;
+  for (const name of Object.values(rateInputs)) p.graph.input(name, 'float32', []); // used or not
+  return p.withNoise(p.graph.input(noiseInputs[half], 'int32', [tokens]));
+}
+
+interface OutputOptions extends PassOptions {
+  readonly valueHead: boolean;
+  readonly detachesValues?: boolean;
+}
+
 /** Runs encoder and decoder, and the heads on the scored positions only. */
-function tokenOutputs(
-  p: Scope,
-  config: T5Config,
-  withValues: boolean,
-  detachesValues = false,
-): TokenOutputs {
+function tokenOutputs(p: Scope, config: T5Config, options: OutputOptions): TokenOutputs {
+  const { valueHead, detachesValues = false } = options;
   const { graph } = p;
   const ids = graph.input('targetIds', 'int64', ['tokens']);
   const packing = packingInputs(graph, 'target', {
@@ -188,9 +219,10 @@ function tokenOutputs(
   });
   const labels = graph.input('labels', 'int64', ['tokens']);
   const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
-  const { keyValues, mask } = encoded(p, config);
+  const { keyValues, mask } = encoded(p, config, options);
   const cross = { keyValues, bias: maskBias(mask) };
-  const hidden = decoder(p, config, { ids, packing, cross }); // [tokens, dModel]
+  const decoding = noisy(p, 'decoder', 'tokens', options);
+  const hidden = decoder(decoding, config, { ids, packing, cross }); // [tokens, dModel]
   const head = headWeight(p, config);
   // (h / T) W^T = logits / T, without another pass over [tokens, vocabulary]
   const x = mul(headInput(config, hidden), inverseTemperature);
@@ -202,7 +234,7 @@ function tokenOutputs(
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {
     logprobs: sub(chosen, normaliser),
-    ...headValues(p, withValues, detachesValues ? stopGradient(hidden) : hidden),
+    ...headValues(p, valueHead, detachesValues ? stopGradient(hidden) : hidden),
     entropies: sub(normaliser, expected),
     logits,
   };

@@ -22,6 +22,7 @@ import {
   GrowingResponse,
   idFeeds,
 } from './decoding.ts';
+import { type Dropout, type Half, rateFeeds } from './dropout.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
   cache,
@@ -87,7 +88,7 @@ export const ownLimit = 256e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
-/** A T5 that generates, scores and learns. Dropout is off, always. */
+/** A T5 that generates, scores and learns; without dropout, but where a call asks for it. */
 export class Policy {
   readonly shape: PolicyShape;
   readonly parameters: Parameters;
@@ -146,13 +147,13 @@ export class Policy {
     loss: Loss,
     sequences: readonly Sequence[],
     inputs: Readonly<Record<string, readonly Float32Array[]>>,
-    { temperature = 1 }: { temperature?: number } = {},
+    { temperature = 1, dropout }: GradientOptions = {},
   ): Promise<GradientResult> {
     await this.#leaveDecoding();
-    const build = () => gradientGraph(this.shape, loss);
-    const session = await this.#session(`gradient ${loss.name}`, build);
+    const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
+    const session = await this.#session(named(`gradient ${loss.name}`, dropout), build);
     const feeds: Record<string, Tensor> = {
-      ...scoringFeeds(sequences, temperature),
+      ...scoringFeeds(sequences, temperature, dropout),
     };
     for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
     const results = await session.run(feeds, this.parameters.state);
@@ -177,6 +178,7 @@ export class Policy {
       maxNewTokens,
       valueBehind = false,
       signal,
+      dropout,
     }: GenerateOptions = {},
   ): Promise<Generation[]> {
     const generations = new Array<Generation>(queries.length);
@@ -191,8 +193,14 @@ export class Policy {
       try {
         const rows = group.map((row) => queries[row]);
         const steps = Math.max(...responses.map(({ limit }) => limit));
-        await this.#encode(rows, { parameters, state }, steps);
-        await this.#decode(responses, { state, queries, config, draw, parameters, signal });
+        const draws = dropout && {
+          ...dropout,
+          draw: (half: Half, place: number, token: number) =>
+            dropout.draw(half, group[place], token),
+        };
+        await this.#encode(rows, { parameters, state, dropout: draws }, steps);
+        const job = { state, queries, config, draw, parameters, signal, dropout };
+        await this.#decode(responses, job);
       } finally {
         await state.close();
       }
@@ -211,27 +219,34 @@ export class Policy {
   /** Fills the caches of a decoding: cross-attention of the queries, no past. */
   async #encode(
     queries: readonly (readonly number[])[],
-    { parameters, state }: Pick<DecodingJob, 'parameters' | 'state'>,
+    { parameters, state, dropout }: Pick<DecodingJob, 'parameters' | 'state' | 'dropout'>,
     steps: number,
   ): Promise<void> {
     const { heads, dKv, dModel } = this.shape.config;
-    const session = await this.#session('encode', () => encodeGraph(this.shape));
+    const build = () => encodeGraph(this.shape, { dropout: dropout !== undefined });
+    const session = await this.#session(named('encode', dropout), build);
     const batch = queries.length;
     await state.reserve(eachCache(this.shape, { past: 1 + steps, cross: batch }));
     const unused = float32(new Float32Array(batch * heads * dKv), [1, batch, heads, dKv]);
     const pasts = Object.values(cache('past', this.shape.config));
     await state.write(Object.fromEntries(pasts.map((name) => [name, unused])));
     const width = Math.max(...queries.map((query) => query.length));
+    let first = 0;
     for (const part of partsOf(queries, encodeBudget / dModel)) {
-      await session.run(queryFeeds(part, width), parameters.state, state);
+      const start = first;
+      const noise =
+        dropout && ((row: number, token: number) => dropout.draw('encoder', start + row, token));
+      const feeds = { ...queryFeeds(part, { width, noise }), ...(dropout && rateFeeds(dropout)) };
+      await session.run(feeds, parameters.state, state);
+      first += part.length;
     }
   }
 
   async #decode(responses: readonly GrowingResponse[], job: DecodingJob): Promise<void> {
-    const { state, parameters, config, signal } = job;
+    const { state, parameters, config, signal, dropout } = job;
     const chooser = drawsInGraph(config) ? 'graph' : 'caller';
-    const build = () => decodeGraph(this.shape, chooser);
-    const session = await this.#session(`decode, ${chooser} draws`, build, true);
+    const build = () => decodeGraph(this.shape, chooser, { dropout: dropout !== undefined });
+    const session = await this.#session(named(`decode, ${chooser} draws`, dropout), build, true);
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = responses;
     let open = rows.filter((row) => row.isOpen);
@@ -242,7 +257,7 @@ export class Policy {
         await state.select(eachCache(this.shape, { past: 1, cross: 0 }), kept);
         rows = open;
       }
-      const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows);
+      const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows, job);
       const results = await session.run(feeds, parameters.state, state);
       const choose = chooser === 'graph' ? drawnTokens(results) : chosenTokens(results, job);
       rows.forEach((row, place) => {
@@ -313,6 +328,21 @@ export interface GenerateOptions {
   valueBehind?: boolean | undefined;
   /** Checked before each token; an abort is thrown. */
   signal?: AbortSignal | undefined;
+  /** `row` counts the queries. @default none */
+  dropout?: Dropout | undefined;
+}
+
+/** How a gradient is computed. */
+export interface GradientOptions {
+  /** @default 1 */
+  temperature?: number;
+  /** `row` counts the sequences. @default none */
+  dropout?: Dropout | undefined;
+}
+
+/** A session's name: graphs with dropout are others. */
+function named(name: string, dropout: Dropout | undefined): string {
+  return dropout ? `${name}, with dropout` : name;
 }
 
 function tokenScores(

@@ -10,7 +10,7 @@ export async function saveAdapter(
   tensors: Tensors,
   { valueHeadFile }: { readonly valueHeadFile?: ValueHeadFile | undefined } = {},
 ): Promise<void> {
-  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors) });
+  await writeAdapter(folder, { config: lora, tensors: adapterTensors(tensors, lora) });
   const head = valueHeadTensors(tensors);
   const layout = valueHeadFile === 'pytorch_model.bin' ? 'trl' : 'tactful';
   if (head.size > 0) await writeValueHead(folder, head, { layout });

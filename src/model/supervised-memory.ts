@@ -1,13 +1,18 @@
 import type { MemoryEstimate } from '../events.ts';
 import { costOf, weightBytes } from '../graph/cost.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import { classifierGraph, judgeBudget } from './classifier.ts';
 import {
-  bytesOf,
+  added,
+  fitting,
   fragments,
   longestOf,
   type PolicyRuns,
+  parameterBytes,
   program,
   samplingBytes,
   scoredAtOnce,
+  worstMoment,
 } from './memory.ts';
 import {
   crossEntropy,
@@ -30,6 +35,16 @@ export interface SupervisedMemoryOptions
   readonly sampledTokens: number;
 }
 
+/** What decides how much memory the training of a classifier takes. */
+export interface ClassifierMemoryOptions extends Splitting {
+  readonly config: ClassifierConfig;
+  /** Tokens of each text that there is. */
+  readonly textTokens: readonly number[];
+  readonly batchSize: number;
+  /** Texts that are judged at a time in measurements. */
+  readonly judged: number;
+}
+
 /**
  * The parameters here and on the engine, the gradients of a part and their sum, two moments, and
  * what is on its way between here and the engine (measured: all weights of a T5 of 46 million).
@@ -44,30 +59,45 @@ export function estimateSupervised(options: SupervisedMemoryOptions): MemoryEsti
   const { policy, promptTokens, batchSize, microBatchSize, sampled, sampledTokens } = options;
   const gradient = gradientGraph(policy, crossEntropy);
   const score = scoreGraph(policy);
-  const fitting = scoredAtOnce({ ...options, scored: batchSize });
-  const rows = Math.min(batchSize, microBatchSize ?? fitting);
+  const scored = scoredAtOnce({ ...options, scored: batchSize });
+  const rows = Math.min(batchSize, microBatchSize ?? scored);
   const decode = decodeGraph(policy, 'caller');
+  const answers = { policy, promptTokens, responseTokens: sampledTokens, sampled };
   const runs = {
     training: fragments * costOf(gradient.graph, longest(options, rows)).peakBytes,
-    scoring: fragments * costOf(score.graph, longest(options, fitting)).peakBytes,
+    scoring: fragments * costOf(score.graph, longest(options, scored)).peakBytes,
     sampling:
-      sampled === 0
-        ? 0
-        : samplingBytes(
-            { policy, promptTokens, responseTokens: sampledTokens, sampled },
-            { encode: encodeGraph(policy), decode },
-          ),
+      sampled === 0 ? 0 : samplingBytes(answers, { encode: encodeGraph(policy), decode }),
   };
-  const [name, bytes] = Object.entries(runs).reduce((most, run) => (run[1] > most[1] ? run : most));
-  const learnt = [...score.parameters.values()].reduce((sum, value) => sum + bytesOf(value), 0);
-  const parts = {
+  return added({
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
-    ...(sampled > 0 && { 'decoding copy': weightBytes(decode.graph.weights.values()) }),
-    [name]: bytes,
-    'what is learnt': copies * learnt,
+    ...worstMoment(runs, {
+      copy: sampled === 0 ? 0 : weightBytes(decode.graph.weights.values()),
+      keeps: policy.gradientCheckpointing === true,
+    }),
+    'what is learnt': copies * parameterBytes(score.parameters),
     program,
+  });
+}
+
+/** Memory of the training of a classifier, every weight of which learns; from its graphs. */
+export function estimateClassifier(options: ClassifierMemoryOptions): MemoryEstimate {
+  const { config, textTokens, batchSize, microBatchSize, judged } = options;
+  const shape = { config, variable: () => true };
+  const { graph, parameters } = classifierGraph(shape, true);
+  const time = longestOf(textTokens);
+  const sizes = (batch: number) => ({ batch, time, tokens: batch * time });
+  const atOnce = (rows: number) => fitting(rows, time, Math.floor(judgeBudget / config.hidden));
+  const rows = Math.min(batchSize, microBatchSize ?? atOnce(batchSize));
+  const runs = {
+    training: fragments * costOf(graph, sizes(rows)).peakBytes,
+    judging: fragments * costOf(classifierGraph(shape, false).graph, sizes(atOnce(judged))).peakBytes,
   };
-  return { parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+  return added({
+    ...worstMoment(runs, { copy: 0, keeps: false }),
+    'what is learnt': copies * parameterBytes(parameters),
+    program,
+  });
 }
 
 /** Sizes of a run of so many rows, each of the longest prompt and the longest response. */

@@ -1,8 +1,9 @@
 import { ConfigError, NumericError } from '../errors.ts';
-import { randomStream } from '../random.ts';
+import { randomStream, uniform } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { sequenceOf } from './batch.ts';
 import { type Classifier, textGroups } from './classifier.ts';
+import { type Dropout, dropoutOf } from './dropout.ts';
 import { type AdamState, adam, addGradients, clipGradients, emptyState } from './optimizer.ts';
 import type { Parameters } from './parameters.ts';
 import { type Policy, sequenceGroups } from './policy.ts';
@@ -17,8 +18,11 @@ export interface Learner {
   readonly parameters: Parameters;
   /** Number of examples. */
   readonly count: number;
-  /** Mean loss over the examples of these indices, and its gradients. */
-  gradient(indices: readonly number[]): Promise<{ loss: number; gradients: Gradients }>;
+  /** Mean loss over the examples of these indices, and its gradients; `step` counts from 0. */
+  gradient(
+    indices: readonly number[],
+    step: number,
+  ): Promise<{ loss: number; gradients: Gradients }>;
 }
 
 /** How the examples of a step are computed; loss and gradients are the same, up to rounding. */
@@ -39,17 +43,25 @@ export interface TrainingStep {
   readonly gradNorm: number;
 }
 
+/** How a policy learns. */
+export interface PolicyLearning extends Splitting {
+  /** Share of the model's values that is dropped; what an adapter reads has its own. @default 0 */
+  readonly dropout?: number;
+  /** Of what is dropped. @default 0 */
+  readonly seed?: number;
+}
+
 /** A learner for query → response pairs: mean cross-entropy per response token. */
 export function policyLearner(
   policy: Pick<Policy, 'parameters' | 'shape' | 'gradient'>,
   examples: readonly { query: readonly number[]; response: readonly number[] }[],
-  { microBatchSize }: Splitting = {},
+  { microBatchSize, dropout: share = 0, seed = 0 }: PolicyLearning = {},
 ): Learner {
   const { config } = policy.shape;
   return {
     parameters: policy.parameters,
     count: examples.length,
-    gradient(indices) {
+    gradient(indices, step) {
       const sequences = indices.map((i) =>
         sequenceOf(examples[i].query, examples[i].response, config.decoderStartId),
       );
@@ -59,7 +71,10 @@ export function policyLearner(
         const part = group.map((i) => sequences[i]);
         // of the whole, not of the part: so the parts add up
         const weights = part.map(({ labels }) => new Float32Array(labels.length).fill(1 / tokens));
-        return policy.gradient(crossEntropy, part, { weights });
+        const draw: Dropout['draw'] = (half, row, token) =>
+          uniform(seed, ['dropout', step, half, group[row], token]);
+        const dropout = dropoutOf(policy.shape, draw, { model: share });
+        return policy.gradient(crossEntropy, part, { weights }, { dropout });
       });
     },
   };
@@ -184,7 +199,7 @@ export async function* trainSupervised(
     const epoch = Math.floor(done / perEpoch);
     if (place === 0 || !order) order = randomStream(seed, ['supervised', epoch]).shuffle(all);
     const batch = order.slice(place * batchSize, (place + 1) * batchSize);
-    const { loss, gradients } = await learner.gradient(batch);
+    const { loss, gradients } = await learner.gradient(batch, done);
     if (!Number.isFinite(loss)) {
       const remedy = 'Lower the learning rate, or look at the examples of this batch.';
       throw new NumericError(`step ${done + 1}`, 'a finite loss', `${loss}`, remedy);

@@ -5,6 +5,7 @@ import { gemm, matmul } from '../graph/ops/linear.ts';
 import { reduceMean } from '../graph/ops/reduce.ts';
 import { reshape, swapLast } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
+import { drop } from './dropout.ts';
 import type { Scope } from './scope.ts';
 
 /** Rows of a table for ids [tokens] -> [tokens, width]. */
@@ -19,7 +20,7 @@ export function linear(p: Scope, x: Value, outputs: number, { bias = false } = {
   const lora = p.lora(inputs, outputs);
   let y = gemm(x, p.weight('weight', [outputs, inputs]), byRows);
   if (lora) {
-    const low = mul(gemm(x, lora.a, byRows), x.graph.scalar(lora.scale)); // [tokens, rank]
+    const low = mul(gemm(drop(p, x, 'adapter'), lora.a, byRows), x.graph.scalar(lora.scale)); // [tokens, rank]
     y = add(y, gemm(low, lora.b, byRows));
   }
   return bias ? add(y, p.weight('bias', [outputs])) : y;
@@ -60,9 +61,14 @@ export interface KeyValue {
  * query [batch, heads, target, size], key and value [batch, heads, source, size],
  * bias broadcasts to [batch, heads, target, source] -> [batch, heads, target, size]
  */
-export function attend(query: Value, { key, value }: KeyValue, bias: Value): Value {
+export function attend(
+  query: Value,
+  { key, value }: KeyValue,
+  bias: Value,
+  dropped: (weights: Value) => Value = (weights) => weights,
+): Value {
   const scores = add(matmul(query, swapLast(key)), bias);
-  return matmul(softmax(scores, { axis: -1 }), value);
+  return matmul(dropped(softmax(scores, { axis: -1 })), value);
 }
 
 /** mask [batch, source], 1 = real and 0 = padding -> 0 or -1e9, [batch, 1, 1, source]. */

@@ -6,6 +6,8 @@ export interface LoraShape {
   readonly rank: number;
   /** What the product of the two matrices is multiplied by: alpha / rank. */
   readonly scale: number;
+  /** Share of what A reads that is dropped, where a pass has dropout. @default 0 */
+  readonly dropout?: number;
   /** Last parts of module paths: `q`, `SelfAttention.q`. */
   readonly targetModules: readonly string[];
   /** Modules of another rank or scale, by their whole paths. @default none */
@@ -29,6 +31,10 @@ export interface Scope {
   child(name: string): Scope;
   /** The parameter `path.name`. */
   weight(name: string, shape: readonly number[]): Value;
+  /** int32 [tokens], odd: what dropout follows from; without it nothing is dropped. */
+  readonly noise: Value | undefined;
+  /** The same place, whose hidden states belong to the tokens of other random numbers. */
+  withNoise(noise: Value | undefined): Scope;
   /** The adapter of the linear layer at this path, if it is a target. */
   lora(inputs: number, outputs: number): LoraPair | undefined;
   /** A block of layers: what `build` makes of the inputs; with `gradientCheckpointing` a segment. */
@@ -59,10 +65,12 @@ export function rootScope(
     parameters.set(name, value);
     return value;
   };
-  const at = (path: string): Scope => ({
+  const at = (path: string, noise?: Value): Scope => ({
     graph,
     path,
-    child: (name) => at(path ? `${path}.${name}` : name),
+    noise,
+    child: (name) => at(path ? `${path}.${name}` : name, noise),
+    withNoise: (other) => at(path, other),
     weight(name, shape) {
       const full = path ? `${path}.${name}` : name;
       return variable(full) ? variableAt(full, shape) : graph.weight(full, shape);

@@ -13,6 +13,7 @@ import {
 } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import type { T5Config } from '../hub/config.ts';
+import { drop, dropWeights } from './dropout.ts';
 import { attend, embedding, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
 import { type Packing, packedRows, type Rows, type Split, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
@@ -24,19 +25,19 @@ export function encoder(p: Scope, config: T5Config, ids: Value, packing: Packing
   const positions = indicesAlong(packing.slots, 1);
   const relative = distances(positions, positions);
   const bias = add(positionBias(stack, config, relative, true), maskBias(packing.mask));
-  let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
+  let x = embedded(p, stack, ids, config);
   for (let i = 0; i < config.layers; i++) {
     const [self, mlp] = [stack.child(`block.${i}.layer.0`), stack.child(`block.${i}.layer.1`)];
     x = stack.segment([x], (start) => {
       const h = norm(self, config, start);
       const module = self.child('SelfAttention');
       const own = keyValue(module, config, h, rows.split);
-      const to = (query: Value) => attend(query, own, bias);
-      const x = add(start, attention(module, config, h, rows, to));
-      return add(x, feedForward(mlp, config, x));
+      const to = (query: Value) => attend(query, own, bias, dropped(module, rows));
+      const x = add(start, drop(self, attention(module, config, h, rows, to)));
+      return add(x, drop(mlp, feedForward(mlp, config, x)));
     });
   }
-  return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
+  return ended(stack, config, x);
 }
 
 /** Keys and values of the cross-attention of each decoder block, from the encoder's output. */
@@ -75,7 +76,7 @@ export function decoder(
   const later = where(less(graph.integers(0), relative), graph.scalar(-1e9), graph.scalar(0));
   const bias = add(positionBias(p.child('decoder'), config, relative, false), later);
   return decoderStack(p, config, ids, { rows, cross }, (module, _, h, query) =>
-    attend(query, keyValue(module, config, h, rows.split), bias),
+    attend(query, keyValue(module, config, h, rows.split), bias, dropped(module, rows)),
   );
 }
 
@@ -103,7 +104,7 @@ export function decoderStep(
       const { heads, dKv } = config;
       const asRow = (x: Value) => reshape(x, [1, x.shape[0], heads, dKv]);
       present[i] = { key: asRow(own.key), value: asRow(own.value) };
-      return attendStep(query, past[i], own, bias);
+      return attendStep(query, past[i], own, bias, dropped(module, singleRows, 1));
     },
   );
   return { hidden, present };
@@ -113,11 +114,17 @@ export function decoderStep(
  * Attention of one position to those before it and to itself, without a copy of the past.
  * query, own [batch, heads, 1, dKv] -> [batch, heads, 1, dKv]
  */
-function attendStep(query: Value, past: Past, own: KeyValue, bias: Value): Value {
+function attendStep(
+  query: Value,
+  past: Past,
+  own: KeyValue,
+  bias: Value,
+  dropped: (weights: Value) => Value,
+): Value {
   const before = matmul(query, transpose(past.key, { perm: [1, 2, 3, 0] }));
   const self = reduceSum(mul(query, own.key), { axis: -1, keepDims: true });
   const scores = add(concat(before, self, { axis: 3, dim: 'keys' }), bias);
-  const weights = softmax(scores, { axis: -1 });
+  const weights = dropped(softmax(scores, { axis: -1 }));
   const border = shapeOf(past.key, { start: 0, end: 1 });
   const [toPast, toSelf] = cut(weights, border, { axis: 3, dims: [past.key.shape[0], 1] });
   const seen = matmul(toPast, transpose(past.value, { perm: [1, 2, 0, 3] }));
@@ -166,21 +173,39 @@ export function decoderStack(
   selfAttention: SelfAttention,
 ): Value {
   const stack = p.child('decoder');
-  let x = embedding(p.child('shared'), ids, config.vocabSize, config.dModel);
+  let x = embedded(p, stack, ids, config);
   for (let i = 0; i < config.decoderLayers; i++) {
     const [self, other, mlp] = [0, 1, 2].map((layer) => stack.child(`block.${i}.layer.${layer}`));
     x = stack.segment([x], (start) => {
       const module = self.child('SelfAttention');
       const h = norm(self, config, start);
       const toSelf = (query: Value) => selfAttention(module, i, h, query);
-      let x = add(start, attention(module, config, h, rows, toSelf));
-      const toCross = (query: Value) => attend(query, cross.keyValues[i], cross.bias);
+      let x = add(start, drop(self, attention(module, config, h, rows, toSelf)));
+      const reading = other.child('EncDecAttention');
+      const toCross = (query: Value) =>
+        attend(query, cross.keyValues[i], cross.bias, dropped(reading, rows));
       const asked = norm(other, config, x);
-      x = add(x, attention(other.child('EncDecAttention'), config, asked, rows, toCross));
-      return add(x, feedForward(mlp, config, x));
+      x = add(x, drop(other, attention(reading, config, asked, rows, toCross)));
+      return add(x, drop(mlp, feedForward(mlp, config, x)));
     });
   }
-  return rmsNorm(stack.child('final_layer_norm'), x, config.layerNormEpsilon);
+  return ended(stack, config, x);
+}
+
+/** What a stack begins with. */
+function embedded(p: Scope, stack: Scope, ids: Value, { vocabSize, dModel }: T5Config): Value {
+  return drop(stack.child('embed_tokens'), embedding(p.child('shared'), ids, vocabSize, dModel));
+}
+
+/** What a stack ends with. */
+function ended(stack: Scope, { layerNormEpsilon }: T5Config, x: Value): Value {
+  const last = stack.child('final_layer_norm');
+  return drop(last, rmsNorm(last, x, layerNormEpsilon));
+}
+
+/** Drops attention weights of a module, whose keys have position 0 at the index `first`. */
+function dropped(module: Scope, rows: Rows, first = 0): (weights: Value) => Value {
+  return (weights) => dropWeights(module, weights, rows, first);
 }
 
 function norm(layer: Scope, { layerNormEpsilon }: T5Config, x: Value): Value {
@@ -217,7 +242,7 @@ function feedForward(layer: Scope, config: T5Config, x: Value): Value {
           geluNew(linear(p.child('wi_0'), h, config.dFf)),
           linear(p.child('wi_1'), h, config.dFf),
         );
-  return linear(p.child('wo'), inner, config.dModel);
+  return linear(p.child('wo'), drop(p, inner), config.dModel);
 }
 
 /** key position - query position, int64 [queries, keys]. */

@@ -4,6 +4,7 @@ import type { RlConfig } from './config.ts';
 import { moments } from './masked.ts';
 import { scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
+import { sampledDropout } from './sampled-dropout.ts';
 import type { RlParts } from './trainer.ts';
 
 /** Rollouts of one step with their scores. */
@@ -26,16 +27,28 @@ interface Request<Q extends Query> {
 /** Samples `numGenerations` responses to each query, and lets the reward judge them. */
 export async function scored<Q extends Query>(
   { policy, tokenizer, learner, reward }: RlParts<Q>,
-  { numGenerations, responseLimits, bootstrapTruncated, generation, seed }: RlConfig,
+  config: RlConfig,
   { queries, key, signal }: Request<Q>,
 ): Promise<Scored<Q>> {
+  const { numGenerations, responseLimits, bootstrapTruncated, generation, seed } = config;
   const start = performance.now();
   const repeated = queries.flatMap((query) => Array<Q>(numGenerations).fill(query));
   const { draws, steps } = learner;
   const maxNewTokens =
     responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits));
   const draw = (row: number, token: number) => uniform(seed, [...key, row, token]);
-  const options = { generation, draw, maxNewTokens, valueBehind: bootstrapTruncated, signal };
+  const dropout = sampledDropout(policy.shape, config, {
+    key,
+    phase: steps === 0 ? 'first' : 'later',
+  });
+  const options = {
+    generation,
+    draw,
+    maxNewTokens,
+    valueBehind: bootstrapTruncated,
+    signal,
+    dropout,
+  };
   const rollouts = await collectRollouts({ policy, tokenizer }, repeated, options);
   const generated = performance.now();
   const { scores, metrics } = await scoreRollouts(reward, rollouts, signal);

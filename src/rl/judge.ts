@@ -19,6 +19,8 @@ export interface JudgeOptions {
   readonly toxicLabel: string;
   /** What the reward is made of: the response, the prompt with the response, or pair minus prompt. */
   readonly scoreOn: (typeof scoreTargets)[number];
+  /** What the toxicity is measured on; a pair has a space between, as in the lab. @default 'response' */
+  readonly toxicityOn?: 'response' | 'pair' | undefined;
 }
 
 /** A prompt and what was answered, as text. */
@@ -37,7 +39,7 @@ interface Reading {
 
 /** What the classifier says of one response. */
 export interface Judgement {
-  /** Probability of the toxic label for the response alone. */
+  /** Probability of the toxic label. */
   readonly toxicity: number;
   /** Logit of the reward label. */
   readonly reward: number;
@@ -58,6 +60,7 @@ export interface Judge {
  */
 export function classifierJudge(options: JudgeOptions): Judge {
   const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
+  const { toxicityOn = 'response' } = options;
   refuseSingleLabel(classifier);
   const good = classifier.labelIndex(rewardLabel);
   const toxic = classifier.labelIndex(toxicLabel);
@@ -79,9 +82,16 @@ export function classifierJudge(options: JudgeOptions): Judge {
     logits,
     rewards,
     async judge(pairs) {
-      const alone = await logits(pairs.map(({ response }) => response));
-      const paid = scoreOn === 'response' ? alone.map((row) => row[good]) : await rewards(pairs);
-      return alone.map((row, i) => ({
+      const read = await logits(
+        pairs.map(({ query, response }) =>
+          toxicityOn === 'pair' ? `${query} ${response}` : response,
+        ),
+      );
+      const paid =
+        scoreOn === 'response' && toxicityOn === 'response'
+          ? read.map((row) => row[good])
+          : await rewards(pairs);
+      return read.map((row, i) => ({
         toxicity: classifier.probabilities(row)[toxic],
         reward: paid[i],
       }));

@@ -1,4 +1,5 @@
 import type { Draw } from '../model/decoding.ts';
+import type { Dropout } from '../model/dropout.ts';
 import type { Policy } from '../model/policy.ts';
 import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -38,20 +39,19 @@ export interface RolloutOptions {
   /** Ask the value head what it expects behind a truncated response. @default false */
   readonly valueBehind?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** `row` counts the queries. @default none */
+  readonly dropout?: Dropout | undefined;
 }
 
 /** Samples one response to each query. */
 export async function collectRollouts<Q extends Query>(
   { policy, tokenizer }: { policy: Policy; tokenizer: Tokenizer },
   queries: readonly Q[],
-  { generation, draw, maxNewTokens, valueBehind, signal }: RolloutOptions,
+  { generation, draw, ...options }: RolloutOptions,
 ): Promise<Rollout<Q>[]> {
   const ids = queries.map((query) => query.ids);
-  const generations = await policy.generate(ids, generation, draw, {
-    maxNewTokens,
-    valueBehind,
-    signal,
-  });
+  const { maxNewTokens } = options;
+  const generations = await policy.generate(ids, generation, draw, options);
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
   return generations.map(({ response, truncated, ...sampled }, i) => ({
     query: queries[i],
@@ -84,7 +84,9 @@ export function sampleOf(
     : labIds(rollout, decoderStartId, generation);
   const { truncated } = rollout;
   const isScore =
-    semantics.keepsDecoderStart && temperatureOf(generation, semantics) === drawnAt(generation);
+    semantics.keepsDecoderStart &&
+    semantics.samplesWithoutDropout &&
+    temperatureOf(generation, semantics) === drawnAt(generation);
   const sampled = isScore && !rescore ? rollout.sampled : undefined;
   return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap, sampled });
 }

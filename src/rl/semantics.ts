@@ -25,6 +25,8 @@ export const corrections = {
     'rows end where they end; TRL whitens the padding as well, and it leaks into real tokens',
   shufflesByKey:
     "minibatches are shuffled by a stream of (seed, step, epoch); TRL's depend on who else drew from numpy",
+  samplesWithoutDropout:
+    'responses are sampled without dropout; TRL leaves the model in training mode, so rollouts from the second step on, and what is measured after the training, come with it',
 } as const satisfies Record<string, string>;
 
 /** Name of a correction. */

@@ -140,7 +140,12 @@ test('a preset depends on compat, wherever that is said', async () => {
   const lab = await settingsUnder({ preset: 'lab' });
   expect(lab).toEqual(presets.lab);
   const flag = await settingsUnder({ preset: 'lab', compat: 'trl-0.8.0' });
-  expect(flag).toEqual({ ...presets.lab, scoreOn: 'pair', minLength: 5, samples: 11 });
+  expect(flag).toEqual({
+    ...presets.lab,
+    ...{ scoreOn: 'pair', toxicityOn: 'pair', minLength: 5, samples: 11 },
+    ...{ evaluationMaxNewTokens: 100, evaluationMinLength: 0, evaluationTopK: 50 },
+    valueHeadFile: 'pytorch_model.bin',
+  });
   const set = await settingsUnder({ preset: 'lab', set: ['parity.compat=trl-0.8.0'] });
   expect(set).toEqual({ ...flag, compat: 'trl-0.8.0' });
 });

@@ -93,6 +93,10 @@ test('help of detox', async () => {
       --lora-alpha <x>                        Alpha of a fresh adapter [default: 32]
       --lora-targets <name,…>                 Modules of a fresh adapter [default:
                                               q,v]
+      --lora-dropout <x>                      Dropout that the config of a fresh
+                                              adapter names: sft drops by it, and so
+                                              do responses with --compat [default:
+                                              0]
 
     Data:
       --minimum-length <n>                    Shortest dialogue kept, in characters,
@@ -138,6 +142,14 @@ test('help of detox', async () => {
                                               training part [default: 64]
       --best-metric <reward|toxicity|rouge1>  By what the best adapter is chosen
                                               [default: reward]
+      --evaluation-max-new-tokens <n>         Longest response of the measurements,
+                                              in tokens (default: as
+                                              --max-new-tokens)
+      --evaluation-min-length <n>             Decoder ids before which their
+                                              responses cannot end (default: as
+                                              --min-length)
+      --evaluation-top-k <n>                  Top k of the measurements (default: as
+                                              --top-k)
 
     Training:
       --algorithm <ppo|rloo|grpo>             PPO with a critic; RLOO and GRPO
@@ -190,6 +202,9 @@ test('help of detox', async () => {
                                               [default: nothate]
       --toxic-label <text>                    Label whose probability is the
                                               toxicity [default: hate]
+      --toxicity-on <response|pair>           What the toxicity is measured on: the
+                                              response, or prompt and response
+                                              [default: response]
       --score-on <response|pair|delta>        What the reward reads [default:
                                               response]
       --rouge-weight <x>                      Weight of ROUGE-1 against the
@@ -304,8 +319,8 @@ test('help of detox', async () => {
                                               stripsSpecialTokens,
                                               scoresAtTemperature, clipsEveryStep,
                                               skipsWholeStep, stopsBeforeStep,
-                                              whitensRealTokens, shufflesByKey
-                                              (docs/ppo.md)
+                                              whitensRealTokens, shufflesByKey,
+                                              samplesWithoutDropout (docs/ppo.md)
       --rescore                               Compute the logprobs and values of
                                               rollouts once more, in a pass of their
                                               own, instead of keeping those of the

@@ -13,7 +13,7 @@ import { mutatedBytes, mutatedJson } from './mutations.ts';
 // Whatever a file holds, the result is a loaded thing or an error of ours: the native tokenizer
 // aborts the process where it is not held back, and then there is no result at all.
 const numRuns = Math.ceil(Number(process.env.FUZZ_RUNS ?? 1000) / 10);
-vi.setConfig({ testTimeout: Math.max(60_000, 50 * numRuns) });
+vi.setConfig({ testTimeout: Math.max(60_000, 240 * numRuns) });
 
 const texts = [
   '',

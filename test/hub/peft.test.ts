@@ -106,7 +106,6 @@ describe('reading', () => {
   });
 
   test.each<[string, unknown]>([
-    ['modules_to_save', ['classifier']],
     ['use_dora', true],
     ['bias', 'all'],
     ['layer_replication', [[0, 1]]],
@@ -122,12 +121,33 @@ describe('reading', () => {
     await expect(reading).rejects.toThrow(`got ${JSON.stringify(value)}.`);
   });
 
+  test('modules that are saved whole come with the adapter, and stay in its files', async () => {
+    const whole = float32([7, 8], [2]);
+    const config = { ...small.config, savedModules: ['layer_norm', 'lm_head'] };
+    const tensors = new Map([...small.tensors, ['block.0.layer_norm.weight', whole]]);
+    const folder = await newFolder();
+    await writeAdapter(folder, { config, tensors });
+    expect(await readAdapter(folder)).toEqual({ config, tensors });
+    const path = join(folder, 'adapter_config.json');
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
+      modules_to_save: ['layer_norm', 'lm_head'],
+    });
+    const both = { ...config, savedModules: ['q'] };
+    await expect(writeAdapter(folder, { config: both, tensors: small.tensors })).rejects.toThrow(
+      'expected block.0.q adapted or saved whole, got both.',
+    );
+  });
+
   test('tensors that are not what the config says are refused', async () => {
     const cases: [tensors: [string, Tensor][], message: string][] = [
       [[], 'expected LoRA tensors, got none.'],
       [[['m.q.lora_A.weight', a]], 'm.q: expected lora_A and lora_B, got one of them.'],
       [
-        [['m.q.weight', a]],
+        [
+          ['m.q.lora_A.weight', a],
+          ['m.q.lora_B.weight', b],
+          ['m.q.weight', a],
+        ],
         'expected LoRA tensors only (lora_A.weight, lora_B.weight), got m.q.weight.',
       ],
       [

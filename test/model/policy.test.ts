@@ -1,13 +1,20 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mergeToFolder } from '../../src/export/merged-folder.ts';
 import type { T5Config } from '../../src/hub/config.ts';
+import { isSaved } from '../../src/hub/lora-config.ts';
 import { type LoraConfig, writeAdapter, writeValueHead } from '../../src/hub/peft.ts';
+import { openWeights } from '../../src/hub/weights.ts';
 import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
 import { adapterTensors, freshPolicy, loadPolicy, valueHeadTensors } from '../../src/model/load.ts';
 import type { Generation, Policy, TokenScores } from '../../src/model/policy.ts';
+import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { argmax, GenerationConfig } from '../../src/model/sampling.ts';
+import { saveAdapter } from '../../src/model/save.ts';
 import { randomStream, uniform } from '../../src/random.ts';
+import { baseParameters } from '../../src/rl/reference.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import type { Tensor } from '../../src/tensor.ts';
+import { float32, type Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
 import { rows2 } from '../tensors.ts';
 import { randomRows, temporaryFolder, tinyModelFolder, tinyT5 } from './tiny.ts';
@@ -216,6 +223,77 @@ describe('an adapter', () => {
     await first.close();
     await second.policy.close();
   });
+
+  test('with whole modules of its own learns them, saves them, and is merged with them', async () => {
+    const untied = { ...tinyT5, tiedEmbeddings: false };
+    const model = await tinyModelFolder(engine, untied);
+    const saving = { ...lora, savedModules: ['layer_norm', 'lm_head'] };
+    const plain = await loadPolicy(engine, { model, lora });
+    const tensors = new Map(plain.policy.parameters.tensors);
+    const weights = await openWeights(model);
+    for (const name of weights.entries.keys()) {
+      if (isSaved(name, saving.savedModules)) tensors.set(name, await weights.load(name));
+    }
+    // as a fresh one starts: nothing has changed yet
+    const fresh = await temporaryFolder();
+    await writeAdapter(fresh, { config: saving, tensors });
+    const { policy: first, replaced } = await loadPolicy(engine, { model, adapter: fresh });
+    // all norms of the blocks, two of the stacks, the head
+    expect(replaced.size).toBe(2 * untied.layers + 3 * untied.decoderLayers + 2 + 1);
+    expect(await first.score(sequences)).toEqual(await plain.policy.score(sequences));
+    const ones = sequences.map(({ labels }) => new Float32Array(labels.length).fill(1));
+    const { gradients } = await first.gradient(crossEntropy, sequences, { weights: ones });
+    expect(gradients.get('lm_head.weight')!.data.some((value) => value !== 0)).toBe(true);
+
+    shake(first.parameters.tensors);
+    await first.parameters.commit();
+    const folder = await temporaryFolder();
+    await saveAdapter(folder, saving, first.parameters.tensors);
+    const second = await loadPolicy(engine, { model, adapter: folder });
+    expect(second.lora).toEqual(saving);
+    const scores = await first.score(sequences);
+    expect(await second.policy.score(sequences)).toEqual(scores);
+    // its base is the model as it was
+    const bare = await baseParameters(engine, first.parameters, second.replaced);
+    const below = await first.score(sequences, { parameters: bare });
+    const expected = await plain.policy.score(sequences);
+    for (const [i, row] of below.entries()) expectSame(row, expected[i], 1e-5);
+    const output = join(await temporaryFolder(), 'merged');
+    await mergeToFolder({ model, adapter: folder, output, version: '0' });
+    const merged = await loadPolicy(engine, { model: output });
+    const again = await merged.policy.score(sequences);
+    for (const [i, row] of again.entries()) expectSame(row, scores[i], 1e-4);
+    for (const { policy } of [plain, second, merged]) await policy.close();
+    await first.close();
+    await bare.close();
+  });
+
+  test.each([
+    [
+      tinyT5,
+      'lm_head',
+      'lm_head.weight',
+      'expected whole modules other than embeddings, got lm_head.weight',
+    ],
+    [
+      tinyT5,
+      'shared',
+      'shared.weight',
+      'expected whole modules other than embeddings, got shared.weight',
+    ],
+    [tinyT5, 'extra', 'extra.weight', 'expected weights of the model, got extra.weight'],
+  ])(
+    '%#: whole modules that cannot stand alone are refused by name',
+    async (config, module, name, message) => {
+      const model = await tinyModelFolder(engine, config);
+      const { policy } = await loadPolicy(engine, { model, lora });
+      const tensors = new Map(policy.parameters.tensors).set(name, float32([1], [1, 1]));
+      await policy.close();
+      const adapter = await temporaryFolder();
+      await writeAdapter(adapter, { config: { ...lora, savedModules: [module] }, tensors });
+      await expect(loadPolicy(engine, { model, adapter })).rejects.toThrow(message);
+    },
+  );
 
   test('of another model is refused by name and shape', async () => {
     const folder = await adapterOf({ ...tinyT5, dModel: 24 });

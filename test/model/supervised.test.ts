@@ -7,6 +7,7 @@ import {
   balancedWeights,
   classifierLearner,
   type Learner,
+  type PolicyLearning,
   policyLearner,
   type TrainingStep,
   trainSupervised,
@@ -92,17 +93,38 @@ describe('a step that is split', () => {
     'into parts of %i has the loss and the gradients of the whole',
     async (microBatchSize) => {
       const policy = await freshPolicy(engine, tinyT5, 1);
-      const whole = await policyLearner(policy, pairs).gradient(indices);
-      expectSame(await policyLearner(policy, pairs, { microBatchSize }).gradient(indices), whole);
+      const whole = await policyLearner(policy, pairs).gradient(indices, 0);
+      expectSame(
+        await policyLearner(policy, pairs, { microBatchSize }).gradient(indices, 0),
+        whole,
+      );
       await policy.close();
       const classifier = await freshClassifier(engine, tinyRoberta, 1);
       const learning = { classWeights: [0.3, 2] };
-      const all = await classifierLearner(classifier, texts, learning).gradient(indices);
+      const all = await classifierLearner(classifier, texts, learning).gradient(indices, 0);
       const split = classifierLearner(classifier, texts, { ...learning, microBatchSize });
-      expectSame(await split.gradient(indices), all);
+      expectSame(await split.gradient(indices, 0), all);
       await classifier.close();
     },
   );
+
+  test('drops the same, and something else in each step', async () => {
+    const model = await tinyModelFolder(engine);
+    const lora: LoraConfig = {
+      ...{ rank: 4, alpha: 8, targetModules: ['q', 'v'], rsLora: false, baseModel: '' },
+      dropout: 0.3,
+    };
+    const { policy } = await loadPolicy(engine, { model, lora });
+    const gradient = (options: PolicyLearning, step = 2) =>
+      policyLearner(policy, pairs, options).gradient(indices, step);
+    const whole = await gradient({ dropout: 0.1, seed: 7 });
+    expectSame(await gradient({ dropout: 0.1, seed: 7, microBatchSize: 3 }), whole);
+    const others = [{ dropout: 0 }, { dropout: 0.1 }, { dropout: 0.2, seed: 7 }];
+    const losses = [whole.loss, (await gradient({ dropout: 0.1, seed: 7 }, 3)).loss];
+    for (const options of others) losses.push((await gradient(options)).loss);
+    expect(new Set(losses.map((loss) => loss.toFixed(6))).size).toBe(losses.length);
+    await policy.close();
+  });
 
   test('is split by itself where it is too large, into groups of similar length', async () => {
     const policy = await freshPolicy(engine, tinyT5, 1);
@@ -117,11 +139,11 @@ describe('a step that is split', () => {
         return policy.gradient(loss, sequences, inputs);
       },
     };
-    const split = await policyLearner(wide, pairs).gradient(indices);
+    const split = await policyLearner(wide, pairs).gradient(indices, 0);
     expect(parts.length).toBeGreaterThan(1);
     for (const part of parts) expect(part.length * Math.max(...part)).toBeLessThanOrEqual(24);
     expect(parts.flat()).toEqual(pairs.map(({ query }) => query.length).sort((a, b) => a - b));
-    expectSame(split, await policyLearner(policy, pairs).gradient(indices));
+    expectSame(split, await policyLearner(policy, pairs).gradient(indices, 0));
     await policy.close();
   });
 
@@ -129,7 +151,7 @@ describe('a step that is split', () => {
     const policy = await freshPolicy(engine, tinyT5, 1);
     const learner = policyLearner(policy, pairs);
     const most = policyLearner(policy, pairs, { microBatchSize: 8 });
-    expect(await most.gradient(indices)).toEqual(await learner.gradient(indices));
+    expect(await most.gradient(indices, 0)).toEqual(await learner.gradient(indices, 0));
     await policy.close();
   });
 });
@@ -138,7 +160,10 @@ test('class weights make the loss a weighted mean, as in torch', async () => {
   const classifier = await freshClassifier(engine, tinyRoberta, 1);
   const classWeights = [0.25, 4];
   const batch = texts.slice(0, 3);
-  const { loss } = await classifierLearner(classifier, texts, { classWeights }).gradient([0, 1, 2]);
+  const { loss } = await classifierLearner(classifier, texts, { classWeights }).gradient(
+    [0, 1, 2],
+    0,
+  );
   const logits = await classifier.logits(batch.map(({ ids }) => ids));
   const losses = logits.map(
     ([a, b], i) => Math.log(Math.exp(a) + Math.exp(b)) - [a, b][batch[i].label],

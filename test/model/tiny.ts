@@ -27,7 +27,7 @@ export const tinyT5: T5Config = {
   padId: 0,
   eosId: 1,
   decoderStartId: 0,
-  dropout: 0,
+  dropout: 0.1,
 };
 
 export const tinyRoberta: RobertaConfig = {

@@ -85,6 +85,7 @@ const settings: Record<Correction, Partial<RlConfig>> = {
   stopsBeforeStep: { earlyStopping: true, targetKl: 1e-6 },
   whitensRealTokens: { whitenRewards: true, responseLimits: [2, 6] }, // of different lengths
   shufflesByKey: {},
+  samplesWithoutDropout: {},
 };
 
 let plain: Record<string, Float32Array>;

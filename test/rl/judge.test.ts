@@ -176,8 +176,17 @@ describe('D6: what the reward reads', () => {
     expect(await answers('delta')).toEqual(pairs.map((pair, i) => pair - prompts[i]));
   });
 
-  test('toxicity is of the response alone, always', async () => {
+  test('toxicity is of the response alone, whatever it is, unless asked for the pair', async () => {
     const pairs = queries.map((query) => ({ query, response: 'They talk.' }));
+    const both = judgeOf('response', { toxicityOn: 'pair' });
+    const judged = await both.judge(pairs);
+    const rows = await both.logits(pairs.map(({ query, response }) => `${query} ${response}`));
+    const hate = classifier.labelIndex('hate');
+    expect(judged.map(({ toxicity }) => toxicity)).toEqual(
+      rows.map((row) => classifier.probabilities(row)[hate]),
+    );
+    expect(judged.map(({ reward }) => reward)).toEqual(await answers('response'));
+    expect(judged[0].toxicity).not.toBe(judged[1].toxicity);
     for (const scoreOn of ['response', 'pair', 'delta'] as const) {
       const [first, second] = await judgeOf(scoreOn).judge(pairs);
       expect(first.toxicity).toBe(second.toxicity);

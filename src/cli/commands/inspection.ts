@@ -117,6 +117,7 @@ function tokenizerRow({ tokens, maxLength }: NonNullable<Inspection['tokenizer']
 function adapterRows(adapter: NonNullable<Inspection['adapter']>): Row[] {
   const { rank, alpha, targetModules, rsLora, baseModel, parameters, valueHead, exceptions } =
     adapter;
+  const { savedModules } = adapter;
   const scale = rsLora ? `${alpha}/√${rank}` : `${alpha}/${rank}`;
   // whole paths, where their last parts do not say which
   const kinds = [...new Set(targetModules.map((path) => path.slice(path.lastIndexOf('.') + 1)))];
@@ -125,6 +126,7 @@ function adapterRows(adapter: NonNullable<Inspection['adapter']>): Row[] {
     ...(exceptions
       ? [row('', `${counted(Object.keys(exceptions).length, 'module')} of another rank or alpha`)]
       : []),
+    ...(savedModules ? [row('', `with ${savedModules.join(', ')} whole`)] : []),
     row('', `${counted(parameters, 'parameter')}${valueHead ? ', and a value head' : ''}`),
     ...(baseModel ? [row('made for', baseModel)] : []),
   ];

@@ -132,13 +132,19 @@ def adapters(root, cases):
             file.write(path, f"checkpoint/{path.name}")
     cases.append({**plain, "name": archive.name, "adapter": str(archive)})
 
-    # modules saved whole are refused by tactful; the remedy that it names has to work
-    config = LoraConfig(task_type="SEQ_2_SEQ_LM", r=4, target_modules=["q"], modules_to_save=["lm_head"])
+    # modules saved whole
+    saved = ["lm_head", "final_layer_norm", "wo"]
+    config = LoraConfig(task_type="SEQ_2_SEQ_LM", r=4, target_modules=["q"], modules_to_save=saved)
     model = noisy(get_peft_model(T5ForConditionalGeneration.from_pretrained(base), config), 99)
     with torch.no_grad():
-        model.base_model.model.lm_head.modules_to_save.default.weight.mul_(1.5)
-    model.save_pretrained(root / "refused-modules")
+        for name, parameter in model.named_parameters():
+            if ".modules_to_save." in name:
+                parameter.mul_(1.5)
     expected = logits(model)
+    for format in ("safetensors", "bin"):
+        folder = root / f"adapter-modules-{format}"
+        model.save_pretrained(folder, safe_serialization=format == "safetensors")
+        cases.append({"name": folder.name, "model": str(base), "adapter": str(folder), "logits": expected})
     merged = root / "merged-modules"
     model.merge_and_unload().save_pretrained(merged)
     cases.append({"name": merged.name, "model": str(merged), "logits": expected})
@@ -157,8 +163,11 @@ if sys.argv[1] == "write":
     root, cases = Path(sys.argv[2]), []
     models(root, cases)
     adapters(root, cases)
-    refused = str(root / "refused-modules")
-    print(json.dumps({"cases": cases, "head": value_head(root), "refused": refused}))
+    print(json.dumps({"cases": cases, "head": value_head(root)}))
+elif sys.argv[1] == "logits":
+    base, adapter = sys.argv[2:]
+    model = PeftModel.from_pretrained(T5ForConditionalGeneration.from_pretrained(base), adapter)
+    print(json.dumps(logits(model.eval())))
 else:
     state = torch.load(sys.argv[2], weights_only=True)
     kept = {name: w.flatten().tolist() for name, w in state.items()}

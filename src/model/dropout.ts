@@ -1,0 +1,48 @@
+/** Dropout as it acts in a pass through a policy. */
+import { type Dropped, rateInputs } from '../nn/dropout.ts';
+import type { Feeds } from '../runtime/engine.ts';
+import { float32, type Tensor } from '../tensor.ts';
+import type { PolicyShape } from './policy-graphs.ts';
+
+/** Which half of a T5 a token is read by. */
+export type Half = 'encoder' | 'decoder';
+
+/** Shares that are dropped, and where the random numbers come from. */
+export interface Dropout {
+  /** Of the model's hidden values and attention weights (`model`), and of what an adapter reads. */
+  readonly rates: Readonly<Record<Dropped, number>>;
+  /** A random number in [0, 1) for a token of a row; the same whatever the batching. */
+  readonly draw: (half: Half, row: number, token: number) => number;
+}
+
+/**
+ * The dropout of a policy with such shares, or none where nothing would be dropped.
+ * @param shares @default those of the model's config and of the adapter
+ */
+export function dropoutOf(
+  { config, lora }: PolicyShape,
+  draw: Dropout['draw'],
+  { model = config.dropout, adapter = lora?.dropout ?? 0 }: Partial<Dropout['rates']> = {},
+): Dropout | undefined {
+  return model > 0 || adapter > 0 ? { rates: { model, adapter }, draw } : undefined;
+}
+
+/** Inputs of a graph that drops: int32 [sourceTokens], and [tokens] of the decoder. */
+export const noiseInputs: Readonly<Record<Half, string>> = {
+  encoder: 'sourceNoise',
+  decoder: 'targetNoise',
+};
+
+/** The shares, for a graph that drops. */
+export function rateFeeds({ rates }: Dropout): Feeds {
+  return {
+    [rateInputs.model]: float32([rates.model], []),
+    [rateInputs.adapter]: float32([rates.adapter], []),
+  };
+}
+
+/** Odd numbers for tokens, int32 [tokens]. */
+export function noiseOf(draws: readonly number[]): Tensor<'int32'> {
+  const data = Int32Array.from(draws, (draw) => Math.floor(draw * 2 ** 32) | 1);
+  return { dtype: 'int32', shape: [data.length], data };
+}
