@@ -6,7 +6,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { InputError, type TactfulError, UnavailableError } from '../errors.ts';
+import { ConfigError, InputError, type TactfulError, UnavailableError } from '../errors.ts';
 import { apiFetch, asAnswer } from './hub-api.ts';
 import { resolveCommit } from './hub-client.ts';
 import { type Asked, printable, refused } from './hub-errors.ts';
@@ -14,6 +14,7 @@ import { checkRevision, isExplicit, parseRepo, type Repo } from './hub-names.ts'
 import { type HubSettings, hubSettings } from './hub-settings.ts';
 import { type DownloadProgress, meter } from './progress.ts';
 import { type Patience, usualPauses } from './request.ts';
+import { unfinishedJob } from './result-folder.ts';
 
 export interface PushOptions {
   /** A branch; it is made where there is none. @default 'main' */
@@ -42,6 +43,7 @@ const patienceAfterUpload = 120_000;
  * @returns address of the repository, or of its branch
  * @throws {UnavailableError} without a token, without the right to write, or without a way to the hub
  * @throws {InputError} when the folder has no files, or the name is none
+ * @throws {ConfigError} when a job in the folder is not finished
  */
 export async function pushFolder(
   folder: string,
@@ -54,6 +56,11 @@ export async function pushFolder(
     throw new InputError('push', 'owner/name', JSON.stringify(name));
   }
   checkRevision(revision);
+  const unfinished = await unfinishedJob(folder);
+  if (unfinished !== undefined) {
+    const remedy = `Finish it: npx tactful resume ${folder}`;
+    throw new ConfigError(folder, 'a finished result', `an unfinished ${unfinished}`, remedy);
+  }
   const files = await filesToPush(folder);
   const settings = await settingsToPush(repo, options.token, env);
   const timeout = Math.max(settings.timeout, patienceAfterUpload);

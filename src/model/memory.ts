@@ -198,5 +198,8 @@ function meanOf(lengths: readonly number[]): number {
 
 /** Bytes of everything that can change. */
 export function parameterBytes(parameters: ReadonlyMap<string, Value>): number {
-  return [...parameters.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape as number[]), 0);
+  return [...parameters.values()].reduce(
+    (sum, { shape }) => sum + 4 * sizeOf(shape as number[]),
+    0,
+  );
 }

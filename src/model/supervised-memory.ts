@@ -66,8 +66,7 @@ export function estimateSupervised(options: SupervisedMemoryOptions): MemoryEsti
   const runs = {
     training: fragments * costOf(gradient.graph, longest(options, rows)).peakBytes,
     scoring: fragments * costOf(score.graph, longest(options, scored)).peakBytes,
-    sampling:
-      sampled === 0 ? 0 : samplingBytes(answers, { encode: encodeGraph(policy), decode }),
+    sampling: sampled === 0 ? 0 : samplingBytes(answers, { encode: encodeGraph(policy), decode }),
   };
   return added({
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
@@ -91,7 +90,8 @@ export function estimateClassifier(options: ClassifierMemoryOptions): MemoryEsti
   const rows = Math.min(batchSize, microBatchSize ?? atOnce(batchSize));
   const runs = {
     training: fragments * costOf(graph, sizes(rows)).peakBytes,
-    judging: fragments * costOf(classifierGraph(shape, false).graph, sizes(atOnce(judged))).peakBytes,
+    judging:
+      fragments * costOf(classifierGraph(shape, false).graph, sizes(atOnce(judged))).peakBytes,
   };
   return added({
     ...worstMoment(runs, { copy: 0, keeps: false }),

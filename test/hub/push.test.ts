@@ -112,6 +112,15 @@ test.each<[string, string, { token?: string; offline?: string }, string]>([
   await expect(pushFolder(folder, name, { ...options, env })).rejects.toThrow(text);
 });
 
+test('a job that is not finished is not pushed', async () => {
+  const { folder, options } = await hubWith();
+  await mkdir(join(folder, 'checkpoints'));
+  await writeFile(join(folder, 'checkpoints', 'sft.yaml'), 'model: m\n');
+  await expect(pushFolder(folder, 'me/m', options)).rejects.toThrow(
+    `expected a finished result, got an unfinished sft. Finish it: npx tactful resume ${folder}`,
+  );
+});
+
 test('a hub that is away, a folder that is, and an abort are told of', async () => {
   const { hub, folder, options } = await hubWith();
   const none = join(folder, 'none');
