@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
-import type { LoraConfig } from '../../src/hub/peft.ts';
-import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
+import { sequenceOf } from '../../src/model/batch.ts';
 import { type Dropout, type Half, noiseOf } from '../../src/model/dropout.ts';
 import { type LoadPolicyOptions, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
@@ -14,7 +13,7 @@ import { uniform } from '../../src/random.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
-import { randomRows, tinyModelFolder, tinyT5 } from './tiny.ts';
+import { move, tinyLora, tinyModelFolder, tinySequences, tinyT5 } from './tiny.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -22,18 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const lora: LoraConfig = {
-  rank: 3,
-  alpha: 6,
-  targetModules: ['q', 'v', 'wo'],
-  rsLora: false,
-  dropout: 0,
-  baseModel: '',
-};
-const [queries, responses] = [randomRows(5), randomRows(5, { seed: 2 })];
-const sequences: Sequence[] = queries.map((query, i) =>
-  sequenceOf(query, responses[i], tinyT5.decoderStartId),
-);
+const sequences = tinySequences();
+const queries = sequences.map(({ query }) => query);
 const weights = sequences.map(({ labels }) => new Float32Array(labels.length).fill(0.05));
 const draw = (half: Half, row: number, token: number) => uniform(5, [half, row, token]);
 const dropout: Dropout = { rates: { model: 0.1, adapter: 0.3 }, draw };
@@ -41,11 +30,13 @@ const dropout: Dropout = { rates: { model: 0.1, adapter: 0.3 }, draw };
 /** A policy that has moved away from where adapters start. */
 async function moved(options: Partial<LoadPolicyOptions> = {}): Promise<Policy> {
   const model = await tinyModelFolder(engine);
-  const { policy } = await loadPolicy(engine, { model, lora, valueHead: 'zero', ...options });
-  for (const { data } of policy.parameters.tensors.values()) {
-    for (let i = 0; i < data.length; i++) data[i] += 0.1 * Math.sin(i);
-  }
-  await policy.parameters.commit();
+  const { policy } = await loadPolicy(engine, {
+    model,
+    lora: tinyLora,
+    valueHead: 'zero',
+    ...options,
+  });
+  await move(policy);
   return policy;
 }
 

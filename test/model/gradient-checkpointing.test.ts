@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { costOf } from '../../src/graph/cost.ts';
-import type { LoraConfig } from '../../src/hub/peft.ts';
-import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
 import { type LoadPolicyOptions, loadPolicy, policyShape } from '../../src/model/load.ts';
 import { crossEntropy, gradientGraph } from '../../src/model/policy-graphs.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
-import { randomRows, tinyModelFolder, tinyT5 } from './tiny.ts';
+import { move, tinyLora, tinyModelFolder, tinySequences, tinyT5 } from './tiny.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -14,34 +12,20 @@ beforeAll(async () => {
 });
 afterAll(() => engine.close());
 
-const lora: LoraConfig = {
-  rank: 3,
-  alpha: 6,
-  targetModules: ['q', 'v', 'wo'],
-  rsLora: false,
-  dropout: 0,
-  baseModel: '',
-};
-const [queries, responses] = [randomRows(5), randomRows(5, { seed: 2 })];
-const sequences: Sequence[] = queries.map((query, i) =>
-  sequenceOf(query, responses[i], tinyT5.decoderStartId),
-);
+const sequences = tinySequences();
 const weights = sequences.map(({ labels }) => new Float32Array(labels.length).fill(0.05));
 
 /** Loss and gradients of a policy that has moved away from where adapters start. */
 async function learnt(options: LoadPolicyOptions) {
   const { policy } = await loadPolicy(engine, options);
-  for (const { data } of policy.parameters.tensors.values()) {
-    for (let i = 0; i < data.length; i++) data[i] += 0.1 * Math.sin(i);
-  }
-  await policy.parameters.commit();
+  await move(policy);
   const result = await policy.gradient(crossEntropy, sequences, { weights });
   await policy.close();
   return result;
 }
 
 test.each([
-  ['an adapter', { lora, valueHead: 'zero' }],
+  ['an adapter', { lora: tinyLora, valueHead: 'zero' }],
   ['every weight', { trainable: 'all' }],
 ] as const)('%s has the same gradients with and without checkpointing', async (_, trained) => {
   const options = { model: await tinyModelFolder(engine), ...trained };
@@ -61,7 +45,11 @@ test('with checkpointing, a deeper model takes little more memory to train', () 
     const sized = { dModel: 64, dKv: 16, dFf: 128, heads: 4 };
     const config = { ...tinyT5, ...sized, layers, decoderLayers: layers };
     const shape = policyShape(config, {
-      ...{ lora: { ...lora, targetModules: ['q', 'v'] }, trainable: 'adapter', valueHead: true },
+      ...{
+        lora: { ...tinyLora, targetModules: ['q', 'v'] },
+        trainable: 'adapter',
+        valueHead: true,
+      },
       gradientCheckpointing,
     });
     const { graph } = gradientGraph(shape, crossEntropy);

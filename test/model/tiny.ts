@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RobertaConfig } from '../../src/hub/classifier-config.ts';
 import type { T5Config } from '../../src/hub/config.ts';
+import type { LoraConfig } from '../../src/hub/lora-config.ts';
 import { writeModelFolder } from '../../src/hub/model-folder.ts';
+import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
 import { freshPolicy } from '../../src/model/load.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 
@@ -44,6 +47,30 @@ export const tinyRoberta: RobertaConfig = {
   activation: 'gelu',
   labels: ['nothate', 'hate'],
 };
+
+/** An adapter for it, in attention and behind it. */
+export const tinyLora: LoraConfig = {
+  rank: 3,
+  alpha: 6,
+  targetModules: ['q', 'v', 'wo'],
+  rsLora: false,
+  dropout: 0,
+  baseModel: '',
+};
+
+/** Five random queries with random responses. */
+export function tinySequences(): Sequence[] {
+  const responses = randomRows(5, { seed: 2 });
+  return randomRows(5).map((query, i) => sequenceOf(query, responses[i], tinyT5.decoderStartId));
+}
+
+/** Moves a policy away from where adapters start. */
+export async function move({ parameters }: Policy): Promise<void> {
+  for (const { data } of parameters.tensors.values()) {
+    for (let i = 0; i < data.length; i++) data[i] += 0.1 * Math.sin(i);
+  }
+  await parameters.commit();
+}
 
 /** Rows of random ids from `least` up, of random lengths. */
 export function randomRows(

@@ -1,52 +1,27 @@
 import { writeFileSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../src/runtime/engine.ts';
-import { testEngine } from '../engine.ts';
-import { scratchFolders } from '../hub/folder.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   expectResult,
   expectSame,
   isMeasured,
   isMeasuring,
   isStep,
-  type Job,
+  recordIn,
   resume,
   type Start,
-  tinyJobs,
+  stoppedJob,
   type Undisturbed,
   undisturbed,
 } from './tiny.ts';
 
-const scratch = scratchFolders();
-const newOutput = async () => join(await scratch(), 'result');
-let engine: Engine;
-let tiny: Awaited<ReturnType<typeof tinyJobs>>;
-let job: Job;
-let whole: Undisturbed;
-/** A job that was stopped after its fifth step; the best so far is that after step 4. */
-let stopped: string;
-
-beforeAll(async () => {
-  engine = await testEngine();
-  tiny = await tinyJobs(engine, await scratch());
-  job = tiny.jobs['trained classifier'];
-  whole = await undisturbed(job, { output: await newOutput() });
-  stopped = await newOutput();
-  await job({ output: stopped, stopAfter: isStep(5) });
+const setup = stoppedJob();
+const { newOutput, copyOfStopped, scratch } = setup;
+let { tiny, job, whole } = setup;
+beforeAll(() => {
+  ({ tiny, job, whole } = setup);
 });
-afterAll(() => engine.close());
-
-/** A copy of the stopped job, to change or to go on with. */
-async function copyOfStopped(): Promise<string> {
-  const output = await newOutput();
-  await cp(stopped, output, { recursive: true });
-  return output;
-}
-
-const recordIn = async (folder: string) =>
-  JSON.parse(await readFile(join(folder, 'training.json'), 'utf8'));
 
 describe('a job that goes on ends with the same bytes', () => {
   test.each<[string, Pick<Start, 'crashAfter' | 'stopAfter'>, number]>([

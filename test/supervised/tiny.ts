@@ -1,13 +1,15 @@
 /** Supervised jobs that take a moment: models of one layer, a dozen short examples. */
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { trainClassifier } from '../../src/classify.ts';
 import { ClassifyConfig } from '../../src/classify-config.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { sft } from '../../src/sft.ts';
 import { SftConfig } from '../../src/sft-config.ts';
 import type { JobContext, JobEvent } from '../../src/supervised-job.ts';
+import { testEngine } from '../engine.ts';
+import { scratchFolders } from '../hub/folder.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
 
 type Event = JobEvent<{ readonly loss: number }>;
@@ -157,4 +159,49 @@ export async function expectSame(
   await expectResult(output, second, expected);
   expect(trainingOf(first, second)).toEqual(trainingOf(expected.events));
   return { first, second };
+}
+
+/** What the tests of going on begin with, made before all of them. */
+export interface StoppedJob {
+  engine: Engine;
+  tiny: Awaited<ReturnType<typeof tinyJobs>>;
+  job: Job;
+  /** The folder of the job that nothing disturbed. */
+  finished: string;
+  whole: Undisturbed;
+  /** A job that was stopped after its fifth step; the best so far is that after step 4. */
+  stopped: string;
+  /** A new empty folder. */
+  scratch(): Promise<string>;
+  newOutput(): Promise<string>;
+  /** A copy of the stopped job, to change or to go on with. */
+  copyOfStopped(): Promise<string>;
+}
+
+/** Makes it before the tests of a file; to be read in them. */
+export function stoppedJob(): StoppedJob {
+  const scratch = scratchFolders();
+  const newOutput = async () => join(await scratch(), 'result');
+  const made = { newOutput, scratch } as StoppedJob;
+  made.copyOfStopped = async () => {
+    const output = await newOutput();
+    await cp(made.stopped, output, { recursive: true });
+    return output;
+  };
+  beforeAll(async () => {
+    const engine = await testEngine();
+    const tiny = await tinyJobs(engine, await scratch());
+    const job = tiny.jobs['trained classifier'];
+    const [finished, stopped] = [await newOutput(), await newOutput()];
+    const whole = await undisturbed(job, { output: finished });
+    await job({ output: stopped, stopAfter: isStep(5) });
+    Object.assign(made, { engine, tiny, job, finished, whole, stopped });
+  });
+  afterAll(() => made.engine.close());
+  return made;
+}
+
+/** `training.json` of a result. */
+export async function recordIn(folder: string) {
+  return JSON.parse(await readFile(join(folder, 'training.json'), 'utf8'));
 }
