@@ -3,9 +3,10 @@ import { ClassifyConfig, learningRates } from './classify-config.ts';
 import { dataSources } from './data/dialogues.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
 import { readLabelled } from './data/read.ts';
-import { checkMemory } from './detox/memory.ts';
+import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { ConfigError, didYouMean, InputError } from './errors.ts';
 import { type Classification, classification } from './eval/classification.ts';
+import type { MemoryEstimate } from './events.ts';
 import type { ClassifierConfig } from './hub/classifier-config.ts';
 import { isT5, readModelConfig } from './hub/config.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
@@ -15,6 +16,7 @@ import { logSumExp } from './model/softmax.ts';
 import { balancedWeights, classifierLearner } from './model/supervised.ts';
 import { estimateClassifier } from './model/supervised-memory.ts';
 import { mostTokens } from './nn/encoder.ts';
+import type { Engine } from './runtime/engine.ts';
 import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
 import {
   inParts,
@@ -93,6 +95,8 @@ async function* trained(
   checkTokenizer(tokenizer, shape);
   const { items, cut } = await prepare(texts, shape, tokenizer);
   const { train, test } = splitByLabel(items, config.testShare);
+  const memory = memoryOf({ shape, items, test, engine }, config);
+  await checkMemory(memory, engine, undefined, memoryRemedy); // before weights are drawn or read
   const classifier =
     config.model === undefined
       ? await freshClassifier(engine, shape, config.seed)
@@ -102,14 +106,6 @@ async function* trained(
     const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
     const told = Object.keys(guessed).length > 0 && { columns: guessed };
     const rows = { rows: texts.length, kept: texts.length, ...(skipped && { skipped }), ...told };
-    const { batchSize, microBatchSize, bestMetric } = config;
-    const memory = estimateClassifier({
-      config: shape,
-      textTokens: items.map(({ ids }) => ids.length),
-      batchSize,
-      microBatchSize,
-      judged: Math.min(judgedAtOnce, test.length),
-    });
     yield {
       type: 'started',
       engine: engine.description,
@@ -117,7 +113,7 @@ async function* trained(
       data: { ...rows, train: train.length, test: test.length, cut },
       memory,
     };
-    await checkMemory(memory, engine, undefined, memoryRemedy);
+    const { microBatchSize, bestMetric } = config;
     const balanced = () =>
       balancedWeights(
         train.map(({ label }) => label),
@@ -205,6 +201,29 @@ const judgedAtOnce = 64;
 
 const memoryRemedy =
   'Use a smaller --micro-batch-size, shorter texts or a smaller model, or a machine with more memory.';
+
+/** What decides how much memory a training takes, besides its settings. */
+interface MemoryParts {
+  readonly shape: ClassifierConfig;
+  readonly items: readonly Item[];
+  readonly test: readonly Item[];
+  readonly engine: Engine;
+}
+
+function memoryOf(
+  { shape, items, test, engine }: MemoryParts,
+  { batchSize, microBatchSize }: ClassifyConfig,
+): MemoryEstimate {
+  const estimate = estimateClassifier({
+    ...holdingOf(engine),
+    config: shape,
+    textTokens: items.map(({ ids }) => ids.length),
+    batchSize,
+    microBatchSize,
+    judged: Math.min(judgedAtOnce, test.length),
+  });
+  return marked(estimate, engine);
+}
 
 async function* measure(
   classifier: Classifier,

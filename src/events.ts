@@ -102,6 +102,8 @@ export interface ParameterCount {
 export interface MemoryEstimate {
   readonly total: number;
   readonly parts: Readonly<Record<string, number>>;
+  /** It may be off by more than a third: how much the engine takes is not known well. */
+  readonly rough?: boolean;
 }
 
 /** Rows of the data that could not be read. */

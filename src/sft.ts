@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { dataSources, readDialogues } from './data/dialogues.ts';
 import { buildPrompt } from './data/prepare.ts';
-import { checkMemory } from './detox/memory.ts';
+import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { type RougeScores, rouge } from './eval/rouge.ts';
 import type { MemoryEstimate } from './events.ts';
 import { adapterCard } from './export/card.ts';
@@ -12,6 +12,7 @@ import { writeModelFolder } from './hub/model-folder.ts';
 import type { LoraConfig } from './hub/peft.ts';
 import { sequenceOf } from './model/batch.ts';
 import { countParameters } from './model/count.ts';
+import { dropoutOf } from './model/dropout.ts';
 import { freshLora } from './model/initial.ts';
 import { loadPolicy } from './model/load.ts';
 import type { Policy } from './model/policy.ts';
@@ -19,6 +20,7 @@ import { GenerationConfig } from './model/sampling.ts';
 import { saveAdapter } from './model/save.ts';
 import { policyLearner } from './model/supervised.ts';
 import { estimateSupervised } from './model/supervised-memory.ts';
+import type { Engine } from './runtime/engine.ts';
 import { learningRates, SftConfig } from './sft-config.ts';
 import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
 import {
@@ -105,7 +107,7 @@ async function* trained(
   });
   try {
     const counted = countParameters(policy.shape.config, { lora });
-    const memory = memoryOf(policy, [...train, ...test], config);
+    const memory = memoryOf(policy, [...train, ...test], config, engine);
     yield {
       type: 'started',
       engine: engine.description,
@@ -223,18 +225,25 @@ const memoryRemedy =
   'Use --gradient-checkpointing, or a smaller --micro-batch-size, --max-query-tokens or ' +
   '--max-response-tokens, or a machine with more memory.';
 
-function memoryOf(policy: Policy, pairs: readonly Pair[], config: SftConfig): MemoryEstimate {
+function memoryOf(
+  policy: Policy,
+  pairs: readonly Pair[],
+  config: SftConfig,
+  engine: Engine,
+): MemoryEstimate {
   const { batchSize, microBatchSize, evaluationSamples, maxResponseTokens } = config;
-  const longest = pairs.reduce((most, { response }) => Math.max(most, response.length), 1);
-  return estimateSupervised({
+  const estimate = estimateSupervised({
+    ...holdingOf(engine),
     policy: policy.shape,
     promptTokens: pairs.map(({ query }) => query.length),
-    responseTokens: longest,
+    responseTokens: pairs.map(({ response }) => response.length),
     batchSize,
     microBatchSize,
+    dropout: dropoutOf(policy.shape, () => 0, { model: config.dropout }) !== undefined,
     sampled: Math.min(evaluationSamples, answeredAtOnce),
     sampledTokens: maxResponseTokens,
   });
+  return marked(estimate, engine);
 }
 
 /** The adapter, and a card beside it. */

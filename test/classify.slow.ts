@@ -209,3 +209,19 @@ test.each([
   const { error } = ClassifyConfig.safeParse({ data: 'd.csv', ...options });
   expect(error?.issues).toMatchObject([{ path: [field], message }]);
 });
+
+test('what it will take is told, and refused where there is not so much', async () => {
+  const data = await dataOf(['hate', 'nothate']);
+  const { events } = await run({ data, model, epochs: 1 });
+  const [started] = events;
+  if (started.type !== 'started') throw new Error();
+  expect(started.memory?.total).toBeGreaterThan(1e8); // the program alone
+  expect(started.memory?.total).toBeLessThan(4e8); // a small model
+  const huge = join(await scratch(), 'config.json');
+  const json = JSON.parse(await readFile(config, 'utf8'));
+  await writeFile(huge, JSON.stringify({ ...json, vocab_size: 1e11 }));
+  const start = run({ data, modelConfig: huge, tokenizer: model });
+  await expect(start).rejects.toThrow(
+    /^memory: expected about \d{6,}\.\d GB \(what is learnt .*micro-batch-size/,
+  );
+});

@@ -126,7 +126,7 @@ function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started
     ['data', `${counts.join(', ')}: ${parts}${cut > 0 ? `; ${grouped(cut)} texts cut` : ''}`],
     ...dataNotes(data),
     ['parameters', `${countText(parameters)} trainable`],
-    ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
+    ...(memory ? [['memory', memoryText(memory)] as const] : []),
   ];
 }
 

@@ -162,7 +162,7 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
     ...dataNotes(data),
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
-    ...(memory ? [['memory', `about ${memoryText(memory)}`] as const] : []),
+    ...(memory ? [['memory', memoryText(memory)] as const] : []),
   ]);
 }
 

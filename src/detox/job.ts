@@ -54,7 +54,7 @@ export async function setUp(
       : await parameters.copy();
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
-  const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier }, config);
+  const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier, engine }, config);
   const made = { batches, rl, tokenizer, judge, reference, learner, memory };
   return { engine, ...parts, ...prompts, ...made };
 }

@@ -3,7 +3,7 @@ import { UnavailableError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import type { MemoryEstimate } from '../events.ts';
 import type { Classifier } from '../model/classifier.ts';
-import { estimateMemory } from '../model/memory.ts';
+import { estimateMemory, type Holding } from '../model/memory.ts';
 import type { Policy } from '../model/policy.ts';
 import { byteText, memoryText } from '../report/text.ts';
 import type { RlConfig } from '../rl/config.ts';
@@ -19,7 +19,11 @@ interface Parts {
   readonly validation: readonly Prompt[];
   readonly test: readonly Prompt[];
   readonly rl: RlConfig;
+  readonly engine: Described;
 }
+
+type Described = Pick<Engine, 'description'>;
+type Settings = Pick<DetoxConfig, 'scoreOn' | 'toxicityOn' | 'evaluationMaxNewTokens'>;
 
 /** Prompts that are answered at a time when a run measures; see eval/evaluate.ts. */
 const measured = 64;
@@ -28,14 +32,17 @@ const around = 4;
 
 /** How much memory a run will take. */
 export function memoryOf(
-  { policy, classifier, train, validation, test, rl }: Parts,
-  { scoreOn }: Pick<DetoxConfig, 'scoreOn'>,
+  { policy, classifier, train, validation, test, rl, engine }: Parts,
+  { scoreOn, toxicityOn, evaluationMaxNewTokens = 0 }: Settings,
 ): MemoryEstimate {
   const promptTokens = [train, validation, test].flat().map(({ ids }) => ids.length);
   const { generation, responseLimits, batchSize, miniBatchSize } = rl;
-  const responseTokens = Math.max(generation.maxNewTokens, (responseLimits?.[1] ?? 0) - 1);
+  const limits = [generation.maxNewTokens, (responseLimits?.[1] ?? 0) - 1, evaluationMaxNewTokens];
+  const responseTokens = Math.max(...limits);
+  const readsPrompt = [scoreOn, toxicityOn].some((read) => read !== 'response');
   const longest = promptTokens.reduce((most, length) => Math.max(most, length), 0);
-  return estimateMemory({
+  const estimate = estimateMemory({
+    ...holdingOf(engine),
     policy: policy.shape,
     loss: policyLoss(rl),
     rewardModel: classifier.config,
@@ -44,8 +51,9 @@ export function memoryOf(
     sampled: Math.max(batchSize, Math.min(measured, Math.max(test.length, validation.length))),
     scored: batchSize,
     learnt: miniBatchSize,
-    judgedTokens: responseTokens + around + (scoreOn === 'response' ? 0 : longest),
+    judgedTokens: responseTokens + around + (readsPrompt ? longest : 0),
   });
+  return marked(estimate, engine);
 }
 
 export const memoryRemedy =
@@ -53,23 +61,34 @@ export const memoryRemedy =
   '--max-new-tokens or --batch-size, or a machine with more memory.';
 
 /** Whether a run computes in the memory of this process: another device has its own, of unknown size. */
-export function isInMemory({ description }: Pick<Engine, 'description'>): boolean {
+export function isInMemory({ description }: Described): boolean {
   return / cpu\b/.test(description);
 }
 
+/** How an engine holds weights and memory. */
+export function holdingOf({ description }: Described): Holding {
+  return { apart: /^openvino\b/.test(description) };
+}
+
+/** The estimate, marked where it is rough: OpenVINO's own share varies, and in bf16 was not measured. */
+export function marked(estimate: MemoryEstimate, engine: Described): MemoryEstimate {
+  return holdingOf(engine).apart ? { ...estimate, rough: true } : estimate;
+}
+
 /**
- * Refuses what cannot end well: a process that is killed for want of memory says nothing.
+ * Refuses what cannot end well: a process that is killed for want of memory says nothing. A rough
+ * estimate refuses nothing.
  * @throws {UnavailableError} when there is less than the run will take
  */
 export async function checkMemory(
   estimate: MemoryEstimate,
-  engine: Pick<Engine, 'description'>,
+  engine: Described,
   available: () => Promise<number> = availableMemory,
   remedy = memoryRemedy,
 ): Promise<void> {
-  if (!isInMemory(engine)) return;
+  if (!isInMemory(engine) || estimate.rough) return;
   const there = await available();
   if (estimate.total <= there) return;
-  const needed = `about ${memoryText(estimate)}`;
+  const needed = memoryText(estimate);
   throw new UnavailableError('memory', needed, `${byteText(there)} available`, remedy);
 }

@@ -4,7 +4,7 @@ import { byteText, memoryText } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { availableMemory } from '../runtime/machine.ts';
 import type { Intake } from './exam.ts';
-import { ok, type Verdict, wrong } from './finding.ts';
+import { ok, type Verdict, warning, wrong } from './finding.ts';
 
 /** What the run will take, against what there is; `detox` does not start where that is too little. */
 export async function checkMemory(
@@ -13,8 +13,10 @@ export async function checkMemory(
 ): Promise<Verdict> {
   if (!isInMemory(engine)) return ok(`${engine.description} has memory of its own.`);
   const there = await available();
-  const says = `The run takes about ${memoryText(memory)} of memory, and ${byteText(there)} are available`;
-  return memory.total <= there
-    ? ok(`${says}.`)
-    : wrong(`${says}: it would not start.`, memoryRemedy);
+  const takes = `The run takes ${memoryText(memory)} of memory`;
+  const says = `${takes}, and ${byteText(there)} are available`;
+  if (memory.total <= there) return ok(`${says}.`);
+  if (!memory.rough) return wrong(`${says}: it would not start.`, memoryRemedy);
+  const doubt = 'how much this engine takes is not known well';
+  return warning(`${says}: it may not fit; ${doubt}.`, `Use --engine onnxruntime. ${memoryRemedy}`);
 }

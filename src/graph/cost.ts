@@ -49,10 +49,29 @@ export function weightBytes(values: Iterable<Value>): number {
   return weights.reduce((sum, { shape }) => sum + 4 * sizeOf(shape as number[]), 0);
 }
 
+/**
+ * Bytes of the frozen weights that matrix products multiply by, as float32: once for products with a
+ * weight as it is, and once for those with it transposed. So much an engine takes that rearranges a
+ * weight for each.
+ */
+export function multiplierBytes(graph: Graph): number {
+  const layouts = reachable(graph.outputs.values()).flatMap(({ source }) => {
+    if (source.kind !== 'op' || !products.includes(source.op.onnx)) return [];
+    const [, right] = source.inputs;
+    return right.source.kind === 'weight' ? [{ right, transposed: source.attributes.transB }] : [];
+  });
+  const once = new Map(
+    layouts.map((layout) => [`${layout.right.id} ${layout.transposed}`, layout]),
+  );
+  return weightBytes([...once.values()].map(({ right }) => right));
+}
+
+const products: readonly string[] = ['Gemm', 'MatMul'];
+
 /** 2 m n k of a matrix product; 0 of any other node. */
 function productFlops(value: Value, shapes: ReadonlyMap<Value, readonly number[]>): number {
   const { source } = value;
-  if (source.kind !== 'op' || !['Gemm', 'MatMul'].includes(source.op.onnx)) return 0;
+  if (source.kind !== 'op' || !products.includes(source.op.onnx)) return 0;
   const left = shapes.get(source.inputs[0])!;
   const inner = source.attributes.transA === true ? left[0] : left[left.length - 1];
   return 2 * inner * sizeOf(shapes.get(value)!);

@@ -1,5 +1,5 @@
 import type { MemoryEstimate } from '../events.ts';
-import { costOf, weightBytes } from '../graph/cost.ts';
+import { costOf, multiplierBytes, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { sizeOf } from '../tensor.ts';
@@ -10,12 +10,13 @@ import {
   encodeGraph,
   gradientGraph,
   type Loss,
+  type PolicyGraph,
   type PolicyShape,
   scoreGraph,
 } from './policy-graphs.ts';
 
 /** What decides how much memory a training with rollouts takes. */
-export interface MemoryOptions {
+export interface MemoryOptions extends Holding {
   readonly policy: PolicyShape;
   readonly loss: Loss;
   readonly rewardModel: ClassifierConfig;
@@ -34,40 +35,90 @@ export interface MemoryOptions {
 /** What decides how much the policy's own runs take. */
 export type PolicyRuns = Pick<
   MemoryOptions,
-  'policy' | 'promptTokens' | 'responseTokens' | 'sampled' | 'scored'
+  'policy' | 'promptTokens' | 'responseTokens' | 'sampled' | 'scored' | 'apart'
 >;
 
+/** How an engine holds what its sessions need. */
+export interface Holding {
+  /**
+   * Each session has the weights for itself, mapped and rearranged, and its inputs, and keeps what its
+   * largest run took: OpenVINO. @default false
+   */
+  readonly apart?: boolean | undefined;
+}
+
+/** What runs take for each byte that `costOf` counts. */
+interface Fragments {
+  readonly training: number;
+  /** Runs without gradients. */
+  readonly forward: number;
+}
+
 /**
- * What a run takes for each byte that `costOf` counts, since not every block that was freed fits the
- * next one: 1.03 to 1.23 without an arena and 1.05 to 1.17 with one (three sizes of T5, docs/numerics.md).
+ * Allowances for blocks that were freed and do not fit the next one. Both runtimes ask for aligned
+ * blocks, and glibc before 2.38 often does not find a freed one again for the same size: measured on
+ * 2.36 over four sizes of T5, 1.03 to 1.23 in training, whose tensors stay, and 1.05 to 1.17 in an
+ * arena; behind other runs up to 1.4. Where one layer's blocks go before the next one's come: 1.6 to
+ * 4.5 in scoring. OpenVINO shares out its memory before it knows the sizes: 1.0 to 2.1, 1.9.
  */
-export const fragments = 1.1;
-/** What a process has before any model, with data and tokenizers, in bytes (measured). */
-export const program = 280e6;
+export function fragmentsOf({ apart = false }: Holding): Fragments {
+  return apart ? { training: 2, forward: 2 } : { training: 1.2, forward: 2.5 };
+}
+
+/** What a process has before any model or data, in bytes (measured: 160 to 200 million). */
+const program = 180e6;
+/**
+ * What a token of the data takes, in bytes: its id, its text, and what the tokenizer made of it, as far
+ * as the garbage collector has not come for it (measured: 150 to 180, of 19,200 dialogues).
+ */
+const tokenBytes = 170;
 /** Adapter, reference, both on the engine as well, gradients, two moments. */
 const adapterCopies = 7;
 
 /**
- * Memory of a training with rollouts, from its graphs: the weights, and what the largest run takes,
- * since what one run has freed the next one uses.
+ * Memory of a training with rollouts, from its graphs: the weights, and what its runs take
+ * (`worstMoment`, `heldApart`).
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
-  const { score, decode, judge } = graphs;
-  const copy = weightBytes(decode.graph.weights.values()); // rearranged
+  const { gradient, score, encode, decode, judge } = graphs;
+  const runs = runBytes(options, graphs);
+  const adapter = adapterCopies * parameterBytes(score.parameters);
+  const tokens = options.promptTokens.reduce((sum, length) => sum + length, 0);
+  if (options.apart) {
+    const used = { training: [gradient], scoring: [score], sampling: [encode, decode] };
+    return added({ ...heldApart(runs, { ...used, judging: [judge] }), adapter }, tokens);
+  }
+  const copy = decodingCopy(options.policy, decode);
   const keeps = options.policy.gradientCheckpointing === true;
-  return added({
+  const parts = {
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
     'reward model': weightBytes(judge.graph.weights.values()),
-    ...worstMoment(runBytes(options, graphs), { copy, keeps }),
-    adapter: adapterCopies * parameterBytes(score.parameters),
-    program,
-  });
+    ...worstMoment(runs, { copy, keeps }),
+    adapter,
+  };
+  return added(parts, tokens);
 }
 
-/** An estimate from its parts. */
-export function added(parts: Readonly<Record<string, number>>): MemoryEstimate {
-  return { parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+/** An estimate from its parts, with what the program takes and so many tokens of data. */
+export function added(parts: Readonly<Record<string, number>>, tokens: number): MemoryEstimate {
+  const all = { ...parts, data: tokenBytes * tokens, program };
+  return { parts: all, total: Object.values(all).reduce((sum, part) => sum + part, 0) };
+}
+
+/** A graph, and what of it can change. */
+type Compiled = Pick<PolicyGraph, 'graph' | 'parameters'>;
+
+/** What runs of each kind take where every session keeps all that it has (`Holding`). */
+export function heldApart<Name extends string>(
+  runs: Readonly<Record<Name, number>>,
+  graphs: Readonly<Record<Name, readonly Compiled[]>>,
+): Record<string, number> {
+  const own = ({ graph, parameters }: Compiled) =>
+    weightBytes(graph.weights.values()) + multiplierBytes(graph) + parameterBytes(parameters);
+  const held = (name: Name) => graphs[name].reduce((sum, used) => sum + own(used), runs[name]);
+  const names = Object.keys(runs) as Name[];
+  return Object.fromEntries(names.map((name) => [name, held(name)]));
 }
 
 /** What the runs of each kind take, in bytes. */
@@ -98,6 +149,15 @@ export function worstMoment(
     : { ...withCopy(copy), [name]: other };
 }
 
+/**
+ * Weights that decoding has for itself: rearranged; and the table of embeddings as it lies in its file,
+ * where it is the head as well.
+ */
+export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): number {
+  const { tiedEmbeddings, vocabSize, dModel } = config;
+  return weightBytes(graph.weights.values()) + (tiedEmbeddings ? 4 * vocabSize * dModel : 0);
+}
+
 type Graphs = ReturnType<typeof graphsOf>;
 
 /** The graphs of a training. */
@@ -114,11 +174,13 @@ function graphsOf({ policy, loss, rewardModel }: MemoryOptions) {
 /** What the runs of each kind take beside the weights, in bytes. */
 export function runBytes(options: MemoryOptions, graphs: Graphs = graphsOf(options)) {
   const { gradient, score } = graphs;
+  const fragments = fragmentsOf(options);
   const scored = sequences(options, scoredAtOnce(options));
   return {
-    training: fragments * costOf(gradient.graph, sequences(options, options.learnt)).peakBytes,
+    training:
+      fragments.training * costOf(gradient.graph, sequences(options, options.learnt)).peakBytes,
     sampling: samplingBytes(options, graphs),
-    scoring: fragments * costOf(score.graph, scored).peakBytes,
+    scoring: fragments.forward * costOf(score.graph, scored).peakBytes,
     judging: judgingBytes(options, graphs),
   };
 }
@@ -156,17 +218,16 @@ export function samplingBytes(
   const past = 1 + responseTokens;
   const decoder = costOf(decode.graph, { batch, source, past });
   const caches = 4 * 2 * decoderLayers * batch * heads * dKv * (source + past);
-  return fragments * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
+  return fragmentsOf(options).forward * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 
-function judgingBytes(
-  { rewardModel, judgedTokens, sampled }: MemoryOptions,
-  { judge }: Graphs,
-): number {
+function judgingBytes(options: MemoryOptions, { judge }: Graphs): number {
+  const { rewardModel, judgedTokens, sampled } = options;
   const { maxPositions, padId, hidden } = rewardModel;
   const time = Math.min(judgedTokens, maxPositions - padId - 1);
   const batch = fitting(sampled, time, judgeBudget / hidden);
-  return fragments * costOf(judge.graph, { batch, time, tokens: batch * time }).peakBytes;
+  const { peakBytes } = costOf(judge.graph, { batch, time, tokens: batch * time });
+  return fragmentsOf(options).forward * peakBytes;
 }
 
 /** Sizes of sequences of a prompt and a response each. */

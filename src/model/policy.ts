@@ -1,6 +1,12 @@
 import { InternalError, ShapeError } from '../errors.ts';
 import type { T5Config } from '../hub/config.ts';
-import type { Engine, Precision, Session, WeightLocation } from '../runtime/engine.ts';
+import type {
+  CompileOptions,
+  Engine,
+  Precision,
+  Session,
+  WeightLocation,
+} from '../runtime/engine.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
   groupBySize,
@@ -151,7 +157,9 @@ export class Policy {
   ): Promise<GradientResult> {
     await this.#leaveDecoding();
     const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
-    const session = await this.#session(named(`gradient ${loss.name}`, dropout), build);
+    const keepsMemory = this.shape.gradientCheckpointing === true;
+    const name = named(`gradient ${loss.name}`, dropout);
+    const session = await this.#session(name, build, { keepsMemory });
     const feeds: Record<string, Tensor> = {
       ...scoringFeeds(sequences, temperature, dropout),
     };
@@ -246,7 +254,8 @@ export class Policy {
     const { state, parameters, config, signal, dropout } = job;
     const chooser = drawsInGraph(config) ? 'graph' : 'caller';
     const build = () => decodeGraph(this.shape, chooser, { dropout: dropout !== undefined });
-    const session = await this.#session(named(`decode, ${chooser} draws`, dropout), build, true);
+    const name = named(`decode, ${chooser} draws`, dropout);
+    const session = await this.#session(name, build, { prepack: true });
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = responses;
     let open = rows.filter((row) => row.isOpen);
@@ -280,7 +289,11 @@ export class Policy {
     }
   }
 
-  #session(name: string, build: () => PolicyGraph, prepack = false): Promise<Session> {
+  #session(
+    name: string,
+    build: () => PolicyGraph,
+    options: Pick<CompileOptions, 'prepack' | 'keepsMemory'> = {},
+  ): Promise<Session> {
     const known = this.#sessions.get(name);
     if (known) return known;
     const { engine, weights } = this.#options;
@@ -288,7 +301,7 @@ export class Policy {
     const session = engine.compile(graph, {
       name,
       append,
-      prepack,
+      ...options,
       ...(weights && { weights }),
     });
     this.#sessions.set(name, session);

@@ -59,6 +59,12 @@ export interface CompileOptions {
   append?: Readonly<Record<string, string>>;
   /** Rearrange weights for speed at the price of a second copy in memory. @default false */
   prepack?: boolean;
+  /**
+   * Keep the memory of a run for the next one. For runs that take and free blocks of the same sizes
+   * again and again, which a system's allocator may fail to fit together (docs/numerics.md, memory).
+   * @default false
+   */
+  keepsMemory?: boolean;
 }
 
 /** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
@@ -116,6 +122,7 @@ export interface LoadRequest {
   readonly keep: Readonly<Record<string, string>>;
   readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
+  readonly keepsMemory: boolean;
 }
 
 /** A frozen weight that all sessions read from one place in memory. */
@@ -172,6 +179,7 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         keep = {},
         append = {},
         prepack = false,
+        keepsMemory = false,
       } = options;
       const inputs = inputsUsed(graph);
       const outputs = [...graph.outputs.keys()];
@@ -179,7 +187,8 @@ export async function engineOver(backend: Backend): Promise<Engine> {
         dialect === 'openvino'
           ? await encodeForOpenVino(graph, weights)
           : encodeModel(graph, weights, sharing(graph, sharesWeights && !prepack));
-      const request = { name, ...encoded, inputs, outputs, keep, append, prepack };
+      const kept = { keep, append, prepack, keepsMemory };
+      const request = { name, ...encoded, inputs, outputs, ...kept };
       const session = await backend.load(request);
       return {
         inputs,

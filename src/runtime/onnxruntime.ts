@@ -39,15 +39,15 @@ export function onnxRuntimeBackend({
       sharesWeights: device === 'cpu',
     }),
 
-    async load({ name, model, folder, prepack, ...rest }: LoadRequest) {
+    async load({ name, model, folder, prepack, keepsMemory, ...rest }: LoadRequest) {
       const { shared } = rest;
       const options: Ort.InferenceSession.SessionOptions = {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
         // plans hold for one shape alone, and shapes change: a plan only doubles the peak memory
         enableMemPattern: false,
-        // each session would keep an arena as large as its largest run; so they share what is free
-        enableCpuMemArena: false,
+        // an arena stays as large as the largest run; without, sessions share what is free
+        enableCpuMemArena: keepsMemory,
         intraOpNumThreads: used,
         interOpNumThreads: 1,
         logSeverityLevel: 3,

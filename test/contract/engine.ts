@@ -266,12 +266,15 @@ export function engineContract(
         return { y: matmul(x, graph.weight('w', [2, 2])) };
       };
 
-      test.each([false, true])('are read from their file (prepacked: %s)', async (prepack) => {
-        const session = await compile(times, { weights, prepack });
-        expect(session.inputs).toEqual(['x']);
-        const { y } = await session.run({ x: float32([1, 0, 0, 1], [2, 2]) });
-        expect(y).toEqual(float32([1, 2, 3, 4], [2, 2]));
-      });
+      test.each([{}, { prepack: true }, { keepsMemory: true }])(
+        'are read from their file (%o)',
+        async (options) => {
+          const session = await compile(times, { weights, ...options });
+          expect(session.inputs).toEqual(['x']);
+          const { y } = await session.run({ x: float32([1, 0, 0, 1], [2, 2]) });
+          expect(y).toEqual(float32([1, 2, 3, 4], [2, 2]));
+        },
+      );
 
       test('serve several sessions, and outlive one of them', async () => {
         const [first, second] = await Promise.all([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkMemory } from '../../src/detox/memory.ts';
+import { checkMemory, holdingOf, marked } from '../../src/detox/memory.ts';
 import { checkMemory as examineMemory } from '../../src/doctor/memory.ts';
 import { UnavailableError } from '../../src/errors.ts';
 
@@ -20,6 +20,28 @@ test('a run that takes more memory than there is does not start, and says what t
 test('a run that fits starts, and one on a device with memory of its own', async () => {
   await checkMemory(estimate, cpu, has(5.2e9));
   await checkMemory(estimate, other, has(1e9));
+});
+
+test.each(['bf16, 2 threads', 'f32, 2 threads (no bf16 in this CPU)'])(
+  'a rough estimate keeps no run from starting, and the check-up warns: openvino %s',
+  async (words) => {
+    const engine = { description: `openvino 2026.4.1 cpu ${words}` };
+    const memory = marked(estimate, engine);
+    expect(memory).toEqual({ ...estimate, rough: true });
+    await checkMemory(memory, engine, has(3.06e9));
+    const verdict = await examineMemory({ memory, engine }, has(3.06e9));
+    expect(verdict).toMatchObject({ status: 'warning' });
+    expect(verdict.says).toMatch(
+      /^The run takes roughly 5\.2 GB .*: it may not fit; how much this engine takes is not known well\.$/,
+    );
+    expect(await examineMemory({ memory, engine }, has(6e9))).toMatchObject({ status: 'ok' });
+  },
+);
+
+test('an estimate for ONNX Runtime is not rough, whatever is said of OpenVINO', () => {
+  const noted = { description: `${cpu.description} (openvino: not found)` };
+  expect([cpu, noted].map(holdingOf)).toEqual([{ apart: false }, { apart: false }]);
+  expect(marked(estimate, noted)).toBe(estimate);
 });
 
 test('the check-up says beforehand what would happen', async () => {

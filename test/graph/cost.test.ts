@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { costOf } from '../../src/graph/cost.ts';
+import { costOf, multiplierBytes } from '../../src/graph/cost.ts';
 import { Graph, reachable, type Value } from '../../src/graph/graph.ts';
 import { add, exp, mul, neg, tanh } from '../../src/graph/ops/elementwise.ts';
 import { gemm, matmul } from '../../src/graph/ops/linear.ts';
@@ -96,6 +96,21 @@ describe('the peak', () => {
   test('of masks and ids goes by their own size an element', () => {
     expect(peak((x) => ({ ids: indicesAlong(x, 0) }))).toBe(8 + 8 * n); // the limit, then the ids
   });
+});
+
+test('weights that products multiply by count once as they are and once transposed', () => {
+  const bytes = (build: (x: Value, w: Value) => Value) =>
+    multiplierBytes(
+      graphOf((graph) => {
+        const x = graph.input('x', 'float32', ['n', 8]);
+        return { y: build(x, graph.weight('w', [8, 8])) };
+      }),
+    );
+  const by = (x: Value, w: Value, transB: boolean) => gemm(x, w, { transA: false, transB });
+  expect(bytes((x, w) => add(x, reduceSum(w, { axis: 0 })))).toBe(0);
+  expect(bytes((x, w) => matmul(matmul(x, w), w))).toBe(4 * 64);
+  expect(bytes((x, w) => by(by(x, w, true), w, true))).toBe(4 * 64);
+  expect(bytes((x, w) => matmul(by(x, w, true), w))).toBe(2 * 4 * 64);
 });
 
 describe('sizes', () => {

@@ -81,7 +81,7 @@ test('what was run says what memory it took and was foreseen to take', () => {
   const told = { started: { ...started, memory }, finished: { ...finished, peakMemory: 2.31e9 } };
   const text = section('What was run', reportMarkdown({ ...told, comparison, steps }));
   expect(text.split('\n')).toContain(
-    '| memory | 2.3 GB at most; foreseen 2.6 GB (training 1.5 GB, weights 1.0 GB, …) |',
+    '| memory | 2.3 GB at most; foreseen about 2.6 GB (training 1.5 GB, weights 1.0 GB, …) |',
   );
   expect(section('What was run', report)).not.toContain('memory'); // a log of an earlier version
 });

@@ -47,8 +47,10 @@ test('bytes have the unit that a person would choose, and of an estimate its lar
     '2.6 GB',
   ]);
   const parts = { weights: 1e9, training: 1.5e9, adapter: 0.1e9 };
-  expect(memoryText({ total: 2.6e9, parts })).toBe('2.6 GB (training 1.5 GB, weights 1.0 GB, …)');
-  expect(memoryText({ total: 1e9, parts: { all: 1e9 } })).toBe('1.0 GB (all 1.0 GB)');
+  expect(memoryText({ total: 2.6e9, parts })).toBe(
+    'about 2.6 GB (training 1.5 GB, weights 1.0 GB, …)',
+  );
+  expect(memoryText({ total: 1e9, parts: { all: 1e9 } })).toBe('about 1.0 GB (all 1.0 GB)');
 });
 
 test('a sparkline goes from the lowest bar to the highest', () => {
