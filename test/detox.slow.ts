@@ -93,7 +93,7 @@ describe('a run', () => {
     const [{ memory }] = only(first.events, 'started');
     expect(memory?.total).toBeGreaterThan(1e8); // the program alone
     expect(memory?.total).toBeLessThan(3e8); // small models
-    expect(Object.keys(memory?.parts ?? {})).toContain('training');
+    expect(Object.keys(memory?.parts ?? {})).toContain('adapter');
     const [{ peakMemory }] = only(first.events, 'finished');
     expect(peakMemory).toBeGreaterThan(0.9 * process.memoryUsage.rss());
   });
