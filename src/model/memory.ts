@@ -150,12 +150,12 @@ export function worstMoment(
 }
 
 /**
- * Weights that decoding has for itself: rearranged; and the table of embeddings as it lies in its file,
- * where it is the head as well.
+ * Weights that decoding has for itself: rearranged; and a frozen table of embeddings as it lies in its
+ * file, where it is the head as well.
  */
 export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): number {
-  const { tiedEmbeddings, vocabSize, dModel } = config;
-  return weightBytes(graph.weights.values()) + (tiedEmbeddings ? 4 * vocabSize * dModel : 0);
+  const table = config.tiedEmbeddings ? graph.weights.get('shared.weight') : undefined;
+  return weightBytes(graph.weights.values()) + (table ? weightBytes([table]) : 0);
 }
 
 type Graphs = ReturnType<typeof graphsOf>;
