@@ -17,7 +17,7 @@ import { balancedWeights, classifierLearner } from './model/supervised.ts';
 import { estimateClassifier } from './model/supervised-memory.ts';
 import { mostTokens } from './nn/encoder.ts';
 import type { Engine } from './runtime/engine.ts';
-import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
+import { type Begun, type JobKind, withJob } from './supervised/begin.ts';
 import {
   inParts,
   type JobContext,
@@ -72,23 +72,18 @@ interface Item {
  * @throws {ConfigError} when a job to go on with began with other settings or other files
  * @throws {UnavailableError} when there is less memory than the run will take
  */
-export async function* trainClassifier(
+export function trainClassifier(
   settings: ClassifyConfig,
   context: JobContext,
 ): AsyncGenerator<ClassifyEvent> {
-  const begun = await beginJob(kind, settings, context);
-  try {
-    yield* trained(begun, context);
-  } finally {
-    await begun.files.close();
-  }
+  return withJob(kind, settings, context, trained);
 }
 
 async function* trained(
   begun: Begun<ClassifyConfig, ClassifyMeasures>,
-  { engine, signal }: JobContext,
 ): AsyncGenerator<ClassifyEvent> {
-  const { local: config } = begun;
+  const { local: config, context } = begun;
+  const { engine, signal } = context;
   const { texts, skipped, guessed } = await readLabelled(config.data, config);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');

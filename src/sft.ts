@@ -22,7 +22,7 @@ import { policyLearner } from './model/supervised.ts';
 import { estimateSupervised } from './model/supervised-memory.ts';
 import type { Engine } from './runtime/engine.ts';
 import { learningRates, SftConfig } from './sft-config.ts';
-import { type Begun, beginJob, type JobKind } from './supervised/begin.ts';
+import { type Begun, type JobKind, withJob } from './supervised/begin.ts';
 import {
   inParts,
   type JobContext,
@@ -81,20 +81,13 @@ interface Pair {
  * @throws {ConfigError} when a job to go on with began with other settings or other files
  * @throws {UnavailableError} when there is less memory than the run will take
  */
-export async function* sft(settings: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
-  const begun = await beginJob(kind, settings, context);
-  try {
-    yield* trained(begun, context);
-  } finally {
-    await begun.files.close();
-  }
+export function sft(settings: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
+  return withJob(kind, settings, context, trained);
 }
 
-async function* trained(
-  begun: Begun<SftConfig, SftMeasures>,
-  { engine, signal, version }: JobContext,
-): AsyncGenerator<SftEvent> {
-  const { local: config, pinned } = begun;
+async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<SftEvent> {
+  const { local: config, pinned, context } = begun;
+  const { engine, signal, version } = context;
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes } = await prepare(config, tokenizer);
   const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;

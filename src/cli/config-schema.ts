@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { settingsOf } from './flags.ts';
-import { type JobName, jobs } from './jobs.ts';
+import type { JobName } from './job-names.ts';
+import { jobs } from './jobs.ts';
 import { groupNames } from './setting-names.ts';
 
 /**

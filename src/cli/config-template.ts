@@ -3,7 +3,8 @@ import { stringify } from 'yaml';
 import { labGaps, type PresetName } from '../presets.ts';
 import { wrap } from '../report/text.ts';
 import { expectation, type FieldSchema, settingsOf, shortest, typesOf } from './flags.ts';
-import { type JobName, jobs } from './jobs.ts';
+import type { JobName } from './job-names.ts';
+import { jobs } from './jobs.ts';
 import type { RunOptions } from './run-detox.ts';
 
 /** What a file is made of. */

@@ -5,11 +5,10 @@ import { type PresetName, presetSettings, presets } from '../presets.ts';
 import { SftConfig } from '../sft-config.ts';
 import type { Known } from './config-file.ts';
 import { fileSettings } from './detox-options.ts';
+import type { JobName } from './job-names.ts';
 import { jobSettings } from './job-options.ts';
 import { RunOptions } from './run-detox.ts';
 import type { Settings } from './settings.ts';
-
-export type JobName = 'detox' | 'sft' | 'train-classifier';
 
 interface Job {
   /** What a config file may say. */

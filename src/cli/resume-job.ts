@@ -14,13 +14,14 @@ import { counted, grouped } from '../report/text.ts';
 import { readSettings } from '../store/run-folder.ts';
 import type { CommandContext } from './command.ts';
 import { checkOptions, flagsOf } from './flags.ts';
+import { supervisedJobs } from './job-names.ts';
 
 interface Job<Options extends z.ZodObject> {
   readonly options: Options;
   run(context: CommandContext<z.infer<Options>>, how: { resume: boolean }): Promise<void>;
 }
 
-const names = ['sft', 'train-classifier'];
+const names: readonly string[] = supervisedJobs;
 
 /**
  * Goes on with the job in a folder, or shows what came of it.

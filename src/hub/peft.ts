@@ -161,6 +161,11 @@ function plainName(fileName: string): string {
   return name.replace(/\.(lora_[AB])\.[^.]+\.weight$/, '.$1.weight');
 }
 
+/** The weights of modules that an adapter saves whole, by their own names. */
+export function savedTensors({ config, tensors }: Adapter): Tensors {
+  return new Map([...tensors].filter(([name]) => isSaved(name, config.savedModules)));
+}
+
 /** The tensors of LoRA alone. */
 function pairsOf(tensors: Tensors): Tensors {
   return new Map([...tensors].filter(([name]) => isPart(name)));

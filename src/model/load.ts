@@ -9,6 +9,7 @@ import {
   loraScale,
   readAdapter,
   readValueHead,
+  savedTensors,
 } from '../hub/peft.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
 import { isTarget } from '../nn/scope.ts';
@@ -247,13 +248,12 @@ function locate({ entries }: Weights) {
  * have several, of which PEFT gives one its own.
  */
 function refuseForeign(
-  { config: { savedModules }, tensors }: Adapter,
+  adapter: Adapter,
   parameters: ReadonlyMap<string, Value>,
   { tiedEmbeddings }: T5Config,
   folder: string,
 ): void {
-  const saved = [...tensors.keys()].filter((name) => isSaved(name, savedModules));
-  for (const name of saved) {
+  for (const name of savedTensors(adapter).keys()) {
     const isTable = /(^|\.)(shared|embed_tokens)\./.test(name);
     if (isTable || (tiedEmbeddings && name.startsWith('lm_head.'))) {
       const remedy =

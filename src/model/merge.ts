@@ -1,6 +1,6 @@
 import { InputError, ShapeError } from '../errors.ts';
-import { isSaved, loraScale, strengthOf } from '../hub/lora-config.ts';
-import type { Adapter } from '../hub/peft.ts';
+import { loraScale, strengthOf } from '../hub/lora-config.ts';
+import { type Adapter, savedTensors } from '../hub/peft.ts';
 import type { WeightEntry, Weights } from '../hub/weights.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
@@ -27,7 +27,7 @@ export function mergedWeights(weights: Weights, adapter?: Adapter): MergedWeight
   const { entries } = weights;
   const pairs = adapter ? pairsOf(adapter) : new Map<string, Pair>();
   for (const [name, { a, b }] of pairs) expectShape(weights, name, [b.shape[0], a.shape[1]]);
-  const saved = savedOf(adapter);
+  const saved: Tensors = adapter ? savedTensors(adapter) : new Map();
   for (const [name, { shape }] of saved) expectShape(weights, name, shape);
   return {
     entries,
@@ -50,14 +50,6 @@ function expectShape({ folder, entries }: Weights, name: string, shape: readonly
   }
 }
 
-/** Weights that an adapter saves whole. */
-function savedOf(adapter: Adapter | undefined): Tensors {
-  const saved = [...(adapter?.tensors ?? [])].filter(([name]) =>
-    isSaved(name, adapter?.config.savedModules),
-  );
-  return new Map(saved);
-}
-
 /** The adapted weights of a model with the adapter merged in, by name, rounded to float32 once. */
 export async function mergeAdapter(
   weights: Weights,
@@ -65,7 +57,7 @@ export async function mergeAdapter(
 ): Promise<Map<string, Tensor<'float32'>>> {
   const { load } = mergedWeights(weights, adapter);
   const merged = new Map<string, Tensor<'float32'>>();
-  for (const name of [...pairsOf(adapter).keys(), ...savedOf(adapter).keys()]) {
+  for (const name of [...pairsOf(adapter).keys(), ...savedTensors(adapter).keys()]) {
     const { data, shape } = await load(name);
     merged.set(name, float32(data, shape));
   }

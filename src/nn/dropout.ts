@@ -26,8 +26,7 @@ export const rateInputs: Readonly<Record<Dropped, string>> = {
 export function drop(p: Scope, x: Value, what: Dropped = 'model'): Value {
   if (!p.noise) return x;
   const width = x.shape[1] as number;
-  const keys = reshape(keysAt(p, p.noise, what), [p.noise.shape[0], 1]);
-  return masked(p, x, mul(keys, p.graph.constant(oddNumbers(width))), what);
+  return masked(p, x, mul(keysAt(p, p.noise, what), p.graph.constant(oddNumbers(width))), what);
 }
 
 /**
@@ -39,9 +38,8 @@ export function dropWeights(p: Scope, weights: Value, rows: Rows, first = 0): Va
   if (!p.noise) return weights;
   const { graph } = p;
   const heads = weights.shape[1] as number;
-  const keys = reshape(keysAt(p, p.noise, 'weights'), [p.noise.shape[0], 1]);
   const byHead = mul(
-    rows.split(keys, 1), // [batch, 1, target, 1]
+    rows.split(keysAt(p, p.noise, 'weights'), 1), // [batch, 1, target, 1]
     reshape(graph.constant(oddNumbers(heads, 'heads')), [heads, 1, 1]),
   );
   const index = add(indicesAlong(weights, 3), graph.integers(tableSize - first));
@@ -60,7 +58,8 @@ const tableSize = 4096;
  */
 function keysAt(p: Scope, noise: Value, what: string): Value {
   const place = randomStream(0, ['dropout', p.path, what]).integer(2 ** 32) | 1;
-  return mul(noise, p.graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(place) }));
+  const factor = p.graph.constant({ dtype: 'int32', shape: [], data: Int32Array.of(place) });
+  return reshape(mul(noise, factor), [noise.shape[0], 1]);
 }
 
 /** random int32 of the shape of x, uniform */

@@ -51,7 +51,7 @@ const free = [
  * @throws {ConfigError} when it began with other settings or other files
  * @throws as `openNew`, `openUnfinished` and `locateSources`
  */
-export async function beginJob<Config extends Settings, Measures>(
+async function beginJob<Config extends Settings, Measures>(
   kind: JobKind<Config, Measures>,
   settings: Config,
   context: JobContext,
@@ -73,6 +73,24 @@ export async function beginJob<Config extends Settings, Measures>(
   } catch (error) {
     await opened.files.close();
     throw error;
+  }
+}
+
+/**
+ * A job from where it begins to its end, after which others may work in its folder.
+ * @throws as `beginJob`
+ */
+export async function* withJob<Config extends Settings, Measures, Event>(
+  kind: JobKind<Config, Measures>,
+  settings: Config,
+  context: JobContext,
+  work: (begun: Begun<Config, Measures>) => AsyncGenerator<Event>,
+): AsyncGenerator<Event> {
+  const begun = await beginJob(kind, settings, context);
+  try {
+    yield* work(begun);
+  } finally {
+    await begun.files.close();
   }
 }
 

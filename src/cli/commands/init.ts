@@ -4,14 +4,12 @@ import { ConfigError } from '../../errors.ts';
 import { exists, writeFileAtomic } from '../../hub/atomic.ts';
 import { type PresetName, presets } from '../../presets.ts';
 import { defineCommand } from '../command.ts';
+import { jobNames } from '../job-names.ts';
 import { quoted } from '../shell.ts';
 
 const options = z
   .strictObject({
-    job: z
-      .enum(['detox', 'sft', 'train-classifier'])
-      .default('detox')
-      .describe('For which command the file is'),
+    job: z.enum(jobNames).default('detox').describe('For which command the file is'),
     preset: z
       .enum(Object.keys(presets) as [PresetName])
       .optional()

@@ -3,8 +3,7 @@ import { fixed, grouped } from '../../report/text.ts';
 import type { SftMeasures } from '../../sft.ts';
 import { SftConfig } from '../../sft-config.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { jobOptions } from '../job-options.ts';
-import { engineAndRest, newFolder } from '../options.ts';
+import { jobAsked, jobOptions } from '../job-options.ts';
 
 const settings = jobOptions(SftConfig);
 
@@ -35,13 +34,11 @@ async function run(
   context: CommandContext<z.infer<typeof settings.options>>,
   { resume = false } = {},
 ): Promise<void> {
-  const { engine, rest } = engineAndRest(context.options);
-  const { output = newFolder(), config: _, set: __, ...config } = rest;
+  const { config, place } = jobAsked(context.options);
   const { sft: runSft } = await import('../../sft.ts');
   const { showJob } = await import('../show-job.ts');
   await showJob<SftMeasures>({
-    output,
-    engine,
+    ...place,
     resume,
     start: (job) => runSft(config, job),
     brief: (measures) =>

@@ -4,8 +4,7 @@ import { ClassifyConfig } from '../../classify-config.ts';
 import type { Share } from '../../eval/classification.ts';
 import { fixed, grouped, pad } from '../../report/text.ts';
 import { type CommandContext, defineCommand, type Screen } from '../command.ts';
-import { jobOptions } from '../job-options.ts';
-import { engineAndRest, newFolder } from '../options.ts';
+import { jobAsked, jobOptions } from '../job-options.ts';
 import { painter } from '../paint.ts';
 
 const settings = jobOptions(ClassifyConfig);
@@ -41,13 +40,11 @@ async function run(
   context: CommandContext<z.infer<typeof settings.options>>,
   { resume = false } = {},
 ): Promise<void> {
-  const { engine, rest } = engineAndRest(context.options);
-  const { output = newFolder(), config: _, set: __, ...config } = rest;
+  const { config, place } = jobAsked(context.options);
   const { trainClassifier: train } = await import('../../classify.ts');
   const { showJob } = await import('../show-job.ts');
   await showJob<ClassifyMeasures>({
-    output,
-    engine,
+    ...place,
     resume,
     start: (job) => train(config, job),
     brief: ({ accuracy, macroF1, loss }) =>
