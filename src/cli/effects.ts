@@ -31,7 +31,7 @@ const rows: readonly Row[] = [
     'the `adapter` that is given has its own',
   ],
   [
-    ['loraRank', 'loraAlpha', 'loraTargets'],
+    ['loraRank', 'loraAlpha', 'loraTargets', 'loraDropout'],
     (c) => c.full,
     '`full` trains every weight, without an adapter',
   ],

@@ -101,6 +101,11 @@ describe('a setting that does nothing beside the others is refused', () => {
       '--lora-alpha',
       '--full trains every weight, without an adapter',
     ],
+    [
+      { ...named, full: true, loraDropout: 0.1 },
+      '--lora-dropout',
+      '--full trains every weight, without an adapter',
+    ],
     [{ ...named, adapterRevision: 'x' }, '--adapter-revision', 'no --adapter is given'],
     [{ ...named, testDataRevision: 'x' }, '--test-data-revision', 'no --test-data is given'],
     [
