@@ -29,11 +29,16 @@ export function restoreTraining(
   parameters: Tensors,
   { steps, first, second }: AdamState,
 ): void {
-  checkParameters(partOf(tensors, 'parameter'), parameters);
+  checkParameters(parametersIn(tensors), parameters);
   for (const [name, { data }] of parameters) data.set(tensors.get(`parameter.${name}`)!.data);
   replace(steps, Object.entries(adamSteps));
   replace(first, partOf(tensors, 'adam.first'));
   replace(second, partOf(tensors, 'adam.second'));
+}
+
+/** The parameters among such tensors, under their own names. */
+export function parametersIn(tensors: Tensors): Map<string, Tensor<'float32'>> {
+  return partOf(tensors, 'parameter');
 }
 
 /** The tensors of one part, under their own names. */

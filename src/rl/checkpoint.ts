@@ -5,7 +5,7 @@ import type { LoraConfig } from '../hub/peft.ts';
 import type { ValueHeadFile } from '../hub/value-head-file.ts';
 import { checkpointFolder, type Newest, runRecord } from '../model/checkpoint.ts';
 import { saveAdapter } from '../model/save.ts';
-import type { Tensor } from '../tensor.ts';
+import { parametersIn } from '../model/training-tensors.ts';
 import { LearnerMemory, type LearnerState } from './learner-state.ts';
 
 /** What a checkpoint says of its run, besides the learner's state. */
@@ -59,7 +59,7 @@ export function openCheckpoints(
     write: (state, record, lora) =>
       stored.write(state, record, async (folder) => {
         if (!lora) return;
-        const tensors = parametersOf(state.tensors);
+        const tensors = parametersIn(state.tensors);
         await saveAdapter(join(folder, 'adapter'), lora, tensors, { valueHeadFile });
       }),
     async latest() {
@@ -72,16 +72,4 @@ export function openCheckpoints(
       };
     },
   };
-}
-
-/** The parameters among the tensors of a state, under their own names. */
-function parametersOf(
-  tensors: ReadonlyMap<string, Tensor<'float32'>>,
-): Map<string, Tensor<'float32'>> {
-  const start = 'parameter.';
-  return new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(start))
-      .map(([name, tensor]) => [name.slice(start.length), tensor]),
-  );
 }
