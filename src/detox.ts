@@ -72,7 +72,7 @@ async function* samplesBefore(run: Run): AsyncGenerator<RunEvent, Sample[]> {
   return samples;
 }
 
-function started({ policy, lora, config, context, sizes, memory }: Run): RunEvent {
+function started({ policy, lora, config, context, sizes, memory, notes }: Run): RunEvent {
   const { runId, version, engine } = context;
   return {
     type: 'started',
@@ -84,6 +84,7 @@ function started({ policy, lora, config, context, sizes, memory }: Run): RunEven
     ...parameterCounts(policy, lora),
     data: sizes,
     memory,
+    ...(notes.length > 0 && { notes }),
   };
 }
 

@@ -106,6 +106,12 @@ export interface MemoryEstimate {
   readonly rough?: boolean;
 }
 
+/** What whoever reads the numbers must know of what went in: a sentence, and what can be done about it. */
+export interface Note {
+  readonly says: string;
+  readonly remedy?: string;
+}
+
 /** Rows of the data that could not be read. */
 export interface SkippedRows {
   readonly count: number;
@@ -138,6 +144,8 @@ export type RunEvent =
       };
       /** Missing in the logs of earlier versions. */
       readonly memory?: MemoryEstimate;
+      /** Missing when there is nothing to say. */
+      readonly notes?: readonly Note[];
     }
   | {
       readonly type: 'progress';

@@ -89,9 +89,13 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
   const { local: config, pinned, context } = begun;
   const { engine, signal, version } = context;
   const tokenizer = await loadTokenizer(config.model);
-  const { train, test, sizes } = await prepare(config, tokenizer);
+  const { train, test, sizes, notes: ofData } = await prepare(config, tokenizer);
   const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
-  const { policy, lora } = await loadPolicy(engine, {
+  const {
+    policy,
+    lora,
+    notes: ofPolicy,
+  } = await loadPolicy(engine, {
     model,
     seed,
     adapter,
@@ -100,6 +104,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
   });
   try {
     const counted = countParameters(policy.shape.config, { lora });
+    const notes = [...ofData, ...ofPolicy];
     const memory = memoryOf(policy, [...train, ...test], config, engine);
     yield {
       type: 'started',
@@ -107,6 +112,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       parameters: full ? { trainable: counted.all, all: counted.all } : counted,
       data: sizes,
       memory,
+      ...(notes.length > 0 && { notes }),
     };
     await checkMemory(memory, engine, undefined, memoryRemedy);
     yield* runJob<SftMeasures>({
@@ -129,7 +135,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
 /** Read, filter by length, make prompts, split. */
 async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const { maxQueryTokens: maxLength, maxResponseTokens } = config;
-  const { train, test, sizes } = await readDialogues(config);
+  const { train, test, sizes, notes } = await readDialogues(config);
   const kept = [...train, ...test];
   const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue));
   const queries = await tokenizer.encodeBatch(prompts, { maxLength });
@@ -144,7 +150,7 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
     }),
   );
   const parts = { train: pairs.slice(0, train.length), test: pairs.slice(train.length) };
-  return { ...parts, sizes: { ...sizes, cut } };
+  return { ...parts, sizes: { ...sizes, cut }, notes };
 }
 
 interface Held {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { InternalError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import { Interrupted } from './errors.ts';
 import {
   checkOptions,
@@ -14,6 +15,7 @@ import {
 } from './flags.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
+import { painter } from './paint.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 /** How wide the standard output is, and whether it takes colours. */
@@ -32,6 +34,8 @@ export interface CommandContext<Options> {
   readonly signal: AbortSignal;
   /** A line, or several, for the standard output. */
   print(text: string): void;
+  /** For the standard error output, whatever else is asked for: the reader of the results must know. */
+  note(note: Note): void;
   /** On the standard error output; silent with `--quiet`. */
   readonly progress: Progress;
   readonly screen: Screen;
@@ -173,10 +177,14 @@ async function execute<Schema extends z.ZodObject>(
     progress.clear();
     stdout.write(`${text}\n`);
   };
+  const note = ({ says, remedy = '' }: Note) => {
+    progress.clear();
+    stderr.write(`${painter(color)('yellow', 'note:')} ${`${says} ${remedy}`.trimEnd()}\n`);
+  };
   const screen = { width: widthOf(stdout), color: hasColor(stdout, env) };
   const { json } = shared;
   try {
-    await run({ options, arguments: words, json, signal, print, progress, screen, stdin });
+    await run({ options, arguments: words, json, signal, print, note, progress, screen, stdin });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : error;
   } finally {

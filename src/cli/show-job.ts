@@ -1,12 +1,12 @@
 /** Where the events of a supervised job meet the screen. */
-import { counted, duration, fixed, grouped, memoryText, wrap } from '../report/text.ts';
+import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, withEngine } from './options.ts';
 import { painter } from './paint.ts';
 import { quoted } from './shell.ts';
-import { countText, dataNotes } from './show-run.ts';
+import { countText, dataNotes, noteLines } from './show-run.ts';
 import { version } from './version.ts';
 
 export interface JobParts<Measures> {
@@ -58,7 +58,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
       if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
       if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
       if (json) continue;
-      if (event.type === 'started') print(lines(startLines(event), screen.color));
+      if (event.type === 'started') print(lines(startLines(event, screen.width), screen.color));
       if (event.type === 'resumed') print(lines(resumedLines(event, screen.width), screen.color));
       if (event.type === 'evaluated' && event.when === 'during') {
         const { step, measures, best } = event;
@@ -79,7 +79,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   const done = (step ?? resumed)?.step ?? 0;
   const of = (step ?? resumed)?.steps;
   if (json) {
-    const { parameters, data } = started ?? {};
+    const { parameters, data, notes } = started ?? {};
     const heldOut = { before, after };
     const { early } = finished ?? {};
     const last = stopped?.last;
@@ -91,6 +91,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
         engine: started?.engine,
         parameters,
         data,
+        ...(notes && { notes }),
         ...{ steps: done, of, seconds: finished?.seconds },
         best,
         early,
@@ -117,7 +118,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   if (!finished && canGoOn) print(['Go on with:', `  ${goOn}`].join('\n'));
 }
 
-function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started'>): Line[] {
+function startLines<M>(event: EventOf<M, 'started'>, width: number): Line[] {
+  const { engine, parameters, data, memory, notes } = event;
   const { rows, kept, train, test, cut } = data;
   const counts = [`${grouped(rows)} rows`, ...(kept < rows ? [`${grouped(kept)} kept`] : [])];
   const parts = `${grouped(train)} train, ${grouped(test)} test`;
@@ -127,14 +129,14 @@ function startLines<M>({ engine, parameters, data, memory }: EventOf<M, 'started
     ...dataNotes(data),
     ['parameters', `${countText(parameters)} trainable`],
     ...(memory ? [['memory', memoryText(memory)] as const] : []),
+    ...noteLines(notes, width),
   ];
 }
 
 function resumedLines<M>(event: EventOf<M, 'resumed'>, width: number): Line[] {
   const { step, steps, notes } = event;
-  const noted = (note: string) =>
-    wrap(note, Math.max(20, width - 16)).map((line, i) => [i === 0 ? 'note' : '', line] as const);
-  return [['goes on', `after step ${step} of ${steps}`], ...notes.flatMap(noted)];
+  const said = notes.map((says) => ({ says }));
+  return [['goes on', `after step ${step} of ${steps}`], ...noteLines(said, width)];
 }
 
 function lines(rows: readonly Line[], color: boolean): string {

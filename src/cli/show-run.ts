@@ -1,6 +1,13 @@
 /** Where a run's events, its stores and the screen meet. */
 import { join } from 'node:path';
-import type { Comparison, ParameterCount, RunEvent, StepMetrics, Summary } from '../events.ts';
+import type {
+  Comparison,
+  Note,
+  ParameterCount,
+  RunEvent,
+  StepMetrics,
+  Summary,
+} from '../events.ts';
 import { reportMarkdown } from '../report/markdown.ts';
 import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
 import { byteText, counted, duration, fixed, grouped, memoryText, wrap } from '../report/text.ts';
@@ -99,7 +106,7 @@ function show(event: RunEvent, parts: RunParts): void {
     progress.update({ phase: 'train', done: event.step, total: steps });
   }
   if (json) return;
-  if (event.type === 'started') print(startText(event, folder.directory, screen.color));
+  if (event.type === 'started') print(startText(event, folder.directory, screen));
   if (event.type === 'resumed') print(resumedText(event, parts));
   if (event.type === 'validated') print(validatedText(event, screen.color));
   if (event.type === 'compared') print(comparedText(event, screen));
@@ -147,8 +154,8 @@ export function statusText(metrics: StepMetrics): string {
     .join(' · ');
 }
 
-function startText(event: EventOf<'started'>, directory: string, color: boolean): string {
-  const { runId, engine, data, policyParameters, referenceParameters, memory } = event;
+function startText(event: EventOf<'started'>, directory: string, { color, width }: Screen): string {
+  const { runId, engine, data, policyParameters, referenceParameters, memory, notes } = event;
   const { rows, kept, train, validation, test } = data;
   const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
   return lines(color, [
@@ -163,6 +170,7 @@ function startText(event: EventOf<'started'>, directory: string, color: boolean)
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
     ...(memory ? [['memory', memoryText(memory)] as const] : []),
+    ...noteLines(notes, width),
   ]);
 }
 
@@ -179,18 +187,28 @@ export function dataNotes({
   return [...notes, ['skipped', `${counted(count, 'bad row')}; the first is ${where}: ${why}`]];
 }
 
+/** Each note, and what to do about it, in lines of the screen's width; the first has a label. */
+export function noteLines(notes: readonly Note[] = [], width: number): [string, string][] {
+  const texts = notes.map(({ says, remedy = '' }) => `${says} ${remedy}`.trimEnd());
+  return texts.flatMap((text) =>
+    wrap(text, Math.max(20, width - labelWidth - 2)).map((line, i): [string, string] => [
+      i === 0 ? 'note' : '',
+      line,
+    ]),
+  );
+}
+
 function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunParts): string {
   const { folder, steps, context } = parts;
   const { width, color } = context.screen;
-  const noted = (note: string) =>
-    wrap(note, Math.max(20, width - labelWidth - 2)).map(
-      (line, i) => [i === 0 ? 'note' : '', line] as const,
-    );
   return lines(color, [
     ['folder', folder.directory],
     ['engine', engine],
     ['goes on', `after step ${step} of ${steps}`],
-    ...notes.flatMap(noted),
+    ...noteLines(
+      notes.map((says) => ({ says })),
+      width,
+    ),
   ]);
 }
 
@@ -274,6 +292,7 @@ function resultOf(latest: Latest, parts: Ending): Record<string, unknown> {
     seed,
     engine: started?.engine,
     data: started?.data,
+    ...(started?.notes && { notes: started.notes }),
     policyParameters: started?.policyParameters,
     referenceParameters: started?.referenceParameters,
     steps: done,

@@ -1,7 +1,7 @@
 /** I/O: reads the dialogues of a job: those to train on, and those to hold out. */
 import { relative } from 'node:path';
 import { ConfigError, InputError } from '../errors.ts';
-import type { SkippedRows } from '../events.ts';
+import type { Note, SkippedRows } from '../events.ts';
 import type { Example, ExampleColumns } from './examples.ts';
 import { dataFiles, type PartOptions } from './files.ts';
 import { isWithin, splitExamples } from './prepare.ts';
@@ -38,6 +38,8 @@ export interface Dialogues {
   readonly train: Example[];
   readonly test: Example[];
   readonly sizes: DialogueSizes;
+  /** What was found in the rows that a user would want to know. */
+  readonly notes: readonly Note[];
 }
 
 /**
@@ -55,7 +57,8 @@ export async function readDialogues(settings: DialogueSettings): Promise<Dialogu
   if (testData === undefined && testSplit === undefined) {
     const { train, test } = splitExamples(examples, testShare);
     const lengths = { rows, kept: examples.length, train: train.length, test: test.length };
-    return { train, test, sizes: { ...lengths, ...(skipped && { skipped }), ...columns } };
+    const sizes = { ...lengths, ...(skipped && { skipped }), ...columns };
+    return { train, test, sizes, notes: [] };
   }
   const part = { split: testSplit, usualSplit: 'test' };
   const heldOut = await readExamples(testData ?? data, { ...settings, ...part, keep });
@@ -75,7 +78,7 @@ export async function readDialogues(settings: DialogueSettings): Promise<Dialogu
     ...(bad && { skipped: bad }),
     ...columns,
   };
-  return { train, test, sizes };
+  return { train, test, sizes, notes: [] };
 }
 
 /** The files that the settings name, by their role: `data`, or of a folder `data train.csv`. */

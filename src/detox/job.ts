@@ -33,7 +33,7 @@ export async function setUp(
   const rl = rlConfigOf(config);
   const { valueHead } = rl;
   const tokenizer = await loadTokenizer(model);
-  const { train, ...prompts } = await prepare(config, tokenizer.encodeBatch);
+  const { train, notes: ofData, ...prompts } = await prepare(config, tokenizer.encodeBatch);
   const batchSize = rl.batchSize / rl.numGenerations;
   const { steps } = rl;
   const batches = (start: number) =>
@@ -55,7 +55,8 @@ export async function setUp(
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
   const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier, engine }, config);
-  const made = { batches, rl, tokenizer, judge, reference, learner, memory };
+  const notes = [...ofData, ...parts.notes, ...classifier.notes];
+  const made = { batches, rl, tokenizer, judge, reference, learner, memory, notes };
   return { engine, ...parts, ...prompts, ...made };
 }
 
@@ -86,7 +87,7 @@ async function prepare(config: DetoxConfig, encode: Encode) {
     train: train.length,
     ...(validation.length > 0 && { validation: validation.length }),
   };
-  return { train, validation, test, sizes };
+  return { train, validation, test, sizes, notes: read.notes };
 }
 
 /** Takes the dialogues that choose the best adapter out of the training part, where one is wanted. */

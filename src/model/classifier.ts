@@ -1,4 +1,5 @@
 import { ConfigError, didYouMean, InputError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { mul, neg, sub } from '../graph/ops/elementwise.ts';
@@ -26,6 +27,8 @@ export interface ClassifierOptions extends ClassifierShape {
   readonly weights?: ((name: string) => WeightLocation) | undefined;
   /** Values of everything that can change; none when the classifier only judges. */
   readonly tensors?: Map<string, Tensor<'float32'>>;
+  /** What was found in its files that a user would want to know. @default none */
+  readonly notes?: readonly Note[];
 }
 
 /** Elements of the hidden states of one run: 2,048 padded tokens of RoBERTa-base. */
@@ -35,12 +38,14 @@ export const judgeBudget = 2048 * 768;
 export class Classifier {
   readonly config: ClassifierConfig;
   readonly parameters: Parameters;
+  readonly notes: readonly Note[];
   readonly #options: ClassifierOptions;
   readonly #sessions = new Map<'scoring' | 'training', Promise<Session>>();
 
   private constructor(options: ClassifierOptions, parameters: Parameters) {
     this.#options = options;
     this.config = options.config;
+    this.notes = options.notes ?? [];
     this.parameters = parameters;
   }
 

@@ -1,4 +1,5 @@
 import { ConfigError, didYouMean, InputError, ShapeError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
@@ -32,6 +33,8 @@ export interface PolicyParts {
   readonly lora: LoraConfig | undefined;
   /** What the model itself has where the adapter has whole modules of its own. */
   readonly replaced: Tensors;
+  /** What was found in its files that a user would want to know. */
+  readonly notes: readonly Note[];
 }
 
 /** Where a policy comes from, and what of it may change. */
@@ -87,7 +90,7 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
-  return { policy, lora, replaced: await replacedBy(lora, tensors, weights) };
+  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes: [] };
 }
 
 async function replacedBy(

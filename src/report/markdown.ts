@@ -218,7 +218,7 @@ function responses(rows: readonly ComparisonRow[], limit = 3): string {
   ].join('\n\n');
 }
 
-function caveats({ config }: EventOf<'started'>, comparison: Comparison): string {
+function caveats({ config, notes = [] }: EventOf<'started'>, comparison: Comparison): string {
   const [all] = comparison.slices;
   const { n, low, high } = all.toxicity.difference;
   const seed = typeof config.seed === 'number' ? ` (${config.seed})` : '';
@@ -226,6 +226,7 @@ function caveats({ config }: EventOf<'started'>, comparison: Comparison): string
   const rouge = all.rouge1.difference;
   const lost = 1 - all.distinct2.after / all.distinct2.before;
   return [
+    ...notes.map(({ says, remedy = '' }) => escaped(`${says} ${remedy}`.trimEnd())),
     `${counted(n, 'test prompt')}: the change of mean toxicity is known to about ± ${half}; smaller effects do not show.`,
     `One training run, one seed${seed}: the interval covers the choice of test prompts, not that of training.`,
     'The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.',

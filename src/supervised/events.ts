@@ -1,5 +1,5 @@
 /** What a supervised job is given beside its settings, and what it tells. */
-import type { MemoryEstimate, ParameterCount, SkippedRows } from '../events.ts';
+import type { MemoryEstimate, Note, ParameterCount, SkippedRows } from '../events.ts';
 import type { DownloadProgress } from '../hub/progress.ts';
 import type { TrainingStep } from '../model/supervised.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -32,6 +32,8 @@ export type JobEvent<Measures> =
       readonly data: JobData;
       /** What the run will take, where that is known. */
       readonly memory?: MemoryEstimate;
+      /** Missing when there is nothing to say. */
+      readonly notes?: readonly Note[];
     }
   | {
       /** After `started`; the measurement before the first step is told once more. */

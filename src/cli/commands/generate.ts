@@ -69,7 +69,8 @@ export const generate = defineCommand({
     const tokenizer = await loadTokenizer(model);
     const engine = await startEngine(engineAndRest(options).engine);
     try {
-      const { policy } = await loadPolicy(engine, { model, adapter });
+      const { policy, notes } = await loadPolicy(engine, { model, adapter });
+      notes.forEach(context.note);
       const total = prompts.length;
       const show = (done: number) => {
         if (total > batchSize) progress.update({ phase: 'generate', done, total });

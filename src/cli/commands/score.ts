@@ -47,7 +47,7 @@ export const score = defineCommand({
     const texts = await readTexts(context);
     const { data: _, dataRevision: __, ...named } = context.options;
     const options = await located(named, context);
-    const { json, signal, progress, print, screen } = context;
+    const { json, signal, progress, print, note, screen } = context;
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadClassifier } = await import('../../model/load.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
@@ -57,6 +57,7 @@ export const score = defineCommand({
     const engine = await startEngine(engineAndRest(options).engine);
     try {
       const classifier = await loadClassifier(engine, rewardModel);
+      classifier.notes.forEach(note);
       const { labels } = classifier.config;
       if (label !== undefined) classifier.labelIndex(label); // refuses an unknown one
       const shown = label === undefined ? labels : [label];
