@@ -1,5 +1,6 @@
 import { trainingBatches } from '../dist/data/batches.js';
-import { buildPrompt, filterByLength } from '../dist/data/prepare.js';
+import { filterByLength } from '../dist/data/prepare.js';
+import { buildPrompt } from '../dist/data/prompt.js';
 import { readExamples } from '../dist/data/read.js';
 import { DetoxConfig, rlConfigOf } from '../dist/detox-config.js';
 import { loadClassifier } from '../dist/model/load.js';

@@ -11,7 +11,8 @@ export {
 } from './data/dialogues.ts';
 export type { Example, ExampleColumns } from './data/examples.ts';
 export type { PartOptions } from './data/files.ts';
-export { buildPrompt, filterByLength, splitExamples } from './data/prepare.ts';
+export { filterByLength, splitExamples } from './data/prepare.ts';
+export { buildPrompt } from './data/prompt.ts';
 export { type ReadOptions, readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
 export { DetoxConfig, resolvedConfig } from './detox-config.ts';

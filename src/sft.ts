@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { dataSources, readDialogues } from './data/dialogues.ts';
-import { buildPrompt } from './data/prepare.ts';
+import { buildPrompt } from './data/prompt.ts';
 import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { type RougeScores, rouge } from './eval/rouge.ts';
 import type { MemoryEstimate } from './events.ts';
@@ -134,10 +134,10 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
 
 /** Read, filter by length, make prompts, split. */
 async function prepare(config: SftConfig, tokenizer: Tokenizer) {
-  const { maxQueryTokens: maxLength, maxResponseTokens } = config;
+  const { promptTemplate, maxQueryTokens: maxLength, maxResponseTokens } = config;
   const { train, test, sizes, notes } = await readDialogues(config);
   const kept = [...train, ...test];
-  const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue));
+  const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const queries = await tokenizer.encodeBatch(prompts, { maxLength });
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
   const responses = await tokenizer.encodeBatch(kept.map(({ summaries }) => summaries[0]));

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { ConfigError, InputError, UnavailableError } from '../errors.ts';
-import { type Flag, isObject, mismatch, settingsOf, typesOf } from './flags.ts';
+import { type Flag, isObject, mismatch, settingsOf, typesOf, unescaped } from './flags.ts';
 import { groupNames, settingOf } from './setting-names.ts';
 
 /** Settings, and where each was said, for messages: `mine.yaml:3 steps`. */
@@ -64,7 +64,10 @@ export async function readAssignments(texts: readonly string[], known: Known): P
   const entries = texts.map((text): Entry => {
     const [name, raw] = text.split(/=(.*)/s);
     if (raw === undefined) throw new ConfigError(place, 'name=value', `"${text}"`);
-    const types = typesOf(flagOf(settingOf(place, name, flags), flags).schema);
+    const { schema } = flagOf(settingOf(place, name, flags), flags);
+    const types = typesOf(schema);
+    // `{dialogue} …` would be a mapping that YAML cannot read
+    if (schema.escapes && !raw.startsWith('"')) return { place, name, value: unescaped(raw) };
     try {
       const value: unknown = parse(raw);
       // a commit of digits alone is a text all the same

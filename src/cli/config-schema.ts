@@ -17,6 +17,8 @@ export function configSchema(job: JobName): string {
     override({ jsonSchema }) {
       delete jsonSchema.group; // of --help
       delete jsonSchema.placeholder;
+      delete jsonSchema.escapes;
+      delete jsonSchema.expects;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });

@@ -57,7 +57,8 @@ function head({ job, preset, compat }: Required<TemplateOptions>): string {
 /** `A whole number above 0; default 4.` Empty of a text without a default. */
 function rangeOf(schema: FieldSchema): string {
   const types = typesOf(schema);
-  const isFree = types.has('string') && types.size === 1 && !schema.enum && !schema.anyOf;
+  const isFree =
+    types.has('string') && types.size === 1 && !schema.enum && !schema.anyOf && !schema.expects;
   const fallback = schema.default === undefined ? '' : `default ${valueText(schema.default)}`;
   const text = [isFree ? '' : expectation(schema), fallback].filter(Boolean).join('; ');
   return text === '' ? '' : `${text[0].toUpperCase()}${text.slice(1)}.`;
@@ -70,6 +71,7 @@ function lineOf(name: string, value: unknown): string {
 /** As YAML in one line. */
 function valueText(value: unknown): string {
   if (typeof value === 'number') return shortest(value);
+  if (typeof value === 'string' && value.includes('\n')) return JSON.stringify(value);
   return stringify(value, { lineWidth: 0, collectionStyle: 'flow' }).trimEnd();
 }
 

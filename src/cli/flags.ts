@@ -27,6 +27,10 @@ export interface FieldSchema {
   readonly group?: string;
   /** From `.meta({ whole: true })`: a list whose items may hold commas, one a flag. */
   readonly whole?: boolean;
+  /** From `.meta({ escapes: true })`: on the command line `\n` is a line break, as in YAML's quotes. */
+  readonly escapes?: boolean;
+  /** From `.meta({ expects: 'a text with …' })`: what the value has to be, in words. */
+  readonly expects?: string;
 }
 
 /** One flag of a command and the option that it sets. */
@@ -121,7 +125,7 @@ function defaultText(schema: FieldSchema, value: unknown): string {
   if (value === undefined || value === null || value === '') return '';
   if (isBoolean(schema)) return value ? 'default: on' : '';
   if (Array.isArray(value)) return value.length > 0 ? `default: ${value.join(',')}` : '';
-  return `default: ${shortest(value)}`;
+  return `default: ${shortest(value).replaceAll('\n', '\\n')}`;
 }
 
 /** Small numbers in the way that people write them: 1.41e-5. */
@@ -153,10 +157,17 @@ function parseText(name: string, schema: FieldSchema, text: string): unknown {
   // `--model --greedy`: the value was forgotten
   if (/^--[a-z]/.test(text))
     throw new UsageError(`${name}: expected a value, got the flag ${text}.`);
+  if (schema.escapes) return unescaped(text);
   const types = typesOf(schema);
   const numeric = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
   if (numeric && (types.has('number') || types.has('integer'))) return Number(text);
   return types.has('null') && text === 'none' ? null : text;
+}
+
+/** A text with what `\n`, `\t` and `\\` stand for. */
+export function unescaped(text: string): string {
+  const meant: Readonly<Record<string, string>> = { n: '\n', t: '\t', '\\': '\\' };
+  return text.replace(/\\([nt\\])/g, (_, letter) => meant[letter]);
 }
 
 /** Values by their place in the options. */
@@ -292,6 +303,7 @@ function isBelow(path: readonly string[], start: readonly string[]): boolean {
 
 /** `a whole number above 0`, `one of cpu, webgpu, cuda`. */
 export function expectation(schema: FieldSchema): string {
+  if (schema.expects) return schema.expects;
   const choices = choicesOf(schema);
   if (choices) return `${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')}`;
   const types = typesOf(schema);

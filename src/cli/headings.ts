@@ -10,7 +10,8 @@ type Setting = keyof DetoxConfig | keyof SftConfig | keyof ClassifyConfig;
 export const headings: Readonly<Record<string, readonly Setting[]>> = {
   'A fresh adapter, when none is given': ['loraRank', 'loraAlpha', 'loraTargets', 'loraDropout'],
   Data: [
-    ...(['minimumLength', 'maximumLength', 'maxQueryTokens', 'maxResponseTokens'] as const),
+    ...(['promptTemplate', 'minimumLength', 'maximumLength'] as const),
+    ...(['maxQueryTokens', 'maxResponseTokens'] as const),
     ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
     ...(['split', 'maxRows', 'strict'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),

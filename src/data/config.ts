@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promptTemplate } from './prompt.ts';
 
 const name = z.string().min(1).optional();
 
@@ -49,5 +50,6 @@ export const promptFields = {
     .lt(1)
     .default(0.2)
     .describe('Share of the data that is held out, from its end'),
+  promptTemplate,
   maxQueryTokens: z.int().positive().default(512).describe('Longer prompts are cut'),
 };

@@ -32,11 +32,6 @@ export function codePoints(text: string): number {
   return count;
 }
 
-/** The prompt of the lab that the policy was fine-tuned on, to the byte. */
-export function buildPrompt(dialogue: string): string {
-  return `\nSummarize the following conversation.\n\n${dialogue}\n\nSummary:\n`;
-}
-
 /**
  * The first items for training, the last ones for testing, unshuffled, as Hugging Face's
  * `train_test_split(test_size, shuffle=False)`: ceil(testShare * n) test items, the rest train.

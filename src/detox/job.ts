@@ -1,6 +1,6 @@
 import { trainingBatches } from '../data/batches.ts';
 import { readDialogues } from '../data/dialogues.ts';
-import { buildPrompt } from '../data/prepare.ts';
+import { buildPrompt } from '../data/prompt.ts';
 import { type DetoxConfig, rlConfigOf } from '../detox-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
@@ -64,12 +64,13 @@ type Encode = (texts: readonly string[], options: { maxLength: number }) => Prom
 
 /** Read, filter by length, make prompts, split. */
 async function prepare(config: DetoxConfig, encode: Encode) {
-  const { maxQueryTokens: maxLength, rougeWeight, evaluateEvery, bestMetric } = config;
+  const { promptTemplate, maxQueryTokens: maxLength } = config;
+  const { rougeWeight, evaluateEvery, bestMetric } = config;
   const needed = rougeWeight > 0 || (evaluateEvery > 0 && bestMetric === 'rouge1');
   const summaries = needed ? 'required' : 'where given';
   const read = await readDialogues({ ...config, summaries });
   const kept = [...read.train, ...read.test];
-  const texts = kept.map(({ dialogue }) => buildPrompt(dialogue));
+  const texts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const rows = await encode(texts, { maxLength });
   const prompts = kept.map(
     ({ id, summaries, group }, i): Prompt => ({

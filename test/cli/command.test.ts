@@ -13,6 +13,12 @@ const options = z
     targets: z.array(z.string()).default(['q', 'v']).describe('Adapted modules'),
     betas: z.tuple([z.number(), z.number()]).default([0.9, 0.999]).describe('Adam moments'),
     layers: z.array(z.int().nonnegative()).optional().describe('Adapted layers'),
+    prompt: z
+      .string()
+      .regex(/X/)
+      .default('\nX')
+      .meta({ escapes: true, expects: 'a text with X in it' })
+      .describe('Around X'),
     shuffle: z.boolean().default(true).describe('Shuffle the data'),
     dryRun: z.boolean().default(false).describe('Only look'),
     maxNorm: z.number().nullable().default(1).describe('Clip gradients'),
@@ -70,6 +76,7 @@ test('help shows types, choices, defaults and what is required', async () => {
       --targets <a,…>        Adapted modules [default: q,v]
       --betas <a,…>          Adam moments [default: 0.9,0.999]
       --layers <a,…>         Adapted layers
+      --prompt <text>        Around X [default: \\nX]
       --[no-]shuffle         Shuffle the data [default: on]
       --dry-run              Only look
       --max-norm <x>         Clip gradients [default: 1]
@@ -96,6 +103,7 @@ describe('values', () => {
       device: 'cpu',
       targets: ['q', 'v'],
       betas: [0.9, 0.999],
+      prompt: '\nX',
       shuffle: true,
       dryRun: false,
       maxNorm: 1,
@@ -114,6 +122,7 @@ describe('values', () => {
     ['a list in two parts', ['--targets', 'q', '--targets', 'k'], { targets: ['q', 'k'] }],
     ['a list of numbers', ['--layers', '0,2'], { layers: [0, 2] }],
     ['a pair of numbers', ['--betas', '0.8,.9'], { betas: [0.8, 0.9] }],
+    ['a text with escapes', ['--prompt', '1\\t\\\\n X\\n'], { prompt: '1\t\\n X\n' }],
     ['no', ['--no-shuffle'], { shuffle: false }],
     ['yes', ['--dry-run'], { dryRun: true }],
     ['none', ['--max-norm', 'none'], { maxNorm: null }],
@@ -157,6 +166,7 @@ describe('wrong values', () => {
     [['--layers', '0,x'], '--layers: expected a whole number of at least 0, got "x".'],
     [['--betas', '0.8'], '--betas: expected 2 values, got "0.8".'],
     [['--betas', '0.8,x'], '--betas: expected a number, got "x".'],
+    [['--prompt', 'one'], '--prompt: expected a text with X in it, got "one".'],
     [['--top-k', '-1'], '--top-k: expected a whole number of at least 0, got -1.'],
     [['--targets', '--steps'], '--targets: expected a value, got the flag --steps.'],
   ])('%j', async (words, message) => {

@@ -57,6 +57,10 @@ describe('a config file', () => {
       'algorithm: grp',
       ':1 algorithm: expected one of ppo, rloo, grpo, got "grp". Did you mean "grpo"?',
     ],
+    [
+      'promptTemplate: Summarize.',
+      ':1 promptTemplate: expected a text with {dialogue} in it once, got "Summarize.".',
+    ],
     ['adamBetas: [0.9, x]', ':1 adamBetas: expected a number of at least 0 and below 1, got "x".'],
     ['adapter:', ':1 adapter: expected a text, got null.'],
     ['model: { revision: x }', ':1 model: expected a text, got {"revision":"x"}.'],
@@ -128,6 +132,13 @@ describe('--set', () => {
     const rewardLabel = 'not hate';
     const expected = { revision: '0012', data: 'a=b.csv', rewardLabel, dataRevision: '1e5' };
     expect(await assigned(...texts)).toEqual(expected);
+  });
+
+  test.each([
+    ['{dialogue}\\n\\nTL;DR: \\\\n', '{dialogue}\n\nTL;DR: \\n'],
+    ['"Sum up:\\n{dialogue}"', 'Sum up:\n{dialogue}'],
+  ])('takes the prompt %s as a flag does, or as YAML in quotes', async (text, expected) => {
+    expect(await assigned(`promptTemplate=${text}`)).toEqual({ promptTemplate: expected });
   });
 
   test.each([

@@ -99,6 +99,10 @@ test('help of detox', async () => {
                                               0]
 
     Data:
+      --prompt-template <text>                The prompt; the dialogue stands for
+                                              {dialogue} in it [default: \\nSummarize
+                                              the following
+                                              conversation.\\n\\n{dialogue}\\n\\nSummary:\\n]
       --minimum-length <n>                    Shortest dialogue kept, in characters,
                                               exclusive [default: 200]
       --maximum-length <n>                    Longest dialogue kept, in characters
@@ -387,6 +391,9 @@ test('help of generate', async () => {
                                   the hub
       --data-revision <text>      Branch, tag or commit of the data on the hub
                                   (default: main)
+      --prompt-template <text>    The prompt; the dialogue stands for {dialogue} in
+                                  it [default: \\nSummarize the following
+                                  conversation.\\n\\n{dialogue}\\n\\nSummary:\\n]
       --samples <n>               Dialogues of --data to take, from the first
                                   [default: 10]
       -h, --help                  Show this help

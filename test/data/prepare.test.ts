@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { buildPrompt, codePoints, filterByLength, splitExamples } from '../../src/data/prepare.ts';
+import { codePoints, filterByLength, splitExamples } from '../../src/data/prepare.ts';
+import { buildPrompt } from '../../src/data/prompt.ts';
 import { readExamples } from '../../src/data/read.ts';
 import { loadTokenizer } from '../../src/tokenizer.ts';
 import { goldenJson, goldenPath } from '../golden.ts';

@@ -2,7 +2,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPrompt } from '../../src/data/prepare.ts';
+import { buildPrompt } from '../../src/data/prompt.ts';
 import { readAdapter, writeAdapter } from '../../src/hub/peft.ts';
 import { freshLora } from '../../src/model/initial.ts';
 import { adapterTensors, loadPolicy } from '../../src/model/load.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { buildPrompt } from '../../data/prepare.ts';
+import { buildPrompt, promptTemplate, usualPrompt } from '../../data/prompt.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { uniform } from '../../random.ts';
@@ -23,6 +23,7 @@ const options = z.strictObject({
   dialogue: z.string().optional().describe('A dialogue to summarise; the prompt is put around it'),
   data: file('Dialogues to summarise: file, folder, or name on the hub').optional(),
   dataRevision: revisionField('data'),
+  promptTemplate,
   samples: z.int().positive().default(10).describe('Dialogues of --data to take, from the first'),
   greedy: z.boolean().default(false).meta(sampling).describe('Take the likeliest token each time'),
   temperature: shape.temperature.meta(sampling),
@@ -97,15 +98,18 @@ export const generate = defineCommand({
 
 async function readPrompts(context: Context): Promise<Prompt[]> {
   const { options, stdin, arguments: words } = context;
-  const { prompt, dialogue, data, dataRevision, samples } = options;
+  const { prompt, dialogue, data, dataRevision, samples, promptTemplate } = options;
   const given = [prompt, dialogue, data].filter((source) => source !== undefined);
   if (given.length > 1) {
     throw new UsageError(
       `expected one of --prompt, --dialogue and --data, got ${given.length} of them.`,
     );
   }
+  if (dialogue === undefined && data === undefined && promptTemplate !== usualPrompt) {
+    throw new UsageError('--prompt-template: expected --dialogue or --data with it, got neither.');
+  }
   if (prompt !== undefined) return [{ query: prompt }];
-  if (dialogue !== undefined) return [{ query: buildPrompt(dialogue) }];
+  if (dialogue !== undefined) return [{ query: buildPrompt(dialogue, promptTemplate) }];
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
     const { data: path } = await located({ data, dataRevision }, context);
@@ -114,7 +118,10 @@ async function readPrompts(context: Context): Promise<Prompt[]> {
       strict: true, // which of them are taken must not depend on which are bad
       summaries: 'ignored',
     });
-    return examples.map((example) => ({ id: example.id, query: buildPrompt(example.dialogue) }));
+    return examples.map(({ id, dialogue }) => ({
+      id,
+      query: buildPrompt(dialogue, promptTemplate),
+    }));
   }
   const text = stdin.isTTY || words.length > 0 ? '' : await readAll(stdin);
   if (text.trim() !== '') return [{ query: text }];
