@@ -5,6 +5,7 @@ import { DetoxConfig, rlConfigOf } from '../detox-config.ts';
 import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
 import { rlFields } from '../rl/config.ts';
 import { resolved } from '../rl/rules.ts';
+import { tableItems } from '../store/dynamodb.ts';
 import { merge } from './flags.ts';
 import { underHeadings } from './headings.ts';
 import { engineOptions, outputOption } from './options.ts';
@@ -34,6 +35,13 @@ export const storeOptions = {
     .describe('Where the comparison goes; the run folder has it in any case'),
   table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
   createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
+  tableItems: z
+    .enum(tableItems)
+    .default('refuse')
+    .meta(store)
+    .describe(
+      'When the table holds items of other runs: refuse to start, append (numbered after them), or replace (all are deleted)',
+    ),
   endpoint: z
     .string()
     .min(1)

@@ -47,7 +47,7 @@ const rows: readonly Row[] = [
   [['validationSamples', 'bestMetric'], (c) => c.evaluateEvery === 0, '`evaluateEvery` is 0'],
   [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],
   [
-    ['table', 'createTable', 'endpoint', 'region'],
+    ['table', 'createTable', 'tableItems', 'endpoint', 'region'],
     (c) => c.store !== 'dynamodb',
     '`store` is not dynamodb',
   ],

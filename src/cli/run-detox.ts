@@ -32,12 +32,12 @@ export async function runDetox(run: DetoxRun): Promise<void> {
   const { directory, folder, context } = run;
   const config = RunOptions.parse(resolvedConfig(run.config)); // in the order of --help
   const { engine: engineSettings, rest } = engineAndRest(config);
-  const { store, table, createTable, endpoint, region, ...settings } = rest;
+  const { store, table, createTable, tableItems, endpoint, region, ...settings } = rest;
   const { openRunFolder } = await import('../store/run-folder.ts');
   const { startEngine } = await import('../runtime/select.ts');
   const { detox } = await import('../detox.ts');
 
-  const dynamo = store === 'dynamodb' ? await openDynamo(config) : undefined;
+  const dynamo = store === 'dynamodb' ? await openDynamo(config, folder) : undefined;
   const engine = await startEngine(engineSettings);
   let opened: RunFolder | undefined;
   try {
@@ -93,12 +93,19 @@ async function* continued(first: IteratorResult<RunEvent>, rest: AsyncIterable<R
   yield* rest;
 }
 
-/** Before anything is trained: a table that is missing is better known now. */
-async function openDynamo({ table, createTable, endpoint, region }: RunOptions) {
+/** Before anything is trained: a table that is missing, or taken, is better known now. */
+async function openDynamo(
+  { table, createTable, tableItems, endpoint, region }: RunOptions,
+  folder: RunFolder | undefined,
+) {
   const { dynamoStore } = await import('../store/dynamodb.ts');
+  const started = (await folder?.read())?.find(({ type }) => type === 'started');
+  const run = started?.type === 'started' && { runId: started.runId, started: started.time };
   return dynamoStore({
     table,
     createTable,
+    tableItems,
+    ...(run && { run }),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
   });

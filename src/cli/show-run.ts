@@ -63,7 +63,8 @@ export async function showRun(parts: RunParts): Promise<void> {
   const { started, compared } = latest;
   // last: a table that cannot be reached costs neither the report nor what the screen shows
   if (dynamo && started && compared) {
-    await dynamo.store.putComparison(started.runId, parts.seed, compared.comparison.rows);
+    const run = { runId: started.runId, started: started.time, seed: parts.seed };
+    await dynamo.store.putComparison(run, compared.comparison.rows);
   }
   if (context.json) context.print(JSON.stringify(resultOf(latest, parts)));
   else context.print(closingText(latest, parts));

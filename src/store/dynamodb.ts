@@ -1,58 +1,67 @@
 /** I/O: the comparison table in Amazon DynamoDB, one item a conversation. Needs the AWS SDK. */
-import type * as Aws from '@aws-sdk/client-dynamodb';
-import type * as AwsDocuments from '@aws-sdk/lib-dynamodb';
-import { InputError, NumericError, TactfulError, UnavailableError } from '../errors.ts';
+import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConfigError, UnavailableError } from '../errors.ts';
 import type { ComparisonRow } from '../events.ts';
+import { type AwsPlace, clientConfig, explain, loadAwsSdk } from './aws.ts';
+import { type ConversationItem, conversationItem, type StoredRun } from './dynamodb-item.ts';
+import { backoff, openTable } from './dynamodb-table.ts';
 
-/** One item; `conversation_id` is the hash key and counts the rows from 1. */
-export interface ConversationItem extends ComparisonRow {
-  readonly conversation_id: number;
-  readonly run_id: string;
-  readonly seed: number;
-}
+/** What becomes of items that other runs have left in the table. */
+export const tableItems = ['refuse', 'append', 'replace'] as const;
+export type TableItems = (typeof tableItems)[number];
 
 export interface DynamoStore {
-  /** Writes the rows as items 1 to n; items of an earlier run with these numbers are replaced. */
-  putComparison(runId: string, seed: number, rows: readonly ComparisonRow[]): Promise<void>;
+  /**
+   * Writes the rows of a run, in place of what it has written before.
+   * @throws {ConfigError} when the table holds items of other runs, and they were to be refused
+   * @throws {UnavailableError} when another run wrote to the table at the same time
+   */
+  putComparison(run: StoredRun, rows: readonly ComparisonRow[]): Promise<void>;
   /** Every item of the table, by conversation_id. */
   readAll(): Promise<ConversationItem[]>;
   close(): void;
 }
 
-export interface DynamoOptions {
-  readonly table: string;
-  /** For instance `http://127.0.0.1:8000` of a local emulator; dummy credentials do there. */
-  readonly endpoint?: string;
-  /** @default what the AWS SDK finds (AWS_REGION, profile); `us-east-1` with an endpoint */
-  readonly region?: string;
+/** A run as far as it is told from others. */
+type RunKey = Pick<StoredRun, 'runId' | 'started'>;
+
+export interface DynamoOptions extends AwsPlace {
   /** Create the table when it is missing, paid per request. @default false */
   readonly createTable?: boolean;
+  /**
+   * Items of other runs: `refuse` to write beside them; `append`, numbered after them; or `replace`,
+   * so that the table holds the one run alone. @default refuse
+   */
+  readonly tableItems?: TableItems;
+  /** A run that goes on: what it has written before is no other run's. */
+  readonly run?: RunKey | undefined;
   /** Tries of one batch, or looks at a new table, before giving up. @default 15 */
   readonly attempts?: number;
   /** Waits between tries. @default a timer */
   readonly sleep?: (milliseconds: number) => Promise<void>;
 }
 
-/** DynamoDB's own limits: items a BatchWriteItem, bytes an item. */
+/** Requests a BatchWriteItem: DynamoDB's own limit. */
 const batchSize = 25;
-const maximumItemBytes = 400 * 1024;
-const smallestNumber = 1e-130;
+
+type Request = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
+type ItemKey = Pick<ConversationItem, 'conversation_id'> &
+  Partial<Pick<ConversationItem, 'run_id' | 'run_started'>>;
 
 /**
  * Opens the table, and creates it when asked to.
  * @throws {UnavailableError} when the SDK, the endpoint, the credentials or the table is missing
+ * @throws {ConfigError} when it holds items of other runs, and they are refused
  */
 export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> {
-  const { table, attempts = 15, sleep = timer } = options;
+  const { table, attempts = 15, sleep = timer, tableItems: mode = 'refuse' } = options;
   const { client: sdk, documents } = await loadAwsSdk();
   const client = new sdk.DynamoDBClient(clientConfig(options));
   const documentClient = documents.DynamoDBDocumentClient.from(client);
 
-  /** Sends the items that DynamoDB leaves unprocessed again, more slowly each time. */
-  const write = async (items: readonly ConversationItem[]) => {
-    let requests: AwsDocuments.BatchWriteCommandInput['RequestItems'] = {
-      [table]: items.map((Item) => ({ PutRequest: { Item } })),
-    };
+  /** Sends the requests that DynamoDB leaves unprocessed again, more slowly each time. */
+  const send = async (batch: readonly Request[]) => {
+    let requests: BatchWriteCommandInput['RequestItems'] = { [table]: [...batch] };
     for (let attempt = 0; attempt < attempts; attempt++) {
       if (attempt > 0) await sleep(backoff(attempt));
       const command = new documents.BatchWriteCommand({ RequestItems: requests });
@@ -60,202 +69,117 @@ export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> 
       if ((left[table] ?? []).length === 0) return;
       requests = left;
     }
-    const actual = `${requests?.[table]?.length} of ${items.length} items left after ${attempts} tries`;
+    const actual = `${requests?.[table]?.length} of ${batch.length} items left after ${attempts} tries`;
     const remedy = 'Raise the capacity of the table, or try again later.';
     throw new UnavailableError(`dynamodb table ${table}`, 'all items written', actual, remedy);
   };
+  const sendAll = async (requests: readonly Request[]) => {
+    for (let i = 0; i < requests.length; i += batchSize)
+      await send(requests.slice(i, i + batchSize));
+  };
+  const scan = async <Item extends ItemKey>(projection?: string): Promise<Item[]> => {
+    const items: Item[] = [];
+    const request = {
+      TableName: table,
+      ConsistentRead: true,
+      ...(projection && { ProjectionExpression: projection }),
+    };
+    for await (const page of documents.paginateScan({ client: documentClient }, request)) {
+      items.push(...((page.Items ?? []) as Item[]));
+    }
+    return items;
+  };
+  const keys = () => scan<ItemKey>('conversation_id, run_id, run_started');
 
+  const put = async (run: StoredRun, rows: readonly ComparisonRow[]) => {
+    const there = await keys();
+    const others = there.filter((item) => !isOf(run, item));
+    if (mode === 'refuse') expectNone(table, others);
+    const last = mode === 'append' ? others.map(({ conversation_id }) => conversation_id) : [];
+    const before = last.reduce((a, b) => Math.max(a, b), 0);
+    const items = rows.map((row, i) => conversationItem(before + i + 1, run, row));
+    const written = new Set(items.map(({ conversation_id }) => conversation_id));
+    await sendAll(items.map((Item) => ({ PutRequest: { Item } })));
+    // last: a process that dies before has lost nothing
+    const stale = (mode === 'replace' ? there : there.filter((item) => isOf(run, item))).filter(
+      ({ conversation_id }) => !written.has(conversation_id),
+    );
+    await sendAll(
+      stale.map(({ conversation_id }) => ({ DeleteRequest: { Key: { conversation_id } } })),
+    );
+    expectWritten(
+      table,
+      written,
+      (await keys()).filter((item) => isOf(run, item)),
+    );
+  };
+
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      throw explain(cause, options);
+    }
+  };
   try {
-    await openTable(sdk, client, { table, attempts, sleep, createTable: !!options.createTable });
-  } catch (cause) {
+    await explained(async () => {
+      await openTable(sdk, client, { table, attempts, sleep, createTable: !!options.createTable });
+      const { run } = options;
+      if (mode !== 'refuse') return;
+      expectNone(
+        table,
+        (await keys()).filter((item) => run === undefined || !isOf(run, item)),
+      );
+    });
+  } catch (error) {
     client.destroy();
-    throw explain(cause, options);
+    throw error;
   }
   return {
-    async putComparison(runId, seed, rows) {
-      const items = rows.map((row, i) => conversationItem(i + 1, runId, seed, row));
-      try {
-        for (let i = 0; i < items.length; i += batchSize)
-          await write(items.slice(i, i + batchSize));
-      } catch (cause) {
-        throw explain(cause, options);
-      }
-    },
+    putComparison: (run, rows) => explained(() => put(run, rows)),
     async readAll() {
-      const items: ConversationItem[] = [];
-      const pages = documents.paginateScan({ client: documentClient }, { TableName: table });
-      try {
-        for await (const page of pages) items.push(...((page.Items ?? []) as ConversationItem[]));
-      } catch (cause) {
-        throw explain(cause, options);
-      }
+      const items = await explained(() => scan<ConversationItem>());
       return items.sort((a, b) => a.conversation_id - b.conversation_id);
     },
     close: () => client.destroy(),
   };
 }
 
-type AwsSdk = [client: typeof Aws, documents: typeof AwsDocuments];
+function isOf({ runId, started }: RunKey, { run_id, run_started }: ItemKey): boolean {
+  return run_id === runId && run_started === started;
+}
 
-/** Imports the AWS SDK, 90 ms and 10 MB that only this store needs. */
-export async function loadAwsSdk(
-  load: () => Promise<AwsSdk> = () =>
-    Promise.all([import('@aws-sdk/client-dynamodb'), import('@aws-sdk/lib-dynamodb')]),
-): Promise<{ client: typeof Aws; documents: typeof AwsDocuments }> {
-  try {
-    const [client, documents] = await load();
-    return { client, documents };
-  } catch (cause) {
-    const remedy = 'Run: npm install @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb';
-    throw new UnavailableError('dynamodb', 'the AWS SDK', 'no such package', remedy, cause);
+/** Runs that a refusal names. */
+const named = 3;
+
+function expectNone(table: string, others: readonly ItemKey[]): void {
+  if (others.length === 0) return;
+  const counts = new Map<string, number>();
+  for (const { run_id: run } of others) {
+    const name = run === undefined ? 'of no run' : `of run ${JSON.stringify(run)}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
+  const parts = [...counts].slice(0, named).map(([name, count]) => `${count} ${name}`);
+  const rest = counts.size > named ? [`those of ${counts.size - named} more runs`] : [];
+  throw new ConfigError(
+    `dynamodb table ${table}`,
+    'no items but this run’s',
+    [...parts, ...rest].join(', '),
+    'Set `tableItems` to append, and this run is numbered after them, or to replace, and all of ' +
+      'them are deleted; or name another `table`.',
+  );
 }
 
-function clientConfig({ endpoint, region }: DynamoOptions): Aws.DynamoDBClientConfig {
-  const ownRegion = region ?? (endpoint ? (process.env.AWS_REGION ?? 'us-east-1') : undefined);
-  const known = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => process.env[name]);
-  const dummy = { accessKeyId: 'local', secretAccessKey: 'local' };
-  return {
-    ...(ownRegion !== undefined && { region: ownRegion }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(endpoint !== undefined && !known && { credentials: dummy }),
-  };
-}
-
-type TableOptions = Required<Pick<DynamoOptions, 'table' | 'attempts' | 'sleep' | 'createTable'>>;
-
-/** Creates the table if that is wanted, waits until it is ACTIVE and checks its key. */
-async function openTable(
-  sdk: typeof Aws,
-  client: Aws.DynamoDBClient,
-  { table, attempts, sleep, createTable }: TableOptions,
-): Promise<void> {
-  const describe = () =>
-    client.send(new sdk.DescribeTableCommand({ TableName: table })).then(
-      (answer) => answer.Table,
-      (error) => unless(error, 'ResourceNotFoundException'),
-    );
-  let found = await describe();
-  if (found === undefined) {
-    if (!createTable) throw missingTable(table);
-    const command = new sdk.CreateTableCommand({ TableName: table, ...definition });
-    // In use: another process creates it at the same time.
-    await client.send(command).catch((error) => unless(error, 'ResourceInUseException'));
-  }
-  for (let attempt = 1; found === undefined || found.TableStatus === 'CREATING'; attempt++) {
-    if (attempt >= attempts) {
-      const actual = `${found?.TableStatus ?? 'no table'} after ${attempts} tries`;
-      throw new UnavailableError(`dynamodb table ${table}`, 'an active table', actual);
-    }
-    await sleep(backoff(attempt));
-    found = await describe();
-  }
-  checkKey(table, found);
-}
-
-const definition = {
-  AttributeDefinitions: [{ AttributeName: 'conversation_id', AttributeType: 'N' }],
-  KeySchema: [{ AttributeName: 'conversation_id', KeyType: 'HASH' }],
-  BillingMode: 'PAY_PER_REQUEST',
-} as const satisfies Partial<Aws.CreateTableCommandInput>;
-
-function checkKey(table: string, { AttributeDefinitions, KeySchema = [] }: Aws.TableDescription) {
-  const key = KeySchema.map(({ AttributeName: name, KeyType }) => {
-    const type = AttributeDefinitions?.find((attribute) => attribute.AttributeName === name);
-    return `${name} ${type?.AttributeType} ${KeyType}`;
-  }).join(', ');
-  if (key === 'conversation_id N HASH') return;
-  const remedy = 'Name another table, or let --create-table make one.';
-  throw new InputError(`dynamodb table ${table}`, 'the key conversation_id N HASH', key, remedy);
-}
-
-/** Checks what DynamoDB would refuse, before anything is written. Empty texts are allowed. */
-function conversationItem(
-  conversation_id: number,
-  run_id: string,
-  seed: number,
-  row: ComparisonRow,
-): ConversationItem {
-  const { query, response_before, response_after } = row;
-  const item = {
-    conversation_id,
-    query,
-    response_before,
-    response_after,
-    reward_before: storedNumber(conversation_id, row.reward_before),
-    reward_after: storedNumber(conversation_id, row.reward_after),
-    reward_diff: storedNumber(conversation_id, row.reward_diff),
-    run_id,
-    seed,
-  };
-  const bytes = Object.entries(item).reduce((sum, [name, value]) => {
-    return sum + name.length + (typeof value === 'string' ? Buffer.byteLength(value) : 21);
-  }, 0);
-  if (bytes > maximumItemBytes) {
-    const actual = `${Math.ceil(bytes / 1024)} KB`;
-    const remedy = 'Leave out dialogues of this length.';
-    throw new InputError(`dynamodb item ${conversation_id}`, '400 KB at most', actual, remedy);
-  }
-  return item;
-}
-
-function storedNumber(id: number, value: number): number {
-  if (Number.isFinite(value)) return Math.abs(value) < smallestNumber ? 0 : value;
-  throw new NumericError(`dynamodb item ${id}`, 'a finite reward', `${value}`);
-}
-
-/** What the SDK threw, as an error that says what to do. */
-function explain(cause: unknown, { table, endpoint }: DynamoOptions): TactfulError {
-  if (cause instanceof TactfulError) return cause;
-  if (nameOf(cause) === 'ResourceNotFoundException') return missingTable(table);
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const error = (expected: string, remedy = '') =>
-    new UnavailableError(`dynamodb table ${table}`, expected, message, remedy, cause);
-  if (
-    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|TimeoutError/.test(
-      `${nameOf(cause)} ${codeOf(cause)}`,
-    )
-  ) {
-    return error(
-      `an answer from ${endpoint ?? 'AWS'}`,
-      'Is the endpoint right, and is it running?',
-    );
-  }
-  if (/credential|security token|signature/i.test(`${nameOf(cause)} ${message}`)) {
-    return error(
-      'AWS credentials',
-      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE.',
-    );
-  }
-  if (/^Region is missing/.test(message))
-    return error('an AWS region', 'Name one, or set AWS_REGION.');
-  return error('success', `(${nameOf(cause)})`);
-}
-
-function missingTable(table: string): UnavailableError {
-  const command =
-    `aws dynamodb create-table --table-name ${table} --billing-mode PAY_PER_REQUEST ` +
-    '--attribute-definitions AttributeName=conversation_id,AttributeType=N ' +
-    '--key-schema AttributeName=conversation_id,KeyType=HASH';
-  const remedy = `Use --create-table, or run: ${command}`;
-  return new UnavailableError(`dynamodb table ${table}`, 'a table', 'none of this name', remedy);
-}
-
-function unless(error: unknown, name: string): undefined {
-  if (nameOf(error) !== name) throw error;
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : '';
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-/** Milliseconds before try number `attempt`: 100, 200, 400, ... 5000. */
-function backoff(attempt: number): number {
-  return Math.min(5000, 50 * 2 ** attempt);
+/** Two runs that end at the same moment can take the same numbers. */
+function expectWritten(table: string, written: ReadonlySet<number>, own: readonly ItemKey[]): void {
+  const left = own.filter(({ conversation_id }) => written.has(conversation_id)).length;
+  if (left === written.size) return;
+  throw new UnavailableError(
+    `dynamodb table ${table}`,
+    `${written.size} items of this run`,
+    `${left}: another run wrote to the table at the same time`,
+    'The run folder has the whole comparison.',
+  );
 }
 
 function timer(milliseconds: number): Promise<void> {

@@ -338,6 +338,10 @@ test('help of detox', async () => {
       --table <text>                          DynamoDB table [default:
                                               llm_with_rlhf]
       --create-table                          Create the table if it is missing
+      --table-items <refuse|append|replace>   When the table holds items of other
+                                              runs: refuse to start, append
+                                              (numbered after them), or replace (all
+                                              are deleted) [default: refuse]
       --endpoint <url>                        Where DynamoDB answers, for instance
                                               http://127.0.0.1:8000
       --region <text>                         AWS region

@@ -328,7 +328,8 @@ test('the comparison goes to DynamoDB where that is wanted', async () => {
     close: () => {},
   };
   const { out } = await shown(whole, { dynamo: { store, table: 'llm_with_rlhf' } });
-  expect(put).toEqual([[started.runId, 7, comparison.rows]]);
+  const run = { runId: started.runId, started: started.time, seed: 7 };
+  expect(put).toEqual([[run, comparison.rows]]);
   expect(out).toContain('DIR/comparison.csv, DynamoDB table llm_with_rlhf');
 });
 
