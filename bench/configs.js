@@ -30,5 +30,6 @@ export const configs = {
     padId: 1,
     activation: 'gelu',
     labels: ['nothate', 'hate'],
+    head: 'single',
   },
 };

@@ -7,7 +7,7 @@ import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { ConfigError, didYouMean, InputError } from './errors.ts';
 import { type Classification, classification } from './eval/classification.ts';
 import type { MemoryEstimate } from './events.ts';
-import type { ClassifierConfig } from './hub/classifier-config.ts';
+import { type ClassifierConfig, problemTypes } from './hub/classifier-config.ts';
 import { isT5, readModelConfig } from './hub/config.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
 import type { Classifier } from './model/classifier.ts';
@@ -134,8 +134,9 @@ async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) 
   const path = config.model ?? config.modelConfig ?? '';
   const found = await readModelConfig(path);
   if (isT5(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
-  if (found.labels.length < 2 || found.multiLabel) {
-    const actual = found.multiLabel ? 'problem_type multi_label_classification' : 'one label';
+  if (found.labels.length < 2 || found.head !== 'single') {
+    const actual =
+      found.labels.length < 2 ? 'one label' : `problem_type ${problemTypes[found.head]}`;
     throw new InputError(path, 'at least two labels, one of them true of a text', actual);
   }
   const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);

@@ -66,6 +66,7 @@ const roberta = {
   layerNormEpsilon: 1e-5,
   activation: 'gelu',
   labels: ['nothate', 'hate'],
+  head: 'single',
 };
 const lora = { rank: 8, alpha: 16, targetModules: ['q', 'v'], rsLora: false, dropout: 0 };
 const recipe = {

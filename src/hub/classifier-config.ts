@@ -3,6 +3,15 @@ import { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { checkJson } from './json.ts';
 
+/**
+ * What the outputs are, as transformers' text-classification pipeline reads them:
+ * - `single`: one of the labels is true of a text; probabilities are the softmax of the logits
+ * - `multi`: each label is true or false by itself; its probability is the sigmoid of its logit. Also
+ *   a single output that the config does not call a regression
+ * - `regression`: numbers as they are, and no probabilities
+ */
+export type Head = 'single' | 'multi' | 'regression';
+
 /** What all encoders with a classification head have. */
 interface EncoderConfig {
   readonly vocabSize: number;
@@ -16,10 +25,9 @@ interface EncoderConfig {
   readonly padId: number;
   /** `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
   readonly activation: 'gelu' | 'gelu_new' | 'relu';
-  /** By class id. */
+  /** By class id, each once. */
   readonly labels: readonly string[];
-  /** Each label is true or false by itself: its probability is the sigmoid of its logit. @default false */
-  readonly multiLabel?: true;
+  readonly head: Head;
 }
 
 /** RoBERTa or XLM-RoBERTa: positions start at padId + 1. */
@@ -51,8 +59,12 @@ const count = size.max(mostLayers, `at most ${mostLayers}`);
 const epsilon = z.number('a number above 0').positive('a number above 0');
 const activation = z.enum(['gelu', 'gelu_new', 'relu']);
 
+// some write labels that are numbers as numbers
+const name = z.union([z.string(), z.number(), z.boolean()], 'a name').transform(String);
+
 const labelFields = {
-  id2label: z.record(z.string(), z.string()).nullish(),
+  id2label: z.record(z.string(), name).nullish(),
+  label2id: z.record(z.string(), z.unknown()).nullish(),
   num_labels: size.max(100_000, 'at most 100000').nullish(),
   problem_type: z
     .enum(['regression', 'single_label_classification', 'multi_label_classification'])
@@ -139,7 +151,7 @@ export function distilBertConfig(raw: unknown, where: string): DistilBertConfig 
 
 /** `config.json` of a classifier; reading it gives the same config back. */
 export function classifierJson(config: ClassifierConfig): Record<string, unknown> {
-  const { modelType, labels, multiLabel } = config;
+  const { modelType, labels, head } = config;
   const names = { bert: 'Bert', distilbert: 'DistilBert', roberta: 'Roberta' };
   const name = modelType === 'xlm-roberta' ? 'XLMRoberta' : names[modelType];
   const common = {
@@ -151,7 +163,7 @@ export function classifierJson(config: ClassifierConfig): Record<string, unknown
     pad_token_id: config.padId,
     torch_dtype: 'float32',
     vocab_size: config.vocabSize,
-    ...(multiLabel && { problem_type: 'multi_label_classification' }),
+    ...(head !== 'single' && { problem_type: problemTypes[head] }),
   };
   if (modelType === 'distilbert') {
     return {
@@ -187,20 +199,53 @@ function checkPositions({ modelType, padId, maxPositions }: ClassifierConfig, wh
   throw new InputError(`${where}: max_position_embeddings`, expected, `${maxPositions}`);
 }
 
-type LabelFields = z.infer<z.ZodObject<typeof labelFields>>;
+/** `problem_type` of heads. */
+export const problemTypes = {
+  single: 'single_label_classification',
+  multi: 'multi_label_classification',
+  regression: 'regression',
+} as const;
 
-/** As in transformers, `id2label` wins over `num_labels`. */
-function labelsOf({ id2label, num_labels, problem_type }: LabelFields, where: string) {
-  const multi = problem_type === 'multi_label_classification';
-  const kind = multi ? { multiLabel: true as const } : {};
-  if (!id2label) {
-    return { labels: Array.from({ length: num_labels ?? 2 }, (_, i) => `LABEL_${i}`), ...kind };
+type LabelFields = z.output<z.ZodObject<typeof labelFields>>;
+
+/** Labels and what their outputs are. */
+function labelsOf(fields: LabelFields, where: string): { labels: string[]; head: Head } {
+  const labels = namesOf(fields, where);
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i);
+  if (twice !== undefined) {
+    const ids = labels.flatMap((label, i) => (label === twice ? [i] : []));
+    const actual = `"${twice}" for ${ids.join(' and ')}`;
+    const remedy = 'Give each output a name of its own in config.json.';
+    throw new InputError(`${where}: id2label`, 'a name for each label', actual, remedy);
   }
+  return { labels, head: headOf(fields.problem_type, labels.length) };
+}
+
+/** The order of questions is that of transformers' pipeline, which never asks for `function_to_apply`. */
+function headOf(problemType: LabelFields['problem_type'], outputs: number): Head {
+  if (problemType === 'regression') return 'regression';
+  return problemType === problemTypes.multi || outputs === 1 ? 'multi' : 'single';
+}
+
+/**
+ * As in transformers 4, `id2label` wins over `num_labels`. `label2id` alone, which transformers does
+ * not read, names the outputs where it names each of them.
+ */
+function namesOf({ id2label, label2id, num_labels }: LabelFields, where: string): string[] {
+  if (id2label) return inOrder(id2label, where);
+  const names = Object.entries(label2id ?? {});
+  const count = num_labels ?? (names.length || 2);
+  const byId = new Map(names.map(([label, id]) => [Number(id), label]));
+  const ids = Array.from({ length: count }, (_, i) => i);
+  const whole = names.length === count && ids.every((i) => byId.has(i));
+  return ids.map((i) => (whole ? byId.get(i)! : `LABEL_${i}`));
+}
+
+function inOrder(id2label: Readonly<Record<string, string>>, where: string): string[] {
   const ids = Object.keys(id2label);
   if (ids.length === 0) throw new InputError(`${where}: id2label`, 'a label', 'none');
-  const labels = ids.map((_, i) => {
+  return ids.map((_, i) => {
     if (Object.hasOwn(id2label, `${i}`)) return id2label[i];
     throw new InputError(`${where}: id2label`, `ids 0 to ${ids.length - 1}`, ids.join(', '));
   });
-  return { labels, ...kind };
 }

@@ -96,12 +96,13 @@ export class Classifier {
   }
 
   /**
-   * The probability of each label: they add up to 1, unless each label is true or false by itself
-   * (`multiLabel`, or a single one), as in transformers' text-classification pipeline.
+   * What transformers' text-classification pipeline tells of each label: the softmax of the logits;
+   * their sigmoids where each label is true or false by itself; of a regression the numbers.
    */
-  probabilities(logits: Numbers): number[] {
-    const { labels, multiLabel } = this.config;
-    return multiLabel || labels.length === 1 ? Array.from(logits, sigmoid) : probabilities(logits);
+  scores(logits: Numbers): number[] {
+    const { head } = this.config;
+    if (head === 'regression') return Array.from(logits);
+    return head === 'multi' ? Array.from(logits, sigmoid) : probabilities(logits);
   }
 
   /** Place of a label in the logits. @throws {ConfigError} naming the labels there are */

@@ -92,7 +92,7 @@ export function classifierJudge(options: JudgeOptions): Judge {
           ? read.map((row) => row[good])
           : await rewards(pairs);
       return read.map((row, i) => ({
-        toxicity: classifier.probabilities(row)[toxic],
+        toxicity: classifier.scores(row)[toxic],
         reward: paid[i],
       }));
     },

@@ -444,8 +444,8 @@ test('help of score', async () => {
     Judge texts with a reward model.
 
     Without a text and --data, every line of the standard input is a text. Shown are
-    the probability and the logit of each label; the reward of the training is the
-    logit.
+    the probability and the logit of each label, of a regression its numbers alone;
+    the reward of the training is the logit.
 
     Arguments:
       text                        A text to judge, in quotes

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ClassifierConfig, RobertaConfig } from '../../src/hub/classifier-config.ts';
+import type { ClassifierConfig, Head, RobertaConfig } from '../../src/hub/classifier-config.ts';
 import {
   type ModelConfig,
   modelConfig,
@@ -73,8 +73,8 @@ const encoder = fc
       maxPositions: fc.integer({ min: 5002, max: 10_000 }),
       padId: id,
       activation: fc.constantFrom('gelu', 'gelu_new', 'relu'),
-      labels: fc.array(fc.string(), { minLength: 1, maxLength: 12 }),
-      multiLabel: fc.constant(true as const),
+      labels: fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 12 }),
+      head: fc.constantFrom('single' as const, 'multi' as const, 'regression' as const),
     },
     {
       requiredKeys: [
@@ -87,10 +87,15 @@ const encoder = fc
         'padId',
         'activation',
         'labels',
+        'head',
       ],
     },
   )
-  .map((config) => ({ ...config, hidden: config.hidden * config.heads }));
+  .map(({ head, ...config }) => ({
+    ...config,
+    hidden: config.hidden * config.heads,
+    head: head === 'single' && config.labels.length === 1 ? 'multi' : head,
+  }));
 const bert = fc.record({
   modelType: fc.constantFrom('bert' as const, 'roberta' as const, 'xlm-roberta' as const),
   typeVocab: size,
@@ -143,6 +148,7 @@ describe('model configs', () => {
       padId: raw.pad_token_id,
       activation: raw.hidden_act,
       labels: Object.values(raw.id2label as object),
+      head: 'single',
     });
   });
 
@@ -216,9 +222,9 @@ describe('model configs', () => {
     expect((modelConfig(raw) as RobertaConfig).labels).toEqual(['a', 'b']);
     const five = modelConfig({ ...oldRoberta, num_labels: 5 }) as RobertaConfig;
     expect(five.labels).toHaveLength(5);
-    expect(five.multiLabel).toBeUndefined();
+    expect(five.head).toBe('single');
     const many = { ...oldRoberta, problem_type: 'multi_label_classification' };
-    expect((modelConfig(many) as RobertaConfig).multiLabel).toBe(true);
+    expect((modelConfig(many) as RobertaConfig).head).toBe('multi');
   });
 
   test('the decoder start may be in generation_config.json alone', async () => {
@@ -239,6 +245,32 @@ describe('model configs', () => {
     expect(labels.join()).toBe('l0,l1,l2,l3,l4,l5,l6,l7,l8,l9,l10');
     const gap = () => modelConfig({ ...oldRoberta, id2label: { 0: 'a', 2: 'b' } });
     expect(gap).toThrow('config.json: id2label: expected ids 0 to 1, got 0, 2.');
+  });
+
+  // what TextClassificationPipeline of transformers 4.47.0 and 5.24.0 applies to the logits
+  test.each<[Json, Head]>([
+    [{ num_labels: 1 }, 'multi'],
+    [{ num_labels: 2 }, 'single'],
+    [{ num_labels: 2, function_to_apply: 'none' }, 'single'],
+    [{ num_labels: 1, function_to_apply: 'none' }, 'multi'],
+    [{ num_labels: 1, problem_type: 'single_label_classification' }, 'multi'], // 5.24.0 refuses it
+    [{ num_labels: 3, problem_type: 'single_label_classification' }, 'single'],
+    [{ num_labels: 1, problem_type: 'multi_label_classification' }, 'multi'],
+    [{ num_labels: 1, problem_type: 'regression' }, 'regression'],
+    [{ num_labels: 2, problem_type: 'regression' }, 'regression'],
+  ])('the head of %j is %s', (fields, head) => {
+    expect(modelConfig({ ...oldRoberta, ...fields })).toMatchObject({ head });
+  });
+
+  test.each<[Json, string]>([
+    [{ id2label: { 0: 0, 1: true } }, '0,true'],
+    [{ label2id: { hate: 1, nothate: '0' } }, 'nothate,hate'],
+    [{ label2id: { hate: 1, nothate: 0 }, num_labels: 3 }, 'LABEL_0,LABEL_1,LABEL_2'],
+    [{ label2id: { hate: 1, nothate: 2 } }, 'LABEL_0,LABEL_1'],
+    [{ label2id: { a: 0, b: 1 }, id2label: { 0: 'c', 1: 'd' } }, 'c,d'],
+    [{ label2id: null, id2label: null }, 'LABEL_0,LABEL_1'],
+  ])('the labels of %j are %s', (fields, labels) => {
+    expect((modelConfig({ ...oldRoberta, ...fields }) as RobertaConfig).labels.join()).toBe(labels);
   });
 
   test.each<[Json, string | undefined]>([
@@ -286,7 +318,11 @@ describe('model configs', () => {
       'max_position_embeddings: expected more than 2',
     ],
     [{ ...oldRoberta, id2label: {} }, 'id2label: expected a label, got none.'],
-    [{ ...oldRoberta, id2label: { 0: 7 } }, 'id2label: 0: expected string, got 7.'],
+    [{ ...oldRoberta, id2label: { 0: null } }, 'id2label: 0: expected a name, got null.'],
+    [
+      { ...oldRoberta, id2label: { 0: 'a', 1: 'b', 2: 'a' } },
+      'id2label: expected a name for each label, got "a" for 0 and 2. Give each output a name of',
+    ],
     [{ model_type: 'distilbert', vocab_size: 9, dim: 10 }, 'dim: expected a multiple of the 12'],
     [{ ...oldRoberta, position_embedding_type: 'relative_key' }, 'position_embedding_type: '],
     [{ ...oldRoberta, num_attention_heads: 7 }, 'hidden_size: expected a multiple of the 7'],

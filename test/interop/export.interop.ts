@@ -187,7 +187,7 @@ describe('transformers.js', () => {
     const classifier = await loadClassifier(engine, rewardModel);
     const judge = await loadTokenizer(rewardModel);
     const logits = await classifier.logits(await judge.encodeBatch(texts));
-    const own = logits.map((row) => classifier.probabilities(row));
+    const own = logits.map((row) => classifier.scores(row));
     await classifier.close();
     for (const [dtype, limit] of [
       ['fp32', 1e-5],

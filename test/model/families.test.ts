@@ -71,10 +71,13 @@ describe('probabilities', () => {
 
   test('add up to 1, unless each label is true by itself', async () => {
     const logits = [0.5, -2];
-    expect((await of({})).probabilities(logits)).toEqual(probabilities(logits));
+    expect((await of({})).scores(logits)).toEqual(probabilities(logits));
     const sigmoids = logits.map((x) => 1 / (1 + Math.exp(-x)));
-    expect((await of({ multiLabel: true })).probabilities(logits)).toEqual(sigmoids);
-    expect((await of({ labels: ['good'] })).probabilities([0.5])).toEqual([sigmoids[0]]);
+    expect((await of({ head: 'multi' })).scores(logits)).toEqual(sigmoids);
+  });
+
+  test('are the numbers themselves of a regression', async () => {
+    expect((await of({ head: 'regression' })).scores([0.5, -2])).toEqual([0.5, -2]);
   });
 
   test('of toxicity cannot be had of a model with a single label', async () => {

@@ -46,6 +46,7 @@ export const tinyRoberta: RobertaConfig = {
   padId: 1,
   activation: 'gelu',
   labels: ['nothate', 'hate'],
+  head: 'single',
 };
 
 /** An adapter for it, in attention and behind it. */

@@ -183,7 +183,7 @@ describe('D6: what the reward reads', () => {
     const rows = await both.logits(pairs.map(({ query, response }) => `${query} ${response}`));
     const hate = classifier.labelIndex('hate');
     expect(judged.map(({ toxicity }) => toxicity)).toEqual(
-      rows.map((row) => classifier.probabilities(row)[hate]),
+      rows.map((row) => classifier.scores(row)[hate]),
     );
     expect(judged.map(({ reward }) => reward)).toEqual(await answers('response'));
     expect(judged[0].toxicity).not.toBe(judged[1].toxicity);

@@ -85,6 +85,12 @@ const architectures = {
   'xlm-roberta': 'XLM-RoBERTa',
 };
 
+const headTexts = {
+  single: 'one label is true of a text: probabilities are the softmax of the logits',
+  multi: 'each label is true or false by itself: probabilities are the sigmoids of the logits',
+  regression: 'a regression: numbers as they are, no probabilities',
+};
+
 function modelRows(model: ModelConfig): Row[] {
   if (isT5(model)) {
     const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, tiedEmbeddings } = model;
@@ -99,13 +105,13 @@ function modelRows(model: ModelConfig): Row[] {
     ];
   }
   const { layers, heads, hidden, intermediate, vocabSize, maxPositions, labels } = model;
-  const each = model.multiLabel ? ' (each true or false by itself)' : '';
   return [
     row('architecture', `${architectures[model.modelType]}, sequence classifier`),
     row('layers', `${layers}, ${heads} heads of ${hidden / heads}`),
     row('widths', `model ${hidden}, feed-forward ${intermediate} (${model.activation})`),
     row('vocabulary', `${grouped(vocabSize)}, ${grouped(maxPositions)} positions`),
-    row('labels', `${labels.map((label, i) => `${i} ${label}`).join(', ')}${each}`),
+    row('labels', labels.map((label, i) => `${i} ${label}`).join(', ')),
+    row('head', headTexts[model.head]),
   ];
 }
 

@@ -24,7 +24,8 @@ type Context = CommandContext<z.infer<typeof options>>;
 /** What the classifier says of one text, by label name. */
 interface Score {
   readonly text: string;
-  readonly probabilities: Readonly<Record<string, number>>;
+  /** None of a regression. */
+  readonly probabilities?: Readonly<Record<string, number>>;
   readonly logits: Readonly<Record<string, number>>;
 }
 
@@ -36,7 +37,8 @@ export const score = defineCommand({
   summary: 'Judge texts with a reward model.',
   description:
     'Without a text and --data, every line of the standard input is a text. Shown are the ' +
-    'probability and the logit of each label; the reward of the training is the logit.',
+    'probability and the logit of each label, of a regression its numbers alone; the reward of the ' +
+    'training is the logit.',
   examples: [
     ['tactful score --reward-model DIR "You are a clown." "Nice to meet you."', 'two texts'],
     ['tactful score --reward-model DIR --label hate --json < lines.txt', 'JSON, one line each'],
@@ -58,7 +60,8 @@ export const score = defineCommand({
     try {
       const classifier = await loadClassifier(engine, rewardModel);
       classifier.notes.forEach(note);
-      const { labels } = classifier.config;
+      const { labels, head } = classifier.config;
+      const isRegression = head === 'regression';
       if (label !== undefined) classifier.labelIndex(label); // refuses an unknown one
       const shown = label === undefined ? labels : [label];
       const byLabel = (values: ArrayLike<number>) =>
@@ -74,11 +77,10 @@ export const score = defineCommand({
         const batch = texts.slice(done, done + batchSize);
         const rows = await classifier.logits(await tokenizer.encodeBatch(batch, { maxLength }));
         rows.forEach((logits, i) => {
-          const both = {
-            probabilities: byLabel(classifier.probabilities(logits)),
-            logits: byLabel(logits),
+          const probabilities = !isRegression && {
+            probabilities: byLabel(classifier.scores(logits)),
           };
-          scores.push({ text: batch[i], ...both });
+          scores.push({ text: batch[i], ...probabilities, logits: byLabel(logits) });
           if (json) print(JSON.stringify(scores[scores.length - 1]));
         });
         show(scores.length);
@@ -113,9 +115,13 @@ async function readTexts(context: Context): Promise<string[]> {
 /** Probability and logit of each label, then the text, as far as the screen is wide. */
 function table(scores: readonly Score[], labels: readonly string[], screen: Screen): string {
   const paint = painter(screen.color);
+  const isRegression = scores.every(({ probabilities }) => probabilities === undefined);
   const cells = ({ probabilities, logits }: Score) =>
-    labels.flatMap((label) => [fixed(probabilities[label], 4), signed(logits[label], 3)]);
-  const head = labels.flatMap((label) => [label, 'logit']);
+    labels.flatMap((label) => [
+      ...(probabilities ? [fixed(probabilities[label], 4)] : []),
+      signed(logits[label], 3),
+    ]);
+  const head = labels.flatMap((label) => (isRegression ? [label] : [label, 'logit']));
   const rows = scores.map(cells);
   const widths = head.map((title, i) =>
     Math.max(title.length, ...rows.map((row) => row[i].length)),
@@ -127,10 +133,12 @@ function table(scores: readonly Score[], labels: readonly string[], screen: Scre
     paint('bold', [...line(head), 'text'].join('  ')),
     ...scores.map(({ text, probabilities }, i) => {
       const [first] = wrap(text, room, 1);
+      const row = line(rows[i]);
+      if (!probabilities) return [...row, first].join('  ');
       const likeliest = labels.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a));
-      const row = line(rows[i]).map((cell, c) => {
-        if (c % 2 === 1) return paint('dim', cell);
-        return labels[c / 2] === likeliest && labels.length > 1 ? paint('bold', cell) : cell;
+      row.forEach((cell, c) => {
+        if (c % 2 === 1) row[c] = paint('dim', cell);
+        else if (labels[c / 2] === likeliest && labels.length > 1) row[c] = paint('bold', cell);
       });
       return [...row, first].join('  ');
     }),
