@@ -4,7 +4,7 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const bottom = ['errors', 'tensor', 'random', 'events', 'metrics'];
+const bottom = ['errors', 'tensor', 'random', 'events', 'metrics', 'lfs'];
 const upToModel = [...bottom, 'graph', 'hub', 'data', 'tokenizer', 'nn', 'runtime', 'model'];
 
 /** What the files of a folder, or one file of src/, may import besides their own folder. */
@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   random: ['errors'],
   events: [],
   metrics: ['events'],
+  lfs: ['errors'],
   graph: bottom,
   hub: bottom,
   data: bottom,

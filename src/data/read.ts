@@ -1,4 +1,5 @@
 /** I/O: reads example files and files of labelled texts. */
+import { refusePointerFile } from '../lfs.ts';
 import { type Collected, type CollectOptions, collect, type ItemReader } from './collect.ts';
 import { csvRows } from './csv-rows.ts';
 import { decoded } from './decode.ts';
@@ -53,6 +54,7 @@ export async function readLabelled(
 
 async function read<Item>(path: string, reader: ItemReader<Item>, options: ReadOptions<Item>) {
   const files = await dataFiles(path, options);
+  for (const file of files) await refusePointerFile(file.path);
   const opened = files.map((file) => (begin: Begin) => rowsOf(file, begin));
   const collected = await collect(opened, path, reader, options);
   return { ...collected, files: files.map((file) => file.path) };

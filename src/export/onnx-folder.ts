@@ -7,7 +7,8 @@ import { readAdapter } from '../hub/peft.ts';
 import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
 import { openWeights } from '../hub/weights.ts';
-import { checkWeights, withTable } from '../model/load.ts';
+import { checkModel, checkWeights } from '../model/check-weights.ts';
+import { withTable } from '../model/load.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
 import { modelCard } from './card.ts';
@@ -49,8 +50,9 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   await checkResultFolder(output, 'export');
   const config = await readModelConfig(model);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
-  const stored = await openWeights(model);
+  const stored = await openWeights(model, config.modelType);
   const weights = isT5(config) ? withTable(stored, config) : stored;
+  await checkModel(config, weights);
   const load = rounded(mergedWeights(weights, adapter));
   const models = Object.entries(exportedModels(config));
   for (const [, { graph, choice }] of models) {

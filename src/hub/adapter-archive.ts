@@ -3,6 +3,7 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InputError, TactfulError } from '../errors.ts';
+import { refusePointerFile } from '../lfs.ts';
 import { openZip, type ZipArchive, type ZipEntry } from './zip.ts';
 
 const marker = 'adapter_config.json';
@@ -44,6 +45,7 @@ export async function withAdapterFolder<T>(
 }
 
 async function unpack(path: string, target: string, names: readonly string[]): Promise<void> {
+  await refusePointerFile(path);
   const zip = await openZip(path, { remedy, mostEntries });
   try {
     const folder = folderOf(zip, path);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { InputError, UnavailableError } from '../errors.ts';
+import { refusePointer } from '../lfs.ts';
 
 /**
  * A JSON file checked against a schema.
@@ -48,11 +49,17 @@ export function checkJson<T>(value: unknown, where: string, schema: z.ZodType<T>
   throw new InputError([where, ...path.map(String)].join(': '), expected, actual);
 }
 
-/** A file's bytes, or undefined when there is no such file. Other failures are UnavailableError. */
+/**
+ * A file's bytes, or undefined when there is no such file. Other failures are UnavailableError.
+ * @throws {InputError} for a pointer of Git LFS
+ */
 export async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(path);
+    const bytes = await readFile(path);
+    refusePointer(bytes, path);
+    return bytes;
   } catch (cause) {
+    if (cause instanceof InputError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new UnavailableError(path, 'a readable file', `${code}`, '', cause);

@@ -1,11 +1,15 @@
 /** Reads and writes safetensors files. I/O. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError, UnavailableError } from '../errors.ts';
+import { refusePointer } from '../lfs.ts';
 import type { Tensor } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
 import {
   elementBytes,
+  type FloatDType,
+  floatBytes,
+  floatDTypes,
   headerLength,
   layout,
   parseHeader,
@@ -34,7 +38,8 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const stats = await file.stat();
     if (!stats.isFile()) throw new UnavailableError(path, 'a file', 'something else');
     const { size } = stats;
-    const start = await readBytes(file, path, 0, Math.min(8, size));
+    const start = await readBytes(file, path, 0, Math.min(512, size));
+    refusePointer(start, path);
     const length = headerLength(start, size, path);
     const header = await readBytes(file, path, 0, 8 + length);
     return { path, ...parseHeader(header, size, path) };
@@ -70,23 +75,21 @@ export async function readTensor(file: TensorFile, name: string): Promise<Tensor
 }
 
 /**
- * One F32, F16 or BF16 tensor as float32, exactly.
+ * One F32, F16 or BF16 tensor as float32, exactly; F64 is rounded once.
  * @throws {InputError} when the file has no such tensor, or it is of another type
  */
 export async function readFloat32(file: TensorFile, name: string): Promise<Tensor<'float32'>> {
   const { dtype: fileDType, ...place } = entryOf(file, name);
-  const dtype = tensorDTypes[fileDType];
-  if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') {
-    const data = await readFloats({ file: file.path, dtype, ...place });
-    return { dtype: 'float32', shape: place.shape, data };
-  }
-  throw new InputError(`${file.path}: ${name}`, 'F32, F16 or BF16', fileDType);
+  const dtype = floatDTypes[fileDType];
+  if (!dtype) throw new InputError(`${file.path}: ${name}`, 'F32, F16, BF16 or F64', fileDType);
+  const data = await readFloats({ file: file.path, dtype, ...place });
+  return { dtype: 'float32', shape: place.shape, data };
 }
 
 /** Where floating-point numbers lie. */
 export interface FloatsLocation {
   readonly file: string;
-  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  readonly dtype: FloatDType;
   readonly shape: readonly number[];
   /** First byte, and number of bytes. */
   readonly offset: number;
@@ -95,13 +98,33 @@ export interface FloatsLocation {
   readonly strides?: readonly number[];
 }
 
-/** Floating-point numbers of a file as float32, exactly. */
+/** Floating-point numbers of a file as float32: exactly, but for float64, which is rounded once. */
 export async function readFloats(location: FloatsLocation): Promise<Float32Array<ArrayBuffer>> {
   const { file, dtype } = location;
-  const { buffer } = await readElements(file, dtype === 'float32' ? 4 : 2, location);
+  const { buffer } = await readElements(file, floatBytes[dtype], location);
   if (dtype === 'float32') return new Float32Array(buffer);
+  if (dtype === 'float64') return Float32Array.from(new Float64Array(buffer));
   const widen = dtype === 'float16' ? float16ToFloat32 : bfloat16ToFloat32;
   return widen(new Uint16Array(buffer));
+}
+
+/**
+ * Bytes of a file in pieces, one after the other in one buffer: what is kept of a piece is copied.
+ * @throws {InputError} when the file ends before
+ */
+export async function withPieces(
+  path: string,
+  { offset, length, pieceBytes }: { offset: number; length: number; pieceBytes: number },
+  use: (bytes: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(length, pieceBytes) + 3); // a last word may be cut off
+  await withFile(path, async (file) => {
+    for (let done = 0; done < length; done += pieceBytes) {
+      const piece = buffer.subarray(0, Math.min(pieceBytes, length - done));
+      await readInto(file, path, offset + done, piece);
+      use(piece);
+    }
+  });
 }
 
 /**
@@ -181,6 +204,18 @@ async function readBytes(
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
+  await readInto(file, path, offset, bytes);
+  return bytes;
+}
+
+/** Fills an array. */
+async function readInto(
+  file: FileHandle,
+  path: string,
+  offset: number,
+  bytes: Uint8Array,
+): Promise<void> {
+  const { length } = bytes;
   for (let done = 0; done < length; ) {
     // one read call is limited to 2 GiB
     const piece = Math.min(length - done, 2 ** 30);
@@ -190,5 +225,4 @@ async function readBytes(
     }
     done += bytesRead;
   }
-  return bytes;
 }

@@ -1,6 +1,7 @@
 /** Reads state dicts that `torch.save` wrote (PyTorch 1.6 and later), and runs nothing of them. I/O. */
 import { open } from 'node:fs/promises';
 import { InputError, UnavailableError } from '../errors.ts';
+import { refusePointer } from '../lfs.ts';
 import { convert } from './pickle.ts';
 import type { TensorFile } from './safetensors.ts';
 import { elementBytes, type TensorEntry } from './safetensors-header.ts';
@@ -39,6 +40,7 @@ export async function openTorchFile(path: string): Promise<TensorFile> {
 /** First bytes of the layouts that came before the zip, and of pickles without tensors' files. */
 async function refuseOtherLayouts(path: string): Promise<void> {
   const start = await firstBytes(path, 512);
+  refusePointer(start, path);
   const begins = (...bytes: number[]) => bytes.every((byte, i) => start[i] === byte);
   const is =
     begins(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46) ||
@@ -48,9 +50,7 @@ async function refuseOtherLayouts(path: string): Promise<void> {
         ? 'a bare pickle'
         : start.length === 0
           ? 'an empty file'
-          : start.toString('latin1', 0, 7) === 'version'
-            ? 'a Git LFS pointer: the file itself was not fetched'
-            : undefined;
+          : undefined;
   if (is !== undefined) throw wrong(path, 'a file of torch.save (a zip)', is);
 }
 

@@ -3,18 +3,19 @@ import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, UnavailableError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import type { Tensor } from '../tensor.ts';
 import { parseJson, readIfPresent } from './json.ts';
 import { parameterNames } from './parameter-names.ts';
 import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
-import { tensorDTypes } from './safetensors-header.ts';
+import { type FileDType, type FloatDType, floatDTypes } from './safetensors-header.ts';
 import { openTorchFile } from './torch-file.ts';
 
 /** Where one weight lies. */
 export interface WeightEntry {
   /** Absolute path with all links resolved. */
   readonly file: string;
-  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  readonly dtype: FloatDType;
   readonly shape: readonly number[];
   /** First byte, counted from the start of the file. */
   readonly offset: number;
@@ -29,11 +30,25 @@ export interface Weights {
   readonly folder: string;
   /** By Hugging Face parameter name. */
   readonly entries: ReadonlyMap<string, WeightEntry>;
+  /** All tensors of the files, those that are no weights included, by the same names where there are such. */
+  readonly stored: ReadonlyMap<string, StoredWeight>;
+  /** How `config.json` says that the weights were quantised: `gptq`, `bitsandbytes` …; mostly it does not. */
+  readonly quantised: string | undefined;
+  /** What was found in the files that a user would want to know. */
+  readonly notes: readonly Note[];
   /**
    * One weight as float32, exactly.
    * @throws {InputError} when there is no such weight, or it is not a floating-point one
    */
   load(name: string): Promise<Tensor<'float32'>>;
+}
+
+/** A tensor as its file has it. */
+export interface StoredWeight {
+  readonly dtype: FileDType;
+  readonly shape: readonly number[];
+  /** Length in bytes. */
+  readonly length: number;
 }
 
 /** A layout of weight files: one file, or shards beside an index that says what lies where. */
@@ -52,29 +67,40 @@ const Index = z.object({
   weight_map: z.record(z.string(), z.string(), 'the shard of each tensor'),
 });
 
+const Quantised = z.looseObject({
+  quantization_config: z
+    .looseObject({ quant_method: z.string().optional().catch(undefined) })
+    .nullish(),
+});
+
 /**
  * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`; where there is neither,
  * `pytorch_model.bin` or its shards. Parameters have today's names, whatever the file's are. Integer
- * buffers that old checkpoints hold (`position_ids`) are left out of `entries`.
+ * buffers that old checkpoints hold (`position_ids`) and quantised weights are left out of `entries`.
+ * @param modelType of the folder's config, for names that depend on it
  * @throws {UnavailableError} when the folder has no such file, or a shard is missing
  * @throws {InputError} when a file is damaged, a shard lies elsewhere or lacks a tensor of its own;
  *   and for a .bin that holds more than tensors, of which nothing is run
  */
-export async function openWeights(folder: string): Promise<Weights> {
+export async function openWeights(folder: string, modelType?: string): Promise<Weights> {
   const files = await openFiles(folder);
   const entries = new Map<string, WeightEntry>();
-  const names = parameterNames(files.keys());
+  const stored = new Map<string, StoredWeight>();
+  const { names, prefix, beside } = parameterNames(files.keys(), modelType, folder);
   for (const [name, inFile] of names) {
     const { path, tensors } = files.get(inFile)!;
     const { dtype: fileDType, ...place } = tensors.get(inFile)!;
-    const dtype = tensorDTypes[fileDType];
-    if (dtype === 'float32' || dtype === 'float16' || dtype === 'bfloat16') {
-      entries.set(name, { file: path, dtype, ...place });
-    }
+    stored.set(name, { dtype: fileDType, shape: place.shape, length: place.length });
+    const dtype = floatDTypes[fileDType];
+    if (dtype) entries.set(name, { file: path, dtype, ...place });
   }
+  for (const name of beside) stored.set(name, files.get(name)!.tensors.get(name)!);
   return {
     folder,
     entries,
+    stored,
+    quantised: await quantisationOf(folder),
+    notes: notesOf(entries, prefix, beside),
     async load(name) {
       const inFile = names.get(name);
       if (inFile !== undefined) return readFloat32(files.get(inFile)!, inFile);
@@ -82,6 +108,36 @@ export async function openWeights(folder: string): Promise<Weights> {
       throw new InputError(folder, `a weight ${name}`, actual, 'Is it another kind of model?');
     },
   };
+}
+
+/** What readers of the results must know of the files. */
+function notesOf(
+  entries: ReadonlyMap<string, WeightEntry>,
+  prefix: string,
+  beside: readonly string[],
+): Note[] {
+  const notes: Note[] = [];
+  if (beside.length > 0) {
+    const [first] = beside;
+    const more = beside.length > 1 ? ` and ${beside.length - 1} more` : '';
+    const says = `The model's weights are stored under "${prefix}"; what lies beside them is not read: ${first}${more}.`;
+    notes.push({ says });
+  }
+  const doubles = [...entries.values()].filter(({ dtype }) => dtype === 'float64').length;
+  if (doubles > 0) {
+    const some = doubles === entries.size ? 'The weights are' : `${doubles} of the weights are`;
+    notes.push({ says: `${some} stored in float64 and computed with in float32, rounded once.` });
+  }
+  return notes;
+}
+
+/** `quant_method` of a config that has one; of a folder without a config nothing is known. */
+async function quantisationOf(folder: string): Promise<string | undefined> {
+  const path = join(folder, 'config.json');
+  const bytes = await readIfPresent(path);
+  if (bytes === undefined) return undefined;
+  const { quantization_config: config } = parseJson(bytes, path, Quantised);
+  return config ? (config.quant_method ?? 'some method') : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { ConfigError, didYouMean, InputError, ShapeError } from '../errors.ts';
+import { ConfigError, didYouMean, InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
-import type { Graph, Value } from '../graph/graph.ts';
+import type { Value } from '../graph/graph.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
 import { isSaved } from '../hub/lora-config.ts';
@@ -17,6 +17,7 @@ import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
+import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
 import { initialLora, initialRoberta, initialT5, initialValueHead } from './initial.ts';
 import { initialise } from './parameters.ts';
@@ -59,7 +60,8 @@ export interface LoadPolicyOptions {
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const config = await readT5Config(model);
-  const weights = withTable(await openWeights(model), config);
+  const weights = withTable(await openWeights(model, config.modelType), config);
+  await checkModel(config, weights);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const lora = adapter?.config ?? options.lora;
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
@@ -69,17 +71,13 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     valueHead: valueHead !== 'none',
     gradientCheckpointing,
   });
-  const { graph, parameters } = scoreGraph(shape);
-  checkWeights(graph, weights);
+  const { parameters } = scoreGraph(shape);
   const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
   if (adapter) refuseForeign(adapter, parameters, config, options.adapter!);
   const missing = new Map([...parameters].filter(([name]) => !tensors.has(name)));
   if (trainable === 'all') {
     for (const name of missing.keys()) {
       if (weights.entries.has(name)) tensors.set(name, await weights.load(name));
-      else if (!isAdapted(name) && !isValueHead(name)) {
-        throw new InputError(model, `weight "${name}"`, 'none of that name');
-      }
     }
   }
   const stored = options.adapter === undefined ? undefined : await readValueHead(options.adapter);
@@ -90,7 +88,7 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
-  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes: [] };
+  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes: weights.notes };
 }
 
 async function replacedBy(
@@ -182,9 +180,9 @@ export async function loadClassifier(
     const expected = 'a sequence classifier (bert, distilbert, roberta, xlm-roberta)';
     throw new InputError(folder, expected, config.modelType, remedy);
   }
-  const weights = await openWeights(folder);
-  checkWeights(classifierGraph({ config }, false).graph, weights);
-  const options = { config, engine, weights: locate(weights) };
+  const weights = await openWeights(folder, config.modelType);
+  await checkModel(config, weights);
+  const options = { config, engine, weights: locate(weights), notes: weights.notes };
   if (!trainable) return Classifier.create(options);
   const { parameters } = classifierGraph({ config, variable: () => true }, false);
   const tensors = new Map<string, Tensor<'float32'>>();
@@ -216,18 +214,6 @@ async function readT5Config(folder: string): Promise<T5Config> {
     config.modelType,
     'Is it the policy model?',
   );
-}
-
-/** Every weight that the graph needs is there, in the shape that the config promises. */
-export function checkWeights(graph: Graph, { folder, entries }: Weights): void {
-  for (const [name, { shape }] of graph.weights) {
-    const entry = entries.get(name);
-    if (!entry) throw new InputError(folder, `weight "${name}" [${shape}]`, 'none of that name');
-    if (String(entry.shape) !== String(shape)) {
-      const remedy = 'config.json and the weights belong to different models.';
-      throw new ShapeError(`${folder}: ${name}`, `[${shape}]`, `[${entry.shape}]`, remedy);
-    }
-  }
 }
 
 /** A tied table of embeddings may have been saved by the name of its other reader, the head. */

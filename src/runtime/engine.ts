@@ -42,7 +42,7 @@ export interface WeightLocation {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
-  readonly dtype: 'float32' | 'float16' | 'bfloat16';
+  readonly dtype: 'float32' | 'float16' | 'bfloat16' | 'float64';
   /** Elements from one index to the next, when they do not lie one after the other. */
   readonly strides?: readonly number[];
 }
@@ -253,8 +253,8 @@ function encodeModel(graph: Graph, weights: Weights, isInput: IsInput) {
   let folder: string | undefined;
   const model = encodeOnnx(graph, (name) => {
     const location = weights(name);
-    const { file, ...place } = location;
-    if (isInput(location, name)) {
+    const { file, dtype, ...place } = location;
+    if (dtype === 'float64' || isInput(location, name)) {
       shared.push({ name, shape: graph.weights.get(name)!.shape as number[], ...location });
       return 'input';
     }
@@ -269,7 +269,7 @@ function encodeModel(graph: Graph, weights: Weights, isInput: IsInput) {
       );
     }
     folder = parent;
-    return { location: file.slice(cut + 1), ...place };
+    return { location: file.slice(cut + 1), dtype, ...place };
   });
   return { model, folder, shared };
 }
@@ -282,9 +282,10 @@ function sharing(graph: Graph, shares: boolean): IsInput {
     whole.has(name) || location.dtype !== 'float32' || mustBeRead(location);
 }
 
-/** Weights that no library can map as they lie: out of order, or beginning within an element. */
+/** Weights that no library can map as they lie: out of order, beginning within an element, or too wide. */
 function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean {
-  return strides !== undefined || offset % (dtype === 'float32' ? 4 : 2) !== 0;
+  if (dtype === 'float64' || strides !== undefined) return true;
+  return offset % (dtype === 'float32' ? 4 : 2) !== 0;
 }
 
 /** Names of the weights of which every element is read: all but tables that rows are taken from. */

@@ -139,7 +139,9 @@ describe('files', () => {
     );
     const ids = await openSafetensors(path);
     expect(await readInt64(ids, 'i')).toEqual(int64([1]));
-    await expect(readFloat32(ids, 'i')).rejects.toThrow('i: expected F32, F16 or BF16, got I64.');
+    await expect(readFloat32(ids, 'i')).rejects.toThrow(
+      'i: expected F32, F16, BF16 or F64, got I64.',
+    );
     await expect(readInt64(ids, 'f')).rejects.toThrow('f: expected I64, got F32.');
   });
 
@@ -178,7 +180,6 @@ const hostile: [what: string, bytes: Uint8Array][] = [
   ['a length past the end', fileBytes('{}').subarray(0, 9)],
   ['no header', new Uint8Array(8)],
   ['a list', fileBytes('[]')],
-  ['a blank first', fileBytes(' {}')],
   ['a byte order mark first', fileBytes('\ufeff{}')],
   ['half a JSON text', fileBytes('{"x":')],
   ['two JSON texts', fileBytes('{}{}')],
@@ -188,7 +189,7 @@ const hostile: [what: string, bytes: Uint8Array][] = [
   ['an entry that is a number', fileBytes('{"x":1}')],
   ['an entry that is null', fileBytes('{"x":null}')],
   ['an entry without offsets', fileBytes(entry('"dtype":"F32","shape":[0]'))],
-  ['a fourth field', fileBytes(entry('"dtype":"F32","shape":[0],"data_offsets":[0,0],"y":1'))],
+  ['half a byte', fileBytes(entry('"dtype":"F4","shape":[3],"data_offsets":[0,2]'), 2)],
   ['an unknown dtype', fileBytes(entry('"dtype":"F33","shape":[0],"data_offsets":[0,0]'))],
   [
     'a dtype of every object',
@@ -245,7 +246,46 @@ const hostile: [what: string, bytes: Uint8Array][] = [
   ],
   ['metadata of numbers', fileBytes('{"__metadata__":{"x":1}}')],
   ['metadata that is a text', fileBytes('{"__metadata__":"x"}')],
+  ['metadata of null', fileBytes('{"__metadata__":{"x":null}}')],
+  [
+    'an unknown field twice',
+    fileBytes(entry('"dtype":"U8","y":1,"y":1,"shape":[1],"data_offsets":[0,1]'), 1),
+  ],
 ];
+
+// Each of them is read by safetensors 0.8.0 of Python.
+describe('headers of other writers', () => {
+  const x = '"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}';
+  test.each<[string, string]>([
+    ['metadata that is null', `{"__metadata__":null,${x}}`],
+    ['metadata of nothing', `{"__metadata__":{},${x}}`],
+    ['a blank first', ` {${x}}`],
+    ['a line break first, and blanks last', `\n{${x}}  \n`],
+    [
+      'a fourth field',
+      '{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"y":[1,{"z":["w"]}]}}',
+    ],
+  ])('%s', (_, json) => {
+    const { tensors, metadata } = parse(fileBytes(json, 4));
+    expect(metadata).toEqual({});
+    expect([...tensors.keys()]).toEqual(['x']);
+  });
+
+  test.each<[string, number]>([
+    ['F4', 4],
+    ['F6_E2M3', 6],
+    ['F6_E3M2', 6],
+    ['F8_E4M3', 8],
+    ['F8_E4M3FNUZ', 8],
+    ['F8_E5M2', 8],
+    ['F8_E5M2FNUZ', 8],
+    ['F8_E8M0', 8],
+    ['C64', 64],
+  ])('eight elements of %s are %i bytes', (dtype, bytes) => {
+    const json = entry(`"dtype":"${dtype}","shape":[2,4],"data_offsets":[0,${bytes}]`);
+    expect(parse(fileBytes(json, bytes)).tensors.get('x')).toMatchObject({ dtype, length: bytes });
+  });
+});
 
 describe('hostile headers', () => {
   test.each(hostile)('a header with %s is an input error that names the file', (_, bytes) => {

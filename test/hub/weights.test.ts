@@ -64,7 +64,7 @@ describe('openWeights', () => {
     const weights = await openWeights(folder);
     expect([...weights.entries.keys()]).toEqual(['x']);
     await expect(weights.load('position_ids')).rejects.toThrow(
-      'expected F32, F16 or BF16, got I64.',
+      'expected F32, F16, BF16 or F64, got I64.',
     );
     await expect(weights.load('z')).rejects.toThrow('expected a weight z, got 1 others.');
   });
@@ -130,7 +130,7 @@ describe('torch files', () => {
     const { file, offset, length } = weights.entries.get('row')!;
     const bytes = (await readFile(file)).subarray(offset, offset + length);
     expect(bytes.readFloatLE(0)).toBe(1.5);
-    await expect(weights.load('ids')).rejects.toThrow('expected F32, F16 or BF16, got I64.');
+    await expect(weights.load('ids')).rejects.toThrow('expected F32, F16, BF16 or F64, got I64.');
 
     await saveWeights(folder, new Map([['x', x]]));
     expect([...(await openWeights(folder)).entries.keys()]).toEqual(['x']);

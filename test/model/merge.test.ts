@@ -19,7 +19,14 @@ function weightsOf(tensors: Record<string, Tensor<'float32'>>): Weights {
   const entries = Object.entries(tensors).map(
     ([name, { shape }]) => [name, { ...place, shape }] as const,
   );
-  return { folder: 'base', entries: new Map(entries), load: async (name) => tensors[name] };
+  return {
+    folder: 'base',
+    entries: new Map(entries),
+    stored: new Map(),
+    quantised: undefined,
+    notes: [],
+    load: async (name) => tensors[name],
+  };
 }
 
 function adapterOf(tensors: Record<string, Tensor<'float32'>>, own: Partial<LoraConfig> = {}) {
