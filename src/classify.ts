@@ -91,7 +91,7 @@ async function* trained(
   const { items, cut } = await prepare(texts, shape, tokenizer);
   const { train, test } = splitByLabel(items, config.testShare);
   const memory = memoryOf({ shape, items, test, engine }, config);
-  await checkMemory(memory, engine, undefined, memoryRemedy); // before weights are drawn or read
+  await checkMemory(memory, engine, memoryRemedy); // before weights are drawn or read
   const classifier =
     config.model === undefined
       ? await freshClassifier(engine, shape, config.seed)
@@ -196,7 +196,7 @@ function worthOf(
 const judgedAtOnce = 64;
 
 const memoryRemedy =
-  'Use a smaller --micro-batch-size, shorter texts or a smaller model, or a machine with more memory.';
+  'Use a smaller `microBatchSize`, shorter texts or a smaller model, or a machine with more memory.';
 
 /** What decides how much memory a training takes, besides its settings. */
 interface MemoryParts {

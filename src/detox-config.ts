@@ -116,7 +116,7 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
 }
 
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */
-const free = [
+export const freeSettings = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
   ...['rewardModel', 'rewardRevision', 'data', 'dataRevision'],
   ...['testData', 'testDataRevision'],
@@ -130,5 +130,8 @@ const free = [
  */
 export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
   const began = resolvedConfig(checkJson(then, 'checkpoint', DetoxConfig));
-  checkSettings(began, resolvedConfig(now), { names: Object.keys(DetoxConfig.shape), free });
+  checkSettings(began, resolvedConfig(now), {
+    names: Object.keys(DetoxConfig.shape),
+    free: freeSettings,
+  });
 }

@@ -1,5 +1,5 @@
 import { type Closable, setUp } from './detox/job.ts';
-import { checkMemory } from './detox/memory.ts';
+import { checkMemory, memoryRemedy } from './detox/memory.ts';
 import {
   answers,
   type DetoxContext,
@@ -38,7 +38,7 @@ export async function* detox(config: DetoxConfig, context: DetoxContext): AsyncG
     const settings = await locateSources(config, { signal, progress });
     const found = await resumable(settings, context);
     const job = await setUp(settings, context.engine, opened);
-    await checkMemory(job.memory, context.engine);
+    await checkMemory(job.memory, context.engine, memoryRemedy);
     yield* flow(await openRun(job, found, settings, context));
   } finally {
     for (const part of opened) await part.close();

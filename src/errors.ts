@@ -1,43 +1,56 @@
-/** Base of every error tactful throws on purpose. `code` is stable; `message` may change. */
+/** What an error has beside its message. */
+interface TactfulErrorOptions extends ErrorOptions {
+  /** @default nothing */
+  readonly remedy?: string;
+}
+
+/**
+ * Base of every error tactful throws on purpose. `code` is stable; `message` may change. Settings are
+ * named in backticks, as in `batchSize`: the command line shows them as what the command takes.
+ */
 export class TactfulError extends Error {
   readonly code: string;
-  constructor(code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** What to do, in whole sentences: the end of the message. Empty when there is nothing to say. */
+  readonly remedy: string;
+  constructor(code: string, message: string, options: TactfulErrorOptions = {}) {
+    const { remedy = '', ...rest } = options;
+    super(`${message} ${remedy}`.trimEnd(), rest);
     this.name = new.target.name;
     this.code = code;
+    this.remedy = remedy;
   }
 }
 
-/** `where: expected A, got B. What to do.` */
-function sentence(where: string, expected: string, actual: string, remedy: string): string {
-  return `${where}: expected ${expected}, got ${actual}. ${remedy}`.trimEnd();
+/** `where: expected A, got B.` */
+function sentence(where: string, expected: string, actual: string): string {
+  return `${where}: expected ${expected}, got ${actual}.`;
 }
 
 /** Two shapes that must agree do not. */
 export class ShapeError extends TactfulError {
   constructor(where: string, expected: string, actual: string, remedy = '') {
-    super('SHAPE_MISMATCH', sentence(where, expected, actual, remedy));
+    super('SHAPE_MISMATCH', sentence(where, expected, actual), { remedy });
   }
 }
 
 /** A file, a row or a text that came from outside is not what it should be. */
 export class InputError extends TactfulError {
   constructor(where: string, expected: string, actual: string, remedy = '', cause?: unknown) {
-    super('BAD_INPUT', sentence(where, expected, actual, remedy), { cause });
+    super('BAD_INPUT', sentence(where, expected, actual), { remedy, cause });
   }
 }
 
 /** A setting is unknown, out of range, or contradicts another one. */
 export class ConfigError extends TactfulError {
   constructor(where: string, expected: string, actual: string, remedy = '') {
-    super('BAD_CONFIG', sentence(where, expected, actual, remedy));
+    super('BAD_CONFIG', sentence(where, expected, actual), { remedy });
   }
 }
 
 /** Something that was asked for is not to be had here: a device, an optional package, a file. */
 export class UnavailableError extends TactfulError {
   constructor(where: string, expected: string, actual: string, remedy = '', cause?: unknown) {
-    super('UNAVAILABLE', sentence(where, expected, actual, remedy), { cause });
+    super('UNAVAILABLE', sentence(where, expected, actual), { remedy, cause });
   }
 }
 
@@ -46,7 +59,7 @@ export class NumericError extends TactfulError {
   /** What is known of the place: tensor, step, sample. Plain data. */
   readonly details: Readonly<Record<string, unknown>>;
   constructor(where: string, expected: string, actual: string, remedy = '', details = {}) {
-    super('NOT_FINITE', sentence(where, expected, actual, remedy));
+    super('NOT_FINITE', sentence(where, expected, actual), { remedy });
     this.details = details;
   }
 }

@@ -106,7 +106,7 @@ export interface MemoryEstimate {
   readonly rough?: boolean;
 }
 
-/** What whoever reads the numbers must know of what went in: a sentence, and what can be done about it. */
+/** What whoever reads the numbers must know of what went in: a sentence, and what can be done about it. Settings are in backticks. */
 export interface Note {
   readonly says: string;
   readonly remedy?: string;

@@ -114,7 +114,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       memory,
       ...(notes.length > 0 && { notes }),
     };
-    await checkMemory(memory, engine, undefined, memoryRemedy);
+    await checkMemory(memory, engine, memoryRemedy);
     yield* runJob<SftMeasures>({
       begun,
       learningRate: full ? learningRates.full : learningRates.adapter,
@@ -221,8 +221,8 @@ function phaseOf(what: string, when: When): string {
 const answeredAtOnce = 32;
 
 const memoryRemedy =
-  'Use --gradient-checkpointing, or a smaller --micro-batch-size, --max-query-tokens or ' +
-  '--max-response-tokens, or a machine with more memory.';
+  'Use `gradientCheckpointing`, or a smaller `microBatchSize`, `maxQueryTokens` or ' +
+  '`maxResponseTokens`, or a machine with more memory.';
 
 function memoryOf(
   policy: Policy,

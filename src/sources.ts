@@ -62,7 +62,8 @@ async function checkRevision(settings: Named, name: Name): Promise<void> {
   if (settings[setting] === undefined) return;
   const given = settings[name];
   if (given !== undefined) return expectOnHub(given, setting);
-  throw new ConfigError(setting, `${name} beside it`, 'none', `Leave ${setting} out.`);
+  const remedy = `Leave \`${setting}\` out.`;
+  throw new ConfigError(`\`${setting}\``, `\`${name}\` beside it`, 'none', remedy);
 }
 
 /** Of a folder in the hub's cache: `…/snapshots/<commit>`. */

@@ -185,7 +185,7 @@ function isBetter<Measures>(run: Run<Measures>, measures: Measures): boolean {
   const value = run.worth(measures);
   if (!Number.isFinite(value)) {
     const where = `measurement after step ${run.progress.done}`;
-    throw new NumericError(where, 'a finite number', `${value}`, 'Lower the learning rate.');
+    throw new NumericError(where, 'a finite number', `${value}`, 'Lower `learningRate`.');
   }
   const best = run.best && measuresAt(run, run.best.step);
   return best === undefined || value > run.worth(best);

@@ -222,7 +222,7 @@ describe('what it refuses', () => {
   test('a target for a fresh adapter that names no module, listing those there are', async () => {
     const options = { adapter: undefined, loraTargets: ['q', 'vv'] };
     await expect(run(options)).rejects.toThrow(
-      /^LoRA targets: expected modules of the model \(k, o, q, v, .*\), got "vv"\. Did you mean "v"\?$/,
+      /^`loraTargets`: expected modules of the model \(k, o, q, v, .*\), got "vv"\. Did you mean "v"\?$/,
     );
   });
 

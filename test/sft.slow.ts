@@ -266,7 +266,7 @@ test('says what memory it will take, and refuses what cannot fit', async () => {
   expect(started.memory?.total).toBeGreaterThan(1e8); // the program alone
   expect(started.memory?.total).toBeLessThan(4e8); // a small model
   await expect(run({ batchSize: 1e9, microBatchSize: 1e9 })).rejects.toThrow(
-    /^memory: expected about .*got .* available\. Use --gradient-checkpointing, or a smaller --micro-batch-size/,
+    /^memory: expected about .*got .* available\. Use `gradientCheckpointing`, or a smaller `microBatchSize`/,
   );
 });
 

@@ -59,7 +59,7 @@ test.each(Object.entries(revisionOf))('%s on this disk has no %s', async (name, 
   const error = await locateSources(settings, { env }).catch((thrown) => thrown);
   expect(error).toBeInstanceOf(ConfigError);
   expect(error.message).toBe(
-    `${revision}: expected a name on the hub beside it, got the folder ${folder}. Leave ${revision} out.`,
+    `\`${revision}\`: expected a name on the hub beside it, got the folder ${folder}. Leave \`${revision}\` out.`,
   );
   expect(hub.requests).toEqual([]); // before anything is fetched
 });
@@ -68,13 +68,13 @@ test('a file has none either, and nor has what is not named', async () => {
   const data = join(await temporaryFolder(), 'x.csv');
   await writeFile(data, 'a\n');
   await expect(locateSources({ data, dataRevision: 'v1' })).rejects.toThrow(
-    `dataRevision: expected a name on the hub beside it, got the file ${data}. Leave`,
+    `\`dataRevision\`: expected a name on the hub beside it, got the file ${data}. Leave`,
   );
   await expect(locateData(data, { revision: 'v1' })).rejects.toThrow(`got the file ${data}`);
   await expect(locateModel('.', { revision: 'v1' })).rejects.toThrow(
-    'revision: expected a name on the hub beside it, got the folder .. Leave revision out.',
+    '`revision`: expected a name on the hub beside it, got the folder .. Leave `revision` out.',
   );
   await expect(locateSources({ data, adapterRevision: 'v1' })).rejects.toThrow(
-    'adapterRevision: expected adapter beside it, got none. Leave adapterRevision out.',
+    '`adapterRevision`: expected `adapter` beside it, got none. Leave `adapterRevision` out.',
   );
 });

@@ -17,6 +17,7 @@ import { listenForInterrupt } from './interrupt.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { commandNames, type Names, noteText, renamed, type WhereSaid } from './remedies.ts';
 
 /** How wide the standard output is, and whether it takes colours. */
 export interface Screen {
@@ -36,10 +37,19 @@ export interface CommandContext<Options> {
   print(text: string): void;
   /** For the standard error output, whatever else is asked for: the reader of the results must know. */
   note(note: Note): void;
+  /** What settings are called in messages. */
+  readonly names: Names;
   /** On the standard error output; silent with `--quiet`. */
   readonly progress: Progress;
   readonly screen: Screen;
   readonly stdin: Io['stdin'];
+}
+
+/** What lies under the flags. */
+export interface Under {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where a setting of it was said; undefined of those that nobody said. */
+  readonly where: WhereSaid;
 }
 
 export interface CommandArgument {
@@ -63,7 +73,7 @@ export interface CommandSpec<Schema extends z.ZodObject> {
   /** `.meta({ placeholder, group })` says how `--help` shows a field. */
   readonly options: Schema;
   /** Values for what the command line does not give: of a preset, of a config file. */
-  defaults?(given: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  defaults?(given: Readonly<Record<string, unknown>>): Promise<Under>;
   /** What happens after the first Ctrl-C. @default 'stopping' */
   readonly stopping?: string;
   run(context: CommandContext<z.infer<Schema>>): Promise<void>;
@@ -103,9 +113,11 @@ export function defineCommand<Schema extends z.ZodObject>(spec: CommandSpec<Sche
         const commonValues = nest(given(common));
         const shared = checkOptions(commonOptions, common, commonValues);
         const values = nest(given(own));
-        const under = (await spec.defaults?.(values)) ?? {};
-        const options = checkOptions(spec.options, own, merge(under, values));
-        await execute(spec, { options, shared, words: command.args, io });
+        const under = await spec.defaults?.(values);
+        const options = checkOptions(spec.options, own, merge(under?.values ?? {}, values));
+        const said: WhereSaid = (name) => (name in values ? undefined : under?.where(name));
+        const names = commandNames(own, said);
+        await execute(spec, { options, shared, words: command.args, names, io });
       });
     },
   };
@@ -149,13 +161,14 @@ interface Job<Options> {
   readonly options: Options;
   readonly shared: z.infer<typeof commonOptions>;
   readonly words: readonly string[];
+  readonly names: Names;
   readonly io: Io;
 }
 
 /** Runs a command with a progress display, and with an ear for Ctrl-C. */
 async function execute<Schema extends z.ZodObject>(
   { run, stopping = 'stopping' }: CommandSpec<Schema>,
-  { options, shared, words, io }: Job<z.infer<Schema>>,
+  { options, shared, words, names, io }: Job<z.infer<Schema>>,
 ): Promise<void> {
   const { stdin, stdout, stderr, env } = io;
   const color = hasColor(stderr, env);
@@ -177,16 +190,17 @@ async function execute<Schema extends z.ZodObject>(
     progress.clear();
     stdout.write(`${text}\n`);
   };
-  const note = ({ says, remedy = '' }: Note) => {
+  const note = (one: Note) => {
     progress.clear();
-    stderr.write(`${painter(color)('yellow', 'note:')} ${`${says} ${remedy}`.trimEnd()}\n`);
+    stderr.write(`${painter(color)('yellow', 'note:')} ${noteText(one, names)}\n`);
   };
   const screen = { width: widthOf(stdout), color: hasColor(stdout, env) };
   const { json } = shared;
   try {
-    await run({ options, arguments: words, json, signal, print, note, progress, screen, stdin });
+    const told = { print, note, names, progress, screen };
+    await run({ options, arguments: words, json, signal, stdin, ...told });
   } catch (error) {
-    throw signal.aborted ? new Interrupted() : error;
+    throw signal.aborted ? new Interrupted() : renamed(error, names);
   } finally {
     progress.close();
     dispose();

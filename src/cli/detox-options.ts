@@ -6,6 +6,7 @@ import { isPreset, type PresetName, presetSettings, presets } from '../presets.t
 import { rlFields } from '../rl/config.ts';
 import { resolved } from '../rl/rules.ts';
 import { tableItems } from '../store/dynamodb.ts';
+import type { Under } from './command.ts';
 import { merge } from './flags.ts';
 import { underHeadings } from './headings.ts';
 import { engineOptions, outputOption } from './options.ts';
@@ -82,7 +83,7 @@ export function checkTogether(config: DetoxConfig, context: z.RefinementCtx): vo
  * As `readSettings`, over the preset that flags or file name.
  * @throws as `readSettings`
  */
-export function settingsUnder(given: Settings): Promise<Settings> {
+export function settingsUnder(given: Settings): Promise<Under> {
   return readSettings(given, fileSettings, (file, over) =>
     merge(presetUnder(merge(file, over)), following(file, over)),
   );

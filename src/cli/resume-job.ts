@@ -12,9 +12,12 @@ import {
 } from '../hub/result-folder.ts';
 import { counted, grouped } from '../report/text.ts';
 import { readSettings } from '../store/run-folder.ts';
+import { freeSettings } from '../supervised/begin.ts';
 import type { CommandContext } from './command.ts';
 import { checkOptions, flagsOf } from './flags.ts';
 import { supervisedJobs } from './job-names.ts';
+import { engineOptions } from './options.ts';
+import { resumedNames, withNames } from './remedies.ts';
 
 interface Job<Options extends z.ZodObject> {
   readonly options: Options;
@@ -53,7 +56,9 @@ export async function resumeJob(
     const values = { ...settings, output: directory };
     const checked = checkOptions(options, flagsOf(options), values);
     context.progress.note('checking settings, models and data');
-    await run({ ...context, options: checked }, { resume: true });
+    const free = [...freeSettings, ...Object.keys(engineOptions)];
+    const names = resumedNames(flagsOf(options), { job, file: join(directory, file), free });
+    await withNames(names, () => run({ ...context, names, options: checked }, { resume: true }));
   };
   if (job === 'sft') await goOn((await import('./commands/sft.ts')).sftJob);
   else await goOn((await import('./commands/train-classifier.ts')).classifierJob);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { revisionOf } from '../hub/revision.ts';
+import type { Under } from './command.ts';
 import { type Known, readAssignments, readConfigFile, type Said, saidBy } from './config-file.ts';
 import { checkEffects, chosen } from './effects.ts';
 import { flagName, merge } from './flags.ts';
@@ -31,7 +32,7 @@ export async function readSettings(
   given: Settings,
   known: Known,
   filled: (file: Settings, over: Settings) => Settings = (file) => file,
-): Promise<Settings> {
+): Promise<Under> {
   const { config, set = [], ...flags } = given;
   const file: Said =
     typeof config === 'string' ? await readConfigFile(config, known) : saidBy({}, String);
@@ -47,7 +48,9 @@ export async function readSettings(
   checkEffects(known, [settings], assigned);
   // a flag may leave nothing to do for a setting of the file, and is no fault of the file
   checkEffects(known, [settings, alone], saidBy(chosen(file.values, known), file.where));
-  return merge(under, assigned.values);
+  const where = (name: string) =>
+    [assigned, file].find(({ values }) => name in values)?.where(name);
+  return { values: merge(under, assigned.values), where };
 }
 
 /** A file's settings without revisions of what is named otherwise over them. */

@@ -5,6 +5,7 @@ import type { CommandContext } from './command.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, withEngine } from './options.ts';
 import { painter } from './paint.ts';
+import { named } from './remedies.ts';
 import { quoted } from './shell.ts';
 import { countText, dataNotes, noteLines } from './show-run.ts';
 import { version } from './version.ts';
@@ -24,10 +25,11 @@ export interface JobParts<Measures> {
   table?(measures: Measures): string;
   readonly context: Pick<
     CommandContext<unknown>,
-    'json' | 'print' | 'progress' | 'screen' | 'signal'
+    'json' | 'names' | 'print' | 'progress' | 'screen' | 'signal'
   >;
 }
 
+type Shown = Pick<CommandContext<unknown>, 'names' | 'screen'>;
 type Line = readonly [label: string, text: string];
 type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly type: T }>;
 
@@ -58,8 +60,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
       if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
       if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
       if (json) continue;
-      if (event.type === 'started') print(lines(startLines(event, screen.width), screen.color));
-      if (event.type === 'resumed') print(lines(resumedLines(event, screen.width), screen.color));
+      if (event.type === 'started') print(lines(startLines(event, context), screen.color));
+      if (event.type === 'resumed') print(lines(resumedLines(event, context), screen.color));
       if (event.type === 'evaluated' && event.when === 'during') {
         const { step, measures, best } = event;
         const of = (latest.step ?? latest.resumed)?.steps ?? step;
@@ -111,14 +113,16 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
     ...(after === undefined ? [] : parts.measured(after, before)),
     ['result', saved ? `${output}${chosen}` : 'none: nothing has been learnt yet'],
     ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
-    ...(stopped?.problem === undefined ? [] : [['no checkpoint', stopped.problem] as const]),
+    ...(stopped?.problem === undefined
+      ? []
+      : [['no checkpoint', named(stopped.problem, context.names)] as const]),
   ];
   print(['', painter(screen.color)('bold', head), lines(result, screen.color)].join('\n'));
   if (after !== undefined && parts.table) print(`\n${parts.table(after)}`);
   if (!finished && canGoOn) print(['Go on with:', `  ${goOn}`].join('\n'));
 }
 
-function startLines<M>(event: EventOf<M, 'started'>, width: number): Line[] {
+function startLines<M>(event: EventOf<M, 'started'>, { screen, names }: Shown): Line[] {
   const { engine, parameters, data, memory, notes } = event;
   const { rows, kept, train, test, cut } = data;
   const counts = [`${grouped(rows)} rows`, ...(kept < rows ? [`${grouped(kept)} kept`] : [])];
@@ -129,14 +133,14 @@ function startLines<M>(event: EventOf<M, 'started'>, width: number): Line[] {
     ...dataNotes(data),
     ['parameters', `${countText(parameters)} trainable`],
     ...(memory ? [['memory', memoryText(memory)] as const] : []),
-    ...noteLines(notes, width),
+    ...noteLines(notes, screen.width, names),
   ];
 }
 
-function resumedLines<M>(event: EventOf<M, 'resumed'>, width: number): Line[] {
+function resumedLines<M>(event: EventOf<M, 'resumed'>, { screen, names }: Shown): Line[] {
   const { step, steps, notes } = event;
   const said = notes.map((says) => ({ says }));
-  return [['goes on', `after step ${step} of ${steps}`], ...noteLines(said, width)];
+  return [['goes on', `after step ${step} of ${steps}`], ...noteLines(said, screen.width, names)];
 }
 
 function lines(rows: readonly Line[], color: boolean): string {

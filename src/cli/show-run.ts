@@ -15,6 +15,7 @@ import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext, Screen } from './command.ts';
 import { painter } from './paint.ts';
+import { type Names, noteText } from './remedies.ts';
 import { quoted } from './shell.ts';
 
 export interface RunParts {
@@ -27,7 +28,7 @@ export interface RunParts {
   readonly steps: number;
   readonly context: Pick<
     CommandContext<unknown>,
-    'json' | 'print' | 'progress' | 'screen' | 'signal'
+    'json' | 'names' | 'print' | 'progress' | 'screen' | 'signal'
   >;
 }
 
@@ -91,7 +92,7 @@ async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folde
 
 /** What an event changes on the screen. */
 function show(event: RunEvent, parts: RunParts): void {
-  const { context, folder, steps } = parts;
+  const { context, steps } = parts;
   const { progress, print, json, screen } = context;
   if (event.type === 'progress') progress.update(event);
   if (event.type === 'evaluated' && !json) print(evaluationText(event, screen.color));
@@ -107,7 +108,7 @@ function show(event: RunEvent, parts: RunParts): void {
     progress.update({ phase: 'train', done: event.step, total: steps });
   }
   if (json) return;
-  if (event.type === 'started') print(startText(event, folder.directory, screen));
+  if (event.type === 'started') print(startText(event, parts));
   if (event.type === 'resumed') print(resumedText(event, parts));
   if (event.type === 'validated') print(validatedText(event, screen.color));
   if (event.type === 'compared') print(comparedText(event, screen));
@@ -155,13 +156,14 @@ export function statusText(metrics: StepMetrics): string {
     .join(' · ');
 }
 
-function startText(event: EventOf<'started'>, directory: string, { color, width }: Screen): string {
+function startText(event: EventOf<'started'>, { folder, context }: RunParts): string {
+  const { color, width } = context.screen;
   const { runId, engine, data, policyParameters, referenceParameters, memory, notes } = event;
   const { rows, kept, train, validation, test } = data;
   const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
   return lines(color, [
     ['run', runId],
-    ['folder', directory],
+    ['folder', folder.directory],
     ['engine', engine],
     [
       'data',
@@ -171,7 +173,7 @@ function startText(event: EventOf<'started'>, directory: string, { color, width 
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
     ...(memory ? [['memory', memoryText(memory)] as const] : []),
-    ...noteLines(notes, width),
+    ...noteLines(notes, width, context.names),
   ]);
 }
 
@@ -189,13 +191,15 @@ export function dataNotes({
 }
 
 /** Each note, and what to do about it, in lines of the screen's width; the first has a label. */
-export function noteLines(notes: readonly Note[] = [], width: number): [string, string][] {
-  const texts = notes.map(({ says, remedy = '' }) => `${says} ${remedy}`.trimEnd());
-  return texts.flatMap((text) =>
-    wrap(text, Math.max(20, width - labelWidth - 2)).map((line, i): [string, string] => [
-      i === 0 ? 'note' : '',
-      line,
-    ]),
+export function noteLines(
+  notes: readonly Note[] = [],
+  width: number,
+  names: Names,
+): [string, string][] {
+  return notes.flatMap((note) =>
+    wrap(noteText(note, names), Math.max(20, width - labelWidth - 2)).map(
+      (line, i): [string, string] => [i === 0 ? 'note' : '', line],
+    ),
   );
 }
 
@@ -209,6 +213,7 @@ function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunPart
     ...noteLines(
       notes.map((says) => ({ says })),
       width,
+      context.names,
     ),
   ]);
 }

@@ -30,7 +30,7 @@ export function trainingBatches(count: number, options: BatchOptions): Generator
     }
   }
   if (count < batchSize) {
-    const remedy = `Use more data, or a batch size of ${Math.max(count, 1)} or less.`;
+    const remedy = `Use more data, or a \`batchSize\` of ${Math.max(count, 1)} or less.`;
     const expected = `at least ${batchSize} items, one batch`;
     throw new InputError('trainingBatches', expected, `${count}`, remedy);
   }

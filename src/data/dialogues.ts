@@ -60,13 +60,13 @@ export async function readDialogues(settings: DialogueSettings): Promise<Dialogu
     const sizes = { ...lengths, ...(skipped && { skipped }), ...columns };
     return { train, test, sizes, notes: [] };
   }
-  const part = { split: testSplit, usualSplit: 'test' };
+  const part = { split: testSplit, usualSplit: 'test', setting: 'testSplit' } as const;
   const heldOut = await readExamples(testData ?? data, { ...settings, ...part, keep });
-  expectApart(all.files, heldOut.files);
+  expectApart(all.files, heldOut.files, settings);
   const [train, test] = [examples, heldOut.examples];
   if (train.length === 0 || test.length === 0) {
     const actual = `${train.length} and ${test.length}`;
-    const remedy = 'Use more data, or wider length bounds.';
+    const remedy = 'Use more data, or wider bounds: `minimumLength`, `maximumLength`.';
     throw new InputError(data, 'dialogues to train on and to hold out', actual, remedy);
   }
   const bad = both(skipped, heldOut.skipped);
@@ -94,17 +94,22 @@ export async function dataSources(
     }
   };
   await add('data', data, { split });
-  const part = { split: testSplit, usualSplit: 'test' };
+  const part = { split: testSplit, usualSplit: 'test', setting: 'testSplit' } as const;
   if (testData !== undefined) await add('testData', testData, part);
   else if (testSplit !== undefined) await add('data', data, part);
   return sources;
 }
 
-function expectApart(train: readonly string[], test: readonly string[]): void {
+function expectApart(
+  train: readonly string[],
+  test: readonly string[],
+  { data, testData }: Pick<DialogueSettings, 'data' | 'testData'>,
+): void {
   const same = test.find((path) => train.includes(path));
   if (same === undefined) return;
-  const expected = 'other files than those to train on';
-  throw new ConfigError('testData', expected, same, 'Set `split` and `testSplit`.');
+  const where = testData === undefined ? '`testSplit`' : '`testData`';
+  const remedy = same === data ? 'Name another file.' : 'Set `split` and `testSplit` to two parts.';
+  throw new ConfigError(where, 'other files than those to train on', same, remedy);
 }
 
 function both(a: SkippedRows | undefined, b: SkippedRows | undefined): SkippedRows | undefined {

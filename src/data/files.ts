@@ -25,6 +25,8 @@ export interface PartOptions {
   readonly split?: string | undefined;
   /** The part where none is given and there are some. @default 'train' */
   readonly usualSplit?: string | undefined;
+  /** The setting that names the part, for messages. @default 'split' */
+  readonly setting?: 'split' | 'testSplit' | undefined;
 }
 
 /** Folders in folders at most. */
@@ -42,7 +44,8 @@ export async function dataFiles(path: string, options: PartOptions = {}): Promis
   if (stats.isDirectory()) return ofFolder(path, options);
   if (options.split !== undefined) {
     const remedy = 'Leave it out, or name the folder.';
-    throw new ConfigError('split', `none with the file ${path}`, options.split, remedy);
+    const where = `\`${options.setting ?? 'split'}\``;
+    throw new ConfigError(where, `none with the file ${path}`, options.split, remedy);
   }
   const file = dataFile(path);
   if (file) return [file];
@@ -54,7 +57,7 @@ export async function dataFiles(path: string, options: PartOptions = {}): Promis
 
 async function ofFolder(
   folder: string,
-  { split, usualSplit = 'train' }: PartOptions,
+  { split, usualSplit = 'train', setting = 'split' }: PartOptions,
 ): Promise<DataFile[]> {
   const paths = await pathsIn(folder, '', deepest);
   if (paths.length === 0) {
@@ -67,12 +70,8 @@ async function ofFolder(
   const chosen = parted ? paths.filter((name) => splitOf(name) === wanted) : paths;
   if (chosen.length === 0) {
     const got = splits.length > 0 ? `${splits.sort().join(', ')}` : 'files of no part';
-    throw new InputError(
-      folder,
-      `files of the part "${wanted}"`,
-      got,
-      'Set `split` to one of these.',
-    );
+    const remedy = `Set \`${setting}\` to one of these. A file of the folder may be named by itself.`;
+    throw new InputError(folder, `files of the part "${wanted}"`, got, remedy);
   }
   const files = chosen.map((name) => dataFile(join(folder, name))!);
   expectOne(folder, 'one format', [...new Set(files.map(({ format }) => format))], 'a file');

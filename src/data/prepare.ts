@@ -40,11 +40,12 @@ export function codePoints(text: string): number {
  */
 export function splitExamples<T>(items: readonly T[], testShare = 0.2): { train: T[]; test: T[] } {
   if (!(testShare > 0 && testShare < 1)) {
-    throw new ConfigError('testShare', 'a number between 0 and 1', `${testShare}`);
+    throw new ConfigError('`testShare`', 'a number between 0 and 1', `${testShare}`);
   }
   const train = items.length - Math.ceil(testShare * items.length);
   if (train < 1) {
-    const remedy = 'Use more data, wider length bounds or a smaller testShare.';
+    const remedy =
+      'Use more data or a smaller `testShare`. Widen `minimumLength` and `maximumLength`.';
     const expected = 'examples for training and for testing';
     throw new InputError('splitExamples', expected, `${items.length} in all`, remedy);
   }

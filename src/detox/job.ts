@@ -97,7 +97,7 @@ function withheld<T>(items: readonly T[], config: DetoxConfig) {
   if (evaluateEvery === 0) return { train: [...items], validation: [] };
   if (count >= items.length) {
     const expected = `fewer than the ${items.length} dialogues for training`;
-    throw new ConfigError('validationSamples', expected, `${count}`, 'Use fewer, or more data.');
+    throw new ConfigError('`validationSamples`', expected, `${count}`, 'Use fewer, or more data.');
   }
   const chosen = randomStream(seed, ['validation'])
     .shuffle([...items.keys()])

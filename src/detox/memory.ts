@@ -57,8 +57,8 @@ export function memoryOf(
 }
 
 export const memoryRemedy =
-  'Use --gradient-checkpointing, or a smaller --mini-batch-size, --max-query-tokens, ' +
-  '--max-new-tokens or --batch-size, or a machine with more memory.';
+  'Use `gradientCheckpointing`, or a smaller `miniBatchSize`, `maxQueryTokens`, ' +
+  '`maxNewTokens` or `batchSize`, or a machine with more memory.';
 
 /** Whether a run computes in the memory of this process: another device has its own, of unknown size. */
 export function isInMemory({ description }: Described): boolean {
@@ -83,8 +83,8 @@ export function marked(estimate: MemoryEstimate, engine: Described): MemoryEstim
 export async function checkMemory(
   estimate: MemoryEstimate,
   engine: Described,
+  remedy: string,
   available: () => Promise<number> = availableMemory,
-  remedy = memoryRemedy,
 ): Promise<void> {
   if (!isInMemory(engine) || estimate.rough) return;
   const there = await available();

@@ -101,7 +101,7 @@ export async function* examine(
   const samples = rollouts.map((rollout) => scorable(rollout, patient));
   if (samples.every((sample) => sample === undefined)) {
     const expected = 'one that leaves something to learn from';
-    const remedy = 'Ask for longer ones: --max-new-tokens.';
+    const remedy = 'Ask for longer ones: `maxNewTokens`.';
     throw new InputError('responses', expected, `none of ${samples.length}`, remedy);
   }
   return { ...patient, rollouts, scores, judgements, samples, ...shared(patient, samples) };

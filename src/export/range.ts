@@ -15,13 +15,20 @@ const borders: Readonly<Record<WeightDType, number>> = {
 
 /**
  * Refuses a weight with a finite number that a format does not reach.
+ * @param setting that says the format, for the message
  * @throws {InputError} naming weight and number
  */
-export function checkRange(name: string, numbers: Numbers, dtype: WeightDType): void {
+export function checkRange(
+  name: string,
+  numbers: Numbers,
+  dtype: WeightDType,
+  setting: 'dtype' | 'dtypes',
+): void {
   const border = borders[dtype];
   for (let i = 0; i < numbers.length; i++) {
     if (!(Math.abs(numbers[i]) >= border) || !Number.isFinite(numbers[i])) continue;
     const expected = `numbers in the range of ${dtype}`;
-    throw new InputError(`weight ${name}`, expected, `${numbers[i]}`, 'Choose another dtype.');
+    const remedy = `Choose another by \`${setting}\`.`;
+    throw new InputError(`weight ${name}`, expected, `${numbers[i]}`, remedy);
   }
 }

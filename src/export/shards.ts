@@ -102,7 +102,7 @@ const narrowed = {
 
 /** A weight's bytes in a number format. */
 function rounded(name: string, { data }: MergedWeight, dtype: WeightDType): Uint8Array {
-  checkRange(name, data, dtype);
+  checkRange(name, data, dtype, 'dtype');
   const { buffer, byteOffset, byteLength } = narrowed[dtype](data);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

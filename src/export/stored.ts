@@ -90,7 +90,7 @@ function remembersLast(load: LoadWeight) {
 }
 
 function halves(name: string, { data }: Tensor<'float32'>): Uint16Array {
-  checkRange(name, data, 'float16');
+  checkRange(name, data, 'float16', 'dtypes');
   return toFloat16(data);
 }
 

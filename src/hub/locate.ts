@@ -61,8 +61,13 @@ export function locateData(name: string, options: LocateOptions = {}): Promise<s
 export async function expectOnHub(name: string, setting = 'revision'): Promise<void> {
   const found = await foundAt(name);
   if (found === undefined) return;
-  const remedy = `Leave ${setting} out.`;
-  throw new ConfigError(setting, 'a name on the hub beside it', `the ${found} ${name}`, remedy);
+  const remedy = `Leave \`${setting}\` out.`;
+  throw new ConfigError(
+    `\`${setting}\``,
+    'a name on the hub beside it',
+    `the ${found} ${name}`,
+    remedy,
+  );
 }
 
 async function locate(

@@ -46,7 +46,7 @@ export async function checkResultFolder(folder: string, job: string): Promise<vo
       folder,
       expectation(job),
       `one with an unfinished ${unfinished}`,
-      `Name another folder, go on: npx tactful resume ${folder}, or remove ${checkpoints} to start anew.`,
+      `Name another folder by \`output\`, go on: npx tactful resume ${folder}, or remove ${checkpoints} to start anew.`,
     );
   }
   await checkPlace(folder, job);
@@ -114,13 +114,18 @@ export async function checkPlace(folder: string, job: string): Promise<void> {
   if (names === undefined) return;
   // a folder is replaced by renaming, which a mount point refuses
   if ((await stat(path)).dev !== (await stat(parent)).dev) {
-    throw new ConfigError(folder, 'a folder', 'a mount point', 'Name a folder inside it.');
+    throw new ConfigError(
+      folder,
+      'a folder',
+      'a mount point',
+      'Name a folder inside it by `output`.',
+    );
   }
   const ours = (await holdsCheckpoints(path)) ? [checkpointsName, lastName] : [];
   const found = names.filter((name) => !ours.includes(name) && !isTemporary(name));
   if (found.length === 0) return;
   const expected = expectation(job);
-  const remedy = 'Name another folder.';
+  const remedy = 'Name another folder by `output`.';
   if (!found.includes(recordName)) {
     throw new ConfigError(folder, expected, `one that holds ${found[0]}`, remedy);
   }
@@ -131,7 +136,12 @@ export async function checkPlace(folder: string, job: string): Promise<void> {
   }
   if (foreign !== undefined) {
     const actual = `one that also holds ${foreign}`;
-    throw new ConfigError(folder, expected, actual, `Name another folder, or move ${foreign}.`);
+    throw new ConfigError(
+      folder,
+      expected,
+      actual,
+      `Name another folder by \`output\`, or move ${foreign}.`,
+    );
   }
 }
 

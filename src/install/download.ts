@@ -28,7 +28,7 @@ export interface DownloadOptions {
 
 const remedyOfNoNetwork =
   'Without a network: TACTFUL_OPENVINO=<folder of an unpacked openvino wheel>.';
-const remedyOfWrongHash = 'Nothing was unpacked. Run it again, or use another --index.';
+const remedyOfWrongHash = 'Nothing was unpacked. Run it again, or use another `index`.';
 
 /** Milliseconds without a byte after which the connection counts as lost. */
 const timeout = 30_000;

@@ -40,7 +40,7 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
   }
   const names = await readdir(target).catch((): string[] => []);
   if (names.length > 0) {
-    const remedy = 'Choose another --target.';
+    const remedy = 'Choose another `target`.';
     throw new InputError(target, 'a new or an empty folder', `${names.length} entries`, remedy);
   }
   const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);
@@ -99,11 +99,11 @@ function full(error: unknown, target: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const where = `setup openvino: ${target}`;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const remedy = 'Choose another --target.';
+    const remedy = 'Choose another `target`.';
     return new UnavailableError(where, 'room for some 250 MB', 'a full disk', remedy, error);
   }
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    const remedy = 'Choose another --target.';
+    const remedy = 'Choose another `target`.';
     return new UnavailableError(where, 'a folder that can be written', code, remedy, error);
   }
   return error;

@@ -93,7 +93,7 @@ export function chooseWheel(
   if (ofVersion.length === 0) {
     const known = [...new Set(wheels.map(({ release }) => release))].slice(-3).join(', ');
     const got = known ? `none of it, but ${known}` : 'none at all';
-    throw new UnavailableError(where, 'wheels in the package index', got, 'Name one by --release.');
+    throw new UnavailableError(where, 'wheels in the package index', got, 'Name one by `release`.');
   }
   const fitting = ofVersion.filter(({ tags }) =>
     tags.some((tag) => platforms[platform]?.test(tag)),
@@ -118,11 +118,11 @@ export function expectedHash({ name, sha256 }: IndexFile): string {
       `the index's entry of ${name}`,
       'a sha256',
       'none',
-      'Use another --index.',
+      'Use another `index`.',
     );
   }
   if (sha256 !== undefined && pin !== undefined && sha256 !== pin) {
-    const remedy = 'This is not the file that tactful was tested with: use another --index.';
+    const remedy = 'This is not the file that tactful was tested with: use another `index`.';
     throw new InputError(`the index's entry of ${name}`, `sha256 ${pin}`, sha256, remedy);
   }
   return (pin ?? sha256)!;

@@ -144,7 +144,7 @@ function checkTargets(config: T5Config, targets: readonly string[]): void {
   ].sort();
   const remedy = didYouMean(unknown, known);
   throw new ConfigError(
-    'LoRA targets',
+    '`loraTargets`',
     `modules of the model (${known.join(', ')})`,
     `"${unknown}"`,
     remedy,

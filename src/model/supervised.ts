@@ -164,7 +164,11 @@ export function stepsOf(
   { batchSize, epochs }: Pick<SupervisedConfig, 'batchSize' | 'epochs'>,
 ): number {
   if (batchSize > count) {
-    throw new ConfigError('batchSize', `at most ${count}, the number of examples`, `${batchSize}`);
+    throw new ConfigError(
+      '`batchSize`',
+      `at most ${count}, the number of examples`,
+      `${batchSize}`,
+    );
   }
   return Math.max(1, Math.round(epochs * Math.floor(count / batchSize)));
 }
@@ -201,7 +205,7 @@ export async function* trainSupervised(
     const batch = order.slice(place * batchSize, (place + 1) * batchSize);
     const { loss, gradients } = await learner.gradient(batch, done);
     if (!Number.isFinite(loss)) {
-      const remedy = 'Lower the learning rate, or look at the examples of this batch.';
+      const remedy = 'Lower `learningRate`, or look at the examples of this batch.';
       throw new NumericError(`step ${done + 1}`, 'a finite loss', `${loss}`, remedy);
     }
     const gradNorm = clipGradients(gradients, maxGradNorm);

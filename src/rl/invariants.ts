@@ -74,4 +74,4 @@ export function checkTensors(kind: string, tensors: Tensors, step: number): void
   }
 }
 
-const remedy = 'Lower learningRate, or set maxGradNorm.';
+const remedy = 'Lower `learningRate`, or set `maxGradNorm`.';

@@ -140,7 +140,7 @@ function loadError(name: string, device: Device, cause: unknown): Error {
     `device ${device}`,
     'a device and driver that ONNX Runtime can use',
     message.split('\n')[0],
-    'Choose --device cpu, which is always there.',
+    'Choose `device` cpu, which is always there.',
     cause,
   );
 }

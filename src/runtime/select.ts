@@ -25,7 +25,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     return started.engine;
   }
   if (engine === 'onnxruntime' && precision === 'bf16') {
-    const remedy = 'ONNX Runtime has no other: choose --engine openvino.';
+    const remedy = 'ONNX Runtime has no other: choose `engine` openvino.';
     throw new ConfigError('engine onnxruntime', 'precision f32', precision, remedy);
   }
   if (engine === 'onnxruntime' || device !== 'cpu' || precision === 'f32') return onnxRuntime();
@@ -84,7 +84,7 @@ async function startOpenVino(options: EngineOptions): Promise<Started> {
     const { engine, passed, text } = await testedOpenVino({ ...options, ...found });
     if (passed) return { engine };
     await engine.close();
-    const remedy = 'Choose --engine onnxruntime. To test again: tactful setup openvino --check';
+    const remedy = 'Choose `engine` onnxruntime. To test again: tactful setup openvino --check';
     const error = new UnavailableError(where, 'results like those of onnxruntime', text, remedy);
     return { reason: 'self-test failed', error };
   } catch (error) {

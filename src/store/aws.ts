@@ -74,7 +74,7 @@ export function missingTable(table: string): UnavailableError {
     `aws dynamodb create-table --table-name ${table} --billing-mode PAY_PER_REQUEST ` +
     '--attribute-definitions AttributeName=conversation_id,AttributeType=N ' +
     '--key-schema AttributeName=conversation_id,KeyType=HASH';
-  const remedy = `Use --create-table, or run: ${command}`;
+  const remedy = `Use \`createTable\`, or run: ${command}`;
   return new UnavailableError(`dynamodb table ${table}`, 'a table', 'none of this name', remedy);
 }
 

@@ -52,7 +52,7 @@ function checkKey(table: string, { AttributeDefinitions, KeySchema = [] }: Aws.T
     return `${name} ${type?.AttributeType} ${KeyType}`;
   }).join(', ');
   if (key === 'conversation_id N HASH') return;
-  const remedy = 'Name another table, or let --create-table make one.';
+  const remedy = 'Name another by `table`, or let `createTable` make one.';
   throw new InputError(`dynamodb table ${table}`, 'the key conversation_id N HASH', key, remedy);
 }
 

@@ -122,7 +122,13 @@ async function makeFolder(directory: string): Promise<void> {
     const isFile = code === 'EEXIST' || code === 'ENOTDIR';
     const got = isFile ? 'a file in its place' : `${code}`;
     const where = `run folder ${directory}`;
-    throw new UnavailableError(where, 'a folder to write to', got, 'Name another folder.', cause);
+    throw new UnavailableError(
+      where,
+      'a folder to write to',
+      got,
+      'Name another folder by `output`.',
+      cause,
+    );
   }
 }
 
@@ -139,8 +145,8 @@ function expectEmpty(directory: string, found: readonly string[]): void {
     'a new or empty folder',
     holdsRun ? 'one that already holds a run' : `one that holds ${found[0]}`,
     holdsRun
-      ? `Name another folder, or go on: npx tactful resume ${directory}`
-      : 'Name another folder.',
+      ? `Name another folder by \`output\`, or go on: npx tactful resume ${directory}`
+      : 'Name another folder by `output`.',
   );
 }
 

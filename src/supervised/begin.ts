@@ -39,7 +39,7 @@ export interface Begun<Config, Measures> extends Located<Config>, Opened<Measure
 }
 
 /** Settings that may differ when a job goes on: where files lie (what they hold is checked), and how much is kept. */
-const free = [
+export const freeSettings = [
   ...['model', 'revision', 'adapter', 'adapterRevision', 'modelConfig', 'tokenizer'],
   ...['data', 'dataRevision', 'testData', 'testDataRevision'],
   ...['checkpointEvery'],
@@ -107,6 +107,6 @@ function unchanged<Config extends Settings>(
     warmup: settings.warmup ?? then.warmup,
   };
   const names = Object.keys(schema.shape);
-  checkSettings(then, now, { names, free });
+  checkSettings(then, now, { names, free: freeSettings });
   return now;
 }

@@ -103,7 +103,7 @@ describe('a file that is valid', () => {
     const path = join(directory, 'few.yaml');
     await writeFile(path, text);
     expect(isValid(parse(text))).toBe(true);
-    return settingsUnder({ config: path });
+    return settingsUnder({ config: path }).then(({ values }) => values);
   };
 
   test('may leave out everything', async () => {

@@ -118,7 +118,7 @@ describe('a run again from its config.yaml, with other flags', () => {
     [{ klPlacement: 'loss' }, { klPlacement: 'reward' }],
     [{ batchSize: 32 }, { steps: 3 }],
   ])('what followed from %j follows from %j', async (given, flags) => {
-    const under = await settingsUnder({ ...flags, config: await record(given) });
+    const { values: under } = await settingsUnder({ ...flags, config: await record(given) });
     const again = resolvedConfig(RunOptions.parse({ ...under, ...flags }));
     expect(again).toEqual(resolvedConfig(RunOptions.parse({ ...names, ...given, ...flags })));
   });
@@ -126,26 +126,28 @@ describe('a run again from its config.yaml, with other flags', () => {
   test('what was chosen stays', async () => {
     const chosen = { klPenalty: 'abs', adamEps: 1e-7, reference: 'base' };
     const config = await record({ ...chosen, calibrate: 0 });
-    const under = await settingsUnder({ compat: 'trl-0.8.0', config });
+    const { values: under } = await settingsUnder({ compat: 'trl-0.8.0', config });
     expect(under).toMatchObject(chosen);
   });
 
   test('is not asked why settings do nothing', async () => {
     const config = await record({ algorithm: 'grpo', lam: 1, adapKlCtrl: false, target: 3 });
-    await expect(settingsUnder({ config })).resolves.toMatchObject({ lam: 1, target: 3 });
+    await expect(settingsUnder({ config })).resolves.toMatchObject({
+      values: { lam: 1, target: 3 },
+    });
   });
 });
 
 test('a preset depends on compat, wherever that is said', async () => {
-  const lab = await settingsUnder({ preset: 'lab' });
+  const { values: lab } = await settingsUnder({ preset: 'lab' });
   expect(lab).toEqual(presets.lab);
-  const flag = await settingsUnder({ preset: 'lab', compat: 'trl-0.8.0' });
+  const { values: flag } = await settingsUnder({ preset: 'lab', compat: 'trl-0.8.0' });
   expect(flag).toEqual({
     ...presets.lab,
     ...{ scoreOn: 'pair', toxicityOn: 'pair', minLength: 5, samples: 11 },
     ...{ evaluationMaxNewTokens: 100, evaluationMinLength: 0, evaluationTopK: 50 },
     valueHeadFile: 'pytorch_model.bin',
   });
-  const set = await settingsUnder({ preset: 'lab', set: ['parity.compat=trl-0.8.0'] });
+  const { values: set } = await settingsUnder({ preset: 'lab', set: ['parity.compat=trl-0.8.0'] });
   expect(set).toEqual({ ...flag, compat: 'trl-0.8.0' });
 });

@@ -56,13 +56,15 @@ describe('a setting that does something is not', () => {
     { bestMetric: 'rouge1', evaluateEvery: 2 },
     { region: 'eu', store: 'dynamodb' },
   ])('%j', async (given) => {
-    await expect(settingsUnder({ ...lab, ...given })).resolves.toMatchObject({ steps: 10 });
+    await expect(settingsUnder({ ...lab, ...given })).resolves.toMatchObject({
+      values: { steps: 10 },
+    });
   });
 });
 
 test('what a preset says for all cases may do nothing in one', async () => {
-  const { lam, loraRank } = await settingsUnder({ ...lab, algorithm: 'rloo', adapter: 'a' });
-  expect({ lam, loraRank }).toEqual({ lam: 0.95, loraRank: 32 });
+  const { values } = await settingsUnder({ ...lab, algorithm: 'rloo', adapter: 'a' });
+  expect(values).toMatchObject({ lam: 0.95, loraRank: 32 });
 });
 
 test('in a file it is told with its line, in --set with its name; a default said aloud is no choice', async () => {
@@ -78,8 +80,12 @@ test('in a file it is told with its line, in --set with its name; a default said
 
 test('in a file it may do nothing because of a flag, or something because of one', async () => {
   await writeFile(config, 'lam: 0.5\n');
-  expect(await settingsUnder({ config, algorithm: 'grpo' })).toMatchObject({ lam: 0.5 });
+  expect(await settingsUnder({ config, algorithm: 'grpo' })).toMatchObject({
+    values: { lam: 0.5 },
+  });
   await writeFile(config, 'adapKlCtrl: false\ntarget: 5\n');
-  expect(await settingsUnder({ config, adapKlCtrl: true })).toMatchObject({ target: 5 });
+  expect(await settingsUnder({ config, adapKlCtrl: true })).toMatchObject({
+    values: { target: 5 },
+  });
   await expect(settingsUnder({ config })).rejects.toThrow(`${config}:2 target: `);
 });

@@ -36,7 +36,7 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
 
   test('gives the run that the preset gives', async () => {
     await writeFile(at('some.yaml'), text);
-    const settings = await settingsUnder({ config: at('some.yaml') });
+    const { values: settings } = await settingsUnder({ config: at('some.yaml') });
     expect(RunOptions.parse(settings)).toEqual(RunOptions.parse(expected));
   });
 
@@ -78,7 +78,7 @@ describe.each(['sft', 'train-classifier'] as const)('the file of %s', (job) => {
     );
     expect(parse(uncommented)).toEqual(settings.parse(parse(text)));
     await writeFile(at('whole.yaml'), uncommented);
-    const under = await readSettings({ config: at('whole.yaml') }, settings);
+    const { values: under } = await readSettings({ config: at('whole.yaml') }, settings);
     expect(settings.parse(under)).toEqual(settings.parse(parse(text)));
   });
 });

@@ -7,11 +7,14 @@ import { stringify } from 'yaml';
 import { ClassifyConfig } from '../../src/classify-config.ts';
 import { headings } from '../../src/cli/headings.ts';
 import { jobOptions } from '../../src/cli/job-options.ts';
+import type { Settings } from '../../src/cli/settings.ts';
 import { SftConfig } from '../../src/sft-config.ts';
 import { tactful } from './io.ts';
 
-const { defaults: sftUnder, options: sftOptions } = jobOptions(SftConfig);
-const { defaults: classifyUnder } = jobOptions(ClassifyConfig);
+const { defaults: underSft, options: sftOptions } = jobOptions(SftConfig);
+const { defaults: underClassify } = jobOptions(ClassifyConfig);
+const sftUnder = async (given: Settings) => (await underSft(given)).values;
+const classifyUnder = async (given: Settings) => (await underClassify(given)).values;
 
 let directory: string;
 let path: string;

@@ -115,7 +115,7 @@ test('sft pins what it names, and repeats it from its config.yaml without a netw
   expect(await readFile(join(second, file))).toEqual(await readFile(join(first, file)));
   const local = await tactful([...again, '--revision', 'main', '--model', model]);
   expect(local.err).toBe(
-    `error: revision: expected a name on the hub beside it, got the folder ${model}. Leave revision out.\n`,
+    `error: --revision: expected a name on the hub beside it, got the folder ${model}. Leave --revision out.\n`,
   );
 });
 

@@ -146,7 +146,7 @@ describe.each(Object.entries(commands))('%s', (name, words) => {
     const { code, err } = await tactful([...words(), '--output', half]);
     expect(code).toBe(1);
     expect(err).toBe(
-      `error: ${half}: expected a new or empty folder, or one that tactful ${name} wrote, got one with an unfinished ${name}. Name another folder, go on: npx tactful resume ${half}, or remove ${half}/checkpoints to start anew.\n`,
+      `error: ${half}: expected a new or empty folder, or one that tactful ${name} wrote, got one with an unfinished ${name}. Name another folder by --output, go on: npx tactful resume ${half}, or remove ${half}/checkpoints to start anew.\n`,
     );
   });
 

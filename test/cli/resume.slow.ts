@@ -205,7 +205,7 @@ test('detox refuses a folder that holds a run, and names resume', async () => {
   const { code, err } = await tactful(['detox', ...words, '--output', stopped]);
   expect(code).toBe(1);
   expect(err).toBe(
-    `error: run folder ${stopped}: expected a new or empty folder, got one that already holds a run. Name another folder, or go on: npx tactful resume ${stopped}\n`,
+    `error: run folder ${stopped}: expected a new or empty folder, got one that already holds a run. Name another folder by --output, or go on: npx tactful resume ${stopped}\n`,
   );
 });
 

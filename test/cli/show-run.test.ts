@@ -77,6 +77,7 @@ async function shown(
       signal,
       print: (text) => void out.push(`${text}\n`),
       progress,
+      names: { of: () => undefined },
       screen: { width: 100, color: false },
     },
   });

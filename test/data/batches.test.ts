@@ -56,7 +56,7 @@ test('another seed gives another order', () => {
 
 test('too few items and impossible settings fail at the call, before the first batch', () => {
   expect(() => trainingBatches(15, { batchSize: 16, seed: 1, steps: 1 })).toThrow(
-    'trainingBatches: expected at least 16 items, one batch, got 15. Use more data, or a batch size of 15 or less.',
+    'trainingBatches: expected at least 16 items, one batch, got 15. Use more data, or a `batchSize` of 15 or less.',
   );
   expect(() => trainingBatches(9, { batchSize: 0, seed: 1, steps: 1 })).toThrow(
     'batchSize: expected an integer of at least 1, got 0.',

@@ -59,9 +59,14 @@ test('another part of the folder, or other data, is held out instead', async () 
 
 test('what is trained on cannot be held out', async () => {
   const data = await dataOf({ 'train.csv': 'abc', 'rows.csv': 'x' });
-  const message = `testData: expected other files than those to train on, got ${join(data, 'train.csv')}. Set`;
-  await expect(read({ data, testSplit: 'train' })).rejects.toThrow(message);
-  await expect(read({ data, testData: join(data, 'train.csv') })).rejects.toThrow(message);
+  const file = join(data, 'train.csv');
+  const message = `: expected other files than those to train on, got ${file}.`;
+  const parts = `${message} Set \`split\` and \`testSplit\` to two parts.`;
+  await expect(read({ data, testSplit: 'train' })).rejects.toThrow(`\`testSplit\`${parts}`);
+  await expect(read({ data, testData: file })).rejects.toThrow(`\`testData\`${parts}`);
+  await expect(read({ data: file, testData: file })).rejects.toThrow(
+    `\`testData\`${message} Name another file.`,
+  );
 });
 
 test('there is something in both parts', async () => {

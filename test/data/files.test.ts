@@ -119,7 +119,7 @@ test('a file that is missing, of another kind or not UTF-8 is an input error', a
   await expect(readExamples(korean)).rejects.toThrow('expected UTF-8 text, got other bytes.');
   await expect(readExamples(korean)).rejects.toThrow(InputError);
   await expect(readExamples(korean, { split: 'train' })).rejects.toThrow(
-    'split: expected none with',
+    '`split`: expected none with',
   );
 });
 

@@ -121,7 +121,7 @@ test('a split that would leave a part empty is an error', () => {
   );
   expect(() => splitExamples([], 0.5)).toThrow('got 0 in all');
   expect(() => splitExamples([1, 2], 1)).toThrow(
-    'testShare: expected a number between 0 and 1, got 1.',
+    '`testShare`: expected a number between 0 and 1, got 1.',
   );
   expect(() => splitExamples([1, 2], Number.NaN)).toThrow('got NaN');
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkMemory, holdingOf, marked } from '../../src/detox/memory.ts';
+import { checkMemory, holdingOf, marked, memoryRemedy } from '../../src/detox/memory.ts';
 import { checkMemory as examineMemory } from '../../src/doctor/memory.ts';
 import { UnavailableError } from '../../src/errors.ts';
 
@@ -9,17 +9,17 @@ const other = { description: 'onnxruntime 1.30.0 cuda, 2 threads' };
 const has = (bytes: number) => async () => bytes;
 
 test('a run that takes more memory than there is does not start, and says what to do', async () => {
-  const start = checkMemory(estimate, cpu, has(3.06e9));
+  const start = checkMemory(estimate, cpu, memoryRemedy, has(3.06e9));
   await expect(start).rejects.toThrow(UnavailableError);
   await expect(start).rejects.toThrow(
     'memory: expected about 5.2 GB (training 3.1 GB, weights 1.9 GB, …), got 3.1 GB available. ' +
-      'Use --gradient-checkpointing, or a smaller --mini-batch-size,',
+      'Use `gradientCheckpointing`, or a smaller `miniBatchSize`,',
   );
 });
 
 test('a run that fits starts, and one on a device with memory of its own', async () => {
-  await checkMemory(estimate, cpu, has(5.2e9));
-  await checkMemory(estimate, other, has(1e9));
+  await checkMemory(estimate, cpu, memoryRemedy, has(5.2e9));
+  await checkMemory(estimate, other, memoryRemedy, has(1e9));
 });
 
 test.each(['bf16, 2 threads', 'f32, 2 threads (no bf16 in this CPU)'])(
@@ -28,7 +28,7 @@ test.each(['bf16, 2 threads', 'f32, 2 threads (no bf16 in this CPU)'])(
     const engine = { description: `openvino 2026.4.1 cpu ${words}` };
     const memory = marked(estimate, engine);
     expect(memory).toEqual({ ...estimate, rough: true });
-    await checkMemory(memory, engine, has(3.06e9));
+    await checkMemory(memory, engine, memoryRemedy, has(3.06e9));
     const verdict = await examineMemory({ memory, engine }, has(3.06e9));
     expect(verdict).toMatchObject({ status: 'warning' });
     expect(verdict.says).toMatch(
@@ -54,6 +54,6 @@ test('the check-up says beforehand what would happen', async () => {
   const verdict = await examineMemory({ memory, engine: cpu }, has(1e9));
   expect(verdict).toMatchObject({ status: 'error' });
   expect(verdict.says).toMatch(/1\.0 GB are available: it would not start\.$/);
-  expect(verdict.remedy).toMatch(/^Use --gradient-checkpointing/);
+  expect(verdict.remedy).toMatch(/^Use `gradientCheckpointing`/);
   expect(await examineMemory({ memory, engine: other }, has(1e9))).toMatchObject({ status: 'ok' });
 });

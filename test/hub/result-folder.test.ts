@@ -46,7 +46,7 @@ test('what is no earlier result of the job is refused with advice', async () => 
   };
   await expect(check(write('config.json'))).rejects.toThrow(
     'expected a new or empty folder, or one that tactful sft wrote, got one that holds ' +
-      'config.json. Name another folder.',
+      'config.json. Name another folder by `output`.',
   );
   await expect(
     check((folder) => writeResultFolder(folder, { job: 'train-classifier' }, write('a'))),

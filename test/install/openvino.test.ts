@@ -135,7 +135,7 @@ describe('is refused, and leaves nothing:', () => {
     const address = `${index.replace('/simple', '')}/files/${wheelName}`;
     expect(await failure({ index })).toMatchObject({
       code: 'BAD_INPUT',
-      message: `${address}: expected sha256 ${hash}, got ${sha256(wheel)}. Nothing was unpacked. Run it again, or use another --index.`,
+      message: `${address}: expected sha256 ${hash}, got ${sha256(wheel)}. Nothing was unpacked. Run it again, or use another \`index\`.`,
     });
   });
 

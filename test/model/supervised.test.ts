@@ -272,7 +272,7 @@ describe('each step', () => {
   test('a batch larger than the data is an error', async () => {
     const { learner } = recorder(3);
     await expect(train(learner, {})).rejects.toThrow(
-      'batchSize: expected at most 3, the number of examples, got 4.',
+      '`batchSize`: expected at most 3, the number of examples, got 4.',
     );
   });
 

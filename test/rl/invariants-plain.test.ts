@@ -37,7 +37,7 @@ test('in bf16 both may be off by what its rounding makes, and no more', () => {
 });
 
 describe('a number that is not finite is named', () => {
-  const remedy = 'Lower learningRate, or set maxGradNorm.';
+  const remedy = 'Lower `learningRate`, or set `maxGradNorm`.';
   const semantics = { scoresFirstToken: true };
   const samples = () => [
     rlSample([4], [0, 7, 1], semantics),

@@ -104,7 +104,7 @@ describe.each(engines)('$name on a device', ({ open }) => {
         const { code, message } = answer.reason;
         expect(code).toBe('UNAVAILABLE');
         expect(message).toContain(`device ${device}: expected a device and driver`);
-        expect(message).toMatch(/Choose --device cpu, which is always there\.$/);
+        expect(message).toMatch(/Choose `device` cpu, which is always there\.$/);
       }
     },
   );

@@ -168,7 +168,7 @@ test("items that no run wrote, as the lab's notebook leaves them, are refused as
 test('without leave to create it, a missing table is an error that says how to', async () => {
   const opening = store({ table: 'missing', createTable: false });
   await expect(opening).rejects.toThrow(
-    'dynamodb table missing: expected a table, got none of this name. Use --create-table, or run: ' +
+    'dynamodb table missing: expected a table, got none of this name. Use `createTable`, or run: ' +
       'aws dynamodb create-table --table-name missing --billing-mode PAY_PER_REQUEST ' +
       '--attribute-definitions AttributeName=conversation_id,AttributeType=N ' +
       '--key-schema AttributeName=conversation_id,KeyType=HASH',
@@ -196,7 +196,7 @@ test('a table with another key is refused', async () => {
   aws.destroy();
   await expect(store({ table: 'other-key' })).rejects.toThrow(
     'dynamodb table other-key: expected the key conversation_id N HASH, got id S HASH. ' +
-      'Name another table, or let --create-table make one.',
+      'Name another by `table`, or let `createTable` make one.',
   );
 });
 

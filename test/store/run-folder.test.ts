@@ -47,7 +47,7 @@ test('a file in the place of the folder is an error that says so', async () => {
   const file = join(await parent(), 'file');
   await writeFile(file, '');
   for (const directory of [file, join(file, 'run')]) {
-    const message = `run folder ${directory}: expected a folder to write to, got a file in its place. Name another folder.`;
+    const message = `run folder ${directory}: expected a folder to write to, got a file in its place. Name another folder by \`output\`.`;
     await expect(openRunFolder(directory, { config })).rejects.toThrow(message);
   }
 });
@@ -122,7 +122,7 @@ test('a folder that holds a run, or anything else, is refused', async () => {
   await (await openRunFolder(directory, { config })).close();
   await expect(openRunFolder(directory, { config })).rejects.toThrow(
     `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
-      `Name another folder, or go on: npx tactful resume ${directory}`,
+      `Name another folder by \`output\`, or go on: npx tactful resume ${directory}`,
   );
   const other = await parent();
   await mkdir(join(other, 'thesis'));

@@ -177,7 +177,7 @@ describe('a folder with an unfinished job', () => {
     async (kind) => {
       const output = await copyOfStopped();
       await expect(tiny.jobs[kind]({ output })).rejects.toThrow(
-        `got one with an unfinished train-classifier. Name another folder, go on: npx tactful resume ${output}, or remove ${output}/checkpoints to start anew.`,
+        `got one with an unfinished train-classifier. Name another folder by \`output\`, go on: npx tactful resume ${output}, or remove ${output}/checkpoints to start anew.`,
       );
     },
   );

@@ -12,6 +12,8 @@ import {
 import { Told } from '../errors.ts';
 import { showDownload } from '../locate.ts';
 import { type EngineSettings, engineAndRest, engineOptions, outputOption } from '../options.ts';
+import { named, namedRemedy } from '../remedies.ts';
+import { omit } from '../settings.ts';
 import { findingText, totalText } from '../show-findings.ts';
 
 const options = z
@@ -32,13 +34,12 @@ export const doctor = defineCommand({
   ],
   options,
   async defaults(given) {
-    const values = Object.entries(await settingsUnder(given));
+    const { values, where } = await settingsUnder(given);
     // a config file also says where a run and its comparison go
-    const places = { ...storeOptions, ...outputOption };
-    return Object.fromEntries(values.filter(([name]) => !Object.hasOwn(places, name)));
+    return { values: omit(values, Object.keys({ ...storeOptions, ...outputOption })), where };
   },
   async run({ options, ...context }) {
-    const { json, print, progress, screen, signal } = context;
+    const { json, names, print, progress, screen, signal } = context;
     const downloading = showDownload(progress);
     const { startEngine } = await import('../../runtime/select.ts');
     const { doctor: checkUp } = await import('../../doctor.ts');
@@ -47,7 +48,10 @@ export const doctor = defineCommand({
     const ofRun = await startEngine(settings);
     const engine = ofRun.precision === 'f32' ? ofRun : await exact(settings, ofRun);
     const found: Finding[] = [];
-    const tell = (finding: Finding) => {
+    const tell = (raw: Finding) => {
+      const { says, remedy } = raw;
+      const todo = remedy !== undefined && { remedy: namedRemedy(remedy, names) };
+      const finding: Finding = { ...raw, says: named(says, names), ...todo };
       found.push(finding);
       if (!json) print(findingText(finding, screen));
     };

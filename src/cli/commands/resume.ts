@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
+import { storeOptions } from '../detox-options.ts';
 import { checkOptions, flagsOf } from '../flags.ts';
+import { engineOptions } from '../options.ts';
+import { resumedNames, withNames } from '../remedies.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -32,7 +36,13 @@ export const resume = defineCommand({
         await showFinished({ folder, seed, steps, context });
       } else {
         context.progress.note('checking settings, models and data');
-        await runDetox({ config, directory, folder, context });
+        const { freeSettings } = await import('../../detox-config.ts');
+        const free = [...freeSettings, ...Object.keys({ ...storeOptions, ...engineOptions })];
+        const file = join(directory, 'config.yaml');
+        const names = resumedNames(flagsOf(Options), { job: 'detox', file, free });
+        await withNames(names, () =>
+          runDetox({ config, directory, folder, context: { ...context, names } }),
+        );
       }
     } finally {
       await folder.close();
