@@ -105,7 +105,7 @@ test('the texts of each command have been found, those of what it loads later to
   for (const { name } of all) expect(files(name).length, name).toBeGreaterThan(100);
   const reached = (file: string) =>
     all.map(({ name }) => name).filter((name) => files(name).includes(file));
-  expect(reached('src/store/dynamodb.ts')).toEqual(['detox', 'resume']);
+  expect(reached('src/store/aws.ts')).toEqual(['detox', 'resume']);
   expect(reached('src/doctor/reward.ts')).toEqual(['doctor']);
   expect(reached('src/install/wheels.ts')).toEqual(['setup']);
   expect(reached('src/data/columns.ts')).toEqual([
