@@ -84,7 +84,7 @@ async function* trained(
 ): AsyncGenerator<ClassifyEvent> {
   const { local: config, context } = begun;
   const { engine, signal } = context;
-  const { texts, skipped, guessed } = await readLabelled(config.data, config);
+  const { texts, skipped, guessed, notes } = await readLabelled(config.data, config);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
   checkTokenizer(tokenizer, shape);
@@ -107,6 +107,7 @@ async function* trained(
       parameters: { trainable: all, all },
       data: { ...rows, train: train.length, test: test.length, cut },
       memory,
+      ...(notes.length > 0 && { notes }),
     };
     const { microBatchSize, bestMetric } = config;
     const balanced = () =>

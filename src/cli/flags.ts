@@ -226,7 +226,7 @@ function issueText(
   if (found === undefined && issue.code === 'invalid_type') {
     return `expected ${flag.name} <${placeholderOf(flag.schema)}>, got nothing.`;
   }
-  if (issue.code === 'custom') {
+  if (issue.code === 'custom' && !flag.schema.expects) {
     const message = withFlagNames(issue.message, flags);
     return `${flag.name}: ${message}${gotText(flag, message, flags, values)}.`;
   }

@@ -13,7 +13,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     ...(['promptTemplate', 'minimumLength', 'maximumLength'] as const),
     ...(['maxQueryTokens', 'maxResponseTokens'] as const),
     ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
-    ...(['split', 'maxRows', 'strict'] as const),
+    ...(['split', 'maxRows', 'strict', 'delimiter', 'encoding'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
     ...(['textColumn', 'labelColumn'] as const),
   ],

@@ -25,6 +25,8 @@ export type ItemReader<Item> = (where: string, columns: readonly string[]) => Pl
 export interface CollectOptions<Item> {
   /** Rows to read at most, bad ones not counted. @default all */
   readonly maxRows?: number | undefined;
+  /** Items to keep at most; nothing is read after the last one. @default all */
+  readonly maxItems?: number | undefined;
   /** The first bad row is an error. @default false: bad rows are counted and left out */
   readonly strict?: boolean | undefined;
   /** Which of the items to keep; the others take no memory. @default all */
@@ -57,7 +59,12 @@ export async function collect<Item>(
   files: Iterable<(begin: Begin) => Rows>,
   where: string,
   reader: ItemReader<Item>,
-  { maxRows = Number.POSITIVE_INFINITY, strict = false, keep = () => true }: CollectOptions<Item>,
+  {
+    maxRows = Number.POSITIVE_INFINITY,
+    maxItems = Number.POSITIVE_INFINITY,
+    strict = false,
+    keep = () => true,
+  }: CollectOptions<Item>,
 ): Promise<Collected<Item>> {
   const items: Item[] = [];
   const first: { where: string; why: string }[] = [];
@@ -81,7 +88,7 @@ export async function collect<Item>(
         bad++;
         if (first.length < toldOf) first.push({ where: row.where, why: whyOf(error, row.where) });
       }
-      if (rows === maxRows) break reading;
+      if (rows === maxRows || items.length === maxItems) break reading;
     }
   }
   if (bad > rows) throw mostlyBad(where, { count: bad, first }, rows);

@@ -97,8 +97,14 @@ export function needColumn(
   if (found !== undefined) return found;
   const near = columns.find((column) => didYouMean(plain(column), role.own) !== '');
   const meant = near === undefined ? '' : `${didYouMean(near, [near])} `;
-  const remedy = `${meant}Set \`${role.option}\` to the one that holds it.`;
+  const set = `${meant}Set \`${role.option}\` to the one that holds it.`;
+  const remedy = areData(columns) ? `These look like a row: write names above it. ${set}` : set;
   throw new InputError(where, `a column "${role.own[0]}"`, listed(columns), remedy);
+}
+
+/** Whether names are no names: a file without a first row of them. */
+function areData(columns: readonly string[]): boolean {
+  return columns.some((column) => column.length > 80 || /[\r\n]|^\d+$|[.!?]$/.test(column));
 }
 
 function plain(column: string): string {

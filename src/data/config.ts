@@ -1,7 +1,30 @@
 import { z } from 'zod';
+import { encodingName } from './encoding.ts';
 import { promptTemplate } from './prompt.ts';
 
 const name = z.string().min(1).optional();
+
+/** How the text of a file is written: fields of whatever reads data. */
+export const dialectFields = {
+  delimiter: z
+    .string()
+    .regex(/^[^"'\r\n]$/u)
+    .optional()
+    .meta({
+      escapes: true,
+      expects: 'one character, such as ";", "|" or \\t',
+      description: 'What stands between cells of CSV and TSV (default: as the first rows show)',
+    }),
+  encoding: z
+    .string()
+    .refine((label) => encodingName(label) !== undefined)
+    .optional()
+    .meta({
+      expects: 'a text encoding, such as utf-8, windows-1252, shift_jis, gbk or euc-kr',
+      description:
+        'Encoding of text files: windows-1252, shift_jis, gbk … (default: utf-8, or what a mark says)',
+    }),
+};
 
 /** Which rows of the data are read, and what becomes of bad ones: fields of the jobs' settings. */
 export const rowFields = {
@@ -13,13 +36,19 @@ export const rowFields = {
     .boolean()
     .default(false)
     .describe('Stop at the first bad row (default: bad rows are told and left out)'),
+  ...dialectFields,
 };
 
-/** Where the dialogues of a row stand, and where those to hold out come from. */
-export const dialogueFields = {
+/** Where the dialogue of a row stands, and what belongs to it. */
+export const dialogueColumns = {
   dialogueColumn: name.describe('Column of the dialogues (default: dialogue, text, article …)'),
   summaryColumn: name.describe('Column of the summaries (default: summary, highlights …)'),
   idColumn: name.describe('Column that names the rows (default: id, fname, or the row number)'),
+};
+
+/** That, and where the dialogues to hold out come from. */
+export const dialogueFields = {
+  ...dialogueColumns,
   ...rowFields,
   testData: name.describe(
     'File, folder, or name on the hub, to hold out instead of the end of the data (default: none)',
@@ -30,11 +59,13 @@ export const dialogueFields = {
 };
 
 /** Where the texts and labels of a row stand. */
-export const labelledFields = {
+export const labelledColumns = {
   textColumn: name.describe('Column of the texts (default: text, comment, tweet …)'),
   labelColumn: name.describe('Column of the label names (default: label, class, toxic …)'),
-  ...rowFields,
 };
+
+/** That, and which rows. */
+export const labelledFields = { ...labelledColumns, ...rowFields };
 
 /** How dialogues become prompts for training and for testing: fields of the jobs' settings. */
 export const promptFields = {

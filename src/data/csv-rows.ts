@@ -4,6 +4,8 @@
  */
 import { type CsvErrorCode, parse } from 'csv-parse/sync';
 import { InputError } from '../errors.ts';
+import type { Note } from '../events.ts';
+import { type Dialect, dialectOf, type FoundDialect, nameOf } from './csv-dialect.ts';
 import {
   type BadRow,
   type Begin,
@@ -16,18 +18,24 @@ import {
 
 /** How the cells are written. */
 export interface CsvOptions {
-  /** @default ',' */
-  readonly delimiter?: ',' | '\t';
+  /** What stands between cells. @default what the first rows show */
+  readonly delimiter?: string | undefined;
+  /** What does if they show nothing. @default ',' */
+  readonly usual?: ',' | '\t';
   /** Characters of a row at most; blocks are a sixteenth of it. @default longestRow */
   readonly longest?: number;
+  /** Is told what was found. */
+  readonly note?: ((note: Note) => void) | undefined;
 }
+
+type TableOptions = Dialect & { readonly longest: number };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Rows of a CSV text whose first row names the columns; blank lines are left out. Cells are kept to
- * the byte. A quote in the middle of a cell is a mistake in CSV, and itself in TSV.
+ * the byte. A quote in the middle of a cell is a mistake in CSV, and itself between tabs.
  * @param text pieces of any length, without a byte order mark
  * @param file the name that messages use
  * @throws {InputError} when the file is empty, its first row is broken or a row is endless
@@ -36,15 +44,22 @@ export async function* csvRows(
   text: AsyncIterable<string> | Iterable<string>,
   file: string,
   begin: Begin,
-  { delimiter = ',', longest = longestRow }: CsvOptions = {},
+  { delimiter, usual = ',', longest = longestRow, note }: CsvOptions = {},
 ): Rows {
   const blockSize = longest / 16;
-  const table = new Table(file, begin, { delimiter, longest });
+  let table: Table | undefined;
   let pending = '';
   let wanted = blockSize;
+  const started = () => {
+    const { skip, told, ...dialect }: FoundDialect = dialectOf(pending, delimiter, usual);
+    for (const says of told) note?.({ says });
+    pending = pending.slice(skip);
+    return new Table(file, begin, { ...dialect, longest }, skip > 0 ? 2 : 1);
+  };
   for await (const piece of text) {
     pending += piece;
     if (pending.length < wanted) continue;
+    table ??= started();
     const end = endOfLines(pending);
     const [rows, rest] = table.read(pending.slice(0, end), false);
     yield* rows;
@@ -53,6 +68,7 @@ export async function* csvRows(
     // a row that is not whole yet is parsed again: rarely, so that the work stays linear
     wanted = Math.max(blockSize, 2 * pending.length);
   }
+  table ??= started();
   const [rows] = table.read(pending, true);
   yield* rows;
   if (table.columns === undefined) throw emptyFile(file, 'a row of column names');
@@ -62,17 +78,18 @@ export async function* csvRows(
 class Table {
   columns: readonly string[] | undefined;
   /** Line where the next row begins. */
-  #line = 1;
+  #line: number;
   /** The lines that follow belong to a broken row, until one is whole. */
   #broken = false;
   readonly #file: string;
   readonly #begin: Begin;
-  readonly #options: Required<CsvOptions>;
+  readonly #options: TableOptions;
 
-  constructor(file: string, begin: Begin, options: Required<CsvOptions>) {
+  constructor(file: string, begin: Begin, options: TableOptions, line: number) {
     this.#file = file;
     this.#begin = begin;
     this.#options = options;
+    this.#line = line;
   }
 
   get where(): string {
@@ -84,7 +101,8 @@ class Table {
    * @param last whether nothing comes after it
    */
   read(block: string, last: boolean): [rows: (Row | BadRow)[], rest: string] {
-    const bytes = encoder.encode(block);
+    const { quote, backslashes } = this.#options;
+    const bytes = encoder.encode(backslashes ? doubled(block, quote) : block);
     const rows: (Row | BadRow)[] = [];
     let start = 0;
     while (start < bytes.length) {
@@ -126,13 +144,19 @@ class Table {
     if (this.#options.delimiter === '\t' && cells.some((cell) => isCut(cell, wrong))) return 'cut';
     if (wrong) {
       if (this.#broken) return undefined;
-      const remedy = 'Put cells with commas, quotes or newlines in double quotes.';
+      const apart = nameOf(this.#options.delimiter).replace('","', 'commas');
+      const remedy = `Put cells with ${apart}, quotes or newlines in double quotes.`;
       const error = new InputError(where, `${columns.length} cells`, `${cells.length}`, remedy);
       return { where, error };
     }
     this.#broken = false;
     return { where, fields: Object.fromEntries(columns.map((name, i) => [name, cells[i]])) };
   }
+}
+
+/** A text with quotes doubled that have a backslash; its length and its other backslashes stay. */
+function doubled(text: string, quote: string): string {
+  return text.replaceAll(/\\(.)/g, (whole, char) => (char === quote ? quote + quote : whole));
 }
 
 /** Whether a cell of TSV may be what lies between one stray quote and the next, lines below. */
@@ -148,13 +172,13 @@ type Code = CsvErrorCode | 'INVALID_OPENING_QUOTE' | 'cut';
  */
 function parseCells(
   bytes: Uint8Array,
-  { delimiter, longest }: Required<CsvOptions>,
+  { delimiter, quote, trims, longest }: TableOptions,
   take: (cells: string[], end: number) => boolean,
 ): Code | undefined {
   let thrown: unknown;
   try {
     parse(bytes, {
-      delimiter,
+      ...{ delimiter, quote, escape: quote, ltrim: trims },
       relax_column_count: true,
       relax_quotes: delimiter === '\t',
       record_delimiter: ['\r\n', '\n', '\r'],
@@ -181,8 +205,8 @@ function columnNames(where: string, cells: readonly string[]): string[] {
   const columns = cells.map((name) => name.trim());
   const twice = columns.find((name, i) => name !== '' && columns.indexOf(name) !== i);
   if (twice !== undefined) {
-    const remedy = 'Rename or remove one of them.';
-    throw new InputError(where, 'every column once', `"${twice}" twice`, remedy);
+    const remedy = 'Rename or remove one of them. Are there names in the first row?';
+    throw new InputError(where, 'every column once', `"${twice.slice(0, 60)}" twice`, remedy);
   }
   return columns;
 }

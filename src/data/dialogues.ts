@@ -58,7 +58,7 @@ export async function readDialogues(settings: DialogueSettings): Promise<Dialogu
     const { train, test } = splitExamples(examples, testShare);
     const lengths = { rows, kept: examples.length, train: train.length, test: test.length };
     const sizes = { ...lengths, ...(skipped && { skipped }), ...columns };
-    return { train, test, sizes, notes: [] };
+    return { train, test, sizes, notes: all.notes };
   }
   const part = { split: testSplit, usualSplit: 'test', setting: 'testSplit' } as const;
   const heldOut = await readExamples(testData ?? data, { ...settings, ...part, keep });
@@ -78,7 +78,7 @@ export async function readDialogues(settings: DialogueSettings): Promise<Dialogu
     ...(bad && { skipped: bad }),
     ...columns,
   };
-  return { train, test, sizes, notes: [] };
+  return { train, test, sizes, notes: [...all.notes, ...heldOut.notes] };
 }
 
 /** The files that the settings name, by their role: `data`, or of a folder `data train.csv`. */

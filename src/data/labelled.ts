@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { ItemReader } from './collect.ts';
-import { needColumn, roles } from './columns.ts';
+import { findColumn, needColumn, roles } from './columns.ts';
 import { splitExamples } from './prepare.ts';
 import { requiredField } from './table.ts';
 
@@ -37,6 +37,39 @@ export function labelledReader(options: LabelledColumns = {}): ItemReader<Labell
         text: requiredField(row, text),
         label: requiredField(row, label, true).trim(),
       }),
+    };
+  };
+}
+
+/** Which field of a row is read, and the columns by what they hold. */
+export interface TextColumns extends Pick<LabelledColumns, 'textColumn'> {
+  /** @default `text` where its column is named, else `summary`, or `text` where there is none */
+  readonly field?: TextField | undefined;
+  readonly dialogueColumn?: string | undefined;
+  readonly summaryColumn?: string | undefined;
+}
+
+/** What may be one text of a row. */
+export const textFields = ['summary', 'dialogue', 'text'] as const;
+type TextField = (typeof textFields)[number];
+
+/** Reads one text of each row. */
+export function textReader(options: TextColumns = {}): ItemReader<string> {
+  return (where, columns) => {
+    const field = options.field ?? (options.textColumn === undefined ? undefined : 'text');
+    const of = (name: TextField) =>
+      [where, columns, roles[name], options[`${name}Column`]] as const;
+    // where there is neither, the message is about the summary
+    const usual = (['summary', 'text'] as const).find((name) => findColumn(...of(name)));
+    const taken = field ?? usual ?? 'summary';
+    const column = needColumn(...of(taken));
+    const own: readonly string[] = roles[taken].own;
+    const told = own.includes(column) || options[`${taken}Column`] !== undefined;
+    return {
+      columns: { [taken]: column },
+      guessed: told ? {} : { [taken]: column },
+      uses: [column],
+      item: (row) => requiredField(row, column),
     };
   };
 }

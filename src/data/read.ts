@@ -1,4 +1,5 @@
 /** I/O: reads example files and files of labelled texts. */
+import type { Note } from '../events.ts';
 import { refusePointerFile } from '../lfs.ts';
 import { type Collected, type CollectOptions, collect, type ItemReader } from './collect.ts';
 import { csvRows } from './csv-rows.ts';
@@ -6,7 +7,13 @@ import { decoded } from './decode.ts';
 import { type Example, type ExampleColumns, exampleReader } from './examples.ts';
 import { bytesOf, type DataFile, dataFiles } from './files.ts';
 import { jsonLinesRows, jsonRows } from './json-rows.ts';
-import { type LabelledColumns, type LabelledText, labelledReader } from './labelled.ts';
+import {
+  type LabelledColumns,
+  type LabelledText,
+  labelledReader,
+  type TextColumns,
+  textReader,
+} from './labelled.ts';
 import { parquetRows } from './parquet-rows.ts';
 import type { Begin, Rows } from './table.ts';
 
@@ -16,19 +23,25 @@ export interface ReadOptions<Item> extends CollectOptions<Item> {
   readonly split?: string | undefined;
   /** Part that is read where none is given and there are some. @default 'train' */
   readonly usualSplit?: string;
+  /** What stands between the cells of CSV and TSV. @default what the first rows show */
+  readonly delimiter?: string | undefined;
+  /** Of text, but for what has a byte order mark. @default 'utf-8' */
+  readonly encoding?: string | undefined;
 }
 
 /** What was read, under the name of what it is. */
-type Read<Name extends string, Item> = Omit<Collected<Item>, 'items'> &
+export type Read<Name extends string, Item> = Omit<Collected<Item>, 'items'> &
   Record<Name, Item[]> & {
     /** Paths of the files that were read, in their order. */
     readonly files: readonly string[];
+    /** What was found in them that a user would want to know. */
+    readonly notes: readonly Note[];
   };
 
 /**
  * The examples of a file, or of a folder with data files, in their order: `.csv`, `.tsv`, `.json`,
- * `.jsonl`, `.ndjson`, each perhaps with `.gz`, and `.parquet`. Text is UTF-8, or UTF-16 with its
- * mark. Rows are read one after the other: memory holds those that are kept.
+ * `.jsonl`, `.ndjson`, each perhaps with `.gz`, and `.parquet`. Text is UTF-8, UTF-16, or what
+ * `encoding` says. Rows are read one after the other: memory holds those that are kept.
  * @throws {InputError} when there is no such file, it is not what it says, a column is missing, most
  * rows are bad, or with `strict` the first bad row (names the line)
  */
@@ -52,19 +65,38 @@ export async function readLabelled(
   return { texts, ...rest };
 }
 
+/**
+ * One text of each row of a file or folder, as `readExamples` reads it.
+ * @throws {InputError} as `readExamples`
+ */
+export async function readTexts(
+  path: string,
+  options: ReadOptions<string> & TextColumns = {},
+): Promise<Read<'texts', string>> {
+  const { items: texts, ...rest } = await read(path, textReader(options), options);
+  return { texts, ...rest };
+}
+
 async function read<Item>(path: string, reader: ItemReader<Item>, options: ReadOptions<Item>) {
   const files = await dataFiles(path, options);
   for (const file of files) await refusePointerFile(file.path);
-  const opened = files.map((file) => (begin: Begin) => rowsOf(file, begin));
+  const told = new Set<string>();
+  const note = ({ says }: Note) => told.add(`${path}: ${says}`);
+  const opened = files.map((file) => (begin: Begin) => rowsOf(file, begin, { ...options, note }));
   const collected = await collect(opened, path, reader, options);
-  return { ...collected, files: files.map((file) => file.path) };
+  const notes = [...told].map((says): Note => ({ says }));
+  return { ...collected, files: files.map((file) => file.path), notes };
 }
 
-function rowsOf(file: DataFile, begin: Begin): Rows {
+type Dialect = Pick<ReadOptions<unknown>, 'delimiter' | 'encoding'> & {
+  readonly note: (note: Note) => void;
+};
+
+function rowsOf(file: DataFile, begin: Begin, { delimiter, encoding, note }: Dialect): Rows {
   const { path, format } = file;
   if (format === 'parquet') return parquetRows(path, begin);
-  const text = decoded(bytesOf(file), path);
+  const text = decoded(bytesOf(file), path, { encoding, note });
   if (format === 'json') return jsonRows(text, path, begin);
   if (format === 'jsonl' || format === 'ndjson') return jsonLinesRows(text, path, begin);
-  return csvRows(text, path, begin, { delimiter: format === 'tsv' ? '\t' : ',' });
+  return csvRows(text, path, begin, { delimiter, usual: format === 'tsv' ? '\t' : ',', note });
 }

@@ -124,6 +124,11 @@ test('help of detox', async () => {
       --max-rows <n>                          Rows to read at most, from the first
       --strict                                Stop at the first bad row (default:
                                               bad rows are told and left out)
+      --delimiter <text>                      What stands between cells of CSV and
+                                              TSV (default: as the first rows show)
+      --encoding <text>                       Encoding of text files: windows-1252,
+                                              shift_jis, gbk … (default: utf-8, or
+                                              what a mark says)
       --dialogue-column <text>                Column of the dialogues (default:
                                               dialogue, text, article …)
       --summary-column <text>                 Column of the summaries (default:
@@ -402,6 +407,25 @@ test('help of generate', async () => {
                                   [default: 10]
       -h, --help                  Show this help
 
+    Data:
+      --dialogue-column <text>    Column of the dialogues (default: dialogue, text,
+                                  article …)
+      --id-column <text>          Column that names the rows (default: id, fname, or
+                                  the row number)
+      --minimum-length <n>        Shortest dialogue taken, in characters, exclusive
+                                  [default: 0]
+      --maximum-length <n>        Longest dialogue taken, in characters (default:
+                                  any)
+      --split <text>              Part of a data folder: train, validation, test …
+                                  (default: train, where files are named so)
+      --max-rows <n>              Rows to read at most, from the first
+      --[no-]strict               Stop at the first bad row; otherwise bad rows are
+                                  told and left out [default: on]
+      --delimiter <text>          What stands between cells of CSV and TSV (default:
+                                  as the first rows show)
+      --encoding <text>           Encoding of text files: windows-1252, shift_jis,
+                                  gbk … (default: utf-8, or what a mark says)
+
     Sampling:
       --greedy                    Take the likeliest token each time
       --temperature <x>           Logits are divided by this [default: 1]
@@ -448,35 +472,56 @@ test('help of score', async () => {
     the reward of the training is the logit.
 
     Arguments:
-      text                        A text to judge, in quotes
+      text                             A text to judge, in quotes
 
     Options:
-      --reward-model <dir>        Classifier (Hugging Face format): folder, or name
-                                  on the hub [required]
-      --reward-revision <text>    Branch, tag or commit of the classifier on the hub
-                                  (default: main)
-      --label <text>              Show this label alone (default: all)
-      --data <file>               Texts to judge: a field of dialogues, in a file, a
-                                  folder, or on the hub
-      --data-revision <text>      Branch, tag or commit of the data on the hub
-                                  (default: main)
-      --field <summary|dialogue>  Field of --data to judge [default: summary]
-      --samples <n>               Rows of --data to take, from the first
-      -h, --help                  Show this help
+      --reward-model <dir>             Classifier (Hugging Face format): folder, or
+                                       name on the hub [required]
+      --reward-revision <text>         Branch, tag or commit of the classifier on
+                                       the hub (default: main)
+      --label <text>                   Show this label alone (default: all)
+      --data <file>                    Texts to judge: a field of rows, in a file, a
+                                       folder, or on the hub
+      --data-revision <text>           Branch, tag or commit of the data on the hub
+                                       (default: main)
+      --field <summary|dialogue|text>  Field of --data to judge (default: summary,
+                                       or text where there is none)
+      --samples <n>                    Rows of --data to take, from the first
+      -h, --help                       Show this help
+
+    Data:
+      --summary-column <text>          Column of the summaries (default: summary,
+                                       highlights …)
+      --dialogue-column <text>         Column of the dialogues (default: dialogue,
+                                       text, article …)
+      --text-column <text>             Column of the texts (default: text, comment,
+                                       tweet …)
+      --split <text>                   Part of a data folder: train, validation,
+                                       test … (default: train, where files are named
+                                       so)
+      --max-rows <n>                   Rows to read at most, from the first
+      --[no-]strict                    Stop at the first bad row; otherwise bad rows
+                                       are told and left out [default: on]
+      --delimiter <text>               What stands between cells of CSV and TSV
+                                       (default: as the first rows show)
+      --encoding <text>                Encoding of text files: windows-1252,
+                                       shift_jis, gbk … (default: utf-8, or what a
+                                       mark says)
 
     Engine:
-      --engine <name>             onnxruntime, openvino, or auto: openvino where it
-                                  is set up and the CPU has bf16 [default: auto]
-      --precision <bf16|f32>      Of matrix products in openvino (default: bf16
-                                  where the CPU has it)
-      --device <cpu|webgpu|cuda>  Where to compute [default: cpu]
-      --threads <n>               Threads to compute with; 0 lets the engine choose
-                                  [default: 0]
+      --engine <name>                  onnxruntime, openvino, or auto: openvino
+                                       where it is set up and the CPU has bf16
+                                       [default: auto]
+      --precision <bf16|f32>           Of matrix products in openvino (default: bf16
+                                       where the CPU has it)
+      --device <cpu|webgpu|cuda>       Where to compute [default: cpu]
+      --threads <n>                    Threads to compute with; 0 lets the engine
+                                       choose [default: 0]
 
     Output:
-      --json                      Print JSON, and nothing else
-      --quiet                     Show no progress
-      --verbose                   With an error, show where it happened
+      --json                           Print JSON, and nothing else
+      --quiet                          Show no progress
+      --verbose                        With an error, show where it happened
 
     Examples:
       tactful score --reward-model DIR "You are a clown." "Nice to meet you."

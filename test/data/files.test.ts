@@ -116,7 +116,7 @@ test('a file that is missing, of another kind or not UTF-8 is an input error', a
     'expected a file name in .csv, .tsv, .json, .jsonl, .ndjson, .parquet or, of text, .gz, got .xlsx.',
   );
   await expect(readExamples(packed)).rejects.toThrow('or, of text, .gz, got .gz.');
-  await expect(readExamples(korean)).rejects.toThrow('expected UTF-8 text, got other bytes.');
+  await expect(readExamples(korean)).rejects.toThrow('expected UTF-8 text, got the byte 0xb0');
   await expect(readExamples(korean)).rejects.toThrow(InputError);
   await expect(readExamples(korean, { split: 'train' })).rejects.toThrow(
     '`split`: expected none with',

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import type { Example } from '../../data/examples.ts';
 import { buildPrompt, promptTemplate, usualPrompt } from '../../data/prompt.ts';
+import { InputError } from '../../errors.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { uniform } from '../../random.ts';
 import { counted, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { dialogueOptions, lengthOptions, readRows, rowOptions } from '../data-options.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
 import { located } from '../locate.ts';
@@ -25,6 +28,10 @@ const options = z.strictObject({
   dataRevision: revisionField('data'),
   promptTemplate,
   samples: z.int().positive().default(10).describe('Dialogues of --data to take, from the first'),
+  dialogueColumn: dialogueOptions.dialogueColumn,
+  idColumn: dialogueOptions.idColumn,
+  ...lengthOptions,
+  ...rowOptions,
   greedy: z.boolean().default(false).meta(sampling).describe('Take the likeliest token each time'),
   temperature: shape.temperature.meta(sampling),
   topK: shape.topK.meta(sampling),
@@ -98,7 +105,7 @@ export const generate = defineCommand({
 
 async function readPrompts(context: Context): Promise<Prompt[]> {
   const { options, stdin, arguments: words } = context;
-  const { prompt, dialogue, data, dataRevision, samples, promptTemplate } = options;
+  const { prompt, dialogue, data, promptTemplate } = options;
   const given = [prompt, dialogue, data].filter((source) => source !== undefined);
   if (given.length > 1) {
     throw new UsageError(
@@ -112,12 +119,15 @@ async function readPrompts(context: Context): Promise<Prompt[]> {
   if (dialogue !== undefined) return [{ query: buildPrompt(dialogue, promptTemplate) }];
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
-    const { data: path } = await located({ data, dataRevision }, context);
-    const { examples } = await readExamples(path, {
-      maxRows: samples,
-      strict: true, // which of them are taken must not depend on which are bad
-      summaries: 'ignored',
-    });
+    const { isWithin } = await import('../../data/prepare.ts');
+    const { minimumLength: minimum, maximumLength: maximum = Infinity } = options;
+    const keep = (row: Example) => isWithin(row.dialogue, { minimum, maximum });
+    const asked = { ...options, data, keep, summaries: 'ignored' } as const;
+    const { examples, rows } = await readRows(readExamples, asked, context);
+    if (examples.length === 0) {
+      const expected = 'dialogues of the lengths that are asked for';
+      throw new InputError(data, expected, `none in ${counted(rows, 'row')}`);
+    }
     return examples.map(({ id, dialogue }) => ({
       id,
       query: buildPrompt(dialogue, promptTemplate),

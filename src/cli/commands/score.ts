@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { textFields } from '../../data/labelled.ts';
 import { InputError } from '../../errors.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { fixed, pad, signed, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand, type Screen } from '../command.ts';
+import { dialogueOptions, readRows, rowOptions, textOptions } from '../data-options.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
 import { located } from '../locate.ts';
@@ -13,10 +15,17 @@ const options = z.strictObject({
   rewardModel: folder('Classifier (Hugging Face format): folder, or name on the hub'),
   rewardRevision: revisionField('classifier'),
   label: z.string().optional().describe('Show this label alone (default: all)'),
-  data: file('Texts to judge: a field of dialogues, in a file, a folder, or on the hub').optional(),
+  data: file('Texts to judge: a field of rows, in a file, a folder, or on the hub').optional(),
   dataRevision: revisionField('data'),
-  field: z.enum(['summary', 'dialogue']).default('summary').describe('Field of --data to judge'),
+  field: z
+    .enum(textFields)
+    .optional()
+    .describe('Field of --data to judge (default: summary, or text where there is none)'),
   samples: z.int().positive().optional().describe('Rows of --data to take, from the first'),
+  summaryColumn: dialogueOptions.summaryColumn,
+  dialogueColumn: dialogueOptions.dialogueColumn,
+  ...textOptions,
+  ...rowOptions,
   ...engineOptions,
 });
 type Context = CommandContext<z.infer<typeof options>>;
@@ -94,17 +103,14 @@ export const score = defineCommand({
 
 async function readTexts(context: Context): Promise<string[]> {
   const { options, stdin, arguments: words } = context;
-  const { data, dataRevision, field, samples } = options;
+  const { data } = options;
   if (words.length > 0 && data !== undefined) {
     throw new UsageError('expected texts or --data, got both.');
   }
   if (words.length > 0) return [...words];
   if (data !== undefined) {
-    const { readExamples } = await import('../../data/read.ts');
-    const summaries = field === 'dialogue' ? 'ignored' : 'required';
-    const { data: path } = await located({ data, dataRevision }, context);
-    const { examples } = await readExamples(path, { maxRows: samples, strict: true, summaries });
-    return examples.map((row) => (field === 'dialogue' ? row.dialogue : row.summaries[0]));
+    const { readTexts: read } = await import('../../data/read.ts');
+    return (await readRows(read, { ...options, data }, context)).texts;
   }
   if (stdin.isTTY) throw new UsageError('expected a text, --data or lines to read, got nothing.');
   const lines = (await readAll(stdin)).split(/\r?\n/).filter((line) => line.trim() !== '');
