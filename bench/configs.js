@@ -5,10 +5,11 @@ const flan = {
   relativeMaxDistance: 128,
   layerNormEpsilon: 1e-6,
   feedForward: 'gated-gelu',
-  tiedEmbeddings: false,
+  ownHead: true,
+  scaledOutput: false,
   vocabSize: 32128,
   padId: 0,
-  eosId: 1,
+  eosIds: [1],
   decoderStartId: 0,
   dropout: 0.1,
 };

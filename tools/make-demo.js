@@ -51,7 +51,8 @@ const t5 = {
   relativeMaxDistance: 128,
   layerNormEpsilon: 1e-6,
   feedForward: 'gated-gelu',
-  tiedEmbeddings: true,
+  ownHead: false,
+  scaledOutput: true,
   decoderStartId: 0,
   dropout: 0,
 };
@@ -138,7 +139,7 @@ async function makeDemo() {
 
 async function trainModel(engine, tokenizer) {
   const { vocabSize, padId, eosId, files } = tokenizer;
-  const config = { ...t5, vocabSize, padId, eosId };
+  const config = { ...t5, vocabSize, padId, eosIds: [eosId] };
   const policy = await freshPolicy(engine, config, seed);
   await learn('model', policyLearner(policy, await pairs(tokenizer)), recipe.model);
   await writeModelFolder(folder('model'), config, policy.parameters.tensors, files);

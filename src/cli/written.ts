@@ -27,7 +27,7 @@ export function showBytes({ progress }: Pick<CommandContext<unknown>, 'progress'
 /** What was written, and where the card says how to load it. */
 export function wroteText(
   output: string,
-  { files, bytes }: WrittenFiles,
+  { files, bytes }: Pick<WrittenFiles, 'files' | 'bytes'>,
   ...more: string[]
 ): string {
   const lines = [`${output}: ${files.join(', ')} (${byteText(bytes)})`];

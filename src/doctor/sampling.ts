@@ -57,12 +57,12 @@ function warpersOf({ topK, topP, minLength, minNewTokens }: GenerationConfig): W
 /** Probability that the sampler could not use, for each token of a response. */
 async function removedMass({ query, response }: Rollout, { policy, rl }: Exam) {
   const { generation } = rl;
-  const { decoderStartId, eosId } = policy.shape.config;
+  const { decoderStartId, eosIds } = policy.shape.config;
   const { data, shape } = await policy.logits(sequenceOf(query.ids, response, decoderStartId));
   const width = shape[1];
   return response.map((_, newTokens) => {
     const logits = data.subarray(newTokens * width, (newTokens + 1) * width);
-    const warped = warpLogits(logits, generation, { newTokens, eosId });
+    const warped = warpLogits(logits, generation, { newTokens, eosIds });
     const scaled = logits.map((x) => x / generation.temperature);
     const normaliser = logSumExp(scaled);
     let removed = 0;

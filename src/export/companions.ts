@@ -1,11 +1,14 @@
 /** The files of a model folder that are not weights: what a copy of the model needs of them. I/O. */
-import { copyFile, open, readdir, stat } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../hub/atomic.ts';
 import { isT5, type ModelConfig } from '../hub/config.ts';
 import { parseRepo } from '../hub/hub-names.ts';
 import { parseJson, readIfPresent, readJson } from '../hub/json.ts';
+import { withFields } from '../hub/json-text.ts';
+import { endsOf } from '../hub/model-folder.ts';
+import { tokenizerConfig, widelyRead } from '../hub/tokenizer-config.ts';
 import { licenseIn } from './card.ts';
 
 /** Names of what is copied: a list of what is known, for a folder may hold anything. */
@@ -23,38 +26,53 @@ export async function copyCompanions(from: string, to: string): Promise<void> {
   for (const name of (await readdir(from)).sort()) {
     if (!known.some((pattern) => pattern.test(name))) continue;
     if (!(await stat(join(from, name))).isFile()) continue;
+    if (name === tokenizerConfig) {
+      await writeFileAtomic(join(to, name), widelyRead(await readFile(join(from, name))));
+      continue;
+    }
     await copyFile(join(from, name), join(to, name));
     const file = await open(join(to, name), 'r+');
     await file.sync().finally(() => file.close());
   }
 }
 
-/** `config.json` as it stands, with some fields set. */
-export async function changedConfig(
-  folder: string,
-  fields: Readonly<Record<string, unknown>>,
-): Promise<Record<string, unknown>> {
-  const raw = await readJson(join(folder, 'config.json'), z.looseObject({}));
-  return { ...raw, ...fields };
+/** A folder's `config.json`: its text, in which fields can be changed, and what it says. */
+export interface ConfigText {
+  readonly text: string;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** @throws {UnavailableError} when there is none */
+export async function readConfigText(folder: string): Promise<ConfigText> {
+  const path = join(folder, 'config.json');
+  const raw = await readJson(path, z.looseObject({}));
+  return { raw, text: decoded(await readFile(path)) };
 }
 
 /**
- * `generation_config.json` of an encoder–decoder, with the ids that it lacks; undefined for others.
+ * Text of the `generation_config.json` of an encoder–decoder, with the ids that it lacks; undefined
+ * for others.
  * @throws {InputError} when the file is not JSON
  */
-export async function readGeneration(
+export async function generationText(
   folder: string,
   config: ModelConfig,
-): Promise<Record<string, unknown> | undefined> {
+): Promise<string | undefined> {
   if (!isT5(config)) return undefined;
   const path = join(folder, 'generation_config.json');
   const bytes = await readIfPresent(path);
-  return {
+  const raw = bytes ? parseJson(bytes, path, z.looseObject({})) : {};
+  const ids = {
     decoder_start_token_id: config.decoderStartId,
-    eos_token_id: config.eosId,
+    eos_token_id: endsOf(config),
     pad_token_id: config.padId,
-    ...(bytes && parseJson(bytes, path, z.looseObject({}))),
   };
+  const missing = Object.entries(ids).filter(([name]) => (raw[name] ?? null) === null);
+  return withFields(bytes ? decoded(bytes) : '{}', Object.fromEntries(missing));
+}
+
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 /** Writes a JSON file. */

@@ -1,15 +1,17 @@
 /** A model with an adapter merged in, as a folder that transformers loads. I/O. */
 import { join } from 'node:path';
+import type { Note } from '../events.ts';
 import { writeFileAtomic } from '../hub/atomic.ts';
-import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
-import { readAdapter } from '../hub/peft.ts';
+import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../hub/config.ts';
+import { withFields } from '../hub/json-text.ts';
+import { type Adapter, readAdapter } from '../hub/peft.ts';
 import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
-import { openWeights } from '../hub/weights.ts';
+import { withHead, withSavedHead, writtenHead } from '../hub/t5-head.ts';
+import { openWeights, type Weights } from '../hub/weights.ts';
 import { checkModel } from '../model/check-weights.ts';
-import { withTable } from '../model/load.ts';
-import { mergedWeights } from '../model/merge.ts';
+import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
 import { type CardTask, modelCard } from './card.ts';
-import { changedConfig, copyCompanions, hubName, licenseOf, writeJson } from './companions.ts';
+import { copyCompanions, hubName, licenseOf, readConfigText } from './companions.ts';
 import type { WeightDType } from './range.ts';
 import { planShards, weightSizes, writeShards } from './shards.ts';
 
@@ -42,6 +44,8 @@ export interface MergeOptions extends FolderOptions {
 export interface WrittenFiles {
   readonly files: readonly string[];
   readonly bytes: number;
+  /** What was found in the model's files that a user would want to know. */
+  readonly notes: readonly Note[];
 }
 
 /**
@@ -57,13 +61,12 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
   const config = await readModelConfig(model);
   const adapter = await readAdapter(adapterFolder);
   const stored = await openWeights(model, config.modelType);
-  await checkModel(config, isT5(config) ? withTable(stored, config) : stored);
-  const weights = mergedWeights(stored, adapter);
+  const { weights, head, notes } = await merged(stored, config, adapter);
   const sizes = weightSizes(weights, dtype);
   const plan = planShards(sizes, maxShardBytes);
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const report = counter(total, onProgress);
-  const raw = await changedConfig(model, { torch_dtype: dtype });
+  const { text, raw } = await readConfigText(model);
   const card = modelCard({
     kind: 'model',
     task: taskOf(config),
@@ -80,9 +83,38 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
     signal?.throwIfAborted();
     await copyCompanions(model, folder);
     await writeFileAtomic(join(folder, 'README.md'), card);
-    await writeJson(join(folder, 'config.json'), { ...raw, ...('dtype' in raw && { dtype }) });
+    const types = { torch_dtype: dtype, ...('dtype' in raw && { dtype }) };
+    const changed = withFields(text, { ...(head && headFields(raw, head)), ...types });
+    await writeFileAtomic(join(folder, 'config.json'), changed);
   });
-  return { files: [...plan.keys()], bytes: total };
+  return { files: [...plan.keys()], bytes: total, notes };
+}
+
+/** The weights of the result and, of a T5, how its head is written. */
+async function merged(
+  stored: Weights,
+  config: ModelConfig,
+  adapter: Adapter,
+): Promise<{ weights: MergedWeights; head?: T5Config; notes: readonly Note[] }> {
+  if (!isT5(config)) {
+    await checkModel(config, stored);
+    return { weights: mergedWeights(stored, adapter), notes: stored.notes };
+  }
+  const found = withSavedHead(await withHead(stored, config), adapter);
+  await checkModel(found.config, found.weights);
+  const weights = withWrittenHead(mergedWeights(found.weights, adapter), found.config);
+  const head = writtenHead(found.config)?.config ?? found.config;
+  return { weights, head, notes: found.weights.notes };
+}
+
+/** What a config is to say of the head, where it does not: transformers 4 and 5 ask both fields. */
+function headFields(
+  raw: Readonly<Record<string, unknown>>,
+  { ownHead }: T5Config,
+): Record<string, unknown> {
+  if (!ownHead) return raw.tie_word_embeddings === false ? { tie_word_embeddings: true } : {};
+  const scale = raw.scale_decoder_outputs === true && { scale_decoder_outputs: false };
+  return { tie_word_embeddings: false, ...scale };
 }
 
 /** What the hub calls what a model does. */

@@ -3,22 +3,23 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../hub/atomic.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
-import { readAdapter } from '../hub/peft.ts';
+import { withFields } from '../hub/json-text.ts';
+import { type Adapter, readAdapter } from '../hub/peft.ts';
 import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
+import { withHead, withSavedHead } from '../hub/t5-head.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
 import { openWeights } from '../hub/weights.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
-import { withTable } from '../model/load.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
 import { modelCard } from './card.ts';
 import { classifierModel } from './classifier.ts';
 import {
-  changedConfig,
   copyCompanions,
+  generationText,
   hubName,
   licenseOf,
-  readGeneration,
+  readConfigText,
   writeJson,
 } from './companions.ts';
 import type { ExportDType } from './dtypes.ts';
@@ -48,10 +49,8 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   const { model, output, version, signal, onProgress, limit } = options;
   const dtypes = [...new Set(options.dtypes)];
   await checkResultFolder(output, 'export');
-  const config = await readModelConfig(model);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
-  const stored = await openWeights(model, config.modelType);
-  const weights = isT5(config) ? withTable(stored, config) : stored;
+  const { config, weights } = await opened(model, adapter);
   await checkModel(config, weights);
   const load = rounded(mergedWeights(weights, adapter));
   const models = Object.entries(exportedModels(config));
@@ -63,8 +62,8 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     models.map(([name, exported]) => modelFiles(name, exported, { dtype, load, limit })),
   );
   const tokenizer = await readTokenizerFiles(model);
-  const generation = await readGeneration(model, config);
-  const raw = await changedConfig(model, configFields(config, files));
+  const generation = await generationText(model, config);
+  const { text, raw } = await readConfigText(model);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const onBytes = counter(total, onProgress);
   const said = [raw._name_or_path, adapter?.config.baseModel];
@@ -84,11 +83,20 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     signal?.throwIfAborted();
     await copyCompanions(model, folder);
     await writeTokenizer(folder, config, tokenizer);
-    if (generation) await writeJson(join(folder, 'generation_config.json'), generation);
+    if (generation) await writeFileAtomic(join(folder, 'generation_config.json'), generation);
     await writeFileAtomic(join(folder, 'README.md'), card);
-    await writeJson(join(folder, 'config.json'), raw);
+    const changed = withFields(text, configFields(config, files));
+    await writeFileAtomic(join(folder, 'config.json'), changed);
   });
-  return { files: files.map(({ name }) => `onnx/${name}`), bytes: total };
+  return { files: files.map(({ name }) => `onnx/${name}`), bytes: total, notes: weights.notes };
+}
+
+/** A model's weights, and its config as they and the adapter have it. */
+async function opened(model: string, adapter: Adapter | undefined) {
+  const config = await readModelConfig(model);
+  const weights = await openWeights(model, config.modelType);
+  if (!isT5(config)) return { config, weights };
+  return withSavedHead(await withHead(weights, config), adapter);
 }
 
 /** The graphs that transformers.js asks for, by file name. */

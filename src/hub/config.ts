@@ -9,7 +9,7 @@ import {
   distilBertConfig,
   mostLayers,
 } from './classifier-config.ts';
-import { readGenerationConfig } from './generation-config.ts';
+import { endIds, readGeneration } from './generation-config.ts';
 import { checkJson, readJson } from './json.ts';
 
 /** Encoder–decoder of the T5 family (T5, T5 v1.1, FLAN-T5, mT5). */
@@ -30,10 +30,16 @@ export interface T5Config {
   readonly layerNormEpsilon: number;
   /** `gated-gelu` has the tanh approximation ("gelu_new"). */
   readonly feedForward: 'relu' | 'gated-gelu';
-  /** One matrix serves as embedding and as lm_head, whose input is then scaled by dModel^-0.5. */
-  readonly tiedEmbeddings: boolean;
+  /**
+   * The head is a matrix of its own, `lm_head.weight`; otherwise it is the table of embeddings. A
+   * config only guesses: `openT5` asks the weights.
+   */
+  readonly ownHead: boolean;
+  /** What the head reads is scaled by dModel^-0.5 first. */
+  readonly scaledOutput: boolean;
   readonly padId: number;
-  readonly eosId: number;
+  /** A text ends with the first of any of them; with none, at its length limit. */
+  readonly eosIds: readonly number[];
   readonly decoderStartId: number;
   /** Kept for writing back; no forward pass of tactful drops anything. */
   readonly dropout: number;
@@ -64,19 +70,19 @@ const T5Json = z.object({
   feed_forward_proj: z.string().default('relu'),
   is_gated_act: z.boolean().optional(),
   dense_act_fn: z.string().optional(),
-  tie_word_embeddings: z.boolean().default(true),
+  tie_word_embeddings: z.boolean().nullish(),
   scale_decoder_outputs: z.boolean().nullish(),
   is_encoder_decoder: z.literal(true).default(true),
-  pad_token_id: id.default(0),
-  eos_token_id: id.default(1),
+  pad_token_id: id.nullish().catch(0),
+  eos_token_id: endIds.default([1]),
   decoder_start_token_id: id.nullish(),
   dropout_rate: share.default(0.1),
+  transformers_version: z.string().nullish().catch(undefined),
 });
 
 // MT5Config differs from T5Config in these.
 const MT5Json = T5Json.extend({
   feed_forward_proj: z.string().default('gated-gelu'),
-  tie_word_embeddings: z.boolean().default(false),
   decoder_start_token_id: id.nullish().default(0),
 });
 
@@ -108,12 +114,21 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
   if (!isFolder) return modelConfig(await readJson(path, z.looseObject({})), path);
   const file = join(path, 'config.json');
   const raw = await readJson(file, z.looseObject({}));
-  const config = modelConfig(raw, file);
-  if (!isT5(config) || (raw.decoder_start_token_id ?? null) !== null) return config;
-  // newer transformers writes it to the other file alone
-  const { decoderStartId } = await readGenerationConfig(path);
-  if (decoderStartId === undefined) return config;
-  return modelConfig({ ...raw, decoder_start_token_id: decoderStartId }, file);
+  if (!isT5(modelConfig(raw, file))) return modelConfig(raw, file);
+  return modelConfig({ ...raw, ...(await generationIds(path, raw)) }, file);
+}
+
+/** As transformers' `generate` has it: start, ends and padding of `generation_config.json` win. */
+async function generationIds(
+  folder: string,
+  { vocab_size }: Readonly<Record<string, unknown>>,
+): Promise<Record<string, unknown>> {
+  const { decoderStartId, eosIds, padId } = await readGeneration(folder);
+  return {
+    ...(decoderStartId !== undefined && { decoder_start_token_id: decoderStartId }),
+    ...(comingIds(eosIds, Number(vocab_size)).length > 0 && { eos_token_id: eosIds }),
+    ...(padId !== undefined && { pad_token_id: padId }),
+  };
 }
 
 /**
@@ -139,7 +154,8 @@ function t5Config(
   modelType: T5Config['modelType'],
 ): T5Config {
   const buckets = json.relative_attention_num_buckets;
-  const decoderStartId = json.decoder_start_token_id ?? json.pad_token_id;
+  const padId = json.pad_token_id ?? 0;
+  const decoderStartId = json.decoder_start_token_id ?? padId;
   atLeast(json.relative_attention_max_distance, Math.floor(buckets / 2) + 1, {
     where: `${where}: relative_attention_max_distance`,
     why: `half of the ${buckets} buckets are for single positions`,
@@ -161,13 +177,35 @@ function t5Config(
     relativeMaxDistance: json.relative_attention_max_distance,
     layerNormEpsilon: json.layer_norm_epsilon,
     feedForward: t5FeedForward(json, where),
-    // since transformers 5 "tied" is true of every T5, and this says what it used to say
-    tiedEmbeddings: json.scale_decoder_outputs ?? json.tie_word_embeddings,
-    padId: json.pad_token_id,
-    eosId: json.eos_token_id,
+    ...headOf(json, modelType),
+    padId,
+    eosIds: comingIds(json.eos_token_id, json.vocab_size),
     decoderStartId,
     dropout: json.dropout_rate,
   };
+}
+
+/**
+ * Head and scale as far as a config tells. transformers before 5 has one setting for both. Since 5 a
+ * T5 has one for each, of which `tie_word_embeddings` says true of every model, its own head in the
+ * file or not; and an mT5 is never scaled.
+ */
+function headOf(
+  json: z.infer<typeof T5Json>,
+  modelType: T5Config['modelType'],
+): Pick<T5Config, 'ownHead' | 'scaledOutput'> {
+  const isNew = Number.parseInt(json.transformers_version ?? '', 10) >= 5;
+  if (modelType === 'mt5') {
+    const tied = json.tie_word_embeddings ?? isNew;
+    return { ownHead: !tied, scaledOutput: tied && !isNew };
+  }
+  const tied = json.tie_word_embeddings ?? true;
+  return { ownHead: !tied, scaledOutput: json.scale_decoder_outputs ?? tied };
+}
+
+/** Ids that can come: those that the table of embeddings has. */
+function comingIds(ids: readonly number[] | null | undefined, vocabSize: number): number[] {
+  return [...new Set(ids ?? [])].filter((id) => id >= 0 && id < vocabSize);
 }
 
 function atLeast(value: number, least: number, { where, why }: { where: string; why: string }) {

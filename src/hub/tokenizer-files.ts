@@ -5,6 +5,7 @@ import { UnavailableError } from '../errors.ts';
 import { parseJson, readIfPresent } from './json.ts';
 import { robertaTokenizer } from './roberta-tokenizer.ts';
 import { checkTokenizer, modelType } from './tokenizer-check.ts';
+import { tokenizerConfig, widelyRead } from './tokenizer-config.ts';
 import { t5Tokenizer, xlmRobertaTokenizer } from './unigram-tokenizer.ts';
 import { wordPieceTokenizer } from './wordpiece-tokenizer.ts';
 
@@ -116,7 +117,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   const files = new Map<string, Uint8Array>();
   for (const name of fileNames) {
     const bytes = await readIfPresent(join(folder, name));
-    if (bytes !== undefined) files.set(name, bytes);
+    if (bytes !== undefined) files.set(name, name === tokenizerConfig ? widelyRead(bytes) : bytes);
   }
   const read = <T>(name: string, schema: z.ZodType<T>) =>
     parseJson(files.get(name) ?? new TextEncoder().encode('{}'), join(folder, name), schema);

@@ -39,7 +39,7 @@ interface Chosen {
 interface ResponseOptions {
   /** Most tokens. */
   readonly limit: number;
-  readonly eosId: number;
+  readonly eosIds: readonly number[];
   readonly decoderStartId: number;
   /** One step more behind a truncated response, for its value alone. */
   readonly valueBehind: boolean;
@@ -49,7 +49,7 @@ interface ResponseOptions {
 export class GrowingResponse {
   /** Its place among the queries. */
   readonly row: number;
-  readonly eosId: number;
+  readonly eosIds: readonly number[];
   /** Most tokens. */
   readonly limit: number;
   readonly tokens: number[] = [];
@@ -60,7 +60,7 @@ export class GrowingResponse {
 
   constructor(row: number, options: ResponseOptions) {
     this.row = row;
-    this.eosId = options.eosId;
+    this.eosIds = options.eosIds;
     this.limit = options.limit;
     this.#options = options;
   }
@@ -81,7 +81,8 @@ export class GrowingResponse {
   }
 
   get #hasEnd(): boolean {
-    return this.tokens.at(-1) === this.eosId;
+    const last = this.tokens.at(-1);
+    return last !== undefined && this.eosIds.includes(last);
   }
 
   /** The next token, and the value before it. */
@@ -152,10 +153,10 @@ export function chosenTokens(
   { config, draw }: DecodingJob,
 ): Choice {
   const width = logits.shape[1];
-  return ({ row, tokens, eosId }, place) => {
+  return ({ row, tokens, eosIds }, place) => {
     const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
     try {
-      const warped = warpLogits(own, config, { newTokens: tokens.length, eosId });
+      const warped = warpLogits(own, config, { newTokens: tokens.length, eosIds });
       const { sample } = config;
       const token = sample ? sampleToken(warped, draw(row, tokens.length)) : argmax(warped);
       return { token, logprob: logprobOf(own, token, drawnAt(config)) };

@@ -10,9 +10,10 @@ import { concat, indicesAlong, reduceSum, reshape, slice } from '../graph/ops/sh
 export interface DrawInputs {
   /** Random numbers in [0, 1), [batch]. */
   readonly uniform: Value;
-  /** 1 where the token `refusedId` must not be drawn, else 0, [batch]. */
+  /** 1 where the tokens `refusedIds` must not be drawn, else 0, [batch]. */
   readonly refused: Value;
-  readonly refusedId: number;
+  /** Each once. */
+  readonly refusedIds: readonly number[];
 }
 
 /** Keeps a threshold below the sum that it is compared with: one float32 step and a little. */
@@ -24,18 +25,21 @@ const below = 1 - 2 ** -22;
  * has more than a few hundred terms: float32 keeps the small probabilities.
  * @param logits [batch, vocabulary]
  * @returns tokens int64 [batch], and their logprobs [batch] in the whole distribution, the refused
- * token included. Logits that are not finite give a logprob that is NaN.
+ * tokens included. Logits that are not finite give a logprob that is NaN.
  */
 export function draw(
   logits: Value,
-  { uniform, refused, refusedId }: DrawInputs,
+  { uniform, refused, refusedIds }: DrawInputs,
 ): { tokens: Value; logprobs: Value } {
   const [batch, vocabulary] = logits.shape as [string, number];
   const { graph } = logits;
   const column = (x: Value) => reshape(x, [batch, 1]);
-  const isRefused = castTo(equal(indicesAlong(logits, 1), graph.integers(refusedId)), 'float32');
+  const places = indicesAlong(logits, 1);
   const penalty = mul(column(refused), graph.scalar(1e9));
-  const masked = sub(logits, mul(penalty, isRefused));
+  const masked = refusedIds.reduce((kept, id) => {
+    const isRefused = castTo(equal(places, graph.integers(id)), 'float32');
+    return sub(kept, mul(penalty, isRefused));
+  }, logits);
   const largest = reduceMax(masked, { axis: 1, keepDims: true });
   const weights = exp(sub(masked, largest)); // not normalised
 
@@ -57,9 +61,12 @@ export function draw(
   const token = add(mul(block, graph.integers(width)), place(inside, rest));
   const tokens = min(token, graph.integers(vocabulary - 1));
 
-  const allowed = add(log(total), largest); // log of the sum without the refused token
-  const itsLogit = slice(logits, { axis: 1, start: refusedId, end: refusedId + 1 });
-  const all = where(less(graph.scalar(0), column(refused)), logAddExp(allowed, itsLogit), allowed);
+  const allowed = add(log(total), largest); // log of the sum without the refused tokens
+  const everything = refusedIds.reduce(
+    (sum, id) => logAddExp(sum, slice(logits, { axis: 1, start: id, end: id + 1 })),
+    allowed,
+  );
+  const all = where(less(graph.scalar(0), column(refused)), everything, allowed);
   const logprobs = sub(gatherElements(logits, tokens), all);
   return { tokens: reshape(tokens, [batch]), logprobs: reshape(logprobs, [batch]) };
 }

@@ -3,6 +3,7 @@ import type { Note } from '../events.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
+import { generationNotes } from '../hub/generation-config.ts';
 import { isSaved } from '../hub/lora-config.ts';
 import {
   type Adapter,
@@ -12,6 +13,7 @@ import {
   readValueHead,
   savedTensors,
 } from '../hub/peft.ts';
+import { withHead, withSavedHead } from '../hub/t5-head.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
@@ -59,10 +61,11 @@ export interface LoadPolicyOptions {
 /** A policy from Hugging Face folders. Frozen weights stay in their file, mapped by the engine. */
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
-  const config = await readT5Config(model);
-  const weights = withTable(await openWeights(model, config.modelType), config);
-  await checkModel(config, weights);
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
+  const said = await readT5Config(model);
+  const found = await withHead(await openWeights(model, said.modelType), said);
+  const { weights, config } = withSavedHead(found, adapter);
+  await checkModel(config, weights);
   const lora = adapter?.config ?? options.lora;
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
   const shape = policyShape(config, {
@@ -73,7 +76,7 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   });
   const { parameters } = scoreGraph(shape);
   const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
-  if (adapter) refuseForeign(adapter, parameters, config, options.adapter!);
+  if (adapter) refuseForeign(adapter, parameters, options.adapter!);
   const missing = new Map([...parameters].filter(([name]) => !tensors.has(name)));
   if (trainable === 'all') {
     for (const name of missing.keys()) {
@@ -88,7 +91,8 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
-  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes: weights.notes };
+  const notes = [...weights.notes, ...(await generationNotes(model, config))];
+  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes };
 }
 
 async function replacedBy(
@@ -216,18 +220,6 @@ async function readT5Config(folder: string): Promise<T5Config> {
   );
 }
 
-/** A tied table of embeddings may have been saved by the name of its other reader, the head. */
-export function withTable(weights: Weights, { tiedEmbeddings }: T5Config): Weights {
-  const [table, head] = ['shared.weight', 'lm_head.weight'];
-  const entry = weights.entries.get(head);
-  if (!tiedEmbeddings || !entry || weights.entries.has(table)) return weights;
-  return {
-    ...weights,
-    entries: new Map([...weights.entries, [table, entry]]),
-    load: (name) => weights.load(name === table ? head : name),
-  };
-}
-
 function locate({ entries }: Weights) {
   return (name: string) => entries.get(name)!;
 }
@@ -239,12 +231,10 @@ function locate({ entries }: Weights) {
 function refuseForeign(
   adapter: Adapter,
   parameters: ReadonlyMap<string, Value>,
-  { tiedEmbeddings }: T5Config,
   folder: string,
 ): void {
   for (const name of savedTensors(adapter).keys()) {
-    const isTable = /(^|\.)(shared|embed_tokens)\./.test(name);
-    if (isTable || (tiedEmbeddings && name.startsWith('lm_head.'))) {
+    if (/(^|\.)(shared|embed_tokens)\./.test(name)) {
       const remedy =
         "Put both into the model with PEFT's merge_and_unload, save it, and load that as the model.";
       throw new InputError(folder, 'whole modules other than embeddings', name, remedy);

@@ -154,7 +154,7 @@ export function worstMoment(
  * file, where it is the head as well.
  */
 export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): number {
-  const table = config.tiedEmbeddings ? graph.weights.get('shared.weight') : undefined;
+  const table = config.ownHead ? undefined : graph.weights.get('shared.weight');
   return weightBytes(graph.weights.values()) + (table ? weightBytes([table]) : 0);
 }
 

@@ -1,6 +1,8 @@
 import { InputError, ShapeError } from '../errors.ts';
+import type { T5Config } from '../hub/config.ts';
 import { loraScale, strengthOf } from '../hub/lora-config.ts';
 import { type Adapter, savedTensors } from '../hub/peft.ts';
+import { head, writtenHead } from '../hub/t5-head.ts';
 import type { WeightEntry, Weights } from '../hub/weights.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 
@@ -37,6 +39,22 @@ export function mergedWeights(weights: Weights, adapter?: Adapter): MergedWeight
       const weight = await weights.load(name);
       const pair = pairs.get(name);
       return pair ? { shape: weight.shape, data: added(weight, pair) } : weight;
+    },
+  };
+}
+
+/** A T5's weights with the head that it is written with (`writtenHead`); a table once more is left out. */
+export function withWrittenHead({ entries, load }: MergedWeights, config: T5Config): MergedWeights {
+  const written = writtenHead(config);
+  const named = new Map([...entries].filter(([name]) => name !== head || config.ownHead));
+  if (!written) return { entries: named, load };
+  const { source, factor } = written;
+  return {
+    entries: named.set(head, entries.get(source)!),
+    async load(name) {
+      if (name !== head) return load(name);
+      const { shape, data } = await load(source);
+      return { shape, data: Float64Array.from(data, (x) => x * factor) };
     },
   };
 }

@@ -106,7 +106,7 @@ export function decodeGraph(
     const drawn = draw(logits, {
       uniform: graph.input('uniform', 'float32', ['batch']),
       refused: graph.input('refusesEnd', 'float32', ['batch']),
-      refusedId: config.eosId,
+      refusedIds: config.eosIds,
     });
     return { outputs: { ...outputs, ...drawn }, append };
   });

@@ -46,7 +46,7 @@ import type { GenerationConfig } from './sampling.ts';
 
 /** One generated response. */
 export interface Generation {
-  /** Token ids without the decoder start; ends with the end-of-sequence token unless truncated. */
+  /** Token ids without the decoder start; ends with an end-of-sequence token unless truncated. */
   readonly response: number[];
   /** The length limit came before the end of the sequence. */
   readonly truncated: boolean;
@@ -191,11 +191,11 @@ export class Policy {
   ): Promise<Generation[]> {
     const generations = new Array<Generation>(queries.length);
     const lengths = queries.map((query) => query.length);
-    const { eosId, decoderStartId } = this.shape.config;
+    const { eosIds, decoderStartId } = this.shape.config;
     for (const group of groupBySize(lengths, decodeBudget)) {
       const responses = group.map((row) => {
         const limit = maxNewTokens?.[row] ?? config.maxNewTokens;
-        return new GrowingResponse(row, { limit, eosId, decoderStartId, valueBehind });
+        return new GrowingResponse(row, { limit, eosIds, decoderStartId, valueBehind });
       });
       const state = await this.#options.engine.state();
       try {

@@ -32,10 +32,10 @@ export type GenerationConfig = z.infer<typeof GenerationConfig>;
 export function warpLogits(
   logits: Numbers,
   config: GenerationConfig,
-  { newTokens, eosId }: { newTokens: number; eosId: number },
+  { newTokens, eosIds }: { newTokens: number; eosIds: readonly number[] },
 ): Float32Array {
   const warped = new Float32Array(logits); // `from` would walk an iterator: ten times slower
-  if (refusesEnd(newTokens, config)) warped[eosId] = -Infinity;
+  if (refusesEnd(newTokens, config)) for (const id of eosIds) warped[id] = -Infinity;
   if (!config.sample) return warped;
   if (config.temperature !== 1) {
     for (let i = 0; i < warped.length; i++) warped[i] /= config.temperature;

@@ -146,20 +146,20 @@ function stepBias(p: Scope, config: T5Config, past: Value): Value {
   return add(positionBias(p.child('decoder'), config, relative, false), unused);
 }
 
-/** hidden [n, dModel] -> logits [n, vocabulary]. A tied head scales by dModel^-1/2 first. */
+/** hidden [n, dModel] -> logits [n, vocabulary]. */
 export function lmHead(p: Scope, config: T5Config, hidden: Value): Value {
   const x = headInput(config, hidden);
   return gemm(x, headWeight(p, config), { transA: false, transB: true });
 }
 
-/** What the head multiplies: hidden states, scaled when the head is the embedding table. */
-export function headInput({ tiedEmbeddings, dModel }: T5Config, hidden: Value): Value {
-  return tiedEmbeddings ? mul(hidden, hidden.graph.scalar(dModel ** -0.5)) : hidden;
+/** What the head multiplies: hidden states, scaled where the model was made for that. */
+export function headInput({ scaledOutput, dModel }: T5Config, hidden: Value): Value {
+  return scaledOutput ? mul(hidden, hidden.graph.scalar(dModel ** -0.5)) : hidden;
 }
 
-/** [vocabulary, dModel] */
-export function headWeight(p: Scope, { tiedEmbeddings, vocabSize, dModel }: T5Config): Value {
-  return p.child(tiedEmbeddings ? 'shared' : 'lm_head').weight('weight', [vocabSize, dModel]);
+/** The head's own matrix, or the table of embeddings: [vocabulary, dModel]. */
+export function headWeight(p: Scope, { ownHead, vocabSize, dModel }: T5Config): Value {
+  return p.child(ownHead ? 'lm_head' : 'shared').weight('weight', [vocabSize, dModel]);
 }
 
 /** Self-attention of block i for the queries of the normed hidden states h. */

@@ -33,7 +33,8 @@ const variants: Record<string, T5Config> = {
   'relu, untied and shallow': {
     ...tinyT5,
     feedForward: 'relu',
-    tiedEmbeddings: false,
+    ownHead: true,
+    scaledOutput: false,
     layers: 1,
     decoderLayers: 1,
   },

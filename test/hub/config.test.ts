@@ -9,7 +9,7 @@ import {
   readModelConfig,
   type T5Config,
 } from '../../src/hub/config.ts';
-import { readGenerationConfig } from '../../src/hub/generation-config.ts';
+import { generationNotes, readGeneration, unfollowed } from '../../src/hub/generation-config.ts';
 import { configJson, writeModelFolder } from '../../src/hub/model-folder.ts';
 import { openWeights } from '../../src/hub/weights.ts';
 import { float32 } from '../../src/tensor.ts';
@@ -43,25 +43,28 @@ const size = fc.integer({ min: 1, max: 5000 });
 const id = fc.nat({ max: 5000 });
 const epsilon = fc.constantFrom(1e-12, 1e-6, 1e-5);
 const count = fc.integer({ min: 1, max: 1000 });
-const t5: fc.Arbitrary<T5Config> = fc.record({
-  modelType: fc.constantFrom('t5', 'mt5'),
-  vocabSize: fc.integer({ min: 5001, max: 300_000 }),
-  dModel: size,
-  dKv: size,
-  dFf: size,
-  layers: count,
-  decoderLayers: count,
-  heads: size,
-  relativeBuckets: fc.integer({ min: 4, max: 128 }),
-  relativeMaxDistance: fc.integer({ min: 65, max: 5000 }),
-  layerNormEpsilon: epsilon,
-  feedForward: fc.constantFrom('relu', 'gated-gelu'),
-  tiedEmbeddings: fc.boolean(),
-  padId: id,
-  eosId: id,
-  decoderStartId: id,
-  dropout: fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs),
-});
+const t5: fc.Arbitrary<T5Config> = fc.boolean().chain((ownHead) =>
+  fc.record({
+    ownHead: fc.constant(ownHead),
+    scaledOutput: fc.constant(!ownHead),
+    modelType: fc.constantFrom('t5', 'mt5'),
+    vocabSize: fc.integer({ min: 5001, max: 300_000 }),
+    dModel: size,
+    dKv: size,
+    dFf: size,
+    layers: count,
+    decoderLayers: count,
+    heads: size,
+    relativeBuckets: fc.integer({ min: 4, max: 128 }),
+    relativeMaxDistance: fc.integer({ min: 65, max: 5000 }),
+    layerNormEpsilon: epsilon,
+    feedForward: fc.constantFrom('relu', 'gated-gelu'),
+    padId: id,
+    eosIds: fc.uniqueArray(id, { maxLength: 3 }),
+    decoderStartId: id,
+    dropout: fc.double({ min: 0, max: 1, noNaN: true }).map(Math.abs),
+  }),
+);
 const encoder = fc
   .record(
     {
@@ -124,9 +127,10 @@ describe('model configs', () => {
       relativeMaxDistance: raw.relative_attention_max_distance,
       layerNormEpsilon: raw.layer_norm_epsilon,
       feedForward: raw.feed_forward_proj,
-      tiedEmbeddings: raw.tie_word_embeddings,
+      ownHead: !raw.tie_word_embeddings,
+      scaledOutput: raw.tie_word_embeddings,
       padId: raw.pad_token_id,
-      eosId: raw.eos_token_id,
+      eosIds: [raw.eos_token_id],
       decoderStartId: raw.decoder_start_token_id,
       dropout: raw.dropout_rate,
     });
@@ -175,9 +179,10 @@ describe('model configs', () => {
       relativeMaxDistance: 128,
       layerNormEpsilon: 1e-6,
       feedForward: 'relu',
-      tiedEmbeddings: true,
+      ownHead: false,
+      scaledOutput: true,
       padId: 0,
-      eosId: 1,
+      eosIds: [1],
       decoderStartId: 0,
     });
   });
@@ -194,13 +199,18 @@ describe('model configs', () => {
 
   test("what an mT5 config does not say is MT5Config's default", () => {
     const { feed_forward_proj: _, ...raw } = { ...oldT5, feed_forward_proj: '', model_type: 'mt5' };
-    const want = { modelType: 'mt5', feedForward: 'gated-gelu', tiedEmbeddings: false };
+    const want = {
+      modelType: 'mt5',
+      feedForward: 'gated-gelu',
+      ownHead: true,
+      scaledOutput: false,
+    };
     expect(modelConfig(raw)).toMatchObject(want);
   });
 
   test('a config of transformers 5 says by another field that the head is not scaled', () => {
     const raw = { ...oldT5, tie_word_embeddings: true, scale_decoder_outputs: false };
-    expect(modelConfig(raw)).toMatchObject({ tiedEmbeddings: false });
+    expect(modelConfig(raw)).toMatchObject({ ownHead: false, scaledOutput: false });
   });
 
   test("what old BERT and DistilBERT configs do not say is transformers' default", () => {
@@ -233,8 +243,6 @@ describe('model configs', () => {
     await write('config.json', oldT5);
     await write('generation_config.json', { decoder_start_token_id: 7 });
     expect(await readModelConfig(folder)).toMatchObject({ decoderStartId: 7, padId: 0 });
-    await write('config.json', { ...oldT5, decoder_start_token_id: 3 });
-    expect(await readModelConfig(folder)).toMatchObject({ decoderStartId: 3 });
   });
 
   test('labels are in the order of their ids, not of the file', () => {
@@ -342,33 +350,106 @@ describe('model configs', () => {
 });
 
 describe('generation configs', () => {
+  /** A folder with an old T5 and these generation settings. */
+  async function folderWith(generation: Json | string, config: Json = oldT5): Promise<string> {
+    const folder = await newFolder();
+    const text = typeof generation === 'string' ? generation : JSON.stringify(generation);
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+    await writeFile(join(folder, 'generation_config.json'), text);
+    return folder;
+  }
+  const ids = { decoder_start_token_id: 0, eos_token_id: 1, pad_token_id: 0 };
+
   test('the golden one names the ids of the golden model', async () => {
-    const { padId, eosId, decoderStartId } = (await readModelConfig(
+    const { padId, eosIds, decoderStartId } = (await readModelConfig(
       goldenPath('t5', 'model'),
     )) as T5Config;
-    const want = { padId, eosId, decoderStartId };
-    expect(await readGenerationConfig(goldenPath('t5', 'model'))).toEqual(want);
+    const want = { padId, eosIds, decoderStartId };
+    expect(await readGeneration(goldenPath('t5', 'model'))).toEqual(want);
+    expect(await readGeneration(await newFolder())).toEqual({});
   });
 
-  test('it is empty without a file, and holds what is known of one', async () => {
-    const folder = await newFolder();
-    expect(await readGenerationConfig(folder)).toEqual({});
-    const path = join(folder, 'generation_config.json');
-    const raw = {
-      eos_token_id: [1],
-      temperature: 0.7,
-      top_k: 0,
-      top_p: null,
-      do_sample: true,
+  // each as transformers 4.47.0 and 5.24.0 generate, on the demo's model
+  test.each<[string, Json, Partial<T5Config>]>([
+    ['several ends', { ...ids, eos_token_id: [1, 4] }, { eosIds: [1, 4] }],
+    [
+      'another start and padding',
+      { ...ids, decoder_start_token_id: 2, pad_token_id: 3 },
+      { decoderStartId: 2, padId: 3 },
+    ],
+    [
+      'a start of texts where the decoder has none',
+      { bos_token_id: 2, eos_token_id: 1 },
+      { decoderStartId: 2 },
+    ],
+    ['no start at all', { eos_token_id: 1 }, { decoderStartId: 0 }],
+    ['an end that cannot come', { ...ids, eos_token_id: [1, 99_999] }, { eosIds: [1] }],
+    ['no end', { decoder_start_token_id: 0 }, { eosIds: [1] }],
+    ['ends of which none can come', { ...ids, eos_token_id: [-1] }, { eosIds: [1] }],
+    ['no padding', { ...ids, pad_token_id: -1 }, { padId: 0 }],
+  ])('%s in generation_config.json win over config.json', async (_, generation, want) => {
+    expect(await readModelConfig(await folderWith(generation))).toMatchObject(want);
+  });
+
+  test('ends may be several in config.json too, or none', () => {
+    const eosIds = (end: unknown) =>
+      (modelConfig({ ...oldT5, eos_token_id: end }) as T5Config).eosIds;
+    expect(eosIds([1, 4, 1])).toEqual([1, 4]);
+    expect(eosIds(null)).toEqual([]);
+    expect(eosIds(undefined)).toEqual([1]);
+    expect(() => eosIds('1')).toThrow('eos_token_id: expected an id, or a list of ids, got "1".');
+  });
+
+  test('what is not read may hold anything', async () => {
+    const odd = {
+      top_k: -1,
+      top_p: 'x',
+      temperature: [],
+      num_beams: {},
+      bos_token_id: 'y',
       new: 1,
     };
-    await writeFile(path, JSON.stringify(raw));
-    const want = { eosId: 1, temperature: 0.7, topK: 0, sample: true };
-    expect(await readGenerationConfig(folder)).toEqual(want);
-    await writeFile(path, JSON.stringify({ eos_token_id: [1, 2] }));
-    await expect(readGenerationConfig(folder)).rejects.toThrow(
-      'eos_token_id: expected one id, got [1,2].',
+    const folder = await folderWith({ ...ids, ...odd });
+    expect(await readModelConfig(folder)).toMatchObject({ eosIds: [1], decoderStartId: 0 });
+    const broken = readModelConfig(await folderWith({ ...ids, eos_token_id: [1, 'x'] }));
+    await expect(broken).rejects.toThrow('eos_token_id: expected an id, or a list of ids, got');
+  });
+
+  test.each<[string, Json, string[]]>([
+    ['nothing', ids, []],
+    [
+      'values that change nothing',
+      { ...ids, num_beams: 1, suppress_tokens: [], top_k: 50, length_penalty: 2 },
+      [],
+    ],
+    [
+      'beams',
+      { ...ids, num_beams: 4, no_repeat_ngram_size: 3 },
+      ['num_beams 4, no_repeat_ngram_size 3'],
+    ],
+    [
+      'forced ids',
+      { ...ids, forced_eos_token_id: 1, suppress_tokens: [5] },
+      ['forced_eos_token_id 1, suppress_tokens [5]'],
+    ],
+    [
+      'a sampler',
+      { ...ids, do_sample: true, temperature: 0.7, typical_p: 0.9 },
+      ['typical_p 0.9', 'temperature 0.7'],
+    ],
+    ['lengths', { ...ids, max_length: 128, min_length: 30 }, ['max_length 128, min_length 30']],
+    ['no end', { pad_token_id: 0 }, ['no end-of-sequence id']],
+  ])('%s is told where it would change what transformers writes', async (_, generation, want) => {
+    const folder = await folderWith(generation);
+    const notes = await generationNotes(folder, (await readModelConfig(folder)) as T5Config);
+    expect(notes.map(({ says }) => says)).toEqual(
+      want.map((part) => expect.stringContaining(`generation_config.json: ${part}`)),
     );
+  });
+
+  test('the remedy sets back what is not followed', () => {
+    const [note] = unfollowed({ num_beams: 4, forced_eos_token_id: 1 }, 'x');
+    expect(note.remedy).toContain('generate(num_beams=1, forced_eos_token_id=None)');
   });
 });
 
@@ -383,7 +464,7 @@ describe('model folders', () => {
       expect(await readModelConfig(folder)).toEqual(config);
       expect(await (await openWeights(folder)).load('x')).toEqual(tensor);
       expect(await readFile(join(folder, 'tokenizer.json'), 'utf8')).toBe('{}');
-      const ids = await readGenerationConfig(folder);
+      const ids = await readGeneration(folder);
       expect(Object.keys(ids).length).toBe(family === 't5' ? 3 : 0);
     }
   });

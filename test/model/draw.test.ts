@@ -8,18 +8,19 @@ import { randomStream } from '../../src/random.ts';
 import { float32, int64 } from '../../src/tensor.ts';
 import { runGraph } from '../graph/run.ts';
 
-/** Draws one token a row; rows of `refuses` may not have token 1. */
+/** Draws one token a row; rows of `refuses` may not have token 1, or those of `refusedIds`. */
 async function drawn(
   rows: readonly ArrayLike<number>[],
   uniforms: readonly number[],
   refuses: readonly number[] = rows.map(() => 0),
+  refusedIds: readonly number[] = [1],
 ) {
   const vocabulary = rows[0].length;
   const build = (graph: Graph) =>
     draw(graph.input('logits', 'float32', ['batch', vocabulary]), {
       uniform: graph.input('uniform', 'float32', ['batch']),
       refused: graph.input('refused', 'float32', ['batch']),
-      refusedId: 1,
+      refusedIds,
     });
   const { tokens, logprobs } = await runGraph(build, {
     logits: float32(
@@ -102,6 +103,24 @@ test('a certain end that is refused leaves the others their shares', async () =>
   expect(tokens).toEqual([0, 2, 1]);
   expect(logprobs).toBeAllClose([-200, Math.log(3) - 200, 0], { atol: 1e-4 });
 });
+
+test.each([[[]], [[2, 0]], [[3, 1, 0]]])(
+  'of the refused tokens %j none is drawn',
+  async (refused) => {
+    const logits = [2, 200, Math.log(3), 0, 1];
+    const uniforms = [0.01, 0.3, 0.6, 0.99];
+    const rows = uniforms.map(() => logits);
+    const ones = rows.map(() => 1);
+    const { tokens, logprobs } = await drawn(rows, uniforms, ones, refused);
+    const allowed = Float32Array.from(logits, (x, i) => (refused.includes(i) ? -Infinity : x));
+    expect(tokens).toEqual(uniforms.map((u) => sampleToken(allowed, u)));
+    // of the whole distribution
+    expect(logprobs).toBeAllClose(
+      tokens.map((token) => logprobOf(logits, token, 1)),
+      { atol: 1e-4 },
+    );
+  },
+);
 
 test('logits that are not finite give a logprob that is none', async () => {
   for (const bad of [Number.NaN, Infinity]) {

@@ -116,9 +116,45 @@ describe('generation', () => {
 
   test('a response ends with the end-of-sequence token, or is truncated at the limit', async () => {
     for (const { response, truncated } of await sample(all)) {
-      expect(response.indexOf(tinyT5.eosId)).toBe(truncated ? -1 : response.length - 1);
+      expect(response.indexOf(tinyT5.eosIds[0])).toBe(truncated ? -1 : response.length - 1);
       if (truncated) expect(response).toHaveLength(sampling.maxNewTokens);
     }
+  });
+
+  test.each([
+    ['drawn by the graph', sampling],
+    ['drawn here', { ...sampling, topP: 0.9 }],
+    ['greedy', greedy],
+  ])('a response ends with the first of several ends: %s', async (_, config) => {
+    const draw = (row: number, token: number) => uniform(7, ['ends', row, token]);
+    const one = await policy.generate(queries, config, draw);
+    const [{ response: longest }] = one.toSorted((a, b) => b.response.length - a.response.length);
+    const other = longest[Math.floor(longest.length / 2)];
+    const eosIds = [...tinyT5.eosIds, other];
+    const model = await tinyModelFolder(engine, { ...tinyT5, eosIds });
+    const { policy: several } = await loadPolicy(engine, { model });
+    const made = await several.generate(queries, config, draw);
+    made.forEach(({ response, truncated }, i) => {
+      const end = one[i].response.findIndex((token) => eosIds.includes(token));
+      expect(response).toEqual(end < 0 ? one[i].response : one[i].response.slice(0, end + 1));
+      expect(truncated).toBe(end < 0);
+    });
+    // none of them comes before the minimum
+    const longer = { ...config, minNewTokens: 4 };
+    for (const { response } of await several.generate(queries, longer, draw)) {
+      expect(response.slice(0, 4).some((token) => eosIds.includes(token))).toBe(false);
+    }
+    await several.close();
+  });
+
+  test('without an end, a response goes on to its limit', async () => {
+    const model = await tinyModelFolder(engine, { ...tinyT5, eosIds: [] });
+    const { policy: endless, notes } = await loadPolicy(engine, { model });
+    for (const { response, truncated } of await endless.generate(queries, sampling, () => 0.3)) {
+      expect([response.length, truncated]).toEqual([sampling.maxNewTokens, true]);
+    }
+    expect(notes.map(({ says }) => says).join()).toContain('no end-of-sequence id');
+    await endless.close();
   });
 
   test('each row has a limit of its own, and what comes before it does not change', async () => {
@@ -225,7 +261,7 @@ describe('an adapter', () => {
   });
 
   test('with whole modules of its own learns them, saves them, and is merged with them', async () => {
-    const untied = { ...tinyT5, tiedEmbeddings: false };
+    const untied = { ...tinyT5, ownHead: true, scaledOutput: false };
     const model = await tinyModelFolder(engine, untied);
     const saving = { ...lora, savedModules: ['layer_norm', 'lm_head'] };
     const plain = await loadPolicy(engine, { model, lora });
@@ -269,12 +305,6 @@ describe('an adapter', () => {
   });
 
   test.each([
-    [
-      tinyT5,
-      'lm_head',
-      'lm_head.weight',
-      'expected whole modules other than embeddings, got lm_head.weight',
-    ],
     [
       tinyT5,
       'shared',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { argmax, GenerationConfig, sampleToken, warpLogits } from '../../src/model/sampling.ts';
 
 const config = (options: Partial<GenerationConfig> = {}) => GenerationConfig.parse(options);
-const place = { newTokens: 5, eosId: 0 };
+const place = { newTokens: 5, eosIds: [0] };
 const kept = (logits: Float32Array) => [...logits.keys()].filter((i) => logits[i] > -Infinity);
 const softmax = (logits: readonly number[]) => {
   const weights = logits.map(Math.exp);
@@ -83,7 +83,7 @@ describe('warpLogits', () => {
 
   test('a minimum length counts the decoder start, a minimum of new tokens does not', () => {
     const blocked = (options: Partial<GenerationConfig>, newTokens: number) =>
-      warpLogits(logits, config(options), { newTokens, eosId: 4 })[4] === -Infinity;
+      warpLogits(logits, config(options), { newTokens, eosIds: [4] })[4] === -Infinity;
     expect([0, 1, 2, 3].map((n) => blocked({ minLength: 3 }, n))).toEqual([
       true,
       true,

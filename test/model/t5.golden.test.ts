@@ -32,7 +32,7 @@ function goldenSequences(): Sequence[] {
   );
   return queries.map((query, i) => {
     const inputs = decoders[i];
-    return { query, inputs, labels: [...inputs.slice(1), config.eosId] }; // the last label is ours
+    return { query, inputs, labels: [...inputs.slice(1), config.eosIds[0]] }; // the last label is ours
   });
 }
 
@@ -133,7 +133,7 @@ describe('greedy decoding', async () => {
     const queries = goldenSequences().map(({ query }) => query);
     const generations = await policy.generate(queries, generation, () => 0);
     for (const [i, { response }] of generations.entries()) {
-      const expected = untilEnd(batch_with_mask[i], config.eosId);
+      const expected = untilEnd(batch_with_mask[i], config.eosIds[0]);
       await expectGreedy(policy, queries[i], [[config.decoderStartId, ...response], expected]);
     }
   });
@@ -159,7 +159,7 @@ describe('warped logits', async () => {
     for (const step of steps) {
       const raw = tensors.get(`${name}.step${step}.raw`)!.data as Float32Array;
       const expected = tensors.get(`${name}.step${step}.warped`)!.data as Float32Array;
-      const warped = warpLogits(raw, generation, { newTokens: step, eosId: config.eosId });
+      const warped = warpLogits(raw, generation, { newTokens: step, eosIds: config.eosIds });
       expect(warped).toBeAllClose(expected, { atol: 1e-6, rtol: 1e-6 }); // one float32 division
       expect(warped.filter((x) => x > -Infinity)).toHaveLength(kept[step]);
     }

@@ -26,9 +26,10 @@ export const tinyT5: T5Config = {
   relativeMaxDistance: 16,
   layerNormEpsilon: 1e-6,
   feedForward: 'gated-gelu',
-  tiedEmbeddings: true,
+  ownHead: false,
+  scaledOutput: true,
   padId: 0,
-  eosId: 1,
+  eosIds: [1],
   decoderStartId: 0,
   dropout: 0.1,
 };

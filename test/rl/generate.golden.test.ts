@@ -77,7 +77,7 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
 
 /** TRL pads some rows of its list with the pad id after the end of the sequence. */
 function trimmed(ids: readonly number[]): number[] {
-  const { eosId } = policy.shape.config;
+  const [eosId] = policy.shape.config.eosIds;
   const end = ids.indexOf(eosId);
   return end < 0 ? [...ids] : ids.slice(0, end + 1);
 }

@@ -38,7 +38,7 @@ function rows({ shape: [height, width], data }: Tensor<'float32'>): Float32Array
 
 describe('D8, point 26: a sampler that is not the policy', () => {
   const sampled = (logits: Float32Array, t: number, options: Partial<GenerationConfig>) =>
-    warpLogits(logits, GenerationConfig.parse(options), { newTokens: t, eosId });
+    warpLogits(logits, GenerationConfig.parse(options), { newTokens: t, eosIds: [eosId] });
 
   /** Logits of each place of a response. */
   async function places(): Promise<Float32Array[]> {

@@ -39,12 +39,13 @@ export const exportCommand = defineCommand({
     const options = await located(context.options, context);
     const { exportToFolder } = await import('../../export/onnx-folder.ts');
     const { version } = await import('../version.ts');
-    const written = await exportToFolder({
+    const { notes, ...written } = await exportToFolder({
       ...options,
       version: version(),
       signal,
       onProgress: showBytes(context, 'export'),
     });
+    notes.forEach(context.note);
     const { output } = options;
     print(json ? JSON.stringify({ output, ...written }) : wroteText(output, written));
   },

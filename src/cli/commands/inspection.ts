@@ -93,15 +93,12 @@ const headTexts = {
 
 function modelRows(model: ModelConfig): Row[] {
   if (isT5(model)) {
-    const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, tiedEmbeddings } = model;
+    const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, ownHead } = model;
     return [
       row('architecture', `${architectures[model.modelType]}, encoder–decoder`),
       row('layers', `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`),
       row('widths', `model ${dModel}, feed-forward ${dFf} (${feedForward})`),
-      row(
-        'vocabulary',
-        `${grouped(model.vocabSize)}, ${tiedEmbeddings ? 'tied' : 'untied'} embeddings`,
-      ),
+      row('vocabulary', `${grouped(model.vocabSize)}, ${ownHead ? 'untied' : 'tied'} embeddings`),
     ];
   }
   const { layers, heads, hidden, intermediate, vocabSize, maxPositions, labels } = model;

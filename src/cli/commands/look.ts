@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isT5, type ModelConfig, readModelConfig } from '../../hub/config.ts';
 import { type LoraConfig, readAdapter, readValueHead } from '../../hub/peft.ts';
 import { openSafetensors } from '../../hub/safetensors.ts';
+import { withHead } from '../../hub/t5-head.ts';
 import { openWeights } from '../../hub/weights.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';
@@ -19,7 +20,8 @@ export async function look(from: Sources): Promise<Inspection> {
   }
   const path = from.model ?? from.config;
   const adapter = from.adapter === undefined ? undefined : await lookAtAdapter(from.adapter);
-  const model = path === undefined ? undefined : await readModelConfig(path);
+  const said = path === undefined ? undefined : await readModelConfig(path);
+  const model = said && from.model !== undefined ? await asWeighed(from.model, said) : said;
   return {
     ...((path ?? from.adapter) ? { path: (path ?? from.adapter)! } : {}),
     ...(model && { model, parameters: parametersOf(model, from, adapter?.adapter) }),
@@ -27,6 +29,13 @@ export async function look(from: Sources): Promise<Inspection> {
     ...(adapter && { adapter: adapter.adapter }),
     ...(adapter && from.tensors && from.model === undefined && { tensors: adapter.tensors }),
   };
+}
+
+/** A T5's config as its weights have it: a config alone does not tell which head there is. */
+async function asWeighed(path: string, model: ModelConfig): Promise<ModelConfig> {
+  return isT5(model)
+    ? (await withHead(await openWeights(path, model.modelType), model)).config
+    : model;
 }
 
 async function lookAtAdapter(path: string) {

@@ -41,13 +41,14 @@ export const merge = defineCommand({
     const { mergeToFolder } = await import('../../export/merged-folder.ts');
     const { version } = await import('../version.ts');
     const { maxShardSize: _, ...rest } = options;
-    const written = await mergeToFolder({
+    const { notes, ...written } = await mergeToFolder({
       ...rest,
       maxShardBytes,
       version: version(),
       signal,
       onProgress: showBytes(context, 'merge'),
     });
+    notes.forEach(context.note);
     const { output } = options;
     print(
       json
