@@ -35,6 +35,8 @@ export interface TokenizerDefinition {
   readonly maxLength: number;
   readonly paddingSide: 'left' | 'right';
   readonly truncationSide: 'left' | 'right';
+  /** The model is given which text of a pair an id is of, where it has a place for that. */
+  readonly hasSegments: boolean;
   /** Rows of the embedding of the model in the same folder, when there is one. */
   readonly modelVocabulary: number | undefined;
   /** What was read, by file name: copied to another folder, it gives the same tokenizer. */
@@ -83,6 +85,7 @@ const Config = Special.extend({
   do_lower_case: z.boolean().nullish(),
   extra_ids: z.int().min(0).max(10_000).nullish(),
   legacy: z.boolean().nullish(),
+  model_input_names: z.array(z.string()).nullish(),
   model_max_length: z.number().positive().nullish(),
   padding_side: side.nullish(),
   strip_accents: z.boolean().nullish(),
@@ -102,6 +105,9 @@ const ModelJson = z.object({
   model_type: z.string().optional().catch(undefined),
   vocab_size: z.int().positive().optional().catch(undefined),
 });
+
+/** Of DistilBERT's tokenizer the pairs look as BERT's do, and its model has no place for segments. */
+const hasNoSegments = /^distilbert/i;
 
 /** transformers writes 1e30 for a length that it does not know. */
 const unlimited = 1e18;
@@ -130,7 +136,8 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   const json = isBuilt
     ? TokenizerJson.parse(builtJson(folder, files, names, config))
     : read('tokenizer.json', TokenizerJson);
-  settle(json, config, config.tokenizer_class ?? model.model_type ?? '');
+  const kind = config.tokenizer_class ?? model.model_type ?? '';
+  settle(json, config, kind);
   checkTokenizer(json, isBuilt ? folder : join(folder, 'tokenizer.json'));
 
   const present = new Set(json.added_tokens.map(({ content }) => content));
@@ -153,6 +160,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
     maxLength: length < unlimited ? length : Infinity,
     paddingSide: config.padding_side ?? 'right',
     truncationSide: config.truncation_side ?? 'right',
+    hasSegments: config.model_input_names?.includes('token_type_ids') ?? !hasNoSegments.test(kind),
     modelVocabulary: model.vocab_size,
     files,
   };

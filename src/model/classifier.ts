@@ -7,7 +7,13 @@ import { gatherElements } from '../graph/ops/gather.ts';
 import { reduceSum, reshape } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
-import { firstPosition, mostTokens, positionIds, textClassifier } from '../nn/encoder.ts';
+import {
+  firstPosition,
+  hasSegments,
+  mostTokens,
+  positionIds,
+  textClassifier,
+} from '../nn/encoder.ts';
 import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
@@ -57,13 +63,23 @@ export class Classifier {
     );
   }
 
-  /** Logits of each row of ids: [labels] each, in the order of the config's labels. */
-  async logits(rows: readonly (readonly number[])[]): Promise<Float32Array[]> {
+  /**
+   * Logits of each row of ids: [labels] each, in the order of the config's labels.
+   * @param segments of each id, of pairs of texts. @default all 0
+   */
+  async logits(
+    rows: readonly (readonly number[])[],
+    segments?: readonly (readonly number[])[],
+  ): Promise<Float32Array[]> {
     const session = await this.#session('scoring');
     const logits = new Array<Float32Array>(rows.length);
     const width = this.config.labels.length;
     for (const group of textGroups(this.config, rows)) {
-      const feeds = this.#feeds(group.map((i) => rows[i]));
+      const part = group.map((i) => rows[i]);
+      const own = hasSegments(this.config) && {
+        segments: int64(group.flatMap((i) => segments?.[i] ?? rows[i].map(() => 0))),
+      };
+      const feeds = { ...this.#feeds(part), ...own };
       const result = await session.run(feeds, this.parameters.state);
       group.forEach((i, place) => {
         logits[i] = (result.logits.data as Float32Array).slice(place * width, (place + 1) * width);
@@ -173,9 +189,15 @@ export function classifierGraph(
 ): { graph: Graph; parameters: Map<string, Value> } {
   const graph = new Graph();
   const { scope, parameters } = rootScope(graph, shape);
+  // what learns reads single texts
+  const segments =
+    !train && hasSegments(shape.config)
+      ? { segments: graph.input('segments', 'int64', ['tokens']) }
+      : {};
   const logits = textClassifier(scope, shape.config, {
     ids: graph.input('textIds', 'int64', ['tokens']),
     positions: graph.input('positions', 'int64', ['tokens']),
+    ...segments,
     packing: packingInputs(graph, 'text', { batch: 'batch', time: 'time', tokens: 'tokens' }),
   });
   graph.output('logits', logits);

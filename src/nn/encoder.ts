@@ -2,7 +2,7 @@ import type { Value } from '../graph/graph.ts';
 import { add, geluNew, mul, relu, tanh } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import type { BertConfig, ClassifierConfig } from '../hub/classifier-config.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
 import { type Packing, packedRows, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
@@ -13,6 +13,8 @@ export interface EncoderInput {
   readonly ids: Value;
   /** int64 [tokens], from `positionIds` */
   readonly positions: Value;
+  /** int64 [tokens]: 0 or 1, where the model `hasSegments`. @default all 0 */
+  readonly segments?: Value | undefined;
   readonly packing: Packing;
 }
 
@@ -96,18 +98,31 @@ function firstHidden(p: Scope, config: ClassifierConfig, input: EncoderInput): V
   return encoderLayer(last, config, firsts, { x, ...memory });
 }
 
-/** Words, places and, where there are types, the first of them, normed: [tokens, hidden]. */
-function embeddings(p: Scope, config: ClassifierConfig, { ids, positions }: EncoderInput): Value {
+/** Words, places and, where there are types, those of the segments, normed: [tokens, hidden]. */
+function embeddings(p: Scope, config: ClassifierConfig, input: EncoderInput): Value {
+  const { ids, positions, segments } = input;
   const { hidden, vocabSize, maxPositions, layerNormEpsilon } = config;
   const words = embedding(p.child('word_embeddings'), ids, vocabSize, hidden);
   const places = embedding(p.child('position_embeddings'), positions, maxPositions, hidden);
-  const typed = 'typeVocab' in config ? add(words, firstType(p, config)) : words;
+  const typed = 'typeVocab' in config ? add(words, types(p, config, segments)) : words;
   return layerNorm(p.child('LayerNorm'), add(typed, places), layerNormEpsilon);
 }
 
-function firstType(p: Scope, { typeVocab, hidden }: { typeVocab: number; hidden: number }): Value {
-  const types = p.child('token_type_embeddings').weight('weight', [typeVocab, hidden]);
-  return reshape(slice(types, { axis: 0, start: 0, end: 1 }), [hidden]);
+/** What each token gets for its segment [tokens, hidden], or all of them for the first one [hidden]. */
+function types(
+  p: Scope,
+  { typeVocab, hidden }: Pick<BertConfig, 'typeVocab' | 'hidden'>,
+  segments: Value | undefined,
+): Value {
+  const place = p.child('token_type_embeddings');
+  if (segments) return embedding(place, segments, typeVocab, hidden);
+  const table = place.weight('weight', [typeVocab, hidden]);
+  return reshape(slice(table, { axis: 0, start: 0, end: 1 }), [hidden]);
+}
+
+/** Whether the texts of a pair are told apart by more than the token between them: BERT's two segments. */
+export function hasSegments(config: ClassifierConfig): boolean {
+  return config.modelType === 'bert' && config.typeVocab > 1;
 }
 
 /** Hidden states that attend: x [tokens, hidden]. */

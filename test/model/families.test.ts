@@ -13,6 +13,7 @@ import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
+import { logitsTolerance } from '../tensors.ts';
 import { expectFamily, type Family } from './families.ts';
 import { tinyRoberta } from './tiny.ts';
 
@@ -54,6 +55,36 @@ test('BERT counts positions from 0, RoBERTa from behind the padding id', () => {
   expect(positionIds([7, 0, 7], bert)).toEqual([0, 1, 2]);
   expect(positionIds([7, 1, 7], roberta)).toEqual([2, 1, 3]);
   expect([mostTokens(bert), mostTokens(roberta)]).toEqual([5, 3]);
+});
+
+test('a BERT tells two texts apart by their segments', async () => {
+  const bert = await loadClassifier(engine, goldenPath('families', 'bert'));
+  const rows = [
+    [3, 9, 11, 4, 20, 7, 4],
+    [3, 5, 4, 8, 9, 10, 11, 4],
+  ];
+  const segments = [
+    [0, 0, 0, 0, 1, 1, 1],
+    [0, 0, 0, 1, 1, 1, 1, 1],
+  ];
+  // BertForSequenceClassification of transformers 4.47.0 and 5.24.0, with token_type_ids and without
+  const pairs = [
+    [0.7060768604, 0.5718179345, -0.4093471766],
+    [1.4633011818, 0.4004893303, -0.7849014401],
+  ];
+  const plain = [
+    [1.1052702665, -0.0413330309, 0.2232618928],
+    [1.1226335764, 0.0360594876, -0.0267159417],
+  ];
+  expect((await bert.logits(rows, segments)).flatMap((row) => [...row])).toBeAllClose(
+    pairs.flat(),
+    logitsTolerance,
+  );
+  expect((await bert.logits(rows)).flatMap((row) => [...row])).toBeAllClose(
+    plain.flat(),
+    logitsTolerance,
+  );
+  await bert.close();
 });
 
 test('a text as long as there are positions is judged, a longer one refused', async () => {
