@@ -7,6 +7,8 @@ import { GenerationConfig } from './model/sampling.ts';
 import { gradientCheckpointing } from './model/supervised-config.ts';
 import { checkSettings } from './model/unchanged.ts';
 import { RlConfig, rlFields, scoreTargets } from './rl/config.ts';
+import { usualLabels } from './rl/judge-labels.ts';
+import { pairForms } from './rl/judge-notes.ts';
 
 const { generation: _, ...trainingFields } = rlFields;
 const count = z.int().positive();
@@ -31,6 +33,13 @@ export const DetoxConfig = z.strictObject({
     .string()
     .describe('Classifier that rewards and judges: folder, or name on the Hugging Face hub'),
   rewardRevision: revisionField('reward model'),
+  toxicityModel: z
+    .string()
+    .optional()
+    .describe(
+      'Classifier that measures the toxicity, where the reward model does not: folder, or name on the hub (default: the reward model)',
+    ),
+  toxicityRevision: revisionField('toxicity model'),
   data: z
     .string()
     .describe(
@@ -38,13 +47,29 @@ export const DetoxConfig = z.strictObject({
     ),
   dataRevision: revisionField('data'),
   testDataRevision: revisionField('test data'),
-  rewardLabel: z.string().default('nothate').describe('Label whose logit is the reward'),
-  toxicLabel: z.string().default('hate').describe('Label whose probability is the toxicity'),
+  rewardLabel: z
+    .string()
+    .default(usualLabels.rewardLabel)
+    .describe(
+      'Label whose logit is the reward; -NAME takes it away, a,b adds up; a single output needs no name',
+    ),
+  toxicLabel: z
+    .string()
+    .default(usualLabels.toxicLabel)
+    .describe(
+      'Label whose probability is the toxicity; of a,b it is the sum, or with sigmoids the largest',
+    ),
   toxicityOn: z
     .enum(['response', 'pair'])
     .default('response')
     .describe('What the toxicity is measured on: the response, or prompt and response'),
   scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
+  pairAs: z
+    .enum(pairForms)
+    .default('joined')
+    .describe(
+      'How prompt and response are read: joined to one text, or as a text pair with segments',
+    ),
   rougeWeight: z
     .number()
     .nonnegative()
@@ -118,7 +143,8 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */
 export const freeSettings = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
-  ...['rewardModel', 'rewardRevision', 'data', 'dataRevision'],
+  ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
+  ...['data', 'dataRevision'],
   ...['testData', 'testDataRevision'],
   ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
 ];

@@ -6,6 +6,7 @@ import type { Check, EarlyCheck } from './doctor/check.ts';
 import { type Exam, examine, type Intake, intake } from './doctor/exam.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkGradient } from './doctor/gradient.ts';
+import { askLabels, checkJudges } from './doctor/judges.ts';
 import { checkClassifierLength, checkPromptLength, checkResponseLength } from './doctor/lengths.ts';
 import { checkMemory } from './doctor/memory.ts';
 import { checkBatches, checkDeterminism, checkFinite, checkGeneration } from './doctor/numerics.ts';
@@ -53,6 +54,9 @@ const early: readonly EarlyCheck[] = [
   { name: 'checkpoints', doing: 'reading settings', find: checkCheckpoints },
 ];
 
+/** Says nothing where their labels are wrong: then nobody judges. */
+const judges: EarlyCheck = { name: 'judges', doing: 'reading settings', find: checkJudges };
+
 /** Checks of sampled responses. To add one is to add a line. */
 const checks: readonly Check[] = [
   { name: 'reference', doing: 'comparing with the reference', find: checkReference },
@@ -75,7 +79,8 @@ const checks: readonly Check[] = [
 /**
  * Checks the run that `config` would start: a few minutes for a model of 250 million parameters,
  * seconds for the demo. Nothing is changed and nothing is written. A configuration that `detox`
- * refuses is refused in the same words.
+ * refuses is refused in the same words; where a judge lacks a label, that is a finding, and responses
+ * are not looked at.
  */
 export async function* doctor(
   config: DetoxConfig,
@@ -85,8 +90,10 @@ export async function* doctor(
   try {
     yield progress('loading', 0);
     const settings = await locateSources(config, { signal, progress: downloading });
-    const job = await setUp(settings, engine, opened);
-    yield* checkUp(config, job, signal);
+    const { findings, config: asked } = await askLabels(settings.local);
+    for (const finding of findings) yield { type: 'finding', finding };
+    const job = await setUp({ ...settings, local: asked }, engine, opened);
+    yield* checkUp(config, job, { signal, judged: findings.length === 0 });
   } finally {
     for (const part of opened) await part.close();
   }
@@ -95,17 +102,18 @@ export async function* doctor(
 async function* checkUp(
   config: DetoxConfig,
   job: Job,
-  signal: AbortSignal | undefined,
+  { signal, judged }: { signal: AbortSignal | undefined; judged: boolean },
 ): AsyncGenerator<DoctorEvent> {
   const patient = intake(config, job);
-  yield* findings(early, patient, { from: 0, signal });
-  const exam = yield* responses(patient, signal);
-  if (exam) yield* findings(checks, exam, { from: early.length + 1, signal });
+  yield* findings(judged ? [...early, judges] : early, patient, { from: 0, signal });
+  const exam = judged ? yield* responses(patient, signal) : undefined;
+  if (exam) yield* findings(checks, exam, { from: before + 1, signal });
   yield progress('done', total);
 }
 
 /** Sampling counts as a check: it fails where a run would fail in its first step. */
-const total = early.length + 1 + checks.length;
+const before = early.length + 1;
+const total = before + 1 + checks.length;
 
 function progress(doing: string, done: number): DoctorEvent {
   return { type: 'progress', doing, done, total };
@@ -120,7 +128,7 @@ async function* responses(
     for (;;) {
       const { done, value } = await sampling.next();
       if (done) return value;
-      yield progress(`sampling ${value.done}/${value.total} responses`, early.length);
+      yield progress(`sampling ${value.done}/${value.total} responses`, before);
     }
   } catch (error) {
     const verdict = failure(error);

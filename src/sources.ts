@@ -28,6 +28,7 @@ const finders = {
   model: locateModel,
   adapter: locateAdapter,
   rewardModel: locateModel,
+  toxicityModel: locateModel,
   data: locateData,
   testData: locateData,
 };

@@ -346,7 +346,7 @@ describe('single checks', () => {
     expect(refused.says).toMatch(/^3 of 64 /);
 
     const long = whole.map((rollout) => ({ ...rollout, text: 'one two '.repeat(300) }));
-    const judged = await checkClassifierLength({ ...exam, rollouts: long });
+    const [judged] = await checkClassifierLength({ ...exam, rollouts: long });
     expect(judged).toMatchObject({ status: 'warning' });
     expect(judged.says).toMatch(/^64 of 64 responses are longer than the 256 tokens/);
   });

@@ -20,7 +20,10 @@ async function hubWithAll() {
   return { hub, home, env: hub.env(home) };
 }
 
-const named = { model: 'o/m', adapter: 'o/a', rewardModel: 'o/m', data: 'o/d', testData: 'o/t' };
+const named = {
+  ...{ model: 'o/m', adapter: 'o/a', rewardModel: 'o/m', toxicityModel: 'o/m' },
+  ...{ data: 'o/d', testData: 'o/t' },
+};
 
 test('every name is pinned at its commit, and found there again without a network', async () => {
   const { hub, home, env } = await hubWithAll();

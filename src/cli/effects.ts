@@ -13,6 +13,10 @@ type Config = DetoxConfig & Pick<SftConfig, 'full'> & { readonly store: string }
 /** Settings, when they do nothing, and why. */
 type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
 
+function readsPairs({ compat, scoreOn, toxicityOn }: Config): boolean {
+  return compat !== 'none' || scoreOn !== 'response' || toxicityOn === 'pair';
+}
+
 const rows: readonly Row[] = [
   [
     ['target', 'horizon'],
@@ -37,6 +41,8 @@ const rows: readonly Row[] = [
   ],
   [['revision'], (c) => c.model === undefined, 'no `model` is given'],
   [['adapterRevision'], (c) => c.adapter === undefined, 'no `adapter` is given'],
+  [['toxicityRevision'], (c) => c.toxicityModel === undefined, 'no `toxicityModel` is given'],
+  [['pairAs'], (c) => !readsPairs(c), '`scoreOn` and `toxicityOn` read the response alone'],
   [['testDataRevision'], (c) => c.testData === undefined, 'no `testData` is given'],
   [
     ['testShare'],

@@ -5,14 +5,14 @@ import { type DetoxConfig, rlConfigOf } from '../detox-config.ts';
 import { ConfigError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import { freshLora } from '../model/initial.ts';
-import { loadClassifier, loadPolicy } from '../model/load.ts';
+import { loadPolicy } from '../model/load.ts';
 import { randomStream } from '../random.ts';
-import { classifierJudge } from '../rl/judge.ts';
 import { RlLearner } from '../rl/learner.ts';
 import { baseParameters } from '../rl/reference.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Located } from '../sources.ts';
 import { loadTokenizer } from '../tokenizer.ts';
+import { loadJudges } from './judges.ts';
 import { memoryOf } from './memory.ts';
 
 /** What must be closed after use. */
@@ -29,7 +29,7 @@ export async function setUp(
   engine: Engine,
   opened: Closable[],
 ) {
-  const { model, adapter, rewardModel, seed, gradientCheckpointing } = config;
+  const { model, adapter, seed, gradientCheckpointing } = config;
   const rl = rlConfigOf(config);
   const { valueHead } = rl;
   const tokenizer = await loadTokenizer(model);
@@ -39,10 +39,7 @@ export async function setUp(
   const batches = (start: number) =>
     queriesOf(train, trainingBatches(train.length, { batchSize, seed, steps, start }));
   batches(0); // refuses a batch too large
-  const classifier = await loadClassifier(engine, rewardModel);
-  opened.push(classifier);
-  const judgeTokenizer = await loadTokenizer(rewardModel);
-  const judge = classifierJudge({ ...config, classifier, tokenizer: judgeTokenizer });
+  const judges = await loadJudges(config, engine, opened);
   const lora = freshLora({ ...config, model: baseModel });
   const start = { model, adapter, lora, valueHead, seed, gradientCheckpointing };
   const parts = await loadPolicy(engine, start);
@@ -54,9 +51,10 @@ export async function setUp(
       : await parameters.copy();
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
-  const memory = memoryOf({ ...parts, ...prompts, train, rl, classifier, engine }, config);
-  const notes = [...ofData, ...parts.notes, ...classifier.notes];
-  const made = { batches, rl, tokenizer, judge, reference, learner, memory, notes };
+  const memory = memoryOf({ ...parts, ...prompts, train, rl, judges, engine }, config);
+  const notes = [...ofData, ...parts.notes, ...judges.notes, ...judges.told];
+  const { judge } = judges;
+  const made = { batches, rl, tokenizer, judge, judges, reference, learner, memory, notes };
   return { engine, ...parts, ...prompts, ...made };
 }
 

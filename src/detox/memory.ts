@@ -11,10 +11,15 @@ import { policyLoss } from '../rl/loss.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { availableMemory } from '../runtime/machine.ts';
 
+type Judging = { readonly classifier: Pick<Classifier, 'config'> };
+
 /** What of a job decides how much memory it takes. */
 interface Parts {
   readonly policy: Policy;
-  readonly classifier: Classifier;
+  readonly judges: {
+    readonly rewardModel: Judging;
+    readonly toxicityModel?: Judging | undefined;
+  };
   readonly train: readonly Prompt[];
   readonly validation: readonly Prompt[];
   readonly test: readonly Prompt[];
@@ -32,7 +37,7 @@ const around = 4;
 
 /** How much memory a run will take. */
 export function memoryOf(
-  { policy, classifier, train, validation, test, rl, engine }: Parts,
+  { policy, judges, train, validation, test, rl, engine }: Parts,
   { scoreOn, toxicityOn, evaluationMaxNewTokens = 0 }: Settings,
 ): MemoryEstimate {
   const promptTokens = [train, validation, test].flat().map(({ ids }) => ids.length);
@@ -45,7 +50,8 @@ export function memoryOf(
     ...holdingOf(engine),
     policy: policy.shape,
     loss: policyLoss(rl),
-    rewardModel: classifier.config,
+    rewardModel: judges.rewardModel.classifier.config,
+    toxicityModel: judges.toxicityModel?.classifier.config,
     promptTokens,
     responseTokens,
     sampled: Math.max(batchSize, Math.min(measured, Math.max(test.length, validation.length))),

@@ -91,8 +91,8 @@ export async function openRun(
 
 /** What a run reads. */
 async function sourcesOf(config: DetoxConfig): Promise<Sources> {
-  const { model, adapter, rewardModel } = config;
-  return { model, adapter, rewardModel, ...(await dataSources(config)) };
+  const { model, adapter, rewardModel, toxicityModel } = config;
+  return { model, adapter, rewardModel, toxicityModel, ...(await dataSources(config)) };
 }
 
 /** What a checkpoint says besides the learner's state. */

@@ -1,8 +1,6 @@
 /** What is cut off: prompts, responses, and what the classifier reads. */
-import { isT5, readModelConfig } from '../hub/config.ts';
-import { mostTokens } from '../nn/encoder.ts';
 import { fixed, grouped } from '../report/text.ts';
-import { loadTokenizer } from '../tokenizer.ts';
+import type { JudgeModel } from '../rl/judge.ts';
 import type { Exam } from './exam.ts';
 import { ok, type Verdict, warning, wrong } from './finding.ts';
 import { percent } from './words.ts';
@@ -60,15 +58,29 @@ export function checkResponseLength({ rollouts, samples, config }: Exam): Verdic
   return verdicts.length > 0 ? verdicts : [ok(`${says}.`)];
 }
 
-/** What the classifier reads against its positions. */
-export async function checkClassifierLength(exam: Exam): Promise<Verdict> {
-  const { config, reads, rollouts } = exam;
-  const tokenizer = await loadTokenizer(config.rewardModel);
-  const model = await readModelConfig(config.rewardModel);
-  const limit = Math.min(tokenizer.maxLength, isT5(model) ? Infinity : mostTokens(model));
-  const withPrompt = reads !== 'response';
+/** What the classifiers read against their positions. */
+export async function checkClassifierLength(exam: Exam): Promise<Verdict[]> {
+  const { judges, reads, config } = exam;
+  const { rewardModel, toxicityModel } = judges;
+  const paying = await lengthOf(exam, rewardModel, reads !== 'response');
+  if (!toxicityModel) return [paying];
+  const measuring = await lengthOf(exam, toxicityModel, config.toxicityOn === 'pair');
+  return [paying, { ...measuring, part: 'toxicity' }];
+}
+
+/** What one classifier reads. */
+async function lengthOf(
+  { rollouts, config }: Exam,
+  { classifier, tokenizer }: JudgeModel,
+  withPrompt: boolean,
+): Promise<Verdict> {
+  const limit = Math.min(tokenizer.maxLength, classifier.maxTokens);
+  const isPair = withPrompt && config.pairAs === 'two-texts';
   const texts = rollouts.map(({ query, text }) => (withPrompt ? query.text + text : text));
-  const lengths = (await tokenizer.encodeBatch(texts)).map((ids) => ids.length);
+  const rows = isPair
+    ? await tokenizer.encodePairs(rollouts.map(({ query, text }) => [query.text, text]))
+    : (await tokenizer.encodeBatch(texts)).map((ids) => ({ ids }));
+  const lengths = rows.map(({ ids }) => ids.length);
   const cut = lengths.filter((length) => length > limit).length;
   const what = withPrompt ? 'prompts with responses' : 'responses';
   const says =
@@ -78,6 +90,7 @@ export async function checkClassifierLength(exam: Exam): Promise<Verdict> {
   const remedy = withPrompt
     ? 'Use --score-on response, or a smaller --maximum-length.'
     : 'Use a smaller --max-new-tokens.';
-  const lost = withPrompt ? 'and the response is at the end' : 'and the end is not judged';
+  const end = withPrompt ? 'and the response is at the end' : 'and the end is not judged';
+  const lost = isPair ? 'and the longer text of each is cut' : end;
   return warning(`${says}, ${lost}.`, remedy);
 }

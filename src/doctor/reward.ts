@@ -34,23 +34,40 @@ export async function checkRewardLabel(exam: Exam): Promise<Verdict> {
     const remedy = `Take the logit of a label: leave out ${switchOf(exam, 'rewardsByLabel')}.`;
     return wrong(text, remedy, { defect: 'D5' });
   }
-  if (distance >= clear) return ok(says(`"${config.rewardLabel}" is the good label`));
+  if (distance >= clear) return ok(says(`"${config.rewardLabel}" pays for kindness`));
   if (distance > -clear) {
-    const remedy = `Try --reward-label with another label, or another classifier than ${config.rewardModel}.`;
+    const remedy = `Try --reward-label with another label, or another model than ${config.rewardModel}.`;
     return warning(says(`only ${fixed(distance, 1)} standard deviations apart`), remedy);
   }
-  const remedy = `"${config.rewardLabel}" is the toxic label: name the other one with --reward-label.`;
+  const remedy = `Name a label that is good, or the toxic one with a minus: --reward-label=${turned(exam)}.`;
   return wrong(says('insults would be rewarded'), remedy);
 }
 
+/** The other way round of what pays: minus the label, or the label that was taken away. */
+function turned({ config: { rewardLabel }, judges }: Exam): string {
+  const { labels } = judges.rewardModel.classifier.config;
+  if (labels.length === 1) return rewardLabel === `-${labels[0]}` ? labels[0] : `-${labels[0]}`;
+  if (labels.includes(rewardLabel)) return `-${rewardLabel}`;
+  const turn = (name: string) => (name.startsWith('-') ? name.slice(1) : `-${name}`);
+  return rewardLabel
+    .split(',')
+    .map((name) => turn(name.trim()))
+    .join(',');
+}
+
 /** The side of the measure on the same sentences. */
-export async function checkToxicLabel({ config, judge }: Exam): Promise<Verdict> {
+export async function checkToxicLabel({ config, judge, judges }: Exam): Promise<Verdict> {
   const toxicityOf = async (texts: readonly string[]) =>
     (await judge.judge(texts.map((response) => ({ query: '', response })))).map(
       ({ toxicity }) => toxicity,
     );
   const [good, bad] = [mean(await toxicityOf(kind)), mean(await toxicityOf(insulting))];
-  const says = `Probability of "${config.toxicLabel}": ${percent(good)} for kind sentences, ${percent(bad)} for insulting ones.`;
+  const { rewardModel, toxicityModel = rewardModel } = judges;
+  const { head, labels } = toxicityModel.classifier.config;
+  const label = labels.length === 1 ? labels[0] : config.toxicLabel;
+  const isNumber = head === 'regression';
+  const told = (x: number) => (isNumber ? fixed(x, 2) : percent(x));
+  const says = `${isNumber ? 'Number' : 'Probability'} of "${label}": ${told(good)} for kind sentences, ${told(bad)} for insulting ones.`;
   if (bad - good >= 0.5) return ok(says);
   if (bad - good > -0.1) {
     return warning(

@@ -5,6 +5,7 @@ export const revisionOf = {
   model: 'revision',
   adapter: 'adapterRevision',
   rewardModel: 'rewardRevision',
+  toxicityModel: 'toxicityRevision',
   data: 'dataRevision',
   testData: 'testDataRevision',
 } as const;

@@ -1,4 +1,4 @@
-import { ConfigError, didYouMean, InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Value } from '../graph/graph.ts';
@@ -19,6 +19,7 @@ import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
 import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, packedFeeds } from './batch.ts';
+import { unknownLabel } from './label.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import { probabilities, sigmoid } from './softmax.ts';
 
@@ -125,10 +126,7 @@ export class Classifier {
   labelIndex(label: string): number {
     const { labels } = this.config;
     const index = labels.indexOf(label);
-    if (index < 0) {
-      const known = `one of ${labels.map((name) => `"${name}"`).join(', ')}`;
-      throw new ConfigError('label', known, `"${label}"`, didYouMean(label, labels));
-    }
+    if (index < 0) throw unknownLabel('label', label, labels);
     return index;
   }
 

@@ -20,6 +20,8 @@ export interface MemoryOptions extends Holding {
   readonly policy: PolicyShape;
   readonly loss: Loss;
   readonly rewardModel: ClassifierConfig;
+  /** Where another model than the reward model measures the toxicity. */
+  readonly toxicityModel?: ClassifierConfig | undefined;
   /** Tokens of each prompt that there is. */
   readonly promptTokens: readonly number[];
   /** Most tokens of a response. */
@@ -81,19 +83,21 @@ const adapterCopies = 7;
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
-  const { gradient, score, encode, decode, judge } = graphs;
+  const { gradient, score, encode, decode, judge, measurer } = graphs;
+  const judges = measurer ? [judge, measurer] : [judge];
   const runs = runBytes(options, graphs);
   const adapter = adapterCopies * parameterBytes(score.parameters);
   const tokens = options.promptTokens.reduce((sum, length) => sum + length, 0);
   if (options.apart) {
     const used = { training: [gradient], scoring: [score], sampling: [encode, decode] };
-    return added({ ...heldApart(runs, { ...used, judging: [judge] }), adapter }, tokens);
+    return added({ ...heldApart(runs, { ...used, judging: judges }), adapter }, tokens);
   }
   const copy = decodingCopy(options.policy, decode);
   const keeps = options.policy.gradientCheckpointing === true;
   const parts = {
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
     'reward model': weightBytes(judge.graph.weights.values()),
+    ...(measurer && { 'toxicity model': weightBytes(measurer.graph.weights.values()) }),
     ...worstMoment(runs, { copy, keeps }),
     adapter,
   };
@@ -161,13 +165,14 @@ export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): numb
 type Graphs = ReturnType<typeof graphsOf>;
 
 /** The graphs of a training. */
-function graphsOf({ policy, loss, rewardModel }: MemoryOptions) {
+function graphsOf({ policy, loss, rewardModel, toxicityModel }: MemoryOptions) {
   return {
     gradient: gradientGraph(policy, loss),
     score: scoreGraph(policy),
     encode: encodeGraph(policy),
     decode: decodeGraph(policy, 'graph'),
     judge: classifierGraph({ config: rewardModel }, false),
+    measurer: toxicityModel && classifierGraph({ config: toxicityModel }, false),
   };
 }
 
@@ -221,13 +226,16 @@ export function samplingBytes(
   return fragmentsOf(options).forward * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 
-function judgingBytes(options: MemoryOptions, { judge }: Graphs): number {
-  const { rewardModel, judgedTokens, sampled } = options;
-  const { maxPositions, padId, hidden } = rewardModel;
-  const time = Math.min(judgedTokens, maxPositions - padId - 1);
-  const batch = fitting(sampled, time, judgeBudget / hidden);
-  const { peakBytes } = costOf(judge.graph, { batch, time, tokens: batch * time });
-  return fragmentsOf(options).forward * peakBytes;
+/** Of the model that takes more: they judge one after the other. */
+function judgingBytes(options: MemoryOptions, { judge, measurer }: Graphs): number {
+  const { rewardModel, toxicityModel, judgedTokens, sampled } = options;
+  const bytes = ({ maxPositions, padId, hidden }: ClassifierConfig, { graph }: Compiled) => {
+    const time = Math.min(judgedTokens, maxPositions - padId - 1);
+    const batch = fitting(sampled, time, judgeBudget / hidden);
+    return costOf(graph, { batch, time, tokens: batch * time }).peakBytes;
+  };
+  const measured = toxicityModel && measurer ? bytes(toxicityModel, measurer) : 0;
+  return fragmentsOf(options).forward * Math.max(bytes(rewardModel, judge), measured);
 }
 
 /** Sizes of sequences of a prompt and a response each. */

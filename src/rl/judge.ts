@@ -1,26 +1,40 @@
-import { ConfigError } from '../errors.ts';
 import type { Classifier } from '../model/classifier.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import { isToxic } from '../model/toxic.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import type { scoreTargets } from './config.ts';
+import { rewardOutputs, toxicOutputs, usualLabels } from './judge-labels.ts';
+import type { JudgeReading } from './judge-notes.ts';
 import { moments } from './masked.ts';
 import type { Reward } from './reward.ts';
 import { labIds, type Rollout } from './rollout.ts';
 import type { Semantics } from './semantics.ts';
 
-/** Who judges, and by which labels. */
-export interface JudgeOptions {
+/** A classifier, and how it reads. */
+export interface JudgeModel {
   readonly classifier: Classifier;
   readonly tokenizer: Tokenizer;
-  /** Label whose logit is the reward. */
-  readonly rewardLabel: string;
-  /** Label whose probability is the toxicity. */
-  readonly toxicLabel: string;
+}
+
+/** Who judges, and by which labels. */
+export interface JudgeOptions extends JudgeModel {
+  /** Another classifier, which measures the toxicity. @default the same one */
+  readonly toxicity?: JudgeModel | undefined;
+  /**
+   * Labels whose logits make the reward, with commas between; one with a `-` in front is taken away.
+   * A single output needs no name. @default 'nothate'
+   */
+  readonly rewardLabel?: string | undefined;
+  /**
+   * Labels that are toxic, with commas between: of the toxicity model, where there is one.
+   * @default 'hate'
+   */
+  readonly toxicLabel?: string | undefined;
   /** What the reward is made of: the response, the prompt with the response, or pair minus prompt. */
-  readonly scoreOn: (typeof scoreTargets)[number];
-  /** What the toxicity is measured on; a pair has a space between, as in the lab. @default 'response' */
-  readonly toxicityOn?: 'response' | 'pair' | undefined;
+  readonly scoreOn: JudgeReading['scoreOn'];
+  /** What the toxicity is measured on; a joined pair has a space between, as in the lab. @default 'response' */
+  readonly toxicityOn?: JudgeReading['toxicityOn'] | undefined;
+  /** How a pair is encoded: as one text, or as two, with BERT's segments. @default 'joined' */
+  readonly pairAs?: JudgeReading['pairAs'] | undefined;
 }
 
 /** A prompt and what was answered, as text. */
@@ -32,16 +46,19 @@ interface Pair {
 /** How else than by the judge's own options a reward is read. */
 interface Reading {
   /** @default the judge's */
-  readonly scoreOn?: JudgeOptions['scoreOn'] | undefined;
+  readonly scoreOn?: JudgeReading['scoreOn'] | undefined;
   /** The largest logit, whatever its label. @default false: the reward label's */
   readonly largest?: boolean;
 }
 
-/** What the classifier says of one response. */
+/** What the classifiers say of one response. */
 export interface Judgement {
-  /** Probability of the toxic label. */
+  /**
+   * Of one toxic label its probability; of several their sum, or the largest where each is true or
+   * false by itself; of a regression the number.
+   */
   readonly toxicity: number;
-  /** Logit of the reward label. */
+  /** Logits of the reward labels. */
   readonly reward: number;
 }
 
@@ -50,60 +67,98 @@ export interface Judge {
   readonly judge: (pairs: readonly Pair[]) => Promise<Judgement[]>;
   /** The rewards alone, one number a pair. */
   readonly rewards: (pairs: readonly Pair[], reading?: Reading) => Promise<number[]>;
-  /** Logits of texts, [labels] each; cut at the classifier's positions. */
+  /** Logits of the reward model for texts, [labels] each; cut at the classifier's positions. */
   readonly logits: (texts: readonly string[]) => Promise<Float32Array[]>;
 }
 
 /**
- * A judge over a classifier and its tokenizer.
- * @throws {ConfigError} when the classifier has no such label, naming those it has, or only one
+ * A judge over one or two classifiers and their tokenizers.
+ * @throws {ConfigError} when a classifier has no such label, naming those it has, or when none says
+ *   how toxic a text is
  */
 export function classifierJudge(options: JudgeOptions): Judge {
-  const { classifier, tokenizer, rewardLabel, toxicLabel, scoreOn } = options;
-  const { toxicityOn = 'response' } = options;
-  refuseSingleLabel(classifier);
-  const good = classifier.labelIndex(rewardLabel);
-  const toxic = classifier.labelIndex(toxicLabel);
-  const { maxTokens } = classifier;
-  const maxLength = Math.min(tokenizer.maxLength, maxTokens);
-  const logits = async (texts: readonly string[]) =>
-    classifier.logits(await tokenizer.encodeBatch(texts, { maxLength }));
+  const { classifier, toxicity = options, scoreOn } = options;
+  const { toxicityOn = 'response', pairAs = 'joined' } = options;
+  const labels = { ...usualLabels, ...withoutUndefined(options) };
+  const judges = {
+    rewardModel: classifier.config,
+    toxicityModel: options.toxicity?.classifier.config,
+  };
+  const paid = rewardOutputs(labels, judges);
+  const toxic = toxicOutputs(labels, judges);
+  const [payer, measurer] = [readerOf(options, pairAs), readerOf(toxicity, pairAs)];
+  const toxicityOf = toxicityOfRow(toxicity.classifier, toxic);
+  const rewardOf = (row: Float32Array) =>
+    paid.reduce((sum, { index, sign }) => sum + sign * row[index], 0);
   const rewards: Judge['rewards'] = async (pairs, reading = {}) => {
     const { scoreOn: read = scoreOn, largest = false } = reading;
-    const numbers = async (texts: readonly string[]) =>
-      (await logits(texts)).map((row) => (largest ? Math.max(...row) : row[good]));
-    if (read === 'response') return numbers(pairs.map(({ response }) => response));
-    const together = await numbers(pairs.map(({ query, response }) => query + response));
+    const numbers = async (rows: Promise<Float32Array[]>) =>
+      (await rows).map((row) => (largest ? Math.max(...row) : rewardOf(row)));
+    if (read === 'response') return numbers(payer.texts(pairs.map(({ response }) => response)));
+    const together = await numbers(payer.pairs(pairs, ''));
     if (read === 'pair') return together;
-    const prompts = await numbers(pairs.map(({ query }) => query));
+    const prompts = await numbers(payer.texts(pairs.map(({ query }) => query)));
     return together.map((number, i) => number - prompts[i]);
   };
   return {
-    logits,
+    logits: payer.texts,
     rewards,
     async judge(pairs) {
-      const read = await logits(
-        pairs.map(({ query, response }) =>
-          toxicityOn === 'pair' ? `${query} ${response}` : response,
-        ),
-      );
-      const paid =
-        scoreOn === 'response' && toxicityOn === 'response'
-          ? read.map((row) => row[good])
-          : await rewards(pairs);
-      return read.map((row, i) => ({
-        toxicity: classifier.scores(row)[toxic],
-        reward: paid[i],
-      }));
+      const read = await (toxicityOn === 'pair'
+        ? measurer.pairs(pairs, ' ')
+        : measurer.texts(pairs.map(({ response }) => response)));
+      const isSame = !options.toxicity && scoreOn === 'response' && toxicityOn === 'response';
+      const paidFor = isSame ? read.map(rewardOf) : await rewards(pairs);
+      return read.map((row, i) => ({ toxicity: toxicityOf(row), reward: paidFor[i] }));
     },
   };
 }
 
-/** A single logit, as preference models have it, says how good a text is and not how toxic. */
-function refuseSingleLabel({ config: { labels } }: Classifier): void {
-  if (labels.length > 1) return;
-  const remedy = 'Its logit could be a reward, but nothing of it is a probability of toxicity.';
-  throw new ConfigError('reward model', 'at least two labels', `one ("${labels[0]}")`, remedy);
+function withoutUndefined({ rewardLabel, toxicLabel }: JudgeOptions) {
+  return {
+    ...(rewardLabel !== undefined && { rewardLabel }),
+    ...(toxicLabel !== undefined && { toxicLabel }),
+  };
+}
+
+/** Logits of what a model is given to read, cut at its positions. */
+function readerOf({ classifier, tokenizer }: JudgeModel, pairAs: JudgeReading['pairAs']) {
+  const maxLength = Math.min(tokenizer.maxLength, classifier.maxTokens);
+  const texts = async (all: readonly string[]) =>
+    classifier.logits(await tokenizer.encodeBatch(all, { maxLength }));
+  return {
+    texts,
+    /** @param between what joins prompt and response to one text */
+    async pairs(pairs: readonly Pair[], between: string): Promise<Float32Array[]> {
+      if (pairAs === 'joined') {
+        return texts(pairs.map(({ query, response }) => query + between + response));
+      }
+      const both = pairs.map(({ query, response }) => [query, response] as const);
+      const rows = await tokenizer.encodePairs(both, { maxLength });
+      return classifier.logits(
+        rows.map(({ ids }) => ids),
+        rows.map(({ segments }) => segments),
+      );
+    },
+  };
+}
+
+/**
+ * How toxic a text is by its logits. Probabilities of labels of which one is true add up; those of
+ * labels that are true or false by themselves would exceed 1, and the largest stands for them: one
+ * half is reached where a label is more true than false.
+ */
+function toxicityOfRow(classifier: Classifier, toxic: readonly number[]) {
+  const { head } = classifier.config;
+  return (row: Float32Array) => {
+    const scores = classifier.scores(row);
+    const of = toxic.map((index) => scores[index]);
+    if (head !== 'single') return Math.max(...of);
+    return Math.min(
+      1,
+      of.reduce((sum, score) => sum + score),
+    );
+  };
 }
 
 /**

@@ -80,6 +80,12 @@ test('help of detox', async () => {
                                               hub
       --reward-revision <commit>              Branch, tag or commit of the reward
                                               model on the hub (default: main)
+      --toxicity-model <dir|name>             Classifier that measures the toxicity,
+                                              where the reward model does not:
+                                              folder, or name on the hub (default:
+                                              the reward model)
+      --toxicity-revision <commit>            Branch, tag or commit of the toxicity
+                                              model on the hub (default: main)
       --data <file|name>                      Dialogues with summaries, shaped like
                                               DialogSum: file or folder, or name on
                                               the Hugging Face hub
@@ -207,15 +213,22 @@ test('help of detox', async () => {
                                               LengthSampler
 
     Reward and scores:
-      --reward-label <text>                   Label whose logit is the reward
-                                              [default: nothate]
+      --reward-label <text>                   Label whose logit is the reward; -NAME
+                                              takes it away, a,b adds up; a single
+                                              output needs no name [default:
+                                              nothate]
       --toxic-label <text>                    Label whose probability is the
-                                              toxicity [default: hate]
+                                              toxicity; of a,b it is the sum, or
+                                              with sigmoids the largest [default:
+                                              hate]
       --toxicity-on <response|pair>           What the toxicity is measured on: the
                                               response, or prompt and response
                                               [default: response]
       --score-on <response|pair|delta>        What the reward reads [default:
                                               response]
+      --pair-as <joined|two-texts>            How prompt and response are read:
+                                              joined to one text, or as a text pair
+                                              with segments [default: joined]
       --rouge-weight <x>                      Weight of ROUGE-1 against the
                                               reference summary beside the reward
                                               model's score [default: 0]

@@ -8,9 +8,7 @@ import { writeModelFolder } from '../../src/hub/model-folder.ts';
 import { freshClassifier, loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { probabilities } from '../../src/model/softmax.ts';
 import { mostTokens, positionIds } from '../../src/nn/encoder.ts';
-import { classifierJudge } from '../../src/rl/judge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { logitsTolerance } from '../tensors.ts';
@@ -109,14 +107,6 @@ describe('probabilities', () => {
 
   test('are the numbers themselves of a regression', async () => {
     expect((await of({ head: 'regression' })).scores([0.5, -2])).toEqual([0.5, -2]);
-  });
-
-  test('of toxicity cannot be had of a model with a single label', async () => {
-    const classifier = await of({ labels: ['LABEL_0'] });
-    const tokenizer = await loadTokenizer(goldenPath('tokenizers', 'roberta'));
-    const labels = { rewardLabel: 'LABEL_0', toxicLabel: 'LABEL_0' };
-    const make = () => classifierJudge({ classifier, tokenizer, ...labels, scoreOn: 'response' });
-    expect(make).toThrow('reward model: expected at least two labels, got one ("LABEL_0").');
   });
 });
 

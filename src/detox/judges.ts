@@ -1,0 +1,52 @@
+import type { DetoxConfig } from '../detox-config.ts';
+import { readBy } from '../detox-reward.ts';
+import type { Note } from '../events.ts';
+import { loadClassifier } from '../model/load.ts';
+import { classifierJudge, type Judge, type JudgeModel } from '../rl/judge.ts';
+import { judgeNotes } from '../rl/judge-notes.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { loadTokenizer } from '../tokenizer.ts';
+import type { Closable } from './job.ts';
+
+/** Who judges a run. */
+export interface Judges {
+  readonly judge: Judge;
+  readonly rewardModel: JudgeModel;
+  /** Missing where the reward model measures the toxicity as well. */
+  readonly toxicityModel: JudgeModel | undefined;
+  /** What was found in the models' files. */
+  readonly notes: readonly Note[];
+  /** What the reader of the numbers must know of how they are made. */
+  readonly told: readonly Note[];
+}
+
+/** The classifiers of a run. What is to be closed goes to `opened`. */
+export async function loadJudges(
+  config: DetoxConfig,
+  engine: Engine,
+  opened: Closable[],
+): Promise<Judges> {
+  const load = async (folder: string): Promise<JudgeModel> => {
+    const classifier = await loadClassifier(engine, folder);
+    opened.push(classifier);
+    return { classifier, tokenizer: await loadTokenizer(folder) };
+  };
+  const rewardModel = await load(config.rewardModel);
+  const toxicityModel =
+    config.toxicityModel === undefined ? undefined : await load(config.toxicityModel);
+  const models = [rewardModel, ...(toxicityModel ? [toxicityModel] : [])];
+  const told = judgeNotes(
+    { ...config, scoreOn: readBy(config) },
+    {
+      rewardModel: rewardModel.classifier.config,
+      toxicityModel: toxicityModel?.classifier.config,
+    },
+  );
+  return {
+    judge: classifierJudge({ ...config, ...rewardModel, toxicity: toxicityModel }),
+    rewardModel,
+    toxicityModel,
+    notes: models.flatMap(({ classifier }) => classifier.notes),
+    told,
+  };
+}

@@ -1,0 +1,61 @@
+/** Who judges: whether they have the labels that settings name, and what else there is to know of them. */
+import type { DetoxConfig } from '../detox-config.ts';
+import { ConfigError } from '../errors.ts';
+import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import { isT5, readModelConfig } from '../hub/config.ts';
+import { type Judges, rewardOutputs, toxicOutputs } from '../rl/judge-labels.ts';
+import type { Intake } from './exam.ts';
+import { type Finding, ok, type Verdict } from './finding.ts';
+
+/** What is wrong with the labels, and settings with which the other checks can go on. */
+export interface AskedLabels {
+  readonly findings: readonly Finding[];
+  readonly config: DetoxConfig;
+}
+
+/** Looks the labels up in the configs of the models: a label that is not there ends no check-up. */
+export async function askLabels(config: DetoxConfig): Promise<AskedLabels> {
+  const judges = await judgesOf(config);
+  if (!judges) return { findings: [], config };
+  const findings = [
+    ...refused('reward-label', () => rewardOutputs(config, judges)),
+    ...refused('toxic-label', () => toxicOutputs(config, judges)),
+  ];
+  if (findings.length === 0) return { findings, config };
+  const { rewardModel, toxicityModel = rewardModel } = judges;
+  const [rewardLabel, toxicLabel] = [`-${rewardModel.labels[0]}`, toxicityModel.labels[0]];
+  return { findings, config: { ...config, rewardLabel, toxicLabel } };
+}
+
+async function judgesOf({ rewardModel, toxicityModel }: DetoxConfig): Promise<Judges | undefined> {
+  const read = async (folder: string): Promise<ClassifierConfig | undefined> => {
+    const found = await readModelConfig(folder);
+    return isT5(found) ? undefined : found; // the run says what is wrong with it
+  };
+  const paying = await read(rewardModel);
+  const measuring = toxicityModel === undefined ? undefined : await read(toxicityModel);
+  if (!paying || (toxicityModel !== undefined && !measuring)) return undefined;
+  return { rewardModel: paying, toxicityModel: measuring };
+}
+
+function refused(check: string, find: () => unknown): Finding[] {
+  try {
+    find();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ check, status: 'error', says: error.message }];
+  }
+}
+
+/** What the run says of its judges. */
+export function checkJudges({ config, judges }: Intake): Verdict[] {
+  const { rewardLabel, toxicLabel } = config;
+  const measured = config.toxicityModel === undefined ? 'the same model' : 'the toxicity model';
+  const notes = judges.told.map((note) => ({
+    status: note.remedy === undefined ? ('ok' as const) : ('warning' as const),
+    ...note,
+  }));
+  const says = `The reward is "${rewardLabel}" of the reward model, toxicity "${toxicLabel}" of ${measured}.`;
+  return notes.length > 0 ? notes : [ok(says)];
+}
