@@ -1,7 +1,7 @@
 import { Graph, type Value } from '../graph/graph.ts';
 import { castTo } from '../graph/ops/cast.ts';
-import { add, equal, less, mul, sub } from '../graph/ops/elementwise.ts';
-import { matmul } from '../graph/ops/linear.ts';
+import { add, equal, mul, sub } from '../graph/ops/elementwise.ts';
+import { cumulativeSum } from '../graph/ops/reduce.ts';
 import { expandLike, indicesAlong, reshape } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
 import type { ClassifierConfig } from '../hub/classifier-config.ts';
@@ -32,12 +32,12 @@ export function classifierModel(config: ClassifierConfig): ExportedModel {
 function positionsOf(ids: Value, config: ClassifierConfig): Value {
   const { graph } = ids;
   const { padId } = config;
-  const places = indicesAlong(ids, 1);
-  if (firstPosition(config) === 0) return expandLike(reshape(places, [1, places.shape[0]]), ids);
-  const padding = castTo(equal(ids, graph.integers(padId)), 'float32');
-  const real = sub(graph.scalar(1), padding); // [batch, time]
-  // [from, to]: 1 where from <= to, so that real times this counts the real tokens up to each place
-  const before = castTo(less(places, reshape(places, [places.shape[0], 1])), 'float32');
-  const counts = matmul(real, sub(graph.scalar(1), before));
-  return castTo(add(mul(counts, real), graph.scalar(padId)), 'int64');
+  if (firstPosition(config) === 0) {
+    const places = indicesAlong(ids, 1);
+    return expandLike(reshape(places, [1, places.shape[0]]), ids);
+  }
+  // in whole numbers: where a runtime computes floats in bfloat16, those above 256 are not exact
+  const real = sub(graph.integers(1), castTo(equal(ids, graph.integers(padId)), 'int64'));
+  const counts = cumulativeSum(real, { axis: 1 });
+  return add(mul(counts, real), graph.integers(padId));
 }

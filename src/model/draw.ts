@@ -83,7 +83,8 @@ function cumulative(x: Value): Value {
 function place(sums: Value, threshold: Value): Value {
   const { graph } = sums;
   const n = sums.shape[1] as number;
-  const above = castTo(less(threshold, sums), 'float32');
+  // counted in whole numbers: bfloat16 has not all of those above 256
+  const above = castTo(less(threshold, sums), 'int32');
   const count = castTo(reduceSum(above, { axis: 1, keepDims: true }), 'int64');
   return min(sub(graph.integers(n), count), graph.integers(n - 1)); // none is above NaN
 }

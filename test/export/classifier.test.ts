@@ -3,6 +3,7 @@ import { classifierModel } from '../../src/export/classifier.ts';
 import type { ExportDType } from '../../src/export/dtypes.ts';
 import { suffixes } from '../../src/export/dtypes.ts';
 import { modelFiles } from '../../src/export/write.ts';
+import { reachable, readBy, type Value } from '../../src/graph/graph.ts';
 import type { ClassifierConfig } from '../../src/hub/classifier-config.ts';
 import { readModelConfig } from '../../src/hub/config.ts';
 import { writeModelFolder } from '../../src/hub/model-folder.ts';
@@ -58,6 +59,16 @@ test.each(Object.entries(families))(
     expect(actual).toBeAllClose(expected, { atol: 1e-7 }); // logits of random weights are about 1e-2
   },
 );
+
+test('RoBERTa counts its positions in whole numbers, which no runtime rounds to bfloat16', () => {
+  const { graph } = classifierModel(tinyRoberta);
+  const isTable = ({ source }: Value = graph.scalar(0)) =>
+    source.kind === 'weight' && source.name.endsWith('position_embeddings.weight');
+  const [lookUp] = reachable(graph.outputs.values()).filter((value) => isTable(readBy(value)[0]));
+  const counted = reachable([readBy(lookUp)[1]]);
+  expect(counted.length).toBeGreaterThan(5);
+  expect(new Set(counted.map(({ dtype }) => dtype))).toEqual(new Set(['int64', 'bool']));
+});
 
 test.each(['fp16', 'q8'] as const)('in %s it stays near them', async (dtype) => {
   const { actual, expected } = await both(tinyRoberta, dtype);

@@ -176,6 +176,14 @@ const reduceCases: OpCase[] = [
   ...reduction('reduceSum', s.reduceSum, ref.sum),
   ...reduction('reduceMean', r.reduceMean, ref.mean),
   ...reduction('reduceMax', r.reduceMax, ref.largest),
+  ...[[5], [2, 3], [1, 4], [2, 5, 3]].flatMap((shape) =>
+    shape.map((_, axis) =>
+      one(`cumulativeSum along axis ${axis}`, [real(...shape)], {
+        build: ([a]) => r.cumulativeSum(a, { axis }),
+        reference: ref.cumulativeSum(axis),
+      }),
+    ),
+  ),
   ...[[5], [2, 3], [2, 5, 3], [1, 1], [3, 2, 1, 5]].flatMap((shape) => [
     one('softmax along the last axis', [real(...shape)], {
       build: ([a]) => x.softmax(a, { axis: -1 }),

@@ -74,6 +74,14 @@ export const sum = (list: readonly number[]) => list.reduce((total, one) => tota
 export const mean = (list: readonly number[]) => sum(list) / list.length;
 export const largest = (list: readonly number[]) => Math.max(...list);
 
+/** Each element is the sum of those up to it along an axis. */
+export function cumulativeSum(axis: number): (x: Nd) => Nd {
+  return (x) =>
+    make(x.shape, (index) =>
+      sum(Array.from({ length: index[axis] + 1 }, (_, i) => at(x, index.with(axis, i)))),
+    );
+}
+
 export function reshape(shape: Index): (x: Nd) => Nd {
   return ({ data }) => ({ shape, data });
 }

@@ -1,5 +1,6 @@
+import { int64 } from '../../tensor.ts';
 import type { Value } from '../graph.ts';
-import { defineOp } from '../op.ts';
+import { defineOp, type OpOf } from '../op.ts';
 import { product, reduced } from '../shapes.ts';
 import { castTo } from './cast.ts';
 import { div, equal, mul } from './elementwise.ts';
@@ -39,6 +40,27 @@ const maxOp = defineOp<[x: Value], Reduction>({
     return [mul(share, withAxes(dy, x, attributes))];
   },
 });
+
+const cumulativeOp: OpOf<[x: Value], { axis: number; backwards: boolean }> = defineOp<
+  [x: Value],
+  { axis: number; backwards: boolean }
+>({
+  onnx: 'CumSum',
+  shape: ([x]) => x.shape,
+  encode: ({ axis, backwards }) => ({
+    attributes: { reverse: backwards ? 1 : 0 },
+    operands: [int64([axis], [])],
+  }),
+  // each element is part of the sums from it on
+  gradient: ({ cotangent: dy, attributes: { axis, backwards } }) => [
+    cumulativeOp(dy, { axis, backwards: !backwards }),
+  ],
+});
+
+/** Sums of the elements up to each one along an axis, itself included; integers stay integers. */
+export function cumulativeSum(x: Value, { axis }: { axis: number }): Value {
+  return cumulativeOp(x, { axis, backwards: false });
+}
 
 /** Mean along axes. */
 export function reduceMean(x: Value, options: ReduceOptions = {}): Value {
