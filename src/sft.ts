@@ -5,7 +5,8 @@ import { buildPrompt } from './data/prompt.ts';
 import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { type RougeScores, rouge } from './eval/rouge.ts';
 import type { MemoryEstimate } from './events.ts';
-import { adapterCard } from './export/card.ts';
+import { adapterCard, type CardFacts, modelCard } from './export/card.ts';
+import { cardOf, hubName } from './export/companions.ts';
 import { exists, writeFileAtomic } from './hub/atomic.ts';
 import { readIfPresent } from './hub/json.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
@@ -115,6 +116,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       ...(notes.length > 0 && { notes }),
     };
     await checkMemory(memory, engine, memoryRemedy);
+    const card = { version, prompt: config.promptTemplate };
     yield* runJob<SftMeasures>({
       begun,
       learningRate: full ? learningRates.full : learningRates.adapter,
@@ -124,8 +126,8 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
       save: (folder) =>
         lora
-          ? saveWithCard(folder, policy, lora, version)
-          : saveModel(folder, policy, { model, tokenizer }),
+          ? saveWithCard(folder, policy, lora, card)
+          : saveModel(folder, policy, { model, named: pinned.model, tokenizer, card }),
     });
   } finally {
     await policy.close();
@@ -250,19 +252,34 @@ async function saveWithCard(
   folder: string,
   policy: Policy,
   lora: LoraConfig,
-  version: string,
+  card: Pick<CardFacts, 'version' | 'prompt'>,
 ): Promise<void> {
   await saveAdapter(folder, lora, policy.parameters.tensors);
-  await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, version));
+  await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, card));
 }
 
-/** A whole model; what the old one's folder says of sampling stays. */
+interface WholeModel {
+  /** The folder that it began with, and what the settings call that. */
+  readonly model: string;
+  readonly named: string;
+  readonly tokenizer: Tokenizer;
+  readonly card: Pick<CardFacts, 'version' | 'prompt'>;
+}
+
+/** A whole model, and a card beside it; what the old one's folder says of sampling stays. */
 async function saveModel(
   folder: string,
   policy: Policy,
-  { model, tokenizer }: { model: string; tokenizer: Tokenizer },
+  { model, named, tokenizer, card }: WholeModel,
 ): Promise<void> {
   const { tensors } = policy.parameters;
+  const { license } = await cardOf(model);
+  const baseModel = await hubName(model, [named]);
+  const facts = { kind: 'model', task: 'summarization', dtypes: ['float32'] } as const;
+  await writeFileAtomic(
+    join(folder, 'README.md'),
+    modelCard({ ...facts, ...card, license, baseModel }),
+  );
   await writeModelFolder(folder, policy.shape.config, tensors, tokenizer.files);
   const generation = await readIfPresent(generationPath(model));
   if (generation) await writeFileAtomic(generationPath(folder), generation);

@@ -152,8 +152,11 @@ test('no file is longer than 400 lines', () => {
 });
 
 test('only the command line prints', () => {
+  // texts are no calls: a model card holds code for others to run
+  const texts = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
   const printing = sources.filter(({ part, text }) => {
-    return part !== 'cli' && /\bconsole\s*\.|process\.std(out|err)/.test(code(text));
+    const calls = code(text).replace(texts, "''");
+    return part !== 'cli' && /\bconsole\s*\.|process\.std(out|err)/.test(calls);
   });
   expect(printing.map(({ path }) => path)).toEqual([]);
 });

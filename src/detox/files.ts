@@ -48,11 +48,14 @@ export function runFiles(
     keep,
     version,
     valueHeadFile,
+    prompt,
   }: {
     readonly lora: LoraConfig | undefined;
     readonly keep: number;
     readonly version: string;
     readonly valueHeadFile: ValueHeadFile;
+    /** What was put around the dialogues. */
+    readonly prompt: string;
   },
 ): RunFiles {
   const at = (name: string) => join(output, name);
@@ -62,7 +65,7 @@ export function runFiles(
     if (!lora) return;
     await writeFolderAtomic(at(name), async (folder) => {
       await saveAdapter(folder, lora, tensors, { valueHeadFile });
-      await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, version));
+      await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, { version, prompt }));
       if (best) await writeFileAtomic(join(folder, 'best.json'), `${JSON.stringify(best)}\n`);
     });
   };

@@ -83,7 +83,13 @@ export async function openRun(
     files:
       output === undefined
         ? undefined
-        : runFiles(output, { lora: job.lora, keep, valueHeadFile, version: context.version }),
+        : runFiles(output, {
+            lora: job.lora,
+            keep,
+            valueHeadFile,
+            version: context.version,
+            prompt: local.promptTemplate,
+          }),
     fingerprints: fingerprints ?? (output ? await fingerprint(await sourcesOf(local)) : {}),
     seconds: () => seconds + (performance.now() - start) / 1000,
   };

@@ -1,5 +1,15 @@
 /** `README.md` of a folder that others are to load: a model card with front matter for the hub. Pure. */
 
+import { promptTemplate } from '../data/prompt.ts';
+import {
+  type CardCode,
+  literal,
+  pythonClassifier,
+  pythonPolicy,
+  scriptClassifier,
+  scriptPolicy,
+} from './card-code.ts';
+
 /** What a folder holds: a PEFT adapter, a model for transformers, ONNX files for transformers.js. */
 export type CardKind = 'adapter' | 'model' | 'onnx';
 
@@ -13,7 +23,7 @@ export interface CardAdapter {
   readonly targetModules: readonly string[];
 }
 
-export interface CardFacts {
+export interface CardFacts extends CardCode {
   readonly kind: CardKind;
   readonly task: CardTask;
   /** Version of tactful. */
@@ -38,12 +48,14 @@ const libraries: Readonly<Record<CardKind, string>> = {
 export function modelCard(facts: CardFacts): string {
   const baseModel = facts.baseModel && nameOrNothing(facts.baseModel);
   const license = facts.license && nameOrNothing(facts.license);
-  const { kind, task, adapter, dtypes = [], version } = facts;
+  const { kind, task, adapter, prompt, dtypes = [], version } = facts;
   const front = [
     license && `license: ${license}`,
     baseModel && `base_model: ${baseModel}`,
     `library_name: ${libraries[kind]}`,
     `pipeline_tag: ${task}`,
+    // the next card that is made of this folder has it from here
+    prompt !== undefined && `prompt_template: ${literal(prompt)}`,
     'tags:',
     ...['tactful', ...(adapter ? ['lora'] : []), ...(kind === 'onnx' ? ['onnx'] : [])].map(
       (tag) => `- ${tag}`,
@@ -63,7 +75,7 @@ export function modelCard(facts: CardFacts): string {
     `# ${title}: ${titles[kind](adapter !== undefined)}`,
     list.filter(Boolean).join('\n'),
     '## How to use it',
-    usages[kind]({ ...facts, baseModel: baseModel || 'BASE_MODEL' }),
+    usage(facts, baseModel || 'BASE_MODEL'),
   ]
     .join('\n\n')
     .concat('\n');
@@ -72,10 +84,10 @@ export function modelCard(facts: CardFacts): string {
 /** The card of a folder with an adapter that summarises. */
 export function adapterCard(
   adapter: CardAdapter & { readonly baseModel: string },
-  version: string,
+  { version, prompt }: Pick<CardFacts, 'version' | 'prompt'>,
 ): string {
   const { baseModel } = adapter;
-  return modelCard({ kind: 'adapter', task: 'summarization', version, baseModel, adapter });
+  return modelCard({ kind: 'adapter', task: 'summarization', version, baseModel, adapter, prompt });
 }
 
 const titles: Readonly<Record<CardKind, (adapted: boolean) => string>> = {
@@ -84,63 +96,16 @@ const titles: Readonly<Record<CardKind, (adapted: boolean) => string>> = {
   onnx: (adapted) => (adapted ? 'ONNX, with an adapter merged in' : 'ONNX'),
 };
 
-type Usage = (facts: CardFacts & { readonly baseModel: string }) => string;
-
-const usages: Readonly<Record<CardKind, Usage>> = {
-  adapter: ({ baseModel, task }) =>
-    python([
-      'from peft import PeftModel',
-      `from transformers import AutoTokenizer, ${pythonClass[task]}`,
-      '',
-      `base = ${pythonClass[task]}.from_pretrained("${baseModel}")`,
-      'model = PeftModel.from_pretrained(base, "PATH_OF_THIS_FOLDER")',
-      `tokenizer = AutoTokenizer.from_pretrained("${baseModel}")`,
-      ...pythonCall[task],
-    ]),
-  model: ({ task }) =>
-    python([
-      `from transformers import AutoTokenizer, ${pythonClass[task]}`,
-      '',
-      `model = ${pythonClass[task]}.from_pretrained("PATH_OF_THIS_FOLDER")`,
-      'tokenizer = AutoTokenizer.from_pretrained("PATH_OF_THIS_FOLDER")',
-      ...pythonCall[task],
-    ]),
-  onnx: ({ task, dtypes = [] }) => {
-    const [first] = dtypes;
-    const options = first === undefined || first === 'fp32' ? '' : `, { dtype: '${first}' }`;
-    return [
-      '```js',
-      "import { pipeline } from '@huggingface/transformers';",
-      '',
-      `const run = await pipeline('${task}', 'PATH_OF_THIS_FOLDER'${options});`,
-      task === 'summarization'
-        ? "const [{ summary_text }] = await run('A dialogue to summarise', { max_new_tokens: 100 });"
-        : "const labels = await run('A text to judge', { top_k: null });",
-      '```',
-    ].join('\n');
-  },
-};
-
-const pythonClass: Readonly<Record<CardTask, string>> = {
-  summarization: 'AutoModelForSeq2SeqLM',
-  'text-classification': 'AutoModelForSequenceClassification',
-};
-
-const pythonCall: Readonly<Record<CardTask, readonly string[]>> = {
-  summarization: [
-    'inputs = tokenizer("A dialogue to summarise", return_tensors="pt")',
-    'ids = model.generate(**inputs, max_new_tokens=100)',
-    'print(tokenizer.decode(ids[0], skip_special_tokens=True))',
-  ],
-  'text-classification': [
-    'inputs = tokenizer("A text to judge", return_tensors="pt")',
-    'print(model(**inputs).logits.softmax(-1))',
-  ],
-};
-
-function python(lines: readonly string[]): string {
-  return ['```python', ...lines, '```'].join('\n');
+/** How to use what is in the folder. */
+function usage({ kind, task, dtypes = [], ...code }: CardFacts, baseModel: string): string {
+  const isPolicy = task === 'summarization';
+  if (kind === 'adapter') return pythonPolicy(baseModel, code);
+  if (kind === 'model') return isPolicy ? pythonPolicy(undefined, code) : pythonClassifier(code);
+  const script = isPolicy ? scriptPolicy : scriptClassifier;
+  return `${paths}\n\n${script(dtypes[0], code)}`;
 }
+
+const paths = 'The path is an absolute one, or the name of the folder on the hub.';
 
 /** A name of the kind that the hub allows: nothing that YAML, Markdown or Python could take for more. */
 function nameOrNothing(text: string): string | undefined {
@@ -154,7 +119,24 @@ function nameOrNothing(text: string): string | undefined {
  * @param card text of a README.md, of any origin
  */
 export function licenseIn(card: string): string | undefined {
-  const [, front] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card.slice(0, 65_536)) ?? [];
-  const [, license] = /^license:[ \t]*["']?([\w.+-]+)["']?[ \t]*\r?$/m.exec(front ?? '') ?? [];
+  const [, license] = /^license:[ \t]*["']?([\w.+-]+)["']?[ \t]*\r?$/m.exec(frontIn(card)) ?? [];
   return license;
+}
+
+/**
+ * The prompt that a card of tactful names in its front matter; undefined when there is none.
+ * @param card text of a README.md, of any origin
+ */
+export function promptIn(card: string): string | undefined {
+  const [, quoted] = /^prompt_template:[ \t]*(".*")[ \t]*\r?$/m.exec(frontIn(card)) ?? [];
+  if (quoted === undefined) return undefined;
+  try {
+    return promptTemplate.safeParse(JSON.parse(quoted)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function frontIn(card: string): string {
+  return /^---\r?\n([\s\S]*?)\r?\n---/.exec(card.slice(0, 65_536))?.[1] ?? '';
 }

@@ -9,7 +9,7 @@ import { parseJson, readIfPresent, readJson } from '../hub/json.ts';
 import { withFields } from '../hub/json-text.ts';
 import { endsOf } from '../hub/model-folder.ts';
 import { tokenizerConfig, widelyRead } from '../hub/tokenizer-config.ts';
-import { licenseIn } from './card.ts';
+import { licenseIn, promptIn } from './card.ts';
 
 /** Names of what is copied: a list of what is known, for a folder may hold anything. */
 const known = [
@@ -80,15 +80,24 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** The license that a folder's own card names. */
-export async function licenseOf(folder: string): Promise<string | undefined> {
+/** What a folder's own card says that the card of what is made of it says too. */
+export interface CardWords {
+  readonly license: string | undefined;
+  /** With which the model, or the adapter, was trained. */
+  readonly prompt: string | undefined;
+}
+
+/** Reads `README.md`, where there is one. */
+export async function cardOf(folder: string): Promise<CardWords> {
+  const nothing = { license: undefined, prompt: undefined };
   const file = await open(join(folder, 'README.md'), 'r').catch(() => undefined);
-  if (!file) return undefined;
+  if (!file) return nothing;
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0);
-    return licenseIn(new TextDecoder().decode(buffer.subarray(0, bytesRead)));
+    const card = new TextDecoder().decode(buffer.subarray(0, bytesRead));
+    return { license: licenseIn(card), prompt: promptIn(card) };
   } catch {
-    return undefined; // a folder of that name: no card
+    return nothing; // a folder of that name: no card
   } finally {
     await file.close();
   }

@@ -11,7 +11,7 @@ import { openWeights, type Weights } from '../hub/weights.ts';
 import { checkModel } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
 import { type CardTask, modelCard } from './card.ts';
-import { copyCompanions, hubName, licenseOf, readConfigText } from './companions.ts';
+import { cardOf, copyCompanions, hubName, readConfigText } from './companions.ts';
 import type { WeightDType } from './range.ts';
 import { planShards, weightSizes, writeShards } from './shards.ts';
 
@@ -67,13 +67,16 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const report = counter(total, onProgress);
   const { text, raw } = await readConfigText(model);
+  const [own, adapted] = [await cardOf(model), await cardOf(adapterFolder)];
   const card = modelCard({
     kind: 'model',
     task: taskOf(config),
     version,
     baseModel:
       options.baseModel ?? (await hubName(model, [raw._name_or_path, adapter.config.baseModel])),
-    license: await licenseOf(model),
+    license: own.license,
+    prompt: adapted.prompt ?? own.prompt,
+    ...(!isT5(config) && { head: config.head }),
     adapter: adapter.config,
     dtypes: [dtype],
   });

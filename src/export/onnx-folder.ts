@@ -15,10 +15,10 @@ import { float32 } from '../tensor.ts';
 import { modelCard } from './card.ts';
 import { classifierModel } from './classifier.ts';
 import {
+  cardOf,
   copyCompanions,
   generationText,
   hubName,
-  licenseOf,
   readConfigText,
   writeJson,
 } from './companions.ts';
@@ -67,12 +67,16 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   const onBytes = counter(total, onProgress);
   const said = [raw._name_or_path, adapter?.config.baseModel];
+  const own = await cardOf(model);
+  const adapted = options.adapter === undefined ? own : await cardOf(options.adapter);
   const card = modelCard({
     kind: 'onnx',
     task: taskOf(config),
     version,
     baseModel: options.baseModel ?? (await hubName(model, said)),
-    license: await licenseOf(model),
+    license: own.license,
+    prompt: adapted.prompt ?? own.prompt,
+    ...(!isT5(config) && { head: config.head }),
     adapter: adapter?.config,
     dtypes,
   });
@@ -125,6 +129,8 @@ function configFields(
       num_decoder_layers: config.decoderLayers,
       is_encoder_decoder: true,
     }),
+    // transformers.js takes the softmax of all else, also of one label, which is 1 then
+    ...(!isT5(config) && config.head === 'multi' && { problem_type: 'multi_label_classification' }),
     ...(external.length > 0 && {
       'transformers.js_config': { use_external_data_format: Object.fromEntries(external) },
     }),
