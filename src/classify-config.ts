@@ -29,6 +29,10 @@ export const ClassifyConfig = z
     modelConfig: z.string().min(1).optional().describe('config.json of a fresh classifier'),
     tokenizer: z.string().min(1).optional().describe('Folder of its tokenizer'),
     ...labelledFields,
+    labelThreshold: z
+      .number()
+      .optional()
+      .describe('Makes two classes of labels that are numbers: 1 from here on, 0 below'),
     testShare: z
       .number()
       .gt(0)

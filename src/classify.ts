@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { ClassifyConfig, learningRates } from './classify-config.ts';
+import { asClasses, classIds } from './data/classes.ts';
 import { dataSources } from './data/dialogues.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
 import { readLabelled } from './data/read.ts';
 import { checkMemory, holdingOf, marked } from './detox/memory.ts';
-import { ConfigError, didYouMean, InputError } from './errors.ts';
+import { ConfigError, InputError } from './errors.ts';
 import { type Classification, classification } from './eval/classification.ts';
-import type { MemoryEstimate } from './events.ts';
+import type { MemoryEstimate, Note } from './events.ts';
 import { type ClassifierConfig, problemTypes } from './hub/classifier-config.ts';
 import { isT5, readModelConfig } from './hub/config.ts';
 import { writeModelFolder } from './hub/model-folder.ts';
@@ -84,11 +85,12 @@ async function* trained(
 ): AsyncGenerator<ClassifyEvent> {
   const { local: config, context } = begun;
   const { engine, signal } = context;
-  const { texts, skipped, guessed, notes } = await readLabelled(config.data, config);
+  const { texts: read, skipped, guessed, notes: ofData } = await readLabelled(config.data, config);
+  const { texts, notes: ofLabels } = asClasses(read, config.labelThreshold);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
   checkTokenizer(tokenizer, shape);
-  const { items, cut } = await prepare(texts, shape, tokenizer);
+  const { items, cut, notes: ofClasses } = await prepare(texts, shape, tokenizer);
   const { train, test } = splitByLabel(items, config.testShare);
   const memory = memoryOf({ shape, items, test, engine }, config);
   await checkMemory(memory, engine, memoryRemedy); // before weights are drawn or read
@@ -100,6 +102,7 @@ async function* trained(
     const { tensors } = classifier.parameters;
     const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
     const told = Object.keys(guessed).length > 0 && { columns: guessed };
+    const notes = [...ofData, ...ofLabels, ...ofClasses, ...classifier.notes];
     const rows = { rows: texts.length, kept: texts.length, ...(skipped && { skipped }), ...told };
     yield {
       type: 'started',
@@ -138,7 +141,9 @@ async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) 
   if (found.labels.length < 2 || found.head !== 'single') {
     const actual =
       found.labels.length < 2 ? 'one label' : `problem_type ${problemTypes[found.head]}`;
-    throw new InputError(path, 'at least two labels, one of them true of a text', actual);
+    const remedy =
+      'Another head is not trained here: go on from another model, or from a fresh one.';
+    throw new InputError(path, 'at least two labels, one of them true of a text', actual, remedy);
   }
   const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);
   // names that a config gives keep their ids, whatever the data's order would be
@@ -149,27 +154,23 @@ async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) 
     : { ...found, labels: wanted };
 }
 
-/** Ids of a text and its class: a label's place among the names, or else the id that it is. */
+/** Ids of a text and its class. */
 async function prepare(
   texts: readonly LabelledText[],
   config: ClassifierConfig,
   tokenizer: Tokenizer,
-): Promise<{ items: Item[]; cut: number }> {
+): Promise<{ items: Item[]; cut: number; notes: readonly Note[] }> {
   const { labels } = config;
   const maxLength = Math.min(tokenizer.maxLength, mostTokens(config));
   const all = texts.map(({ text }) => text);
   const whole = await tokenizer.encodeBatch(all);
   const rows = await tokenizer.encodeBatch(all, { maxLength });
-  const items = texts.map(({ label }, i) => ({ ids: rows[i], label: classOf(label, labels) }));
-  return { items, cut: whole.filter(({ length }) => length > maxLength).length };
-}
-
-function classOf(label: string, labels: readonly string[]): number {
-  const index = labels.indexOf(label);
-  if (index >= 0) return index;
-  if (/^\d+$/.test(label) && Number(label) < labels.length) return Number(label);
-  const known = `one of ${labels.map((name) => `"${name}"`).join(', ')}`;
-  throw new InputError('label', known, `"${label}"`, didYouMean(label, labels));
+  const { ids, notes } = classIds(
+    texts.map(({ label }) => label),
+    labels,
+  );
+  const items = texts.map(({ label }, i) => ({ ids: rows[i], label: ids.get(label)! }));
+  return { items, cut: whole.filter(({ length }) => length > maxLength).length, notes };
 }
 
 function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: ClassifierConfig): void {

@@ -15,7 +15,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
     ...(['split', 'maxRows', 'strict', 'delimiter', 'encoding'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
-    ...(['textColumn', 'labelColumn'] as const),
+    ...(['textColumn', 'labelColumn', 'labelThreshold'] as const),
   ],
   Measuring: [
     ...(['samples', 'rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
