@@ -19,6 +19,7 @@ import {
 import { checkPromptShare, checkRewardLabel, checkToxicLabel } from './doctor/reward.ts';
 import { checkWarpers } from './doctor/sampling.ts';
 import { checkRatio, checkReference } from './doctor/start.ts';
+import { checkStored } from './doctor/stored.ts';
 import { TactfulError } from './errors.ts';
 import type { DownloadProgress } from './hub/progress.ts';
 import type { Engine } from './runtime/engine.ts';
@@ -45,6 +46,7 @@ export type DoctorEvent =
 
 /** Checks that need no responses. */
 const early: readonly EarlyCheck[] = [
+  { name: 'files', doing: 'reading files', find: checkStored },
   { name: 'adapter', doing: 'counting modules', find: checkTargets },
   { name: 'adapter-weights', doing: 'reading the adapter', find: checkWeights },
   { name: 'value-head', doing: 'reading the value head', find: checkValueHead },

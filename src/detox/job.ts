@@ -52,9 +52,21 @@ export async function setUp(
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
   const memory = memoryOf({ ...parts, ...prompts, train, rl, judges, engine }, config);
-  const notes = [...ofData, ...parts.notes, ...judges.notes, ...judges.told];
+  const ofFiles = [...parts.notes, ...judges.notes];
+  const notes = [...ofData, ...ofFiles, ...judges.told];
   const { judge } = judges;
-  const made = { batches, rl, tokenizer, judge, judges, reference, learner, memory, notes };
+  const made = {
+    batches,
+    rl,
+    tokenizer,
+    judge,
+    judges,
+    reference,
+    learner,
+    memory,
+    notes,
+    ofFiles,
+  };
   return { engine, ...parts, ...prompts, ...made };
 }
 

@@ -8,6 +8,7 @@ import { type Adapter, readAdapter } from '../hub/peft.ts';
 import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
 import { withHead, withSavedHead, writtenHead } from '../hub/t5-head.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
+import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
 import { type CardTask, modelCard } from './card.ts';
@@ -60,6 +61,7 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
   await checkResultFolder(output, 'merge');
   const config = await readModelConfig(model);
   const adapter = await readAdapter(adapterFolder);
+  const ofAdapter = await checkPairing({ adapter, adapterPath: adapterFolder, config, model });
   const stored = await openWeights(model, config.modelType);
   const { weights, head, notes } = await merged(stored, config, adapter);
   const sizes = weightSizes(weights, dtype);
@@ -90,7 +92,7 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
     const changed = withFields(text, { ...(head && headFields(raw, head)), ...types });
     await writeFileAtomic(join(folder, 'config.json'), changed);
   });
-  return { files: [...plan.keys()], bytes: total, notes };
+  return { files: [...plan.keys()], bytes: total, notes: [...notes, ...ofAdapter] };
 }
 
 /** The weights of the result and, of a T5, how its head is written. */

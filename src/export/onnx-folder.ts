@@ -9,6 +9,7 @@ import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
 import { withHead, withSavedHead } from '../hub/t5-head.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
 import { openWeights } from '../hub/weights.ts';
+import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
@@ -52,6 +53,9 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const { config, weights } = await opened(model, adapter);
   await checkModel(config, weights);
+  const adapterPath = options.adapter ?? '';
+  const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
+  const notes = [...weights.notes, ...ofAdapter];
   const load = rounded(mergedWeights(weights, adapter));
   const models = Object.entries(exportedModels(config));
   for (const [, { graph, choice }] of models) {
@@ -92,7 +96,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     const changed = withFields(text, configFields(config, files));
     await writeFileAtomic(join(folder, 'config.json'), changed);
   });
-  return { files: files.map(({ name }) => `onnx/${name}`), bytes: total, notes: weights.notes };
+  return { files: files.map(({ name }) => `onnx/${name}`), bytes: total, notes };
 }
 
 /** A model's weights, and its config as they and the adapter have it. */

@@ -1,28 +1,12 @@
 /** `adapter_config.json` of PEFT's LoRA, from 0.3 (2023) on. Pure. */
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { type TargetRule, targetRules } from './adapter-targets.ts';
 import { checkJson } from './json.ts';
 import { type LoraConfig, type LoraStrength, numbersBy } from './lora-config.ts';
 
 /** What PEFT may wrap the base model for. */
 export type PeftTask = 'SEQ_2_SEQ_LM' | 'SEQ_CLS';
-
-/** Fields that change results, each with the only values that tactful computes. */
-const plain = {
-  bias: ['none'],
-  enable_lora: [null],
-  use_dora: [false],
-  use_qalora: [false],
-  lora_bias: [false],
-  layer_replication: [null, []],
-  target_parameters: [null, []],
-  trainable_token_indices: [null],
-  alora_invocation_tokens: [null],
-  arrow_config: [null],
-  megatron_config: [null],
-  // others (pissa, olora, corda, loftq) also change the base model's weights
-  init_lora_weights: [true, false, 'gaussian', 'eva', 'orthogonal'],
-};
 
 const Patterns = z
   .record(z.string(), z.number('numbers by module').positive('numbers above 0'))
@@ -41,6 +25,7 @@ const ConfigJson = z.looseObject({
   layers_to_transform: z
     .union([z.array(z.int()), z.int(), z.null()], 'a list of layers')
     .optional(),
+  layers_pattern: z.union([list, z.string(), z.null()], 'a list of names').optional(),
   use_rslora: z.boolean().default(false),
   rank_pattern: Patterns,
   alpha_pattern: Patterns,
@@ -81,35 +66,19 @@ export function loraConfigOf(
   };
 }
 
-/**
- * Refuses settings that tactful does not compute: of the tensors that come with them, it knows less.
- * @throws {InputError} naming the first one
- */
-export function refuseUnsupported(json: Record<string, unknown>, where: string): void {
-  for (const [key, value] of Object.entries(json)) {
-    const allowed: readonly unknown[] | undefined = Object.hasOwn(plain, key)
-      ? plain[key as keyof typeof plain]
-      : isUnknownSwitch(key)
-        ? [false, null]
-        : undefined;
-    if (!allowed) continue;
-    const [actual, ...choices] = [value, ...allowed].map((each) => JSON.stringify(each));
-    if (choices.includes(actual)) continue;
-    const remedy = 'It changes results and is not supported: train the adapter without it.';
-    throw new InputError(`${where}: ${key}`, choices.join(' or '), actual.slice(0, 200), remedy);
-  }
-}
-
-/** PEFT calls a new way of computing `use_…`; other fields say how training went. */
-function isUnknownSwitch(key: string): boolean {
-  return key.startsWith('use_') && key !== 'use_rslora';
-}
-
 /** A list that says it all stays as it is; else the paths of the modules that the file holds. */
 function targetsOf(raw: ConfigJson, modules: readonly string[]): string[] {
   const { target_modules: chosen, exclude_modules: without, layers_to_transform: layers } = raw;
   const isList = Array.isArray(chosen) && !without?.length && (layers ?? null) === null;
   return [...new Set(isList ? chosen : modules)].sort();
+}
+
+/**
+ * The rules by which an adapter's config names modules, see `targetRules`.
+ * @throws {InputError} for a setting that is damaged
+ */
+export function targetRulesOf(json: Record<string, unknown>, where: string): TargetRule[] {
+  return targetRules(checkJson(json, where, ConfigJson), where);
 }
 
 /** Modules whose rank or alpha is not the common one. */

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
+import { refuseAdapterFolder } from './adapter-folder.ts';
 import {
   bertConfig,
   type ClassifierConfig,
@@ -112,6 +113,7 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
     () => false,
   );
   if (!isFolder) return modelConfig(await readJson(path, z.looseObject({})), path);
+  await refuseAdapterFolder(path);
   const file = join(path, 'config.json');
   const raw = await readJson(file, z.looseObject({}));
   if (!isT5(modelConfig(raw, file))) return modelConfig(raw, file);

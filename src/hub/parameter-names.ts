@@ -14,6 +14,11 @@ export interface ParameterNames {
 /** Parts of a path that a wrapper leaves at any place in it, and that no model has of its own. */
 const marks = /(^|\.)(?:(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.)+/g;
 
+/** A name without the marks of wrappers. */
+export function withoutMarks(name: string): string {
+  return name.replace(marks, '$1');
+}
+
 /** Put before every name by what the model was wrapped in when it was saved. */
 const wrapper = 'module.';
 
@@ -48,7 +53,7 @@ export function parameterNames(
   modelType?: string,
   where = 'weights',
 ): ParameterNames {
-  const all = [...fileNames].map((inFile) => [inFile.replace(marks, '$1'), inFile] as const);
+  const all = [...fileNames].map((inFile) => [withoutMarks(inFile), inFile] as const);
   const everywhere = commonWrapper(all.map(([name]) => name));
   const cut = all.map(([name, inFile]) => [name.slice(everywhere.length), inFile] as const);
   const { prefix, added } = placeOf(

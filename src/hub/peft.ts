@@ -3,12 +3,17 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, ShapeError, UnavailableError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { withAdapterFolder } from './adapter-archive.ts';
-import { adapterJson, loraConfigOf, type PeftTask, refuseUnsupported } from './adapter-config.ts';
+import { adapterJson, loraConfigOf, type PeftTask, targetRulesOf } from './adapter-config.ts';
+import { mergeInPeft, refuseUnsupported, unknownSettings } from './adapter-settings.ts';
+import type { TargetRule } from './adapter-targets.ts';
 import { exists, writeFileAtomic } from './atomic.ts';
+import { checkFiniteTensors } from './finite.ts';
 import { readJson } from './json.ts';
 import { isSaved, type LoraConfig, strengthOf } from './lora-config.ts';
+import { withoutMarks } from './parameter-names.ts';
 import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
 import { openTorchFile } from './torch-file.ts';
 import { writeTorchFile } from './torch-writer.ts';
@@ -25,6 +30,16 @@ export interface Adapter {
   readonly tensors: Tensors;
 }
 
+/** An adapter with what else its files say. */
+export interface StoredAdapter extends Adapter {
+  /** What was found in its files that a user would want to know. */
+  readonly notes: readonly Note[];
+  /** The modules that its config names, by the rules of PEFT's versions; none when it cannot be told. */
+  readonly targets: readonly TargetRule[];
+  /** PEFT's name of what it was made for: `SEQ_2_SEQ_LM`, `SEQ_CLS` …; none when it does not say. */
+  readonly task: string | undefined;
+}
+
 const prefix = 'base_model.model.';
 const configName = 'adapter_config.json';
 /** The first one that is there is read. */
@@ -39,10 +54,10 @@ const valueHeadNames = ['value_head.safetensors', 'value_head.bin', 'pytorch_mod
  * @param path a folder, or a zip that has one adapter in it
  * @throws {UnavailableError} when a file is missing
  * @throws {InputError} for a setting that tactful does not compute, a tensor that is no LoRA pair, or
- *   a zip or a .bin that holds anything dangerous; nothing of it has run
+ *   a zip or a .bin that holds anything dangerous, of which nothing has run; NaN or infinity
  * @throws {ShapeError} when the matrices of a module do not fit each other
  */
-export async function readAdapter(path: string): Promise<Adapter> {
+export async function readAdapter(path: string): Promise<StoredAdapter> {
   return withAdapterFolder(path, adapterNames, async (folder) => {
     const where = join(folder, configName);
     const json = await readJson(where, z.looseObject({}));
@@ -50,9 +65,14 @@ export async function readAdapter(path: string): Promise<Adapter> {
     const tensors = await readAdapterTensors(folder);
     const ranks = checkPairs(folder, pairsOf(tensors));
     const config = loraConfigOf(json, ranks, where);
-    const adapter = { config, tensors };
-    checkAdapter(folder, adapter);
-    return adapter;
+    checkAdapter(folder, { config, tensors });
+    return {
+      config,
+      tensors,
+      notes: unknownSettings(json),
+      targets: targetRulesOf(json, where),
+      task: typeof json.task_type === 'string' ? json.task_type : undefined,
+    };
   });
 }
 
@@ -137,6 +157,7 @@ async function readTensors(
   }
   const tensors = new Map<string, Tensor<'float32'>>();
   for (const name of names) tensors.set(name, await readFloat32(file, name));
+  checkFiniteTensors(tensors, file.path);
   return tensors;
 }
 
@@ -155,9 +176,11 @@ async function readAdapterTensors(folder: string): Promise<Map<string, Tensor<'f
   return tensors;
 }
 
-/** Without what PEFT wraps a model in, and without the adapter's own name. */
+/** Without what PEFT and others wrap a model in, and without the adapter's own name. */
 function plainName(fileName: string): string {
-  const name = fileName.startsWith(prefix) ? fileName.slice(prefix.length) : fileName;
+  const bare = withoutMarks(fileName);
+  const start = bare.lastIndexOf(prefix);
+  const name = start < 0 ? bare : bare.slice(start + prefix.length);
   return name.replace(/\.(lora_[AB])\.[^.]+\.weight$/, '.$1.weight');
 }
 
@@ -201,7 +224,9 @@ function checkAdapter(where: string, { config, tensors }: Adapter): void {
   for (const name of tensors.keys()) {
     if (isPart(name) || isSaved(name, savedModules)) continue;
     const saved = savedModules ? `, or ${savedModules.join(', ').slice(0, 200)}` : '';
-    throw new InputError(where, `LoRA tensors only (lora_A.weight, lora_B.weight)${saved}`, name);
+    const expected = `LoRA tensors only (lora_A.weight, lora_B.weight)${saved}`;
+    const kind = kindOf(name);
+    throw new InputError(where, expected, `${name}${kind && `, ${kind}`}`, kind && mergeInPeft);
   }
   const targets = new Set(config.targetModules);
   for (const [module, actual] of checkPairs(where, pairsOf(tensors))) {
@@ -218,6 +243,17 @@ function checkAdapter(where: string, { config, tensors }: Adapter): void {
       throw new InputError(where, expected, module, 'The files do not belong together.');
     }
   }
+}
+
+/** What PEFT saves besides the matrices of linear layers; empty when it is something else. */
+function kindOf(name: string): string {
+  if (/\.lora_embedding_[AB]\b/.test(name)) return 'an adapter of embeddings';
+  if (/\.token_adapter\./.test(name)) return 'embeddings of single tokens';
+  if (/\.lora_magnitude_vector\b/.test(name)) return 'a part of DoRA';
+  if (/\.lora_[AB]\.bias$/.test(name)) return 'a bias of the adapter';
+  const isTable = /(^|\.)(shared|embed_tokens|lm_head|\w+_embeddings)\.(base_layer\.)?weight$/;
+  if (isTable.test(name)) return 'a whole table of embeddings';
+  return '';
 }
 
 /** `a.b.c`, `b.c` and `c`. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UnavailableError } from '../errors.ts';
+import { refuseAdapterFolder } from './adapter-folder.ts';
 import { parseJson, readIfPresent } from './json.ts';
 import { robertaTokenizer } from './roberta-tokenizer.ts';
 import { checkTokenizer, modelType } from './tokenizer-check.ts';
@@ -120,6 +121,7 @@ const unlimited = 1e18;
  * @throws {InputError} when a file is not what its name says
  */
 export async function readTokenizerFiles(folder: string): Promise<TokenizerDefinition> {
+  await refuseAdapterFolder(folder);
   const files = new Map<string, Uint8Array>();
   for (const name of fileNames) {
     const bytes = await readIfPresent(join(folder, name));

@@ -184,9 +184,9 @@ export function textGroups(
 export function classifierGraph(
   shape: ClassifierShape,
   train: boolean,
-): { graph: Graph; parameters: Map<string, Value> } {
+): { graph: Graph; parameters: Map<string, Value>; linears: Set<string> } {
   const graph = new Graph();
-  const { scope, parameters } = rootScope(graph, shape);
+  const { scope, parameters, linears } = rootScope(graph, shape);
   // what learns reads single texts
   const segments =
     !train && hasSegments(shape.config)
@@ -199,7 +199,7 @@ export function classifierGraph(
     packing: packingInputs(graph, 'text', { batch: 'batch', time: 'time', tokens: 'tokens' }),
   });
   graph.output('logits', logits);
-  if (!train) return { graph, parameters };
+  if (!train) return { graph, parameters, linears };
   const labels = graph.input('labels', 'int64', ['batch', 1]);
   const weights = graph.input('weights', 'float32', ['batch']);
   const chosen = reshape(gatherElements(logits, labels), ['batch']);
@@ -209,5 +209,5 @@ export function classifierGraph(
   [...parameters.keys()].forEach((name, i) => {
     graph.output(`gradient.${name}`, parts[i]);
   });
-  return { graph, parameters };
+  return { graph, parameters, linears };
 }

@@ -19,6 +19,7 @@ import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
+import { checkPairing } from './check-adapter.ts';
 import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
 import { initialLora, initialRoberta, initialT5, initialValueHead } from './initial.ts';
@@ -66,7 +67,9 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   const found = await withHead(await openWeights(model, said.modelType), said);
   const { weights, config } = withSavedHead(found, adapter);
   await checkModel(config, weights);
-  const lora = adapter?.config ?? options.lora;
+  const adapterPath = options.adapter ?? '';
+  const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
+  const lora = adapter ? usedTargets(adapter.config, config) : options.lora;
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
   const shape = policyShape(config, {
     lora,
@@ -91,7 +94,8 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
   const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
-  const notes = [...weights.notes, ...(await generationNotes(model, config))];
+  const ofConfig = await generationNotes(model, config);
+  const notes = [...weights.notes, ...ofConfig, ...ofAdapter];
   return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes };
 }
 
@@ -136,6 +140,13 @@ export function policyShape(
   });
   const scale = loraScale(lora);
   return { ...shape, lora: { rank, targetModules, scale, dropout, exceptions: new Map(own) } };
+}
+
+/** Without the targets that name no module of this model, which PEFT passes over in a list. */
+function usedTargets(lora: LoraConfig, config: T5Config): LoraConfig {
+  const { linears } = scoreGraph({ config, valueHead: false });
+  const used = (target: string) => [...linears].some((path) => isTarget(path, target));
+  return { ...lora, targetModules: lora.targetModules.filter(used) };
 }
 
 /** A target that names no module would train nothing, and say nothing. */

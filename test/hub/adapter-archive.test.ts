@@ -68,7 +68,7 @@ describe('an adapter in a zip', () => {
       { name: 'other/', data: '' },
     ];
     const path = await zipFile([...beside, ...(await entriesIn(place))]);
-    expect(await readAdapter(path)).toEqual(adapter);
+    expect(await readAdapter(path)).toMatchObject(adapter);
     expect(new Map(await readValueHead(path))).toEqual(head);
     expect(await leftOver()).toEqual([]);
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TactfulError } from '../../src/errors.ts';
-import { adapterJson, loraConfigOf, refuseUnsupported } from '../../src/hub/adapter-config.ts';
+import { adapterJson, loraConfigOf, targetRulesOf } from '../../src/hub/adapter-config.ts';
+import { refuseUnsupported, unknownSettings } from '../../src/hub/adapter-settings.ts';
 import { loraScale, strengthOf } from '../../src/hub/lora-config.ts';
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000);
@@ -34,6 +35,8 @@ test('any config is read or refused, and what is read has the ranks of the file'
       refuseUnsupported(json, 'adapter_config.json');
       const config = loraConfigOf(json, ranks, 'adapter_config.json');
       for (const [path, rank] of ranks) expect(strengthOf(config, path).rank).toBe(rank);
+      for (const rule of targetRulesOf(json, 'adapter_config.json')) rule('decoder.0.q');
+      expect(unknownSettings(json).length).toBeLessThanOrEqual(3);
     } catch (error) {
       expect(error).toBeInstanceOf(TactfulError);
     }

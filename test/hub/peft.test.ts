@@ -127,7 +127,7 @@ describe('reading', () => {
     const tensors = new Map([...small.tensors, ['block.0.layer_norm.weight', whole]]);
     const folder = await newFolder();
     await writeAdapter(folder, { config, tensors });
-    expect(await readAdapter(folder)).toEqual({ config, tensors });
+    expect(await readAdapter(folder)).toMatchObject({ config, tensors });
     const path = join(folder, 'adapter_config.json');
     expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({
       modules_to_save: ['layer_norm', 'lm_head'],
@@ -213,7 +213,7 @@ describe('adapter_model.bin', () => {
     });
     await writeTorchFile(join(folder, 'adapter_model.bin'), new Map(named));
     await rm(join(folder, 'adapter_model.safetensors'));
-    expect(await readAdapter(folder)).toEqual(small);
+    expect(await readAdapter(folder)).toMatchObject(small);
     await writeAdapter(folder, { ...small, config: { ...small.config, alpha: 5 } });
     await writeFile(join(folder, 'adapter_model.bin'), 'damaged');
     expect((await readAdapter(folder)).config.alpha).toBe(5);
@@ -282,14 +282,15 @@ describe('modules of another rank or alpha', () => {
 
   test('what is written has whole paths, and is read as it was', async () => {
     const fields = { rank_pattern: ranks, alpha_pattern: { v: 8 } };
-    const adapter = await readAdapter(await folderOf(fields));
+    const { config, tensors } = await readAdapter(await folderOf(fields));
+    const adapter = { config, tensors };
     expect(adapter.config.exceptions).toEqual({
       'decoder.0.q': { rank: 3, alpha: 4 },
       'decoder.0.v': { rank: 3, alpha: 8 },
     });
     const folder = await newFolder();
     await writeAdapter(folder, adapter);
-    expect(await readAdapter(folder)).toEqual(adapter);
+    expect(await readAdapter(folder)).toMatchObject(adapter);
     const json = JSON.parse(await readFile(join(folder, 'adapter_config.json'), 'utf8'));
     expect(json.rank_pattern).toEqual({ 'decoder.0.q': 3, 'decoder.0.v': 3 });
     expect(json.alpha_pattern).toEqual({ 'decoder.0.v': 8 });

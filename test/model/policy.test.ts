@@ -333,11 +333,11 @@ describe('an adapter', () => {
     );
   });
 
-  test('of a model with fewer layers is refused by the tensor that is missing', async () => {
+  test('of a model with fewer layers is refused by the modules that are missing', async () => {
     const folder = await adapterOf({ ...tinyT5, layers: 1 });
     const model = await tinyModelFolder(engine);
     await expect(loadPolicy(engine, { model, adapter: folder })).rejects.toThrow(
-      /expected a tensor "encoder\.block\.1\.\S+", got none of that name\. Was it trained on another/,
+      /LoRA tensors of the \d+ modules that its target_modules name, got none of encoder\.block\.1\.\S+, encoder\.block\.1\./,
     );
   });
 

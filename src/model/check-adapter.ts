@@ -1,0 +1,78 @@
+/** Whether an adapter and the model that it is put on belong together. */
+import { InputError } from '../errors.ts';
+import type { Note } from '../events.ts';
+import { otherBase } from '../hub/base-model.ts';
+import { isT5, type ModelConfig } from '../hub/config.ts';
+import { isSaved } from '../hub/lora-config.ts';
+import { type StoredAdapter, savedTensors } from '../hub/peft.ts';
+import { classifierGraph } from './classifier.ts';
+import { scoreGraph } from './policy-graphs.ts';
+
+/** An adapter and its model, with their paths. */
+export interface Pairing {
+  readonly adapter: StoredAdapter;
+  readonly adapterPath: string;
+  readonly config: ModelConfig;
+  readonly model: string;
+}
+
+/**
+ * Every module that the adapter's config names in the model has its two matrices, and every matrix has
+ * its module.
+ * @returns what a user would want to know: a setting that nobody here knows, another base model
+ * @throws {InputError} naming the modules, when the file is not whole or is for another model
+ */
+export async function checkPairing(pairing: Pairing): Promise<Note[]> {
+  const { adapter, adapterPath, config, model } = pairing;
+  const linears = linearsOf(config);
+  const adapted = modulesOf(adapter);
+  const foreign = [...adapted].filter((path) => !linears.has(path));
+  if (foreign.length > 0) {
+    const remedy = 'Was it trained on another base model?';
+    throw new InputError(adapterPath, `modules of ${model}`, some(foreign), remedy);
+  }
+  refuseIncomplete(pairing, linears, adapted);
+  const other = await otherBase(adapter.config.baseModel, model, config);
+  return [...adapter.notes, ...(other ? [other] : [])];
+}
+
+function refuseIncomplete(
+  { adapter, adapterPath }: Pairing,
+  linears: ReadonlySet<string>,
+  adapted: ReadonlySet<string>,
+): void {
+  const { targets, config } = adapter;
+  const lacks = targets.map((rule) => {
+    const named = [...linears].filter((path) => rule(path));
+    const wanted = named.filter((path) => !isSaved(`${path}.weight`, config.savedModules));
+    return { wanted, missing: wanted.filter((path) => !adapted.has(path)) };
+  });
+  if (lacks.length === 0 || lacks.some(({ missing }) => missing.length === 0)) return;
+  const [{ wanted, missing }] = lacks;
+  const expected = `LoRA tensors of the ${wanted.length} modules that its target_modules name`;
+  const actual = `none of ${some(missing)}`;
+  const remedy = 'Is the file whole, and for this model? PEFT would leave these modules unadapted.';
+  throw new InputError(adapterPath, expected, actual, remedy);
+}
+
+/** Paths of the layers that an adapter could sit on. */
+function linearsOf(config: ModelConfig): ReadonlySet<string> {
+  return isT5(config)
+    ? scoreGraph({ config, valueHead: false }).linears
+    : classifierGraph({ config }, false).linears;
+}
+
+/** Paths of the modules that an adapter has matrices for. */
+function modulesOf(adapter: StoredAdapter): ReadonlySet<string> {
+  const saved = savedTensors(adapter);
+  const names = [...adapter.tensors.keys()].filter((name) => !saved.has(name));
+  return new Set(names.map((name) => name.replace(/\.lora_[AB]\.weight$/, '')));
+}
+
+/** The first of some names, and how many there are. */
+function some(names: readonly string[]): string {
+  const shown = [...names].sort().slice(0, 3).join(', ');
+  return names.length > 3
+    ? `${names.length} of them: ${shown} and ${names.length - 3} more`
+    : shown;
+}
