@@ -31,6 +31,6 @@ export async function refuseAdapterFolder(folder: string): Promise<void> {
   const remedy =
     task === 'SEQ_CLS'
       ? mergeInPeft
-      : 'Set `model` to its base model and `adapter` to this folder; or put both together with "tactful merge".';
+      : 'An adapter is named beside its base model, or put into it with "tactful merge".';
   throw new InputError(folder, 'a model', actual, remedy);
 }

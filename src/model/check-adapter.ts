@@ -1,6 +1,7 @@
 /** Whether an adapter and the model that it is put on belong together. */
 import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
+import { mergeInPeft } from '../hub/adapter-settings.ts';
 import { otherBase } from '../hub/base-model.ts';
 import { isT5, type ModelConfig } from '../hub/config.ts';
 import { isSaved } from '../hub/lora-config.ts';
@@ -28,8 +29,14 @@ export async function checkPairing(pairing: Pairing): Promise<Note[]> {
   const adapted = modulesOf(adapter);
   const foreign = [...adapted].filter((path) => !linears.has(path));
   if (foreign.length > 0) {
-    const remedy = 'Was it trained on another base model?';
-    throw new InputError(adapterPath, `modules of ${model}`, some(foreign), remedy);
+    const isTable = foreign.every((path) => /^(shared|lm_head|.*embed\w*)$/.test(path));
+    const remedy = isTable ? mergeInPeft : 'Was it trained on another base model?';
+    throw new InputError(
+      adapterPath,
+      `linear layers of the blocks of ${model}`,
+      some(foreign),
+      remedy,
+    );
   }
   refuseIncomplete(pairing, linears, adapted);
   const other = await otherBase(adapter.config.baseModel, model, config);

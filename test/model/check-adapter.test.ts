@@ -125,7 +125,7 @@ describe('where a model is asked for', () => {
   test('an adapter is named as that, with its base', async () => {
     const { adapter } = await pair({ fields: { base_model_name_or_path: 'google/flan-t5-base' } });
     await expect(loadPolicy(engine, { model: adapter })).rejects.toThrow(
-      `${adapter}: expected a model, got an adapter of google/flan-t5-base alone (LORA, SEQ_2_SEQ_LM). Set \`model\` to its base`,
+      `${adapter}: expected a model, got an adapter of google/flan-t5-base alone (LORA, SEQ_2_SEQ_LM). An adapter is named beside its base model`,
     );
     await expect(loadTokenizer(adapter)).rejects.toThrow('got an adapter of google/flan-t5-base');
   });
