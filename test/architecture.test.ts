@@ -4,13 +4,14 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const bottom = ['errors', 'tensor', 'random', 'events', 'metrics', 'lfs'];
+const bottom = ['errors', 'tensor', 'random', 'events', 'metrics', 'lfs', 'disk'];
 const upToModel = [...bottom, 'graph', 'hub', 'data', 'tokenizer', 'nn', 'runtime', 'model'];
 
 /** What the files of a folder, or one file of src/, may import besides their own folder. */
 const allowed: Record<string, readonly string[] | 'anything'> = {
   errors: [],
   tensor: ['errors'],
+  disk: ['errors'],
   random: ['errors'],
   events: [],
   metrics: ['events'],
@@ -25,14 +26,14 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   export: upToModel,
   rl: upToModel,
   eval: upToModel,
-  store: ['errors', 'events'],
+  store: ['errors', 'disk', 'events'],
   report: ['errors', 'events'],
   // whole jobs: models, data and measures in one stream of events
   detox: 'anything',
   'detox-config': [...upToModel, 'rl'],
   'detox-reward': 'anything',
   doctor: 'anything',
-  install: ['errors', 'hub', 'runtime'],
+  install: ['errors', 'disk', 'hub', 'runtime'],
   sft: 'anything',
   'sft-config': upToModel,
   classify: 'anything',

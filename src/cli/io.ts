@@ -1,5 +1,6 @@
 /** I/O: what a command line program touches of its process; tests give their own. */
 import type { EventEmitter } from 'node:events';
+import { wordsOf } from '../disk.ts';
 
 /** A stream to write to, perhaps a terminal. */
 export interface Output {
@@ -24,8 +25,13 @@ export interface Io {
 
 export function processIo(): Io {
   const { stdin, stdout, stderr, env } = process;
-  // `tactful … | head` closes the pipe: there is nobody left to tell.
-  stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1));
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `tactful … | head` closes the pipe: there is nobody left to tell
+    if (error.code === 'EPIPE') process.exit(0);
+    const words = `expected a place that can be written, got ${wordsOf(error)}`;
+    stderr.write(`error: standard output: ${words}. Send it elsewhere, or make room.\n`);
+    process.exit(1);
+  });
   return {
     stdin,
     stdout,

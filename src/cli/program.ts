@@ -1,5 +1,6 @@
 /** The program: finds the command, lets it run, turns errors into messages and exit codes. */
 import { Command, CommanderError } from 'commander';
+import { ofDisk } from '../disk.ts';
 import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, Interrupted, Told, UsageError } from './errors.ts';
@@ -20,7 +21,11 @@ export async function runProgram(words: readonly string[], io: Io): Promise<numb
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
-    return report(error instanceof CommanderError ? usageError(error, words) : error, words, io);
+    return report(
+      error instanceof CommanderError ? usageError(error, words) : ofDisk(error),
+      words,
+      io,
+    );
   }
 }
 

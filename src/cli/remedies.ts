@@ -1,4 +1,5 @@
 /** Turns the settings that a text names in backticks into what the command at hand takes. Pure. */
+import { isOfDisk } from '../disk.ts';
 import { TactfulError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import type { Flag } from './flags.ts';
@@ -45,8 +46,10 @@ export function resumedNames(
   const { of } = commandNames(flags);
   const again = `npx tactful ${job} --config ${quoted(file)}`;
   return {
-    of: (setting) =>
-      of(setting) && free.includes(setting) ? `\`${setting}\` in ${file}` : of(setting),
+    of(setting) {
+      if (setting === 'output') return undefined; // it lies where it lies
+      return of(setting) && free.includes(setting) ? `\`${setting}\` in ${file}` : of(setting);
+    },
     hint: (setting) =>
       free.includes(setting)
         ? undefined
@@ -88,6 +91,14 @@ export function renamed(error: unknown, names: Names): unknown {
       .join(' ')
       .replace(/ {2,}/g, ' ')
       .trim();
+  }
+  return error;
+}
+
+/** An error; of a disk that is full or not ours, with how to go on afterwards. */
+export function thenGoOn(error: unknown, folder: string): unknown {
+  if (isOfDisk(error)) {
+    (error as Error).message += ` Then go on: npx tactful resume ${quoted(folder)}`;
   }
   return error;
 }

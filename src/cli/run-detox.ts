@@ -9,6 +9,7 @@ import type { CommandContext } from './command.ts';
 import { checkTogether, detoxFields, storeOptions } from './detox-options.ts';
 import { showDownload } from './locate.ts';
 import { engineAndRest, engineOptions, withEngine } from './options.ts';
+import { thenGoOn } from './remedies.ts';
 import { showRun } from './show-run.ts';
 import { version } from './version.ts';
 
@@ -63,6 +64,8 @@ export async function runDetox(run: DetoxRun): Promise<void> {
       dynamo: dynamo && { store: dynamo, table },
       context,
     });
+  } catch (error) {
+    throw folder || opened ? thenGoOn(error, directory) : error;
   } finally {
     await engine.close();
     await opened?.close();

@@ -1,11 +1,13 @@
 /** Where the events of a supervised job meet the screen. */
+
+import { isUnfinished } from '../hub/result-folder.ts';
 import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, withEngine } from './options.ts';
 import { painter } from './paint.ts';
-import { named } from './remedies.ts';
+import { named, thenGoOn } from './remedies.ts';
 import { quoted } from './shell.ts';
 import { countText, dataNotes, noteLines } from './show-run.ts';
 import { version } from './version.ts';
@@ -69,6 +71,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
         print(lines([[`step ${step}/${of}`, text]], screen.color));
       }
     }
+  } catch (error) {
+    throw (await isUnfinished(output)) ? thenGoOn(error, output) : error;
   } finally {
     await engine.close();
   }

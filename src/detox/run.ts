@@ -1,5 +1,6 @@
 import { dataSources } from '../data/dialogues.ts';
 import { checkUnchanged, type DetoxConfig } from '../detox-config.ts';
+import { guarded, outputInstead } from '../disk.ts';
 import { evaluate, type Prompt } from '../eval/evaluate.ts';
 import { summarize } from '../eval/statistics.ts';
 import type { RunEvent, Sample } from '../events.ts';
@@ -83,13 +84,16 @@ export async function openRun(
     files:
       output === undefined
         ? undefined
-        : runFiles(output, {
-            lora: job.lora,
-            keep,
-            valueHeadFile,
-            version: context.version,
-            prompt: local.promptTemplate,
-          }),
+        : guarded(
+            runFiles(output, {
+              lora: job.lora,
+              keep,
+              valueHeadFile,
+              version: context.version,
+              prompt: local.promptTemplate,
+            }),
+            { path: output, instead: outputInstead },
+          ),
     fingerprints: fingerprints ?? (output ? await fingerprint(await sourcesOf(local)) : {}),
     seconds: () => seconds + (performance.now() - start) / 1000,
   };

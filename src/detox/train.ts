@@ -1,4 +1,5 @@
 import { detoxReward } from '../detox-reward.ts';
+import { isOfDisk } from '../disk.ts';
 import { NumericError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import { summarize } from '../eval/statistics.ts';
@@ -96,7 +97,13 @@ function remembering(memory: Memory, { learner }: Run, reward: Reward<Prompt>): 
 async function dumped(error: NumericError, run: Run, memory: Memory): Promise<NumericError> {
   const { files, learner, context } = run;
   if (!files) return error;
-  const dump = await files.writeDump({ error, state: learner.save(), batch: memory.batch });
+  const dump = await files
+    .writeDump({ error, state: learner.save(), batch: memory.batch })
+    .then((folder) => `What was known is in ${folder}.`)
+    .catch((failed) => {
+      if (!isOfDisk(failed)) throw failed;
+      return `What was known could not be kept: ${failed.message}`;
+    });
   const { kept } = memory;
   const from = kept === 0 ? '' : ', perhaps from the adapter of that checkpoint';
   const next =
@@ -104,6 +111,6 @@ async function dumped(error: NumericError, run: Run, memory: Memory): Promise<Nu
       ? 'There is no checkpoint yet.'
       : `npx tactful resume ${context.output} goes on after step ${kept} and meets the same error, ` +
         `unless its cause lies outside the run; for other settings start a new run${from}.`;
-  error.message += ` What was known is in ${dump}. ${next}`;
+  error.message += ` ${dump} ${next}`;
   return error;
 }

@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../hub/atomic.ts';
 import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../hub/config.ts';
 import { withFields } from '../hub/json-text.ts';
 import { type Adapter, readAdapter } from '../hub/peft.ts';
-import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
+import { checkResultFolder, expectRoom, writeResultFolder } from '../hub/result-folder.ts';
 import { withHead, withSavedHead, writtenHead } from '../hub/t5-head.ts';
 import { openWeights, type Weights } from '../hub/weights.ts';
 import { checkPairing } from '../model/check-adapter.ts';
@@ -83,6 +83,7 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
     dtypes: [dtype],
   });
   const record = { job: 'merge', version, model, adapter: adapterFolder, dtype };
+  await expectRoom(output, total);
   await writeResultFolder(output, record, async (folder) => {
     await writeShards(folder, weights, { dtype, plan, signal, onBytes: report });
     signal?.throwIfAborted();

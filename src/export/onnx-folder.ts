@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../hub/atomic.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
 import { withFields } from '../hub/json-text.ts';
 import { type Adapter, readAdapter } from '../hub/peft.ts';
-import { checkResultFolder, writeResultFolder } from '../hub/result-folder.ts';
+import { checkResultFolder, expectRoom, writeResultFolder } from '../hub/result-folder.ts';
 import { withHead, withSavedHead } from '../hub/t5-head.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
 import { openWeights } from '../hub/weights.ts';
@@ -85,6 +85,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     dtypes,
   });
   const record = { job: 'export', version, model, adapter: options.adapter ?? null, dtypes };
+  await expectRoom(output, total);
   await writeResultFolder(output, record, async (folder) => {
     await mkdir(join(folder, 'onnx'));
     for (const file of files) await file.write(join(folder, 'onnx'), { signal, onBytes });

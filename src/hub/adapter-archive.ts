@@ -2,6 +2,7 @@
 import { mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writingTo } from '../disk.ts';
 import { InputError, TactfulError } from '../errors.ts';
 import { refusePointerFile } from '../lfs.ts';
 import { openZip, type ZipArchive, type ZipEntry } from './zip.ts';
@@ -31,9 +32,10 @@ export async function withAdapterFolder<T>(
     () => false,
   );
   if (!isFile) return use(path);
-  const temporary = await mkdtemp(join(tmpdir(), 'tactful-adapter-'));
+  const place = { path: tmpdir(), instead: 'choose another folder for temporary files by TMPDIR' };
+  const temporary = await writingTo(place, () => mkdtemp(join(tmpdir(), 'tactful-adapter-')));
   try {
-    await unpack(path, temporary, names);
+    await writingTo(place, () => unpack(path, temporary, names));
     return await use(temporary);
   } catch (error) {
     // the reader knows the zip, and not where it was unpacked

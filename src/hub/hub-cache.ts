@@ -14,11 +14,10 @@ import {
   rename,
   rm,
   stat,
-  statfs,
   symlink,
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { InputError, UnavailableError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { isCommit, type Repo, repoFolderName } from './hub-names.ts';
 
@@ -135,32 +134,4 @@ export async function place(
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-/**
- * Refuses to start what the disk has no room for.
- * @param bytes still to come
- * @throws {UnavailableError} when that is more than is free
- */
-export async function checkRoom(folder: string, bytes: number): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const disk = await statfs(folder).catch(() => undefined); // some disks do not tell
-  const free = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
-  if (bytes > free) throw noRoom(folder, readable(bytes), `${readable(free)} free`);
-}
-
-/** The error of a disk that has no room. */
-export function noRoom(
-  folder: string,
-  needed: string,
-  got: string,
-  cause?: unknown,
-): UnavailableError {
-  const remedy = 'Make room, or choose another cache by HF_HOME or HF_HUB_CACHE.';
-  return new UnavailableError(folder, `room for ${needed}`, got, remedy, cause);
-}
-
-function readable(bytes: number): string {
-  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UnavailableError } from '../errors.ts';
 import { download } from './download.ts';
-import { checkRoom, noteMissing, place, type RepoFolder, sizeOf } from './hub-cache.ts';
+import { noteMissing, place, type RepoFolder, sizeOf } from './hub-cache.ts';
 import { type Chooser, shardsOf } from './hub-choice.ts';
 import { type HubFile, sourceOf } from './hub-client.ts';
 import { type Asked, lacking } from './hub-errors.ts';
@@ -11,6 +11,10 @@ import { withLock } from './hub-lock.ts';
 import { checkFileName } from './hub-names.ts';
 import { type DownloadProgress, meter } from './progress.ts';
 import { type Patience, Unreached } from './request.ts';
+import { checkRoom } from './room.ts';
+
+/** What else can be done about a cache that cannot be written. */
+export const cacheInstead = 'choose another cache by HF_HOME or HF_HUB_CACHE';
 
 /** What is looked for, and how. */
 export interface Search {
@@ -82,7 +86,8 @@ async function fetchBlobs(
 ): Promise<void> {
   let bytes = 0;
   for (const one of wanted) bytes += await bytesMissing(one);
-  await checkRoom(search.folder.path, bytes);
+  await mkdir(search.folder.path, { recursive: true });
+  await checkRoom(search.folder.path, bytes, cacheInstead);
   for (const one of wanted) {
     if (!(await isPlaced(one))) await fetchBlob(search, commit, one);
   }

@@ -1,11 +1,12 @@
 /** Finds what a user names: on this disk, in the hub's cache, or on the hub. I/O. */
 import { stat } from 'node:fs/promises';
-import { ConfigError, TactfulError, UnavailableError } from '../errors.ts';
-import { filesIn, missingIn, noRoom, readRef, repoFolder, writeRef } from './hub-cache.ts';
+import { unwritable } from '../disk.ts';
+import { ConfigError, UnavailableError } from '../errors.ts';
+import { filesIn, missingIn, readRef, repoFolder, writeRef } from './hub-cache.ts';
 import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';
 import { type HubFile, listCommit, resolveCommit } from './hub-client.ts';
 import { notCached } from './hub-errors.ts';
-import { fetchFiles, type Search, shardsIn } from './hub-fetch.ts';
+import { cacheInstead, fetchFiles, type Search, shardsIn } from './hub-fetch.ts';
 import { checkRevision, isExplicit, parseRepo, type Repo } from './hub-names.ts';
 import { hubSettings } from './hub-settings.ts';
 import type { DownloadProgress } from './progress.ts';
@@ -97,7 +98,7 @@ async function locate(
   try {
     return await find({ asked, folder, chooser, patience, progress });
   } catch (error) {
-    throw ofDisk(error, folder.path);
+    throw unwritable(error, { path: folder.path, instead: cacheInstead });
   }
 }
 
@@ -156,16 +157,4 @@ async function foundAt(name: string): Promise<'folder' | 'file' | undefined> {
     ({ code }: NodeJS.ErrnoException) =>
       code === 'EACCES' || code === 'EPERM' ? 'file' : undefined,
   );
-}
-
-/** What the system says of the cache, in our words. */
-function ofDisk(error: unknown, folder: string): unknown {
-  if (error instanceof TactfulError) return error;
-  const { code, syscall, path = folder } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall === undefined) return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return noRoom(folder, 'the download', 'a full disk', error);
-  }
-  const remedy = 'Choose another cache by HF_HOME or HF_HUB_CACHE.';
-  return new UnavailableError(path, 'a place that can be written', `${code}`, remedy, error);
 }

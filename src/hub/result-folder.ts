@@ -2,9 +2,11 @@
 import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { outputInstead, unwritable, wordsOf, writingTo } from '../disk.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { exists, isTemporary, syncFolder, syncFolders, writeFileAtomic } from './atomic.ts';
 import { readJson } from './json.ts';
+import { checkRoom } from './room.ts';
 
 /** What `training.json` says beside the names of the files: the job, its settings, its measures. */
 export interface TrainingRecord {
@@ -60,6 +62,21 @@ export async function unfinishedJob(folder: string): Promise<string | undefined>
 }
 
 /**
+ * Refuses to start what a result's disk has no room for.
+ * @throws {UnavailableError} when there are fewer bytes free
+ */
+export async function expectRoom(folder: string, bytes: number): Promise<void> {
+  await checkRoom(await nearestFolder(dirname(resolve(folder))), bytes, outputInstead);
+}
+
+/** Whether there is a job in a folder to go on with. */
+export async function isUnfinished(folder: string): Promise<boolean> {
+  if ((await unfinishedJob(folder)) !== undefined) return true;
+  const record = await readRecord(folder).catch(() => undefined);
+  return record !== undefined && record.finished === undefined;
+}
+
+/**
  * What `training.json` says of the result in a folder; undefined when there is none.
  * @throws {InputError} when it is no such file
  */
@@ -108,9 +125,7 @@ export async function checkPlace(folder: string, job: string): Promise<void> {
   const path = resolve(folder);
   const names = await namesIn(path);
   const parent = await nearestFolder(dirname(path));
-  await access(parent, constants.W_OK).catch((cause) => {
-    throw new UnavailableError(parent, 'a folder to write to', cause.code, '', cause);
-  });
+  await writingTo({ path: parent, instead: outputInstead }, () => access(parent, constants.W_OK));
   if (names === undefined) return;
   // a folder is replaced by renaming, which a mount point refuses
   if ((await stat(path)).dev !== (await stat(parent)).dev) {
@@ -166,14 +181,14 @@ export async function writeResultFolder(
   const path = resolve(folder);
   const beside = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
   const [temporary, old] = [`${beside}.tmp`, `${beside}.old`];
-  await mkdir(temporary, { recursive: true });
   try {
+    await mkdir(temporary, { recursive: true });
     await write(temporary);
     await writeRecord(temporary, record);
     await syncFolders(temporary);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw unwritable(error, { path: folder, instead: outputInstead });
   }
   const replaces = (await namesIn(path)) !== undefined;
   try {
@@ -181,9 +196,8 @@ export async function writeResultFolder(
     await rename(temporary, path);
   } catch (cause) {
     if (replaces) await rename(old, path).catch(() => undefined);
-    const { code } = cause as NodeJS.ErrnoException;
     const remedy = `The result lies in ${temporary}.`;
-    throw new UnavailableError(folder, 'a folder to write', `${code}`, remedy, cause);
+    throw new UnavailableError(folder, 'a folder to write', wordsOf(cause), remedy, cause);
   }
   if (replaces) await carryCheckpoints(old, path);
   await syncFolder(path);
@@ -204,8 +218,8 @@ export async function writeRecord(folder: string, record: TrainingRecord): Promi
 async function namesIn(path: string): Promise<string[] | undefined> {
   return readdir(path).catch((cause) => {
     if (cause.code === 'ENOENT') return undefined;
-    const actual = cause.code === 'ENOTDIR' ? 'a file' : cause.code;
-    throw new UnavailableError(path, 'a folder', actual, 'Name another one.', cause);
+    const actual = cause.code === 'ENOTDIR' ? 'a file' : wordsOf(cause);
+    throw new UnavailableError(path, 'a folder', actual, 'Name another folder.', cause);
   });
 }
 

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { InputError, UnavailableError } from '../errors.ts';
+import { unwritable } from '../disk.ts';
+import { InputError } from '../errors.ts';
 import { dataFolder, libraryIn } from '../runtime/openvino-files.ts';
 import { type DownloadOptions, downloadWheel } from './download.ts';
 import { unpackLibraries } from './unpack.ts';
@@ -19,6 +20,9 @@ export type SetupEvent =
   | { type: 'progress'; doing: 'download' | 'unpack'; done: number; total: number }
   /** `known`: it was there before. */
   | { type: 'done'; version: string; library: string; known: boolean };
+
+/** Bytes that the wheel and its libraries take together. */
+const unpacked = 250e6;
 
 /** Where a package index is, when nothing else is said. */
 const pypi = 'https://pypi.org/simple';
@@ -63,7 +67,7 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
     await unlink(wheel);
     await rename(temporary, target);
   } catch (error) {
-    throw full(error, target);
+    throw unwritable(error, { path: target, instead: 'choose another `target`', bytes: unpacked });
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
@@ -92,19 +96,4 @@ function platformHere(): string {
 
 function pythonHere(): string {
   return process.platform === 'win32' ? 'python' : 'python3';
-}
-
-/** What the system says of a folder, in our words. */
-function full(error: unknown, target: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const where = `setup openvino: ${target}`;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const remedy = 'Choose another `target`.';
-    return new UnavailableError(where, 'room for some 250 MB', 'a full disk', remedy, error);
-  }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
-    const remedy = 'Choose another `target`.';
-    return new UnavailableError(where, 'a folder that can be written', code, remedy, error);
-  }
-  return error;
 }

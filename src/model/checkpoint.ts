@@ -2,6 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { outputInstead, writingTo } from '../disk.ts';
 import { InputError, TactfulError } from '../errors.ts';
 import {
   mendFolder,
@@ -100,15 +101,19 @@ export function checkpointFolder<Memory, Record extends object>(
   return {
     async write({ steps, memory, tensors }, record, more) {
       const name = nameOf(steps);
-      await mkdir(directory, { recursive: true });
-      await writeFolderAtomic(join(directory, name), async (folder) => {
-        await writeSafetensors(join(folder, stateFile), tensors);
-        await more?.(folder);
-        const files = await hashesIn(folder);
-        const json = { format, step: steps, ...record, memory, files };
-        await writeFileAtomic(join(folder, recordFile), `${JSON.stringify(json, null, 2)}\n`);
+      const path = join(directory, name);
+      const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+      await writingTo({ path, bytes, instead: outputInstead }, async () => {
+        await mkdir(directory, { recursive: true });
+        await writeFolderAtomic(path, async (folder) => {
+          await writeSafetensors(join(folder, stateFile), tensors);
+          await more?.(folder);
+          const files = await hashesIn(folder);
+          const json = { format, step: steps, ...record, memory, files };
+          await writeFileAtomic(join(folder, recordFile), `${JSON.stringify(json, null, 2)}\n`);
+        });
+        await prune(directory, steps, options.keep);
       });
-      await prune(directory, steps, options.keep);
       return name;
     },
     async latest() {

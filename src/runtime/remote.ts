@@ -19,6 +19,7 @@ interface PlainError {
   readonly code: string;
   readonly message: string;
   readonly stack: string;
+  readonly remedy: string;
 }
 interface Reply {
   readonly id: number;
@@ -103,12 +104,14 @@ async function answer(
 
 /** An error as it crosses threads: classes do not. */
 function plain(error: unknown): PlainError {
-  const { message, stack = '', code = 'INTERNAL' } = error as TactfulError;
-  return { code, message, stack };
+  const { message, stack = '', code = 'INTERNAL', remedy = '' } = error as TactfulError;
+  const text =
+    remedy !== '' && message.endsWith(remedy) ? message.slice(0, -remedy.length) : message;
+  return { code, message: text.trimEnd(), stack, remedy };
 }
 
-function revived({ code, message, stack }: PlainError): TactfulError {
-  return new TactfulError(code, message, { cause: stack });
+function revived({ code, message, stack, remedy }: PlainError): TactfulError {
+  return new TactfulError(code, message, { cause: stack, remedy });
 }
 
 /** Tensors in memory of their own, which can move to another thread; the engine's cannot. */

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writingTo } from '../disk.ts';
 import type { Numbers } from '../tensor.ts';
 import type { Engine, Feeds, WeightLocation } from './engine.ts';
 import { noise, type SelfTestGraph, selfTestGraph } from './self-test-graph.ts';
@@ -37,9 +38,11 @@ export async function selfTest(
   tolerance: Tolerance,
 ): Promise<SelfTestResult> {
   const test = selfTestGraph();
-  const folder = await mkdtemp(join(tmpdir(), 'tactful-self-test-'));
+  const place = { path: tmpdir(), instead: 'choose another folder for temporary files by TMPDIR' };
+  const folder = await writingTo(place, () => mkdtemp(join(tmpdir(), 'tactful-self-test-')));
   try {
-    const weights = await writeWeights(join(folder, 'weights.bin'), test);
+    const file = join(folder, 'weights.bin');
+    const weights = await writingTo(place, () => writeWeights(file, test));
     const theirs = await results(trusted, test, weights);
     const mine = await results(engine, test, weights).catch((error: Error) => error);
     return mine instanceof Error

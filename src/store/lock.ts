@@ -17,8 +17,12 @@ export async function lockFolder(directory: string): Promise<() => Promise<void>
     const actual = `process ${holder} at work in it`;
     throw new UnavailableError(`run folder ${directory}`, 'nobody at work in it', actual, remedy);
   }
-  await writeFile(path, `${process.pid}\n`);
-  return () => rm(path, { force: true });
+  const unlock = () => rm(path, { force: true });
+  await writeFile(path, `${process.pid}\n`).catch(async (error) => {
+    await unlock();
+    throw error;
+  });
+  return unlock;
 }
 
 function isAlive(pid: number): boolean {

@@ -3,8 +3,9 @@
  * `events.jsonl`, `comparison.jsonl`, `comparison.csv`, `report.md`. Formats: docs/formats.md.
  */
 import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { guarded, outputInstead, unreadable, unwritable, writingTo } from '../disk.ts';
 import { ConfigError, InputError, UnavailableError } from '../errors.ts';
 import type { ComparisonRow, RunEvent } from '../events.ts';
 import { csv } from './csv.ts';
@@ -60,12 +61,14 @@ export async function openRunFolder(
   if ('config' in options) expectEmpty(directory, found);
   else expectRun(directory, found);
   await makeFolder(directory);
-  const unlock = await lockFolder(directory);
-  const { config, log } = await openFiles(directory, options).catch(async (error) => {
+  const place = { path: directory, instead: outputInstead };
+  const unlock = await writingTo(place, () => lockFolder(directory));
+  const opened = writingTo(place, () => openFiles(directory, options));
+  const { config, log } = await opened.catch(async (error) => {
     await unlock();
     throw error;
   });
-  return {
+  const folder: RunFolder = {
     directory,
     config,
     append: log.append,
@@ -78,6 +81,7 @@ export async function openRunFolder(
     writeReport: (markdown) => writeWhole(join(directory, 'report.md'), markdown),
     close: () => log.close().finally(unlock),
   };
+  return guarded(folder, place);
 }
 
 async function openFiles(directory: string, options: RunFolderOptions) {
@@ -115,21 +119,26 @@ async function appendOnce(path: string, event: RunEvent): Promise<void> {
 /** @throws {UnavailableError} when a file is in the way, or the place is not ours to write to */
 async function makeFolder(directory: string): Promise<void> {
   try {
+    await access(await nearest(directory), constants.W_OK); // mkdir finds other words for it
     await mkdir(directory, { recursive: true });
     await access(directory, constants.W_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const isFile = code === 'EEXIST' || code === 'ENOTDIR';
-    const got = isFile ? 'a file in its place' : `${code}`;
-    const where = `run folder ${directory}`;
-    throw new UnavailableError(
-      where,
-      'a folder to write to',
-      got,
-      'Name another folder by `output`.',
-      cause,
-    );
+    if (!isFile) throw unwritable(cause, { path: directory, instead: outputInstead });
+    const [where, got] = [`run folder ${directory}`, 'a file in its place'];
+    const remedy = 'Name another folder by `output`.';
+    throw new UnavailableError(where, 'a folder to write to', got, remedy, cause);
   }
+}
+
+/** The folder itself, or where it is to be made. */
+async function nearest(path: string): Promise<string> {
+  const isThere = await access(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
+  return isThere || dirname(path) === path ? path : nearest(dirname(path));
 }
 
 /** Names in a folder; none when there is no folder. */
@@ -162,7 +171,9 @@ function expectRun(directory: string, found: readonly string[]): void {
  * @throws {InputError} when it holds none
  */
 export async function readSettings(path: string): Promise<Settings> {
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error) => {
+    throw unreadable(error, path);
+  });
   try {
     const settings: unknown = parse(text);
     if (typeof settings === 'object' && settings !== null) return settings as Settings;

@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
-import { ConfigError, TactfulError, UnavailableError } from '../errors.ts';
+import { guarded, outputInstead } from '../disk.ts';
+import { ConfigError } from '../errors.ts';
 import {
   exists,
   mendFolder,
@@ -145,16 +146,9 @@ function jobFolder<Measures>(output: string, { job, measures }: FileOptions<Meas
   const yaml = (settings: Settings) => stringify(settings, { lineWidth: 0 });
   const files: JobFiles<Measures> = {
     async writeCheckpoint(state, record, settings) {
-      try {
-        await lock();
-        if (!(await exists(settingsPath))) await writeFileAtomic(settingsPath, yaml(settings));
-        return `${checkpointsName}/${await checkpoints.write(state, record)}`;
-      } catch (cause) {
-        const { code } = cause as NodeJS.ErrnoException;
-        if (cause instanceof TactfulError || code === undefined) throw cause;
-        const remedy = 'Make room. An older one, if there is one, is as it was.';
-        throw new UnavailableError(directory, 'a place for a checkpoint', code, remedy, cause);
-      }
+      await lock();
+      if (!(await exists(settingsPath))) await writeFileAtomic(settingsPath, yaml(settings));
+      return `${checkpointsName}/${await checkpoints.write(state, record)}`;
     },
     async writeResult(record, settings, write) {
       await writeResultFolder(output, record, async (folder) => {
@@ -180,7 +174,8 @@ function jobFolder<Measures>(output: string, { job, measures }: FileOptions<Meas
       unlock = undefined;
     },
   };
-  return { files, lock, latest: checkpoints.latest };
+  const place = { path: output, instead: outputInstead };
+  return { files: guarded(files, place), lock, latest: checkpoints.latest };
 }
 
 /**

@@ -58,7 +58,7 @@ test('a number that the format does not reach is refused, infinity is not', asyn
     await writeShards(await temporaryFolder(), weights, { dtype, plan });
   };
   await expect(write([1, 65520], 'float16')).rejects.toThrow(
-    'weight a: expected numbers in the range of float16, got 65520. Choose another dtype.',
+    'weight a: expected numbers in the range of float16, got 65520. Choose another by `dtype`.',
   );
   await expect(write([-3.4e38], 'bfloat16')).rejects.toThrow('range of bfloat16, got -3.4e+38');
   await expect(write([1e39], 'float32')).rejects.toThrow('range of float32');

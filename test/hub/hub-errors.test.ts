@@ -201,7 +201,7 @@ test('a cache that cannot be written is told of', async () => {
   const { home, options } = await hubWith({ repos: { 'o/m': model } });
   await writeFile(join(home, 'hub'), 'a file in its place');
   expect(await messageOf(locateModel('o/m', options))).toMatch(
-    /hub\/models--o--m.*: expected a place that can be written, got (ENOTDIR|EEXIST)\. Choose another cache/,
+    /hub\/models--o--m.*: expected a place that can be written, got a file where a folder has to be\. Choose another cache/,
   );
 });
 

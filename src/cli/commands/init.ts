@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DetoxConfig } from '../../detox-config.ts';
+import { writingTo } from '../../disk.ts';
 import { ConfigError } from '../../errors.ts';
 import { exists, writeFileAtomic } from '../../hub/atomic.ts';
 import { type PresetName, presets } from '../../presets.ts';
@@ -48,7 +49,9 @@ export const init = defineCommand({
     if (!force && (await exists(file))) {
       throw new ConfigError(file, 'no file yet', 'one that is there', 'Use --force to replace it.');
     }
-    await writeFileAtomic(file, text);
+    await writingTo({ path: file, instead: 'name another file' }, () =>
+      writeFileAtomic(file, text),
+    );
     const use = `npx tactful ${job} --config ${quoted(file)}`;
     print(
       json
