@@ -28,15 +28,15 @@ function tactful(words: readonly string[], before = '', user?: number) {
   return { code: status, out: stdout, err: stderr.trimEnd().split('\n').at(-1) };
 }
 
-/** Whether disks can be mounted here: small ones are full in earnest. */
-function canMount(): boolean {
-  const place = spawnSync('mktemp', ['-d'], { encoding: 'utf8' }).stdout.trim();
-  const mounted =
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place]).status === 0;
-  if (mounted) spawnSync('umount', [place]);
-  spawnSync('rmdir', [place]);
-  return mounted;
+/** Whether a line of a shell does what it says. */
+function shell(line: string): boolean {
+  return spawnSync('bash', ['-c', line]).status === 0;
 }
+
+/** Whether disks can be mounted here: small ones are full in earnest. */
+const canMount = shell(
+  'p=$(mktemp -d) && mount -t tmpfs -o size=64k tmpfs $p && umount $p && rmdir $p',
+);
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tactful-disk-'));
@@ -124,22 +124,14 @@ describe('files may not be larger than is allowed', () => {
   });
 });
 
-describe.runIf(canMount())('a disk that is full', () => {
+describe.runIf(canMount)('a disk that is full', () => {
   const mounted = (name: string) => at(name);
   async function disk(name: string, size: string): Promise<string> {
     await mkdir(mounted(name));
-    const { status } = spawnSync('mount', [
-      '-t',
-      'tmpfs',
-      '-o',
-      `size=${size}`,
-      'tmpfs',
-      mounted(name),
-    ]);
-    expect(status).toBe(0);
+    expect(shell(`mount -t tmpfs -o size=${size} tmpfs ${mounted(name)}`)).toBe(true);
     return mounted(name);
   }
-  const unmount = (place: string) => spawnSync('umount', [place]);
+  const unmount = (place: string) => shell(`umount ${place}`);
 
   test('is told with what is needed, and a run goes on when there is room again', async () => {
     const place = await disk('small', '512k');
@@ -153,7 +145,7 @@ describe.runIf(canMount())('a disk that is full', () => {
           `^error: ${run}/checkpoints/step-00000\\d: expected room for \\d\\.\\d MB, got a full disk\\. Make room, or name another folder by --output\\. Then go on: npx tactful resume ${run}$`,
         ),
       );
-      spawnSync('mount', ['-o', 'remount,size=64m', place]);
+      shell(`mount -o remount,size=64m ${place}`);
       expect(tactful(['resume', run]).code).toBe(0);
     } finally {
       unmount(place);
@@ -204,7 +196,7 @@ describe.runIf(canMount())('a disk that is full', () => {
   test('read-only is told as such', async () => {
     const place = await disk('fixed', '1m');
     try {
-      spawnSync('mount', ['-o', 'remount,ro', place]);
+      shell(`mount -o remount,ro ${place}`);
       const cases = [
         ['init', join(place, 'x.yaml')],
         ['detox', ...detox, ...engine, '--output', join(place, 'run')],
