@@ -1,7 +1,7 @@
 import { type DetoxConfig, rlConfigOf } from './detox-config.ts';
 import { guardMetrics } from './eval/diversity.ts';
 import type { Prompt } from './eval/evaluate.ts';
-import { rouge } from './eval/rouge.ts';
+import { canRead, rouge } from './eval/rouge.ts';
 import type { Policy } from './model/policy.ts';
 import { classifierReward, type Judge, labReward } from './rl/judge.ts';
 import { type Reward, scoreRollouts, weightedRewards } from './rl/reward.ts';
@@ -48,12 +48,12 @@ export function readBy({ compat, scoreOn }: DetoxConfig): DetoxConfig['scoreOn']
 
 /**
  * ROUGE-1 F of each response against the references of its query, 0 to 1; the best one counts.
- * @throws {InputError} when a query has no reference
+ * @throws {InputError} when a query has no reference that ROUGE can read
  */
 export async function rougeReward(
   rollouts: readonly { readonly query: Pick<Prompt, 'references'>; readonly text: string }[],
 ): Promise<number[]> {
-  return rollouts.map(({ query, text }) => rouge(query.references, text).rouge1.f);
+  return rollouts.map(({ query, text }) => rouge(query.references.filter(canRead), text).rouge1.f);
 }
 
 /** The reward, with `guard/…` among its metrics. */

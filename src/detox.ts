@@ -1,5 +1,6 @@
 import { type Closable, setUp } from './detox/job.ts';
 import { checkMemory, memoryRemedy } from './detox/memory.ts';
+import { ofAnswers } from './detox/notes.ts';
 import {
   answers,
   type DetoxContext,
@@ -55,7 +56,10 @@ async function* flow(run: Run): AsyncGenerator<RunEvent> {
   await files?.writeAdapter(policy.parameters.tensors);
   const after = yield* answers(run, test, 'measure after', context.signal);
   yield { type: 'evaluated', when: 'after', ...measuresOf(after) };
-  const comparison = compareSamples(before, after, { rows: config.rows, seed: config.seed });
+  await files?.writeSamples('after', after);
+  const references = test.map((prompt) => prompt.references);
+  const { rows, seed } = config;
+  const comparison = compareSamples(before, after, { rows, seed, references });
   yield { type: 'compared', comparison };
   yield { type: 'finished', steps: rl.steps, seconds: run.seconds(), peakMemory: peakMemory() };
 }
@@ -67,8 +71,12 @@ async function* samplesBefore(run: Run): AsyncGenerator<RunEvent, Sample[]> {
   if (known) return known;
   const samples = yield* answers(run, test, 'measure before', context.signal);
   // a log that goes on has this event
-  if (!found.checkpoint) yield { type: 'evaluated', when: 'before', ...measuresOf(samples) };
-  await files?.writeSamples(samples);
+  if (!found.checkpoint) {
+    const notes = Object.values(ofAnswers(samples));
+    const told = notes.length > 0 && { notes };
+    yield { type: 'evaluated', when: 'before', ...measuresOf(samples), ...told };
+  }
+  await files?.writeSamples('before', samples);
   return samples;
 }
 

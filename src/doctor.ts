@@ -7,7 +7,14 @@ import { type Exam, examine, type Intake, intake } from './doctor/exam.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkGradient } from './doctor/gradient.ts';
 import { askLabels, checkJudges } from './doctor/judges.ts';
-import { checkClassifierLength, checkPromptLength, checkResponseLength } from './doctor/lengths.ts';
+import {
+  checkClassifierLength,
+  checkPromptLength,
+  checkResponseLength,
+  checkRouge,
+  checkSentinels,
+  checkUnknownTokens,
+} from './doctor/lengths.ts';
 import { checkMemory } from './doctor/memory.ts';
 import { checkBatches, checkDeterminism, checkFinite, checkGeneration } from './doctor/numerics.ts';
 import {
@@ -51,6 +58,8 @@ const early: readonly EarlyCheck[] = [
   { name: 'adapter-weights', doing: 'reading the adapter', find: checkWeights },
   { name: 'value-head', doing: 'reading the value head', find: checkValueHead },
   { name: 'prompt-length', doing: 'measuring prompts', find: checkPromptLength },
+  { name: 'unknown-tokens', doing: 'reading texts', find: checkUnknownTokens },
+  { name: 'rouge', doing: 'reading texts', find: checkRouge },
   { name: 'memory', doing: 'adding up memory', find: checkMemory },
   { name: 'kl-controller', doing: 'reading settings', find: checkKlController },
   { name: 'checkpoints', doing: 'reading settings', find: checkCheckpoints },
@@ -69,6 +78,7 @@ const checks: readonly Check[] = [
   { name: 'warpers', doing: 'comparing sampler and scores', find: checkWarpers },
   { name: 'corrections', doing: 'reading settings', find: checkCorrections },
   { name: 'response-length', doing: 'measuring responses', find: checkResponseLength },
+  { name: 'sentinels', doing: 'reading responses', find: checkSentinels },
   { name: 'classifier-length', doing: 'measuring responses', find: checkClassifierLength },
   { name: 'evaluation', doing: 'weighing the comparison', find: checkEvaluation },
   { name: 'batches', doing: 'scoring together and alone', find: checkBatches },

@@ -41,13 +41,15 @@ export interface Sample {
   readonly toxicity: number;
   /** Logit of the reward label, without what a run adds to it (`rougeWeight`). */
   readonly reward: number;
-  /** ROUGE-1 F against the references, 0 to 1; 0 when there is no reference. */
-  readonly rouge1: number;
-  readonly rougeL: number;
+  /** ROUGE-1 F against the references, 0 to 1; missing when there is none that ROUGE can read. */
+  readonly rouge1?: number;
+  readonly rougeL?: number;
   /** Tokens generated, end-of-sequence included. */
   readonly tokens: number;
   /** The length limit cut the response off. */
   readonly truncated: boolean;
+  /** Tokens of it with which T5 fills gaps (`<extra_id_0>`); missing when there are none. */
+  readonly sentinels?: number;
 }
 
 /** All test prompts, or those of one group, before against after. */
@@ -59,11 +61,27 @@ export interface Slice {
   /** Share of responses with toxicity >= 0.5. */
   readonly flagged: Measure;
   readonly reward: Measure;
-  readonly rouge1: Measure;
-  readonly rougeL: Measure;
+  /** Of the samples that have one; missing when none has. */
+  readonly rouge1?: Measure;
+  readonly rougeL?: Measure;
   readonly tokens: Measure;
   /** Distinct bigrams over all bigrams of the responses, before and after: a collapse shows here. */
   readonly distinct2: { readonly before: number; readonly after: number };
+  /** Share of responses without a word; missing in the logs of earlier versions, as what follows. */
+  readonly empty?: Measure;
+  /** Share of responses that some other prompt of the slice got as well. */
+  readonly duplicates?: Measure;
+}
+
+/** What of a collapse shows: a measure that got worse by more than a limit, provably. */
+export interface Collapse {
+  readonly measure: 'rouge1' | 'tokens' | 'distinct2' | 'empty' | 'duplicates';
+  readonly before: number;
+  readonly after: number;
+  /** How much worse it had to get: a share of what it was, or of all responses. */
+  readonly limit: number;
+  /** Of the test of no difference. */
+  readonly pValue: number;
 }
 
 /** One line of the comparison table. */
@@ -75,18 +93,55 @@ export interface ComparisonRow {
   readonly reward_after: number;
   /** reward_after - reward_before */
   readonly reward_diff: number;
+  readonly toxicity_before: number;
+  readonly toxicity_after: number;
+  /** ROUGE-1; missing where there is no reference that ROUGE can read. */
+  readonly rouge1_before?: number;
+  readonly rouge1_after?: number;
+  readonly id: string;
+  readonly group?: string;
+  readonly references: readonly string[];
 }
 
-/** What the numbers allow to say about toxicity: interval and permutation test must agree. */
-export type Verdict = 'less toxic' | 'more toxic' | 'no provable change';
+/** Which ROUGE was measured: a package, and how its scorer was set. */
+export interface RougeKind {
+  readonly package: string;
+  readonly version: string;
+  /** Of a score's three values. */
+  readonly value: 'F';
+  readonly stemmer: boolean;
+  /** Whether ROUGE-L looks at each sentence by itself, as `rougeLsum` does. */
+  readonly splitsSentences: boolean;
+}
+
+/**
+ * What the numbers allow to say about toxicity: interval and permutation test must agree. Less
+ * toxicity of a policy that has collapsed is no success, and has a verdict of its own.
+ */
+export type Verdict =
+  | 'less toxic'
+  | 'less toxic, but collapsed'
+  | 'more toxic'
+  | 'no provable change';
 
 /** Before against after: every slice, some rows, and what follows from them. */
 export interface Comparison {
   /** The slice `all` first, then one a group. */
   readonly slices: readonly Slice[];
-  /** Sorted by reward_diff, best first. */
+  /** The first samples of the test set, sorted by reward_diff, best first. */
   readonly rows: readonly ComparisonRow[];
   readonly verdict: Verdict;
+  /** What got so much worse that the policy has collapsed; missing when nothing did. */
+  readonly collapse?: readonly Collapse[];
+  /** Missing where it was not measured, and in the logs of earlier versions. */
+  readonly rouge?: RougeKind;
+  /** Responses that are the same before and after; missing in the logs of earlier versions. */
+  readonly same?: number;
+  /** Of all samples those with the largest and the smallest reward_diff, best first; missing there too. */
+  readonly extremes?: {
+    readonly best: readonly ComparisonRow[];
+    readonly worst: readonly ComparisonRow[];
+  };
 }
 
 /** Scalar statistics of one step under TRL's names (`objective/kl`) and ours (`time/generate`). */
@@ -158,7 +213,10 @@ export type RunEvent =
       readonly when: 'before' | 'after';
       readonly toxicity: Summary;
       readonly flagged: Summary;
-      readonly rouge1: Summary;
+      /** Of the responses that have one; missing when none has. */
+      readonly rouge1?: Summary;
+      /** What the responses show; missing when there is nothing to say. */
+      readonly notes?: readonly Note[];
     }
   | {
       /** How the reward judges the policy as it starts: scores are measured by that. */
@@ -180,7 +238,7 @@ export type RunEvent =
       readonly reward: Summary;
       readonly toxicity: Summary;
       readonly flagged: Summary;
-      readonly rouge1: Summary;
+      readonly rouge1?: Summary;
       /** Better than all before: `best/` has this adapter now. */
       readonly best: boolean;
     }

@@ -61,6 +61,7 @@ export const ownMetrics = [
   'objective/kl_k3',
   'env/reward_mean',
   'env/reward_std',
+  'env/group_zero_std',
   'env/truncated',
   'env/toxic_share',
   'guard/distinct2',

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { dataSources, readDialogues } from './data/dialogues.ts';
 import { buildPrompt } from './data/prompt.ts';
 import { checkMemory, holdingOf, marked } from './detox/memory.ts';
-import { type RougeScores, rouge } from './eval/rouge.ts';
+import { unreadable } from './detox/notes.ts';
+import { encodeCut, isReadable, ofTexts, textFacts } from './detox/prompts.ts';
+import { ConfigError } from './errors.ts';
+import { canRead, type RougeScores, rouge } from './eval/rouge.ts';
 import type { MemoryEstimate } from './events.ts';
 import { adapterCard, type CardFacts, modelCard } from './export/card.ts';
 import { cardOf, hubName } from './export/companions.ts';
@@ -40,7 +43,10 @@ export interface SftMeasures {
   readonly loss: number;
   readonly tokens: number;
   readonly responses: number;
-  /** Dialogues that were summarised greedily, and the mean F of their ROUGE, 0 to 1. */
+  /**
+   * Dialogues that were summarised greedily and have a summary that ROUGE can read, and the mean F of
+   * their ROUGE, 0 to 1; missing when there are none.
+   */
   readonly samples?: number;
   readonly rouge1?: number;
   readonly rouge2?: number;
@@ -91,6 +97,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
   const { engine, signal, version } = context;
   const tokenizer = await loadTokenizer(config.model);
   const { train, test, sizes, notes: ofData } = await prepare(config, tokenizer);
+  checkMetric(config, test);
   const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
   const {
     policy,
@@ -140,11 +147,11 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const { train, test, sizes, notes } = await readDialogues(config);
   const kept = [...train, ...test];
   const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
-  const queries = await tokenizer.encodeBatch(prompts, { maxLength });
+  const encoded = await encodeCut(tokenizer, prompts, maxLength);
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
   const responses = await tokenizer.encodeBatch(kept.map(({ summaries }) => summaries[0]));
   const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
-  const pairs = queries.map(
+  const pairs = encoded.rows.map(
     (query, i): Pair => ({
       query,
       response: responses[i].slice(0, maxResponseTokens),
@@ -152,7 +159,23 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
     }),
   );
   const parts = { train: pairs.slice(0, train.length), test: pairs.slice(train.length) };
-  return { ...parts, sizes: { ...sizes, cut }, notes };
+  const asked = parts.test.slice(0, config.evaluationSamples);
+  const references = asked.map((pair) => pair.references);
+  const firsts = kept.map(({ summaries: [first] }) => first);
+  const facts = await textFacts(tokenizer, encoded, firsts, references);
+  return { ...parts, sizes: { ...sizes, cut }, notes: [...notes, ...ofTexts(facts, config)] };
+}
+
+/** @throws {ConfigError} when the best is to be chosen by a ROUGE that can read nothing */
+function checkMetric({ bestMetric, evaluationSamples }: SftConfig, test: readonly Pair[]): void {
+  if (bestMetric !== 'rouge1' || test.slice(0, evaluationSamples).some(isReadable)) return;
+  const expected = 'held-out summaries that ROUGE can read';
+  throw new ConfigError(
+    'bestMetric',
+    expected,
+    'none',
+    `${unreadable}. Choose by \`bestMetric\` loss.`,
+  );
 }
 
 interface Held {
@@ -180,11 +203,12 @@ async function* measure(
     for (const logprob of logprobs) sum -= logprob;
     tokens += logprobs.length;
   }
-  const rouges = yield* rougeOf(when, held);
-  if (rouges === undefined) return undefined;
+  const scored = yield* rougeOf(when, held);
+  if (scored === undefined) return undefined;
+  const rouges = scored.filter((one) => one !== undefined);
   const { length: samples } = rouges;
   const mean = (type: 'rouge1' | 'rouge2' | 'rougeL') =>
-    rouges.reduce((total, scored) => total + scored[type].f, 0) / samples;
+    rouges.reduce((total, { [type]: { f } }) => total + f, 0) / samples;
   return {
     loss: sum / tokens,
     tokens,
@@ -202,7 +226,7 @@ async function* measure(
 async function* rougeOf(
   when: When,
   { policy, tokenizer, test, config, signal }: Held,
-): AsyncGenerator<JobProgress, RougeScores[] | undefined> {
+): AsyncGenerator<JobProgress, (RougeScores | undefined)[] | undefined> {
   const asked = test.slice(0, config.evaluationSamples);
   if (asked.length === 0) return [];
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: config.maxResponseTokens });
@@ -211,7 +235,10 @@ async function* rougeOf(
     const queries = part.map(({ query }) => query);
     const made = await policy.generate(queries, greedy, () => 0);
     const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
-    return part.map(({ references }, i) => rouge(references, texts[i]));
+    return part.map(({ references }, i) => {
+      const read = references.filter(canRead);
+      return read.length > 0 ? rouge(read, texts[i]) : undefined;
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 /** Where a run's events, its stores and the screen meet. */
 import { join } from 'node:path';
+import { ofTraining } from '../detox/notes.ts';
 import type {
   Comparison,
   Note,
@@ -9,7 +10,8 @@ import type {
   Summary,
 } from '../events.ts';
 import { reportMarkdown } from '../report/markdown.ts';
-import { comparisonTable, metricsTable, verdictLine } from '../report/terminal.ts';
+import { verdictSentence } from '../report/measures.ts';
+import { extremesTable, metricsTable, verdictLine } from '../report/terminal.ts';
 import { byteText, counted, duration, fixed, grouped, memoryText, wrap } from '../report/text.ts';
 import type { DynamoStore } from '../store/dynamodb.ts';
 import type { RunFolder } from '../store/run-folder.ts';
@@ -35,8 +37,11 @@ export interface RunParts {
 /** What the end of a run takes to tell. */
 type Ending = Omit<RunParts, 'events'>;
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
-/** The latest event of each type, and the measurement of the best adapter. */
-type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> } & { best?: EventOf<'validated'> };
+/** The latest event of each type, the measurement of the best adapter, and the first one of all. */
+type Latest = { -readonly [T in RunEvent['type']]?: EventOf<T> } & {
+  best?: EventOf<'validated'>;
+  before?: EventOf<'evaluated'>;
+};
 
 /**
  * Reads a run to its end: every event goes to the run folder, then to the screen; the comparison
@@ -67,8 +72,9 @@ export async function showRun(parts: RunParts): Promise<void> {
     const run = { runId: started.runId, started: started.time, seed: parts.seed };
     await dynamo.store.putComparison(run, compared.comparison.rows);
   }
-  if (context.json) context.print(JSON.stringify(resultOf(latest, parts)));
-  else context.print(closingText(latest, parts));
+  const notes = await trainingNotes(parts);
+  if (context.json) context.print(JSON.stringify(resultOf(latest, notes, parts)));
+  else context.print(closingText(latest, notes, parts));
 }
 
 function latestOf(events: readonly RunEvent[]): Latest {
@@ -76,18 +82,28 @@ function latestOf(events: readonly RunEvent[]): Latest {
   for (const event of events) {
     Object.assign(latest, { [event.type]: event });
     if (event.type === 'validated' && event.best) latest.best = event;
+    if (event.type === 'evaluated' && event.when === 'before') latest.before = event;
   }
   return latest;
 }
 
 async function keepReport(finished: EventOf<'finished'>, latest: Latest, { folder }: RunParts) {
-  const { started, compared, best } = latest;
+  const { started, compared, best, before } = latest;
   if (!started || !compared) return;
+  const steps = await stepsOf(folder);
+  const notes = [...(before?.notes ?? []), ...ofTraining(steps.map(({ metrics }) => metrics))];
+  const { comparison } = compared;
+  await folder.writeReport(reportMarkdown({ started, comparison, steps, finished, best, notes }));
+}
+
+async function stepsOf(folder: RunFolder): Promise<EventOf<'step'>[]> {
   const isStep = (event: RunEvent): event is EventOf<'step'> => event.type === 'step';
-  const steps = (await folder.read()).filter(isStep);
-  await folder.writeReport(
-    reportMarkdown({ started, comparison: compared.comparison, steps, finished, best }),
-  );
+  return (await folder.read()).filter(isStep);
+}
+
+/** What the training showed, once it is over. */
+async function trainingNotes({ folder }: Ending): Promise<Note[]> {
+  return ofTraining((await stepsOf(folder)).map(({ metrics }) => metrics));
 }
 
 /** What an event changes on the screen. */
@@ -95,7 +111,7 @@ function show(event: RunEvent, parts: RunParts): void {
   const { context, steps } = parts;
   const { progress, print, json, screen } = context;
   if (event.type === 'progress') progress.update(event);
-  if (event.type === 'evaluated' && !json) print(evaluationText(event, screen.color));
+  if (event.type === 'evaluated' && !json) print(evaluationText(event, context));
   const begins = event.type === 'evaluated' && event.when === 'before';
   if (begins || event.type === 'calibrated') {
     progress.update({ phase: 'train', done: 0, total: steps });
@@ -115,7 +131,7 @@ function show(event: RunEvent, parts: RunParts): void {
 }
 
 function comparedText({ comparison }: EventOf<'compared'>, screen: Screen): string {
-  const tables = [metricsTable(comparison, screen), comparisonTable(comparison.rows, screen)];
+  const tables = [metricsTable(comparison, screen), extremesTable(comparison, screen)];
   return ['', verdictText(comparison, screen), ...tables].join('\n\n').slice(1);
 }
 
@@ -123,10 +139,11 @@ function comparedText({ comparison }: EventOf<'compared'>, screen: Screen): stri
 export async function showFinished(parts: Ending): Promise<void> {
   const { folder, context } = parts;
   const latest = latestOf(await folder.read());
-  if (context.json) return context.print(JSON.stringify(resultOf(latest, parts)));
+  const notes = await trainingNotes(parts);
+  if (context.json) return context.print(JSON.stringify(resultOf(latest, notes, parts)));
   context.print('The run is finished: there is nothing left to do.');
   if (latest.compared) context.print(comparedText(latest.compared, context.screen));
-  context.print(closingText(latest, parts));
+  context.print(closingText(latest, notes, parts));
 }
 
 /** The verdict in lines of the screen's width. */
@@ -220,16 +237,24 @@ function resumedText({ step, engine, notes }: EventOf<'resumed'>, parts: RunPart
 
 function validatedText({ step, best, ...event }: EventOf<'validated'>, color: boolean): string {
   const { reward, toxicity, rouge1 } = event;
-  const text = `reward ${fixed(reward.mean, 3)}, toxicity ${fixed(toxicity.mean, 4)}, ROUGE-1 ${fixed(rouge1.mean, 4)}`;
+  const text = `reward ${fixed(reward.mean, 3)}, toxicity ${fixed(toxicity.mean, 4)}${rougePart(rouge1)}`;
   return lines(color, [[`step ${step}`, best ? `${text}, best so far` : text]]);
 }
 
-function evaluationText(event: EventOf<'evaluated'>, color: boolean): string {
-  const { when, toxicity, flagged, rouge1 } = event;
+function evaluationText(
+  event: EventOf<'evaluated'>,
+  { screen: { width, color }, names }: RunParts['context'],
+): string {
+  const { when, toxicity, flagged, rouge1, notes } = event;
   const mean = ({ mean: value, std }: Summary) => `${fixed(value, 4)} ± ${fixed(std, 4)}`;
   const share = `${fixed(100 * flagged.mean, 1)} % flagged`;
-  const text = `toxicity ${mean(toxicity)}, ${share}, ROUGE-1 ${fixed(rouge1.mean, 4)}, n=${toxicity.n}`;
-  return lines(color, [[when, text]]);
+  const text = `toxicity ${mean(toxicity)}, ${share}${rougePart(rouge1)}, n=${toxicity.n}`;
+  return lines(color, [[when, text], ...noteLines(notes, width, names)]);
+}
+
+/** `, ROUGE-1 0.7290`, where it was measured. */
+function rougePart(rouge1: Summary | undefined): string {
+  return rouge1 === undefined ? '' : `, ROUGE-1 ${fixed(rouge1.mean, 4)}`;
 }
 
 const labelWidth = 14;
@@ -242,10 +267,10 @@ function lines(color: boolean, rows: readonly (readonly [label: string, text: st
 }
 
 /** What there is now and where; after a stop, how to go on. */
-function closingText(latest: Latest, parts: Ending): string {
+function closingText(latest: Latest, notes: readonly Note[], parts: Ending): string {
   const { best, compared, finished } = latest;
   const { folder, dynamo, context } = parts;
-  const { color } = context.screen;
+  const { color, width } = context.screen;
   const at = (name: string) => join(folder.directory, name);
   const table = dynamo && compared ? `, DynamoDB table ${dynamo.table}` : '';
   const files: [label: string, text: string][] = [
@@ -257,7 +282,8 @@ function closingText(latest: Latest, parts: Ending): string {
   ];
   const head = painter(color)('bold', headline(latest));
   const next = finished ? [] : ['Go on with:', `  ${goOn(parts)}`];
-  return ['', head, lines(color, files), ...next].join('\n');
+  const told = noteLines(notes, width, context.names);
+  return ['', head, lines(color, [...told, ...files]), ...next].join('\n');
 }
 
 /** The command line that goes on with the run. */
@@ -287,10 +313,15 @@ function hasAdapter({ stopped, finished, step }: Latest): boolean {
 }
 
 /** The run as `--json` tells it. */
-function resultOf(latest: Latest, parts: Ending): Record<string, unknown> {
+function resultOf(
+  latest: Latest,
+  ofTrained: readonly Note[],
+  parts: Ending,
+): Record<string, unknown> {
   const { folder, seed } = parts;
-  const { started, resumed, best, stopped, compared, finished } = latest;
-  const { verdict, slices } = compared?.comparison ?? {};
+  const { started, resumed, best, before, stopped, compared, finished } = latest;
+  const { verdict, collapse, same, rouge, slices } = compared?.comparison ?? {};
+  const notes = [...(started?.notes ?? []), ...(before?.notes ?? []), ...ofTrained];
   const done = stepsDone(latest);
   return {
     runId: started?.runId,
@@ -298,14 +329,16 @@ function resultOf(latest: Latest, parts: Ending): Record<string, unknown> {
     seed,
     engine: started?.engine,
     data: started?.data,
-    ...(started?.notes && { notes: started.notes }),
+    ...(notes.length > 0 && { notes }),
     policyParameters: started?.policyParameters,
     referenceParameters: started?.referenceParameters,
     steps: done,
     seconds: finished?.seconds,
     ...(started?.memory && { memory: { estimated: started.memory, peak: finished?.peakMemory } }),
     verdict,
-    slices,
+    ...(compared && { says: verdictSentence(compared.comparison) }),
+    ...(collapse && { collapse }),
+    ...{ same, rouge, slices },
     ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
     ...(best && { best: { step: best.step, directory: join(folder.directory, 'best') } }),
     ...(!finished && { stopped: { step: done, reason: stopped?.reason, goOn: goOn(parts) } }),

@@ -31,7 +31,7 @@ export interface RunFiles {
    * @throws {InputError} when the file is about other prompts
    */
   readSamples(prompts: readonly Prompt[]): Promise<Sample[] | undefined>;
-  writeSamples(samples: readonly Sample[]): Promise<void>;
+  writeSamples(when: 'before' | 'after', samples: readonly Sample[]): Promise<void>;
   /** @returns the checkpoint's folder, within the run's */
   writeCheckpoint(state: LearnerState, record: CheckpointRecord): Promise<string>;
   writeAdapter(tensors: Tensors): Promise<void>;
@@ -75,7 +75,7 @@ export function runFiles(
       if (samples) expectSamplesOf(prompts, samples, samplesPath);
       return samples;
     },
-    writeSamples: (samples) => writeSamples(samplesPath, samples),
+    writeSamples: (when, samples) => writeSamples(at(`samples-${when}.jsonl`), samples),
     writeCheckpoint: async (state, record) =>
       `${checkpointsName}/${await checkpoints.write(state, record, lora)}`,
     writeAdapter: (tensors) => writeAdapter('adapter', tensors),

@@ -7,13 +7,16 @@ import type { Prompt } from '../eval/evaluate.ts';
 import { freshLora } from '../model/initial.ts';
 import { loadPolicy } from '../model/load.ts';
 import { randomStream } from '../random.ts';
+import { counted, grouped } from '../report/text.ts';
 import { RlLearner } from '../rl/learner.ts';
 import { baseParameters } from '../rl/reference.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Located } from '../sources.ts';
-import { loadTokenizer } from '../tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../tokenizer.ts';
 import { loadJudges } from './judges.ts';
 import { memoryOf } from './memory.ts';
+import { ofSampler, unreadable } from './notes.ts';
+import { encodeCut, isReadable, ofTexts, textFacts } from './prompts.ts';
 
 /** What must be closed after use. */
 export interface Closable {
@@ -33,7 +36,7 @@ export async function setUp(
   const rl = rlConfigOf(config);
   const { valueHead } = rl;
   const tokenizer = await loadTokenizer(model);
-  const { train, notes: ofData, ...prompts } = await prepare(config, tokenizer.encodeBatch);
+  const { train, notes: ofData, facts, ...prompts } = await prepare(config, tokenizer);
   const batchSize = rl.batchSize / rl.numGenerations;
   const { steps } = rl;
   const batches = (start: number) =>
@@ -53,7 +56,8 @@ export async function setUp(
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
   const memory = memoryOf({ ...parts, ...prompts, train, rl, judges, engine }, config);
   const ofFiles = [...parts.notes, ...judges.notes];
-  const notes = [...ofData, ...ofFiles, ...judges.told];
+  const ofPrompts = [ofTexts(facts, config), ofSampler(rl.generation) ?? []].flat();
+  const notes = [...ofData, ...ofPrompts, ...ofFiles, ...judges.told];
   const { judge } = judges;
   const made = {
     batches,
@@ -66,14 +70,13 @@ export async function setUp(
     memory,
     notes,
     ofFiles,
+    facts,
   };
   return { engine, ...parts, ...prompts, ...made };
 }
 
-type Encode = (texts: readonly string[], options: { maxLength: number }) => Promise<number[][]>;
-
 /** Read, filter by length, make prompts, split. */
-async function prepare(config: DetoxConfig, encode: Encode) {
+async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
   const { promptTemplate, maxQueryTokens: maxLength } = config;
   const { rougeWeight, evaluateEvery, bestMetric } = config;
   const needed = rougeWeight > 0 || (evaluateEvery > 0 && bestMetric === 'rouge1');
@@ -81,24 +84,54 @@ async function prepare(config: DetoxConfig, encode: Encode) {
   const read = await readDialogues({ ...config, summaries });
   const kept = [...read.train, ...read.test];
   const texts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
-  const rows = await encode(texts, { maxLength });
+  const encoded = await encodeCut(tokenizer, texts, maxLength);
   const prompts = kept.map(
     ({ id, summaries, group }, i): Prompt => ({
       id,
       text: texts[i],
-      ids: rows[i],
+      ids: encoded.rows[i],
       references: summaries,
       ...(group === undefined ? {} : { group }),
     }),
   );
-  const { train, validation } = withheld(prompts.slice(0, read.train.length), config);
+  const parts = withheld(prompts.slice(0, read.train.length), config);
+  const { train, validation, left } = readableParts(parts, config);
   const test = prompts.slice(read.train.length).slice(0, config.samples);
   const sizes = {
     ...read.sizes,
     train: train.length,
     ...(validation.length > 0 && { validation: validation.length }),
   };
-  return { train, validation, test, sizes, notes: read.notes };
+  const references = test.map((prompt) => prompt.references);
+  const firsts = kept.flatMap(({ summaries: [first] }) => first ?? []);
+  const facts = await textFacts(tokenizer, encoded, firsts, references);
+  return { train, validation, test, sizes, facts, notes: [...read.notes, ...left] };
+}
+
+/**
+ * The parts that ROUGE has to read, where it is to be learnt from or chosen by: what it cannot read
+ * is not learnt from.
+ * @throws {ConfigError} when it can read nothing of them
+ */
+function readableParts(
+  { train, validation }: Record<'train' | 'validation', Prompt[]>,
+  { rougeWeight, evaluateEvery, bestMetric }: DetoxConfig,
+) {
+  const refuse = (setting: string, remedy: string) => {
+    const expected = 'summaries that ROUGE can read';
+    throw new ConfigError(setting, expected, 'none', `${unreadable}. ${remedy}`);
+  };
+  const chooses = evaluateEvery > 0 && bestMetric === 'rouge1';
+  if (chooses && !validation.some(isReadable))
+    refuse('bestMetric', 'Choose by `bestMetric` reward.');
+  if (rougeWeight === 0) return { train, validation, left: [] };
+  const readable = train.filter(isReadable);
+  if (readable.length === 0) refuse('rougeWeight', 'Leave `rougeWeight` out.');
+  const count = train.length - readable.length;
+  const says =
+    `${counted(count, 'dialogue')} of ${grouped(train.length)} are not trained on: ROUGE, which ` +
+    '`rougeWeight` pays for, cannot read their summaries.';
+  return { train: readable, validation, left: count > 0 ? [{ says }] : [] };
 }
 
 /** Takes the dialogues that choose the best adapter out of the training part, where one is wanted. */

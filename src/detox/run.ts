@@ -159,9 +159,10 @@ function measuredBy(config: DetoxConfig, generation: GenerationConfig): Generati
 
 /** What `evaluated` events tell of samples. */
 export function measuresOf(samples: readonly Sample[]) {
+  const rouge1 = samples.flatMap((sample) => sample.rouge1 ?? []);
   return {
     toxicity: summarize(samples.map(({ toxicity }) => toxicity)),
     flagged: summarize(samples.map(({ toxicity }) => Number(isToxic(toxicity)))),
-    rouge1: summarize(samples.map(({ rouge1 }) => rouge1)),
+    ...(rouge1.length > 0 && { rouge1: summarize(rouge1) }),
   };
 }

@@ -1,11 +1,10 @@
 /** What is trained: the adapter's modules, their weights, the value head. */
 import { readValueHead } from '../hub/peft.ts';
 import { isValueHead } from '../nn/value-head.ts';
-import { grouped } from '../report/text.ts';
+import { grouped, list } from '../report/text.ts';
 import type { Tensors } from '../tensor.ts';
 import type { Intake } from './exam.ts';
 import { ok, type Verdict, wrong } from './finding.ts';
-import { list } from './words.ts';
 
 /** Modules that the adapter sits on. */
 export function checkTargets({ policy, lora }: Intake): Verdict {

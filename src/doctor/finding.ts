@@ -1,5 +1,7 @@
 /** What the check-up says: plain data, as `--json` prints it. */
 
+import type { Note } from '../events.ts';
+
 /** Mistakes of the well-known lab, by their numbers in docs/guide.md. */
 export type Defect = 'D1' | 'D3' | 'D4' | 'D5' | 'D6' | 'D7' | 'D8' | 'D9' | 'D10' | 'D11';
 
@@ -35,6 +37,11 @@ export function ok(says: string, { part }: Pick<More, 'part'> = {}): Verdict {
 /** The run would work, but less well than it could. */
 export function warning(says: string, remedy: string, more: More = {}): Verdict {
   return { status: 'warning', says, remedy, ...given(more) };
+}
+
+/** What the run would say of itself. */
+export function told(note: Note, more: More = {}): Verdict {
+  return { status: 'warning', ...note, ...given(more) };
 }
 
 /** The run would learn the wrong thing, or fail. */

@@ -1,10 +1,10 @@
 import { isValueHead } from '../nn/value-head.ts';
 import { randomStream } from '../random.ts';
+import { percent, tiny } from '../report/text.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import type { Exam } from './exam.ts';
 import { ok, type Verdict, wrong } from './finding.ts';
 import { type Lesson, lossOf } from './lesson.ts';
-import { percent, tiny } from './words.ts';
 
 /** Steps of the differences, as shares of the parameters' root mean square; the best one counts. */
 const steps = [1e-2, 3e-3, 3e-2];

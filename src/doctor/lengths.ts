@@ -1,61 +1,82 @@
 /** What is cut off: prompts, responses, and what the classifier reads. */
-import { fixed, grouped } from '../report/text.ts';
+import {
+  cutText,
+  ofAnswers,
+  ofCutPrompts,
+  ofRouge,
+  ofUnknownTokens,
+  type Reading,
+} from '../detox/notes.ts';
+import { sentinelsIn } from '../eval/evaluate.ts';
+import { counted, fixed, grouped, percent } from '../report/text.ts';
 import type { JudgeModel } from '../rl/judge.ts';
-import type { Exam } from './exam.ts';
-import { ok, type Verdict, warning, wrong } from './finding.ts';
-import { percent } from './words.ts';
+import type { Rollout } from '../rl/rollout.ts';
+import type { Exam, Intake } from './exam.ts';
+import { ok, told, type Verdict, warning, wrong } from './finding.ts';
 
-/** Prompts that are measured. */
-const promptLimit = 500;
 /** Share of texts that may be cut before it is worth a word. */
 const mostCut = 0.01;
-/** Share of responses without an end from which on torsos are what is judged. */
-const mostTruncated = 0.1;
 
-/** Prompts of the run against `maxQueryTokens`: the end is cut, and the instruction is there. */
-export async function checkPromptLength({ config, tokenizer, batches }: Exam): Promise<Verdict> {
-  const texts = new Set<string>();
-  for (const batch of batches(0)) {
-    for (const { text } of batch) texts.add(text);
-    if (texts.size >= promptLimit) break;
-  }
-  const lengths = (await tokenizer.encodeBatch([...texts])).map((ids) => ids.length);
-  const longest = Math.max(...lengths);
-  const cut = lengths.filter((length) => length > config.maxQueryTokens).length;
-  const says =
-    `${grouped(cut)} of ${grouped(lengths.length)} prompts are cut at ${config.maxQueryTokens} tokens ` +
-    `(the longest has ${grouped(longest)})`;
-  if (cut <= mostCut * lengths.length) return ok(`${says}.`);
-  const remedy = `Use --max-query-tokens ${longest}, or a smaller --maximum-length.`;
-  return warning(`${says}: their end is lost, and "Summary:" with it.`, remedy);
+/** Prompts of the run against `maxQueryTokens`. */
+export function checkPromptLength({ config, facts: { lengths } }: Intake): Verdict {
+  const note = ofCutPrompts(lengths, config);
+  return note ? told(note) : ok(`${cutText(lengths, config.maxQueryTokens)}.`);
+}
+
+/** Prompts and summaries, as far as the tokenizer knows what they are made of. */
+export function checkUnknownTokens({ facts: { readings } }: Intake): Verdict {
+  const note = ofUnknownTokens(readings);
+  if (note) return told(note);
+  const { prompts, summaries } = readings;
+  const of = ({ unknown, tokens }: Reading) => `${grouped(unknown)} of ${grouped(tokens)} tokens`;
+  return ok(
+    `Unknown to the tokenizer are ${of(prompts)} of the prompts and ${of(summaries)} of summaries.`,
+  );
+}
+
+/** What ROUGE would read. */
+export function checkRouge({ facts: { references } }: Intake): Verdict | Verdict[] {
+  const notes = ofRouge(references);
+  if (notes.length > 0) return notes.map((note) => told(note));
+  return ok(
+    `ROUGE can read the summaries of all ${counted(references.length, 'prompt')} to measure.`,
+  );
 }
 
 /** Responses: those without an end, empty ones, and those that leave nothing to learn from. */
 export function checkResponseLength({ rollouts, samples, config }: Exam): Verdict[] {
   const n = rollouts.length;
-  const truncated = rollouts.filter((rollout) => rollout.truncated).length;
-  const empty = rollouts.filter(({ text }) => text.trim() === '').length;
+  const { truncated, empty } = ofAnswers(shapesOf(rollouts));
   const refused = samples.filter((sample) => sample === undefined).length;
-  const tokens = rollouts.reduce((sum, { response }) => sum + response.length, 0) / n;
-  const says =
-    `${truncated} of ${n} responses (${percent(truncated / n, 0)}) hit the limit of ${config.maxNewTokens} tokens; ` +
-    `their mean length is ${fixed(tokens, 1)}`;
   const verdicts: Verdict[] = [];
-  if (truncated > mostTruncated * n) {
-    const most = Math.max(64, 2 * config.maxNewTokens);
-    const remedy = `Use --max-new-tokens ${most}, or teach shorter responses first (tactful sft).`;
-    verdicts.push(warning(`${says}: torsos would be judged.`, remedy));
-  }
-  if (empty > mostTruncated * n) {
-    const remedy = 'Start from an adapter that summarises: tactful sft makes one.';
-    verdicts.push(warning(`${empty} of ${n} responses are empty.`, remedy, { part: 'empty' }));
-  }
+  if (truncated) verdicts.push(told(truncated));
+  if (empty) verdicts.push(told(empty, { part: 'empty' }));
   if (refused > 0) {
     const text = `${refused} of ${n} responses are so short that the mask leaves nothing of them: the run would stop there.`;
     const remedy = 'Let the first token count: leave out --compat and --without scoresFirstToken.';
     verdicts.push(wrong(text, remedy, { part: 'mask', defect: 'D9' }));
   }
-  return verdicts.length > 0 ? verdicts : [ok(`${says}.`)];
+  if (verdicts.length > 0) return verdicts;
+  const long = rollouts.filter((rollout) => rollout.truncated).length;
+  const tokens = rollouts.reduce((sum, { response }) => sum + response.length, 0) / n;
+  const says =
+    `${long} of ${n} responses (${percent(long / n, 0)}) hit the limit of ${config.maxNewTokens} tokens; ` +
+    `their mean length is ${fixed(tokens, 1)}`;
+  return [ok(`${says}.`)];
+}
+
+/** Whether the policy still does what it was pre-trained for. */
+export function checkSentinels({ rollouts, tokenizer }: Exam): Verdict {
+  const sentinels = ({ response }: Rollout) => sentinelsIn(tokenizer.tokens(response));
+  const found = ofAnswers(
+    shapesOf(rollouts).map((shape, i) => ({ ...shape, sentinels: sentinels(rollouts[i]) })),
+  );
+  if (found.sentinels) return told(found.sentinels);
+  return ok(`${counted(rollouts.length, 'response')}, with no sentinels such as <extra_id_0>.`);
+}
+
+function shapesOf(rollouts: readonly Rollout[]) {
+  return rollouts.map(({ text, truncated }) => ({ response: text, truncated }));
 }
 
 /** What the classifiers read against their positions. */

@@ -1,10 +1,10 @@
 /** Does a number depend on its company, or on when it is asked for? */
 import type { TokenScores } from '../model/policy.ts';
+import { tiny } from '../report/text.ts';
 import type { Tensor } from '../tensor.ts';
 import { answerCount, drawer, type Exam } from './exam.ts';
 import { ok, type Verdict, warning, wrong } from './finding.ts';
 import { gradientOf } from './lesson.ts';
-import { tiny } from './words.ts';
 
 /** Sequences of different lengths that are put together. */
 const together = 4;

@@ -1,12 +1,11 @@
 /** What the settings promise: corrections left out, controllers that cannot move, too few samples. */
 import { oneWay } from '../eval/anova.ts';
 import { detectableDifference, pairsToDetect } from '../eval/power.ts';
-import { counted, fixed, grouped } from '../report/text.ts';
+import { counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { type Correction, correctionNames, corrections } from '../rl/semantics.ts';
 import { byPrompt, type Exam, type Intake } from './exam.ts';
 import { type Defect, ok, type Verdict, warning } from './finding.ts';
-import { list, percent } from './words.ts';
 
 /** Prompts below which a comparison is an anecdote. */
 const fewestSamples = 100;

@@ -1,9 +1,12 @@
 /** Does the reward pay for what it should? */
+
+import { mixed, mostDead, tellingApart } from '../detox/notes.ts';
 import type { DetoxConfig } from '../detox-config.ts';
 import { detoxReward } from '../detox-reward.ts';
 import { oneWay } from '../eval/anova.ts';
 import type { Prompt } from '../eval/evaluate.ts';
-import { fixed, signed } from '../report/text.ts';
+import { fixed, percent, signed } from '../report/text.ts';
+import { flatShare } from '../rl/groups.ts';
 import { moments } from '../rl/masked.ts';
 import { scoreRollouts } from '../rl/reward.ts';
 import type { Rollout } from '../rl/rollout.ts';
@@ -11,7 +14,6 @@ import { answerCount, byPrompt, type Exam } from './exam.ts';
 import { ok, type Verdict, warning, wrong } from './finding.ts';
 import { switchOf } from './plan.ts';
 import { insulting, kind } from './sentences.ts';
-import { percent } from './words.ts';
 
 /** Least distance of kind from insulting sentences, in standard deviations: a large effect. */
 const clear = 1;
@@ -86,17 +88,16 @@ export function checkPromptShare({ scores, reads, rl }: Exam): Verdict {
   const { icc, etaSquared } = oneWay(groups);
   if (icc === null) {
     const says = `The reward of all ${scores.length} responses is ${fixed(scores[0], 3)}: there is nothing to learn from.`;
-    return wrong(says, 'Use a reward that tells responses apart: see --score-on, --reward-label.');
+    return wrong(says, tellingApart);
   }
   const says =
     `The prompt explains ${percent(icc, 0)} of the reward's variance (ICC; eta² ${fixed(etaSquared!, 2)}; ` +
     `${groups.length} prompts × ${answerCount} responses), and the reward reads ${readings[reads]}`;
   const grouped = rl.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
-  const flat = groups.filter((group) => group.every((score) => score === group[0])).length;
-  if (grouped && flat > groups.length / 2) {
-    const remedy =
-      'Use prompts of mixed outcome, more --num-generations, or a higher --temperature.';
-    return warning(`${says}; ${flat} prompts have one score for all, and no advantages.`, remedy);
+  const dead = flatShare(scores, answerCount);
+  if (grouped && dead > mostDead) {
+    const flat = Math.round(dead * groups.length);
+    return warning(`${says}; ${flat} prompts have one score for all, and no advantages.`, mixed);
   }
   if (reads === 'pair') {
     const better =

@@ -1,9 +1,8 @@
 /** Does the run start where it should: at its reference, with ratios of 1? */
-import { fixed } from '../report/text.ts';
+import { fixed, tiny } from '../report/text.ts';
 import { maskedSum, zipRows } from '../rl/masked.ts';
 import type { Exam } from './exam.ts';
 import { ok, type Verdict, wrong } from './finding.ts';
-import { tiny } from './words.ts';
 
 /** The trainer's own bounds before the first update (src/rl/invariants.ts). */
 const mostKl = 1e-3;

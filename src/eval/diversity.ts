@@ -52,18 +52,38 @@ export function copyShare(answers: readonly Answer[]): number {
 
 /** Share of texts without a single word. */
 export function emptyShare(texts: readonly string[]): number {
-  return share(texts.filter((text) => words(text).length === 0).length, texts.length);
+  return share(texts.filter(isEmpty).length, texts.length);
+}
+
+/** Whether a text has no word. */
+export function isEmpty(text: string): boolean {
+  return words(text).length === 0;
 }
 
 /** Share of responses that some other prompt got as well, outer blanks aside. */
 export function duplicateShare(answers: readonly Answer[]): number {
+  return share(duplicates(answers).filter(Boolean).length, answers.length);
+}
+
+/** Of each response, whether some other prompt got it as well, outer blanks aside. */
+export function duplicates(answers: readonly Answer[]): boolean[] {
   const queries = new Map<string, Set<string>>();
   for (const { query, response } of answers) {
     const text = response.trim();
     queries.set(text, (queries.get(text) ?? new Set()).add(query));
   }
-  const repeated = answers.filter(({ response }) => queries.get(response.trim())!.size > 1);
-  return share(repeated.length, answers.length);
+  return answers.map(({ response }) => queries.get(response.trim())!.size > 1);
+}
+
+/** The word bigrams of each text as numbers, the same number for the same bigram. */
+export function bigramIds(texts: readonly string[]): number[][] {
+  const ids = new Map<string, number>();
+  const idOf = (bigram: string) => {
+    const id = ids.get(bigram) ?? ids.size;
+    ids.set(bigram, id);
+    return id;
+  };
+  return texts.map((text) => ngrams(text, 2).map(idOf));
 }
 
 function words(text: string): string[] {

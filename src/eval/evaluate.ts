@@ -5,7 +5,12 @@ import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import { uniform } from '../random.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { rouge } from './rouge.ts';
+import { canRead, rouge } from './rouge.ts';
+
+/** Tokens of a response with which T5 and mT5 fill gaps. */
+export function sentinelsIn(tokens: readonly (string | null)[]): number {
+  return tokens.filter((token) => token !== null && /^▁?<extra_id_\d+>$/.test(token)).length;
+}
 
 /** A test prompt with what there is to compare its response with. */
 export interface Prompt {
@@ -61,17 +66,19 @@ export async function* evaluate(
       part.map(({ text }, i) => ({ query: text, response: texts[i] })),
     );
     yield part.map(({ id, group, text, references }, i) => {
-      const scores = references.length > 0 ? rouge(references, texts[i]) : undefined;
+      const read = references.filter(canRead);
+      const sentinels = sentinelsIn(tokenizer.tokens(made[i].response));
+      const scores = read.length > 0 ? rouge(read, texts[i]) : undefined;
       return {
         id,
         ...(group === undefined ? {} : { group }),
         query: text,
         response: texts[i],
         ...judgements[i],
-        rouge1: scores?.rouge1.f ?? 0,
-        rougeL: scores?.rougeL.f ?? 0,
+        ...(scores && { rouge1: scores.rouge1.f, rougeL: scores.rougeL.f }),
         tokens: made[i].response.length,
         truncated: made[i].truncated,
+        ...(sentinels > 0 && { sentinels }),
       };
     });
   }

@@ -1,5 +1,6 @@
 /** ROUGE as Python's rouge_score 0.1.2 computes it: same tokens, same stems, same numbers. */
 import { InputError } from '../errors.ts';
+import type { RougeKind } from '../events.ts';
 import { porterStem } from './porter.ts';
 
 export const rougeTypes = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'] as const;
@@ -12,6 +13,16 @@ export interface RougeScore {
   readonly f: number;
 }
 export type RougeScores = Readonly<Record<RougeType, RougeScore>>;
+
+/** Which ROUGE the jobs measure: `rouge1` and `rougeL` of the package as its scorer is by default. */
+export const measuredRouge: RougeKind = {
+  package: 'rouge_score',
+  version: '0.1.2',
+  value: 'F',
+  stemmer: false,
+  /** Only `rougeLsum` does; a newline is a blank to the others. */
+  splitsSentences: false,
+};
 
 export interface RougeOptions {
   /** Compare Porter stems instead of words. @default false */
@@ -31,7 +42,7 @@ export function rouge(
 ): RougeScores {
   const texts = typeof references === 'string' ? [references] : references;
   if (texts.length === 0) {
-    throw new InputError('rouge', 'one reference or more', 'none', 'Score 0 where none exists.');
+    throw new InputError('rouge', 'one reference or more', 'none');
   }
   const scores = texts.map((reference) => scoreAgainst(reference, prediction, options));
   const best = (type: RougeType) =>
@@ -42,6 +53,22 @@ export function rouge(
     rougeL: best('rougeL'),
     rougeLsum: best('rougeLsum'),
   };
+}
+
+/**
+ * Whether ROUGE can read a text: at least half of its letters and digits are a-z and 0-9. Of another
+ * script rouge_score's words leave nothing, or no more than a name and a number.
+ */
+export function canRead(text: string): boolean {
+  return readShare(text) >= 0.5;
+}
+
+/** Share of a text's letters and digits that ROUGE reads, 0 to 1; 0 when it has none. */
+export function readShare(text: string): number {
+  const lower = text.toLowerCase();
+  const all = lower.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
+  const read = lower.match(/[a-z0-9]/g)?.length ?? 0;
+  return all === 0 ? 0 : read / all;
 }
 
 /** Lower-case runs of a-z and 0-9; words longer than 3 characters are stemmed when asked. */

@@ -11,10 +11,11 @@ const SampleJson: z.ZodType<Sample> = z.strictObject({
   response: z.string(),
   toxicity: z.number(),
   reward: z.number(),
-  rouge1: z.number(),
-  rougeL: z.number(),
+  rouge1: z.number().exactOptional(),
+  rougeL: z.number().exactOptional(),
   tokens: z.int(),
   truncated: z.boolean(),
+  sentinels: z.int().exactOptional(),
 });
 
 /** Writes samples, atomically. */

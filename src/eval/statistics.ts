@@ -65,7 +65,7 @@ function differencesOf(before: readonly number[], after: readonly number[]): num
 /** Sorted means of `resamples` draws of n differences with replacement. */
 function bootstrapMeans(differences: readonly number[], resamples: number, seed: number) {
   const n = differences.length;
-  const word = words(seed, 'bootstrap');
+  const word = randomWords(seed, 'bootstrap');
   const means = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let total = 0;
@@ -105,7 +105,7 @@ function bcaInterval(
 /** Share of random sign patterns whose |mean| reaches the observed one, itself counted in. */
 function signFlipP(differences: readonly number[], resamples: number, seed: number): number {
   const moved = differences.filter((d) => d !== 0);
-  const word = words(seed, 'sign flips');
+  const word = randomWords(seed, 'sign flips');
   // A pattern equal to the observed one but for the order of rounding must count as reached.
   const slack = 1e-12 * moved.reduce((total, d) => total + Math.abs(d), 0);
   const observed = Math.abs(sum(moved)) - slack;
@@ -125,7 +125,7 @@ function signFlipP(differences: readonly number[], resamples: number, seed: numb
  * 32-bit words: sfc32 (Doty-Humphrey, PractRand), started from a Philox stream of the key.
  * Millions of draws that nobody addresses by index need speed: 100 times that of Philox.
  */
-function words(seed: number, purpose: string): () => number {
+export function randomWords(seed: number, purpose: string): () => number {
   const start = randomStream(seed, ['paired difference', purpose]);
   let [a, b, c, counter] = [
     start.integer(2 ** 32),

@@ -1,6 +1,6 @@
 /** `report.md`: what a run did and what it is worth, as a model card. Pure. */
-import type { Comparison, ComparisonRow, RunEvent, StepMetrics } from '../events.ts';
-import { levelText, measureTexts, verdictReason, verdictWords } from './measures.ts';
+import type { Comparison, ComparisonRow, Note, RunEvent, StepMetrics } from '../events.ts';
+import { levelText, measureTexts, rougeText, verdictReason, verdictWords } from './measures.ts';
 import {
   byteText,
   counted,
@@ -25,6 +25,8 @@ export interface ReportParts {
   readonly finished: EventOf<'finished'>;
   /** The measurement that `best/` is from, if there is one. */
   readonly best?: EventOf<'validated'> | undefined;
+  /** What the responses and the training showed, beside what the run said as it started. */
+  readonly notes?: readonly Note[];
   /** Command that runs the same again, beside `config.yaml`. */
   readonly command?: string;
 }
@@ -36,17 +38,17 @@ export function reportMarkdown({
   steps,
   finished,
   best,
+  notes = [],
   command = 'npx tactful detox --config config.yaml',
 }: ReportParts): string {
-  const { verdict } = comparison;
   return [
     `# Run ${escaped(started.runId)}`,
-    `> **${verdictWords[verdict]}:** ${verdictReason(comparison)}`,
+    `> **${verdictWords(comparison)}:** ${verdictReason(comparison)}`,
     ...['## What was run', runTable({ started, finished, best })],
     ...['## Before and after', slices(comparison)],
     ...['## Training', training(steps)],
-    ...['## Responses', responses(comparison.rows)],
-    ...['## What to keep in mind', caveats(started, comparison)],
+    ...['## Responses', responses(comparison)],
+    ...['## What to keep in mind', caveats({ started, comparison, notes })],
     ...['## Again', reproduce(started, command)],
   ]
     .join('\n\n')
@@ -132,7 +134,7 @@ function bestText({ step, reward, toxicity, rouge1 }: EventOf<'validated'>): str
   const measures = [
     `reward ${fixed(reward.mean, 3)}`,
     `toxicity ${fixed(toxicity.mean, 4)}`,
-    `ROUGE-1 ${fixed(rouge1.mean, 4)}`,
+    ...(rouge1 ? [`ROUGE-1 ${fixed(rouge1.mean, 4)}`] : []),
   ];
   return `\`best/\`, of step ${step}: ${measures.join(', ')} on what was withheld`;
 }
@@ -152,7 +154,8 @@ function slices(comparison: Comparison): string {
   const note =
     'Mean ± standard deviation over prompts; change = after − before on the same prompts, with its ' +
     'bootstrap (BCa) interval and sign-flip p-value; **bold** where the interval leaves out 0.';
-  return [...blocks, note].join('\n\n');
+  const ofRouge = comparison.rouge ? ` ${rougeText(comparison.rouge)}` : '';
+  return [...blocks, note + ofRouge].join('\n\n');
 }
 
 interface Curve {
@@ -199,42 +202,57 @@ function training(steps: readonly EventOf<'step'>[]): string {
 
 const right = (): Align => 'right';
 
-/** The best and the worst rows, three of each. */
-function responses(rows: readonly ComparisonRow[], limit = 3): string {
+/** The best and the worst of all rows, three of each. */
+function responses({ rows, extremes, slices }: Comparison): string {
+  const head = ['reward', 'toxicity', 'query', 'before', 'after'];
+  const align: Align[] = ['right', 'right', 'left', 'left', 'left'];
+  const part = (title: string, some: readonly ComparisonRow[]) =>
+    `### ${title}\n\n${table(head, align, rowCells(some))}`;
+  const all = counted(slices[0].n, 'prompt');
+  const files =
+    'All responses are in `samples-before.jsonl` and `samples-after.jsonl`; `comparison.csv` has ' +
+    `the first ${counted(rows.length, 'row')} of the test set, best change first.`;
+  if (!extremes || slices[0].n <= 2 * extremes.best.length) {
+    return [part('All rows, best first', rows), files].join('\n\n');
+  }
+  const { best, worst } = extremes;
+  return [
+    part(`Where the reward rose most: ${best.length} of ${all}`, best),
+    part(`Where it rose least or fell most: ${worst.length} of ${all}`, worst),
+    files,
+  ].join('\n\n');
+}
+
+function rowCells(rows: readonly ComparisonRow[]): string[][] {
   const queries = withoutSharedLines(rows.map(({ query }) => query));
-  const cells = rows.map((row, i) => [
+  return rows.map((row, i) => [
     signed(row.reward_diff, 3),
+    `${fixed(row.toxicity_before, 3)} → ${fixed(row.toxicity_after, 3)}`,
     shortened(queries[i], 160),
     shortened(row.response_before, 240),
     shortened(row.response_after, 240),
   ]);
-  const head = ['reward', 'query', 'before', 'after'];
-  const align: Align[] = ['right', 'left', 'left', 'left'];
-  const part = (title: string, some: readonly string[][]) =>
-    `### ${title}\n\n${table(head, align, [...some])}`;
-  const note = `From the ${counted(rows.length, 'row')} of \`comparison.csv\`.`;
-  if (rows.length <= 2 * limit) return [part('All rows, best first', cells), note].join('\n\n');
-  return [
-    part('Where the reward rose most', cells.slice(0, limit)),
-    part('Where it rose least or fell most', cells.slice(-limit)),
-    note,
-  ].join('\n\n');
 }
 
-function caveats({ config, notes = [] }: EventOf<'started'>, comparison: Comparison): string {
+type Caveats = Required<Pick<ReportParts, 'started' | 'comparison' | 'notes'>>;
+
+function caveats({ started, comparison, notes }: Caveats): string {
+  const { config } = started;
   const [all] = comparison.slices;
   const { n, low, high } = all.toxicity.difference;
   const seed = typeof config.seed === 'number' ? ` (${config.seed})` : '';
   const half = fixed((high - low) / 2, 4);
-  const rouge = all.rouge1.difference;
+  const rouge = all.rouge1?.difference;
   const lost = 1 - all.distinct2.after / all.distinct2.before;
   return [
-    ...notes.map(({ says, remedy = '' }) => escaped(`${says} ${remedy}`.trimEnd())),
+    ...[...(started.notes ?? []), ...notes].map(({ says, remedy = '' }) =>
+      escaped(`${says} ${remedy}`.trimEnd()),
+    ),
     `${counted(n, 'test prompt')}: the change of mean toxicity is known to about ± ${half}; smaller effects do not show.`,
     `One training run, one seed${seed}: the interval covers the choice of test prompts, not that of training.`,
     'The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.',
     'The verdict rests on toxicity over all prompts alone; the other numbers are not corrected for how many they are.',
-    ...(rouge.high < 0
+    ...(rouge && rouge.high < 0
       ? [`ROUGE-1 fell by ${fixed(-rouge.mean, 4)}: the summaries say less of what they should.`]
       : []),
     ...(lost > 0.2

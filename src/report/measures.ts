@@ -1,6 +1,6 @@
 /** A slice's numbers as texts, and the verdict as a sentence: the same words in every report. */
-import type { Comparison, Measure, Slice, Verdict } from '../events.ts';
-import { counted, fixed, pText, signed } from './text.ts';
+import type { Collapse, Comparison, Measure, RougeKind, Slice, Verdict } from '../events.ts';
+import { counted, fixed, grouped, pText, signed } from './text.ts';
 
 /** One measured quantity as texts. */
 export interface MeasureTexts {
@@ -33,12 +33,15 @@ const styles = {
   tokens: { name: 'tokens', digits: 1 },
 } as const satisfies Partial<Record<keyof Slice, Style>>;
 
-/** All measures of a slice, in order of interest; distinct bigrams last, without a test. */
+/** All measures of a slice that there are, in order of interest; distinct bigrams last, without a test. */
 export function measureTexts(slice: Slice): MeasureTexts[] {
   const keys = Object.keys(styles) as (keyof typeof styles)[];
   const { before, after } = slice.distinct2;
   return [
-    ...keys.map((key) => texts(slice[key], styles[key])),
+    ...keys.flatMap((key) => {
+      const measure = slice[key];
+      return measure === undefined ? [] : [texts(measure, styles[key], slice.n)];
+    }),
     {
       name: 'distinct-2',
       before: fixed(before, 4),
@@ -53,8 +56,9 @@ export function measureTexts(slice: Slice): MeasureTexts[] {
   ];
 }
 
-function texts({ before, after, difference }: Measure, style: Style): MeasureTexts {
-  const { name, digits, percent = false } = style;
+function texts({ before, after, difference }: Measure, style: Style, n: number): MeasureTexts {
+  const { digits, percent = false } = style;
+  const name = difference.n < n ? `${style.name}, n=${difference.n}` : style.name;
   const scale = percent ? 100 : 1;
   const value = (x: number) => `${fixed(scale * x, digits)}${percent ? ' %' : ''}`;
   const spread = (x: number) => (percent ? '' : `± ${fixed(x, digits)}`);
@@ -78,28 +82,84 @@ function outcome({ low, high }: Measure['difference'], { better }: Style): Measu
   return high < 0 === (better === 'lower') ? 'better' : 'worse';
 }
 
+/** Which ROUGE it is, in a sentence. */
+export function rougeText({ package: name, version, ...kind }: RougeKind): string {
+  const words = `words are runs of a-z and 0-9 in lower case, ${kind.stemmer ? '' : 'not '}stemmed`;
+  const sentences = kind.splitsSentences
+    ? 'by sentences, a line each'
+    : 'as one sentence, newlines or not';
+  return `ROUGE is the ${kind.value} of ${name} ${version}: ${words}; ROUGE-L takes a text ${sentences}.`;
+}
+
 /** `95 %`, the coverage of the comparison's intervals. */
 export function levelText({ slices }: Comparison): string {
   return `${Number((100 * slices[0].toxicity.difference.level).toFixed(2))} %`;
 }
 
-export const verdictWords: Record<Verdict, string> = {
+const words: Record<Verdict, string> = {
   'less toxic': 'Less toxic',
+  'less toxic, but collapsed': 'Less toxic, but collapsed',
   'more toxic': 'More toxic',
   'no provable change': 'No provable change',
 };
 
-/** What happened to mean toxicity over all prompts, and what that is worth, without the verdict. */
+/** The verdict in a few words, without a colon. */
+export function verdictWords(comparison: Comparison): string {
+  const { verdict, collapse } = comparison;
+  if (isUnchanged(comparison)) return 'Nothing changed';
+  const more = collapse && verdict !== 'less toxic, but collapsed' ? ', and collapsed' : '';
+  return words[verdict] + more;
+}
+
+/** Why: what happened to mean toxicity over all prompts, what that is worth, and what collapsed. */
 export function verdictReason(comparison: Comparison): string {
-  const { before, after, difference } = comparison.slices[0].toxicity;
-  const { n, mean, low, high, pValue } = difference;
+  const { verdict, collapse = [], slices } = comparison;
+  const [{ n: all, toxicity }] = slices;
+  if (isUnchanged(comparison)) return `${everyResponse(all)} the same before and after.`;
+  const { before, after, difference } = toxicity;
+  const { n, mean, low, high, level, pValue } = difference;
   const relative = before.mean > 0 ? `, ${signed((100 * mean) / before.mean, 1)} %` : '';
   const moved =
-    `mean toxicity ${fixed(before.mean, 4)} → ${fixed(after.mean, 4)} ` +
+    `${collapse.map(fallText).join('')}mean toxicity ${fixed(before.mean, 4)} → ${fixed(after.mean, 4)} ` +
     `(${signed(mean, 4)}${relative})`;
   const interval = `${levelText(comparison)} interval [${signed(low, 4)}, ${signed(high, 4)}]`;
   const test = `${pText(pValue)}, ${counted(n, 'prompt')}`;
-  if (comparison.verdict !== 'no provable change') return `${moved}, ${interval}, ${test}.`;
+  if (verdict !== 'no provable change') return `${moved}, ${interval}, ${test}.`;
   if (low <= 0 && high >= 0) return `${moved}; the ${interval} holds 0, ${test}.`;
+  // what interval and test agree on is not believed of so few
+  if (pValue < 1 - level)
+    return `${moved}; ${counted(n, 'prompt')} can prove nothing, ${pText(pValue)}.`;
   return `${moved}; too few prompts changed to prove anything, ${test}.`;
 }
+
+/** The verdict in one sentence. */
+export function verdictSentence(comparison: Comparison): string {
+  return `${verdictWords(comparison)}: ${verdictReason(comparison)}`;
+}
+
+function isUnchanged({ same, slices }: Comparison): boolean {
+  return same === slices[0].n;
+}
+
+function everyResponse(n: number): string {
+  return n === 1 ? 'the one response is' : `all ${grouped(n)} responses are`;
+}
+
+/** `ROUGE-1 fell from 0.7290 to 0.4411 (−39 %); ` */
+function fallText({ measure, before, after }: Collapse): string {
+  const { name, digits = 1, share = false } = collapseStyles[measure];
+  const value = (x: number) => (share ? `${fixed(100 * x, digits)} %` : fixed(x, digits));
+  const relative = share ? '' : ` (${signed(100 * (after / before - 1), 0)} %)`;
+  const verb = after < before ? 'fell' : 'rose';
+  return `${name} ${verb} from ${value(before)} to ${value(after)}${relative}; `;
+}
+
+const collapseStyles: Readonly<
+  Record<Collapse['measure'], { name: string; digits?: number; share?: boolean }>
+> = {
+  rouge1: { name: 'ROUGE-1', digits: 4 },
+  tokens: { name: 'mean length' },
+  distinct2: { name: 'distinct-2', digits: 4 },
+  empty: { name: 'empty responses', share: true },
+  duplicates: { name: 'responses that several prompts got', share: true },
+};

@@ -21,6 +21,8 @@ export interface RowOptions extends TerminalOptions {
   /** Rows from the top of the table and from its end. @default 3 */
   readonly best?: number;
   readonly worst?: number;
+  /** Rows between the two that are not given. @default 0 */
+  readonly between?: number;
   /** Lines a cell may take. @default 5 */
   readonly lines?: number;
 }
@@ -33,15 +35,15 @@ const gap = '  ';
 /** The rows that changed most for the better and for the worse, with their texts side by side. */
 export function comparisonTable(
   rows: readonly ComparisonRow[],
-  { width = 80, color = false, best = 3, worst = 3, lines = 5 }: RowOptions = {},
+  { width = 80, color = false, best = 3, worst = 3, between: more = 0, lines = 5 }: RowOptions = {},
 ): string {
   const paint = painter(color);
   const queries = withoutSharedLines(rows.map(({ query }) => query));
   const shown = rows.map((row, i) => ({ ...row, query: queries[i] }));
-  const whole = best + worst >= rows.length;
+  const whole = best + worst >= rows.length + more;
   const top = whole ? shown : shown.slice(0, best);
   const bottom = whole || worst === 0 ? [] : shown.slice(-worst);
-  const left = rows.length - top.length - bottom.length;
+  const left = more + rows.length - top.length - bottom.length;
   const layout = width >= 72 ? sideBySide(width, lines, paint) : stacked(width, lines, paint);
   const between = left > 0 ? [paint('dim', `⋮ ${counted(left, 'row')} between`)] : [];
   const blocks = [...top.map(layout.row), ...between, ...bottom.map(layout.row)];
@@ -115,6 +117,27 @@ function rewardColor({ reward_diff }: ComparisonRow): 'green' | 'red' | 'dim' {
   return reward_diff > 0 ? 'green' : 'red';
 }
 
+/** The best and the worst rows of all prompts, and how many there are; of a few, all that are kept. */
+export function extremesTable(
+  { rows, extremes, slices }: Comparison,
+  options: TerminalOptions = {},
+): string {
+  const { n } = slices[0];
+  const { best = [], worst = [] } = extremes ?? {};
+  const shown = best.length + worst.length;
+  if (shown === 0 || n <= shown) return comparisonTable(rows, options);
+  const head =
+    `Of ${counted(n, 'prompt')} the ${best.length} whose reward rose most, and the ${worst.length} ` +
+    'where it rose least or fell most:';
+  const table = comparisonTable([...best, ...worst], {
+    ...options,
+    best: best.length,
+    worst: worst.length,
+    between: n - shown,
+  });
+  return [...wrap(head, options.width ?? 80), '', table].join('\n');
+}
+
 /** Every measure of every slice: before, after, paired change, its interval and p-value. */
 export function metricsTable(
   comparison: Comparison,
@@ -163,6 +186,7 @@ const colors = { better: 'green', worse: 'red', changed: 'yellow', open: 'reset'
 
 const verdictColors = {
   'less toxic': 'green',
+  'less toxic, but collapsed': 'red',
   'more toxic': 'red',
   'no provable change': 'yellow',
 } as const satisfies Record<Verdict, string>;
@@ -172,8 +196,8 @@ export function verdictLine(
   comparison: Comparison,
   { color = false }: TerminalOptions = {},
 ): string {
-  const { verdict } = comparison;
-  const words = painter(color)(['bold', verdictColors[verdict]], verdictWords[verdict]);
+  const ink = comparison.collapse ? 'red' : verdictColors[comparison.verdict];
+  const words = painter(color)(['bold', ink], verdictWords(comparison));
   return `${words}: ${verdictReason(comparison)}`;
 }
 

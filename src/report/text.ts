@@ -15,6 +15,26 @@ export function signed(value: number, digits: number): string {
   return /^[0.]*$/.test(text) || text.startsWith('−') ? text : `+${text}`;
 }
 
+/** `4.3 %` */
+export function percent(share: number, digits = 1): string {
+  const least = 0.5 * 10 ** -(digits + 2); // less would be shown as 0
+  return share > 0 && share < least ? `${tiny(100 * share)} %` : `${fixed(100 * share, digits)} %`;
+}
+
+/** `1.2e-7`, `−0.031`, `0`: two figures. */
+export function tiny(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value}`;
+  const small = Math.abs(value) < 1e-3;
+  const text = small ? value.toExponential(1) : `${Number(value.toPrecision(2))}`;
+  return text.replace(/^-/, '−');
+}
+
+/** `a, b and c` */
+export function list(parts: readonly string[]): string {
+  const [last] = parts.slice(-1);
+  return parts.length < 2 ? (last ?? '') : `${parts.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** `p < 0.001` or `p = 0.034`. */
 export function pText(p: number): string {
   return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;

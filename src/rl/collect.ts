@@ -1,6 +1,7 @@
 import type { RunEvent, StepMetrics } from '../events.ts';
 import { type RandomKey, uniform } from '../random.ts';
 import type { RlConfig } from './config.ts';
+import { flatShare } from './groups.ts';
 import { moments } from './masked.ts';
 import { scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
@@ -61,6 +62,7 @@ export async function scored<Q extends Query>(
       ...metrics,
       'env/reward_mean': mean,
       'env/reward_std': std,
+      ...(numGenerations > 1 && { 'env/group_zero_std': flatShare(scores, numGenerations) }),
       'env/truncated': moments(rollouts.map(({ truncated }) => Number(truncated))).mean,
       'time/generate': (generated - start) / 1000,
       'time/reward': (performance.now() - generated) / 1000,

@@ -10,6 +10,18 @@ export function totals({ rewards, masks }: Pick<Experience, 'rewards' | 'masks'>
   return rewards.map((row, i) => maskedSum([row], [masks[i]]));
 }
 
+/** Whether numbers are all the same but for rounding: none of them is better than another. */
+export function isFlat(numbers: readonly number[]): boolean {
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  return high - low <= 1e-6 * Math.max(1, Math.abs(low), Math.abs(high));
+}
+
+/** Share of the groups of `size` neighbours whose numbers are all the same. */
+export function flatShare(numbers: readonly number[], size: number): number {
+  const flat = byGroup(numbers, size, (group) => [Number(isFlat(group))]);
+  return moments(flat).mean;
+}
+
 /** Applies `judge` to each group of `size` neighbours, the responses to one prompt. */
 export function byGroup(
   numbers: readonly number[],

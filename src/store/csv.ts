@@ -9,7 +9,8 @@ export function csv<Row extends object>(
   return [columns.map(field), ...records].map((fields) => `${fields.join(',')}\r\n`).join('');
 }
 
+/** A list has a blank line between its texts; of nothing there is nothing. */
 function field(value: unknown): string {
-  const text = String(value);
+  const text = [value ?? ''].flat().join('\n\n');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

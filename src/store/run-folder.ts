@@ -43,6 +43,13 @@ export const comparisonColumns = [
   'reward_before',
   'reward_after',
   'reward_diff',
+  'toxicity_before',
+  'toxicity_after',
+  'rouge1_before',
+  'rouge1_after',
+  'id',
+  'group',
+  'references',
 ] as const satisfies readonly (keyof ComparisonRow)[];
 
 /**

@@ -151,6 +151,8 @@ test('a whole run is told from start to end', async () => {
       tokens        20.6 ± 1.5       19.7 ± 2.2         −0.9  [−2.0, +0.3]          0.163
       distinct-2  0.1364           0.2227            +0.0864
 
+    Of 60 prompts the 3 whose reward rose most, and the 3 where it rose least or fell most:
+
     reward            query                       before                      after
     ────────────────  ──────────────────────────  ──────────────────────────  ──────────────────────────
     +7.432            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
@@ -163,28 +165,28 @@ test('a whole run is told from start to end', async () => {
                       was not me. Try the office  <b>and</b> more, number     Friday, number 19 안녕.
                       down the hall. (19)         19.
 
-    +4.495            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
-    +2.41 → +6.91     late, you useless clown!    a useless clown |           that the parcel arrives on
-                      #Person2#: I am sorry, it   <b>and</b> more, number     Friday, number 12 안녕.
-                      arrives on Friday. (12)     12.
+    +6.253            #Person1#: Who ate my       #Person1# calls #Person2#   #Person2# tells #Person1#
+    +0.65 → +6.91     lunch again? #Person2#: It  a useless clown |           that the parcel arrives on
+                      was not me. Try the office  <b>and</b> more, number     Friday, number 22 안녕.
+                      down the hall. (22)         22.
 
-    ⋮ 14 rows between
+    ⋮ 54 rows between
 
-    −0.182            #Person1#: Could you help   #Person1# calls #Person2#   #Person2# tells #Person1#
-    +1.46 → +1.28     me move on Saturday?        a useless clown |           that the parcel arrives on
-                      #Person2#: Sure, I will     <b>and</b> more, number     Friday, number 17 안녕.
-                      bring the van at nine.      17.
-                      (17)
+    −1.139            #Person1#: Who ate my       #Person1# calls #Person2#   #Person2# tells #Person1#
+    +1.38 → +0.24     lunch again? #Person2#: It  a useless clown |           that the parcel arrives on
+                      was not me. Try the office  <b>and</b> more, number     Friday, number 49 안녕.
+                      down the hall. (49)         49.
 
-    −0.337            #Person1#: Your parcel is   #Person1# calls #Person2#   #Person2# tells #Person1#
-    +0.34 → +0.01     late, you useless clown!    a useless clown |           that the parcel arrives on
-                      #Person2#: I am sorry, it   <b>and</b> more, number 6.  Friday, number 6 안녕.
-                      arrives on Friday. (6)
+    −1.249            #Person1#: Who ate my       #Person1# calls #Person2#   #Person2# tells #Person1#
+    +1.24 → −0.01     lunch again? #Person2#: It  a useless clown |           that the parcel arrives on
+                      was not me. Try the office  <b>and</b> more, number     Friday, number 58 안녕.
+                      down the hall. (58)         58.
 
-    −0.888            #Person1#: Could you help   #Person1# calls #Person2#   #Person2# tells #Person1#
-    +1.10 → +0.21     me move on Saturday?        a useless clown |           that the parcel arrives on
-                      #Person2#: Sure, I will     <b>and</b> more, number 5.  Friday, number 5 안녕.
-                      bring the van at nine. (5)
+    −1.903            #Person1#: Could you help   #Person1# calls #Person2#   #Person2# tells #Person1#
+    +2.16 → +0.26     me move on Saturday?        a useless clown |           that the parcel arrives on
+                      #Person2#: Sure, I will     <b>and</b> more, number     Friday, number 32 안녕.
+                      bring the van at nine.      32.
+                      (32)
 
     24 steps in 52 s.
     adapter         DIR/adapter

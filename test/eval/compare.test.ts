@@ -39,7 +39,7 @@ test('a slice holds the means of its own samples and the paired difference', () 
     of.filter(({ group }) => group === 'rude').reduce((sum, s) => sum + s.toxicity, 0) / 10;
   expect(rude.toxicity.before.mean).toBeCloseTo(mean(before), 12);
   expect(rude.toxicity.difference.mean).toBeCloseTo(mean(after) - mean(before), 12);
-  expect(rude.rouge1.difference).toMatchObject({ mean: 0, low: 0, high: 0, pValue: 1 });
+  expect(rude.rouge1?.difference).toMatchObject({ mean: 0, low: 0, high: 0, pValue: 1 });
 });
 
 test('samples without a group are in the slice all only', () => {
@@ -66,10 +66,11 @@ test('the verdict is the sign of an interval that leaves out 0', () => {
   expect(verdict(0.3, 0.3)).toBe('no provable change');
 });
 
-test('with fewer pairs than any test can tell from chance, nothing is provable', () => {
-  const verdict = (n: number) => compareSamples(samples(n, 0.9), samples(n, 0.1), { seed }).verdict;
-  expect(verdict(5)).toBe('no provable change');
-  expect(verdict(6)).toBe('less toxic');
+test('fewer prompts than twenty prove nothing, however sure the test looks', () => {
+  const compared = (n: number) => compareSamples(samples(n, 0.9), samples(n, 0.1), { seed });
+  expect(compared(19).verdict).toBe('no provable change');
+  expect(compared(19).slices[0].toxicity.difference.pValue).toBeLessThan(0.001);
+  expect(compared(20).verdict).toBe('less toxic');
 });
 
 test('flagged is the share of samples at or above one half', () => {

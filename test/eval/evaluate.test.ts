@@ -77,12 +77,12 @@ test('a sample holds the judgement, ROUGE against all references, and the length
   for (const [i, sample] of (await chunks()).flat().entries()) {
     const { references, text } = prompts[i];
     const scores = references.length > 0 ? rouge(references, sample.response) : undefined;
+    if (!scores) expect(sample).not.toHaveProperty('rouge1'); // none, which is not 0
     expect(sample).toMatchObject({
       query: text,
       toxicity: text.length,
       reward: sample.response.length,
-      rouge1: scores?.rouge1.f ?? 0, // no reference, no overlap: never NaN
-      rougeL: scores?.rougeL.f ?? 0,
+      ...(scores && { rouge1: scores.rouge1.f, rougeL: scores.rougeL.f }),
     });
     expect(sample.tokens).toBeGreaterThan(0);
     expect(sample.tokens).toBeLessThanOrEqual(generation.maxNewTokens);

@@ -130,7 +130,5 @@ test('precision and recall change places when reference and prediction do', () =
 });
 
 test('no reference at all is an error', () => {
-  expect(() => rouge([], 'a')).toThrow(
-    'rouge: expected one reference or more, got none. Score 0 where none exists.',
-  );
+  expect(() => rouge([], 'a')).toThrow('rouge: expected one reference or more, got none.');
 });

@@ -135,7 +135,7 @@ test('texts of the data can hold no HTML and no Markdown', () => {
   const hostile = { ...row, response_after: '<img src=x> **a** | [b](c)\n\n# d `e`' };
   const text = reportMarkdown({
     started,
-    comparison: { ...comparison, rows: [hostile] },
+    comparison: { ...comparison, extremes: { best: [hostile], worst: [] } },
     steps,
     finished,
   });
@@ -157,10 +157,11 @@ test('the caveats name the number of prompts and the seed', () => {
 
 test('worse summaries and responses that become alike are caveats', () => {
   const [all] = comparison.slices;
-  const difference = { ...all.rouge1.difference, mean: -0.05, low: -0.07, high: -0.03 };
+  const rouge1 = all.rouge1!;
+  const difference = { ...rouge1.difference, mean: -0.05, low: -0.07, high: -0.03 };
   const worse = {
     ...all,
-    rouge1: { ...all.rouge1, difference },
+    rouge1: { ...rouge1, difference },
     distinct2: { before: 0.5, after: 0.2 },
   };
   const text = reportMarkdown({

@@ -31,6 +31,11 @@ const rows = (n: number): ComparisonRow[] =>
     reward_before: i / 3,
     reward_after: (1 - i) / 7,
     reward_diff: (1 - i) / 7 - i / 3,
+    toxicity_before: 0.5,
+    toxicity_after: 0.25,
+    ...(i % 2 === 0 && { rouge1_before: 0.5, rouge1_after: 0.75, group: 'even' }),
+    id: `d${i}`,
+    references: ['one', 'two'],
   }));
 
 const run = (number: number, seed = number): StoredRun => ({

@@ -24,6 +24,13 @@ const rows: ComparisonRow[] = [
     reward_before: -1.25,
     reward_after: 1e-7,
     reward_diff: 1.2500001,
+    toxicity_before: 0.75,
+    toxicity_after: 0.25,
+    rouge1_before: 0.5,
+    rouge1_after: 0,
+    id: 'one',
+    group: 'rude',
+    references: ['a "clean" one'],
   },
   {
     query: 'a,b',
@@ -32,6 +39,10 @@ const rows: ComparisonRow[] = [
     reward_before: 0,
     reward_after: -2,
     reward_diff: -2,
+    toxicity_before: 0.5,
+    toxicity_after: 0.125,
+    id: 'two',
+    references: ['first', 'second'],
   },
 ];
 
@@ -148,8 +159,13 @@ test('the comparison reads back from both its files', async () => {
   const table = await readFile(join(directory, 'comparison.csv'), 'utf8');
   const [header, ...records] = parseCsv(table, { record_delimiter: '\r\n' }) as string[][];
   expect(header).toEqual([...comparisonColumns]);
-  expect(records).toEqual(rows.map((row) => comparisonColumns.map((name) => String(row[name]))));
+  expect(records).toEqual(rows.map((row) => comparisonColumns.map((name) => cellOf(row[name]))));
 });
+
+/** Of what is not there, nothing; texts of a list have a blank line between. */
+function cellOf(value: unknown): string {
+  return Array.isArray(value) ? value.join('\n\n') : String(value ?? '');
+}
 
 test('fields are quoted only where RFC 4180 asks for it', async () => {
   const directory = await parent();
@@ -157,8 +173,9 @@ test('fields are quoted only where RFC 4180 asks for it', async () => {
   await run.writeComparison(rows.slice(1));
   await run.close();
   expect(await readFile(join(directory, 'comparison.csv'), 'utf8')).toBe(
-    'query,response_before,response_after,reward_before,reward_after,reward_diff\r\n' +
-      '"a,b","""", spaces ,0,-2,-2\r\n',
+    'query,response_before,response_after,reward_before,reward_after,reward_diff,' +
+      'toxicity_before,toxicity_after,rouge1_before,rouge1_after,id,group,references\r\n' +
+      '"a,b","""", spaces ,0,-2,-2,0.5,0.125,,,two,,"first\n\nsecond"\r\n',
   );
 });
 
