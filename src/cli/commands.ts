@@ -66,7 +66,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'inspect',
-    summary: 'Show what a model, an adapter or a weight file holds, without reading weights.',
+    summary:
+      'Show what a model, an adapter or a weight file holds, and whether the jobs can load it.',
     load: async () => (await import('./commands/inspect.ts')).inspect,
   },
   {

@@ -61,6 +61,13 @@ export interface LoadPolicyOptions {
 
 /** A policy from Hugging Face folders. Frozen weights stay in their file, mapped by the engine. */
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
+  const { shape, tensors, weights, lora, notes } = await readPolicy(options);
+  const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
+  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes };
+}
+
+/** What a policy is made of, read and checked; nothing is computed. */
+export async function readPolicy(options: LoadPolicyOptions) {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const said = await readT5Config(model);
@@ -93,10 +100,9 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
   const rule = (name: string, dims: readonly number[]) =>
     isValueHead(name) ? initialValueHead(config, valueHead === 'zero') : initialLora(name, dims);
   for (const [name, tensor] of initialise(fresh, rule, seed)) tensors.set(name, tensor);
-  const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
   const ofConfig = await generationNotes(model, config);
   const notes = [...weights.notes, ...ofConfig, ...ofAdapter];
-  return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes };
+  return { shape, tensors, weights, lora, notes };
 }
 
 async function replacedBy(
@@ -189,6 +195,19 @@ export async function loadClassifier(
   folder: string,
   { trainable = false }: { trainable?: boolean } = {},
 ): Promise<Classifier> {
+  const { config, weights } = await readClassifier(folder);
+  const options = { config, engine, weights: locate(weights), notes: weights.notes };
+  if (!trainable) return Classifier.create(options);
+  const { parameters } = classifierGraph({ config, variable: () => true }, false);
+  const tensors = new Map<string, Tensor<'float32'>>();
+  for (const name of parameters.keys()) tensors.set(name, await weights.load(name));
+  return Classifier.create({ ...options, variable: () => true, tensors });
+}
+
+/** What a classifier is made of, read and checked; nothing is computed. */
+export async function readClassifier(
+  folder: string,
+): Promise<{ config: ClassifierConfig; weights: Weights }> {
   const config = await readModelConfig(folder);
   if (isT5(config)) {
     const remedy = 'Is it the reward model?';
@@ -197,12 +216,7 @@ export async function loadClassifier(
   }
   const weights = await openWeights(folder, config.modelType);
   await checkModel(config, weights);
-  const options = { config, engine, weights: locate(weights), notes: weights.notes };
-  if (!trainable) return Classifier.create(options);
-  const { parameters } = classifierGraph({ config, variable: () => true }, false);
-  const tensors = new Map<string, Tensor<'float32'>>();
-  for (const name of parameters.keys()) tensors.set(name, await weights.load(name));
-  return Classifier.create({ ...options, variable: () => true, tensors });
+  return { config, weights };
 }
 
 /** A classifier whose every weight is drawn at random. */

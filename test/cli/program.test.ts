@@ -33,8 +33,8 @@ test('help of the program', async () => {
                         browsers.
       push              Put a folder on the Hugging Face hub: an adapter, a merged
                         or an exported model.
-      inspect           Show what a model, an adapter or a weight file holds,
-                        without reading weights.
+      inspect           Show what a model, an adapter or a weight file holds, and
+                        whether the jobs can load it.
       setup             Fetch OpenVINO, an engine that is faster on CPUs with bf16.
       help              Show the help of a command
     "
@@ -548,7 +548,8 @@ test('help of inspect', async () => {
   expect((await tactful(['inspect', '--help'])).out).toMatchInlineSnapshot(`
     "Usage: tactful inspect [options] [path]
 
-    Show what a model, an adapter or a weight file holds, without reading weights.
+    Show what a model, an adapter or a weight file holds, and whether the jobs can
+    load it.
 
     Arguments:
       path                       Model or adapter (folder, or name on the hub),

@@ -5,7 +5,7 @@ import { InputError } from '../../errors.ts';
 import { parseRepo } from '../../hub/hub-names.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { Told, UsageError } from '../errors.ts';
 import { located } from '../locate.ts';
 import { file, folder } from '../options.ts';
 
@@ -31,7 +31,8 @@ type Context = CommandContext<z.infer<typeof options>>;
 
 export const inspect = defineCommand({
   name: 'inspect',
-  summary: 'Show what a model, an adapter or a weight file holds, without reading weights.',
+  summary:
+    'Show what a model, an adapter or a weight file holds, and whether the jobs can load it.',
   examples: [
     ['tactful inspect DIR', 'a model or an adapter'],
     ['tactful inspect google/flan-t5-base', 'a model of the Hugging Face hub'],
@@ -54,6 +55,7 @@ export const inspect = defineCommand({
     const { inspectionText } = await import('./inspection.ts');
     const found = await look(await located(await sources(context.options, words[0]), context));
     print(json ? JSON.stringify(found) : inspectionText(found, screen));
+    if (found.problems) throw new Told();
   },
 });
 

@@ -1,5 +1,5 @@
 /** What `inspect` found, as text. Pure. */
-import type { ParameterCount } from '../../events.ts';
+import type { Note, ParameterCount } from '../../events.ts';
 import { isT5, type ModelConfig } from '../../hub/config.ts';
 import type { LoraConfig } from '../../hub/peft.ts';
 import { counted, grouped, pad } from '../../report/text.ts';
@@ -32,6 +32,10 @@ export interface Inspection {
   readonly files?: readonly { readonly name: string; readonly bytes: number }[];
   readonly tokenizer?: { readonly tokens: number; readonly maxLength: number | null };
   readonly adapter?: LoraConfig & { readonly parameters: number; readonly valueHead: boolean };
+  /** What a job would say when it loads these. */
+  readonly notes?: readonly Note[];
+  /** Why a job would not load them. */
+  readonly problems?: readonly string[];
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tensors?: readonly TensorRow[];
 }
@@ -58,6 +62,10 @@ export function inspectionText(found: Inspection, { color }: Screen): string {
     ...(adapter ? adapterRows(adapter) : []),
     ...(parameters ? parameterRows(parameters) : []),
     ...Object.entries(found.metadata ?? {}).map(([key, value]) => row(key, value)),
+    ...(found.notes ?? []).map(({ says, remedy = '' }) =>
+      row('note', `${says} ${remedy}`.trimEnd()),
+    ),
+    ...(found.problems ?? []).map((problem) => row('problem', problem)),
   ];
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const lines = rows.flatMap(([label, value]) =>

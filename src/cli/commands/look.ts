@@ -1,49 +1,87 @@
 /** I/O: looks at folders and file headers; `inspection.ts` tells what it found. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TactfulError } from '../../errors.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../../hub/config.ts';
 import { type LoraConfig, readAdapter, readValueHead } from '../../hub/peft.ts';
 import { openSafetensors } from '../../hub/safetensors.ts';
 import { withHead } from '../../hub/t5-head.ts';
 import { openWeights } from '../../hub/weights.ts';
+import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';
+import { readClassifier, readPolicy } from '../../model/load.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Sources } from './inspect.ts';
 import type { Inspection, TensorRow } from './inspection.ts';
 
-/** Reads headers and configs, and no weights. */
+/**
+ * Looks at all that is there, and loads it as the jobs do, but for the engine: what they would refuse
+ * is among the problems.
+ * @throws what the first one says, when there is nothing else to tell
+ */
 export async function look(from: Sources): Promise<Inspection> {
   if (from.weightFile !== undefined) {
     const { tensors, metadata } = await openSafetensors(from.weightFile);
     return { path: from.weightFile, metadata, tensors: rowsOf(tensors) };
   }
-  const path = from.model ?? from.config;
-  const adapter = from.adapter === undefined ? undefined : await lookAtAdapter(from.adapter);
-  const said = path === undefined ? undefined : await readModelConfig(path);
-  const model = said && from.model !== undefined ? await asWeighed(from.model, said) : said;
+  const errors: TactfulError[] = [];
+  const tried = <T>(look: () => Promise<T>) => attempt(look, errors);
+  const { model: folder, config: file, adapter: adapterPath, tensors: listed } = from;
+  const named = folder ?? file;
+  const adapter =
+    adapterPath === undefined ? undefined : await tried(() => lookAtAdapter(adapterPath));
+  const model = named === undefined ? undefined : await tried(() => lookAtConfig(folder, file));
+  const inFolder = folder === undefined ? undefined : await lookAtFolder(folder, listed, tried);
+  const path = named ?? adapterPath;
+  const loads = errors.length === 0 && model !== undefined && folder !== undefined;
+  const notes = loads ? await tried(() => notesOf(model, folder, adapterPath)) : adapter?.notes;
+  if (errors.length > 0 && !model && !adapter && !inFolder?.weights) throw errors[0];
   return {
-    ...((path ?? from.adapter) ? { path: (path ?? from.adapter)! } : {}),
+    ...(path !== undefined && { path }),
     ...(model && { model, parameters: parametersOf(model, from, adapter?.adapter) }),
-    ...(from.model !== undefined && (await lookAtFolder(from.model, from.tensors))),
+    ...inFolder,
     ...(adapter && { adapter: adapter.adapter }),
-    ...(adapter && from.tensors && from.model === undefined && { tensors: adapter.tensors }),
+    ...(adapter && listed && folder === undefined && { tensors: adapter.tensors }),
+    ...(notes && notes.length > 0 && { notes }),
+    ...(errors.length > 0 && { problems: [...new Set(errors.map(({ message }) => message))] }),
   };
 }
 
-/** A T5's config as its weights have it: a config alone does not tell which head there is. */
-async function asWeighed(path: string, model: ModelConfig): Promise<ModelConfig> {
-  return isT5(model)
-    ? (await withHead(await openWeights(path, model.modelType), model)).config
-    : model;
+/** What was looked at, or undefined and one error more. */
+async function attempt<T>(look: () => Promise<T>, errors: TactfulError[]): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof TactfulError)) throw error;
+    errors.push(error);
+    return undefined;
+  }
+}
+
+/** What the jobs say of a model, and of an adapter on it, when they load them. */
+async function notesOf(config: ModelConfig, model: string, adapterPath: string | undefined) {
+  if (isT5(config)) return (await readPolicy({ model, adapter: adapterPath })).notes;
+  const { weights } = await readClassifier(model);
+  if (adapterPath === undefined) return weights.notes;
+  const adapter = await readAdapter(adapterPath);
+  return [...weights.notes, ...(await checkPairing({ adapter, adapterPath, config, model }))];
+}
+
+/** A T5's config is as its weights have it: a config alone does not tell which head there is. */
+async function lookAtConfig(folder: string | undefined, file: string | undefined) {
+  const model = await readModelConfig(folder ?? file!);
+  if (folder === undefined || !isT5(model)) return model;
+  const asStored = async () => withHead(await openWeights(folder, model.modelType), model);
+  return (await attempt(asStored, []))?.config ?? model; // the weights' own problems are told of them
 }
 
 async function lookAtAdapter(path: string) {
-  const { config, tensors } = await readAdapter(path);
+  const { config, tensors, notes } = await readAdapter(path);
   const rows = rowsOf(tensors);
   const parameters = rows.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const valueHead = (await readValueHead(path)) !== undefined;
-  return { adapter: { ...config, parameters, valueHead }, tensors: rows };
+  return { adapter: { ...config, parameters, valueHead }, tensors: rows, notes };
 }
 
 function parametersOf(
@@ -68,37 +106,40 @@ function parametersOf(
   return { base, policy, policyWithValueHead, reference };
 }
 
-async function lookAtFolder(path: string, listed: boolean): Promise<Partial<Inspection>> {
-  const { entries } = await openWeights(path);
-  const sizes = [...entries.values()];
-  const names = (await readdir(path)).sort();
-  const stats = await Promise.all(names.map((name) => stat(join(path, name))));
-  const files = names.flatMap((name, i) =>
-    stats[i].isFile() ? [{ name, bytes: stats[i].size }] : [],
-  );
-  const tokenizer = await lookAtTokenizer(path, names);
+type Tried = <T>(look: () => Promise<T>) => Promise<T | undefined>;
+
+async function lookAtFolder(
+  path: string,
+  listed: boolean,
+  tried: Tried,
+): Promise<Partial<Inspection>> {
+  const weights = await tried(() => lookAtWeights(path, listed));
+  const tokenizer = await tried(() => lookAtTokenizer(path));
+  return { ...weights, files: await filesIn(path), ...(tokenizer && { tokenizer }) };
+}
+
+async function lookAtWeights(path: string, listed: boolean): Promise<Partial<Inspection>> {
+  const { entries, stored } = await openWeights(path);
+  const rows = [...stored].map(([name, { dtype, shape, length }]) => {
+    return { name, dtype: entries.get(name)?.dtype ?? dtype, shape, length };
+  });
   return {
     weights: {
-      tensors: sizes.length,
-      bytes: sizes.reduce((sum, { length }) => sum + length, 0),
-      dtypes: [...new Set(sizes.map(({ dtype }) => dtype))].sort(),
+      tensors: rows.length,
+      bytes: rows.reduce((sum, { length }) => sum + length, 0),
+      dtypes: [...new Set(rows.map(({ dtype }) => dtype))].sort(),
     },
-    files,
-    ...(tokenizer && { tokenizer }),
-    ...(listed && { tensors: rowsOf(entries) }),
+    ...(listed && { tensors: rows.map(({ name, dtype, shape }) => ({ name, dtype, shape })) }),
   };
 }
 
-const tokenizerFiles = [
-  'tokenizer.json',
-  'spiece.model',
-  'sentencepiece.bpe.model',
-  'vocab.txt',
-  'vocab.json',
-];
+async function filesIn(path: string) {
+  const names = (await readdir(path)).sort();
+  const stats = await Promise.all(names.map((name) => stat(join(path, name))));
+  return names.flatMap((name, i) => (stats[i].isFile() ? [{ name, bytes: stats[i].size }] : []));
+}
 
-async function lookAtTokenizer(path: string, names: readonly string[]) {
-  if (!tokenizerFiles.some((name) => names.includes(name))) return undefined;
+async function lookAtTokenizer(path: string) {
   const { loadTokenizer } = await import('../../tokenizer.ts');
   const { vocabSize, maxLength } = await loadTokenizer(path);
   return { tokens: vocabSize, maxLength: Number.isFinite(maxLength) ? maxLength : null };
