@@ -86,7 +86,7 @@ async function zipFile(path: string): Promise<ZipFile> {
   }
 }
 
-/** yauzl's own reader throws where nobody can catch it when a zip names a place beyond 2^53. */
+/** yauzl's own reader (3.4.0) throws where nobody can catch it when a zip names a place beyond 2^53. */
 class FileReader extends RandomAccessReader {
   readonly #file: FileHandle;
   readonly #size: number;

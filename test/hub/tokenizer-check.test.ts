@@ -15,66 +15,61 @@ const template = (single: object[], special_tokens = {}) => ({
 });
 const nested = (depth: number): object =>
   depth === 0 ? { type: 'NFC' } : { type: 'Sequence', normalizers: [nested(depth - 1)] };
-const base64 = (bytes: number[]) => Buffer.from(bytes).toString('base64');
-const table = (bytes: number[]) => ({ type: 'Precompiled', precompiled_charsmap: base64(bytes) });
 
-// The library of version 0.23.2 aborts the process at each of these, when it reads it or at a text.
+// Where such a check is missing, version 0.23.2 of the library aborts the process: at a table of
+// characters, a template or merges that are damaged, when it reads them. None of these is such a file:
+// the library reads it, or refuses it in good order, and the check refuses it all the same.
 test.each<[string, object, string]>([
-  ['a table of too few bytes', { normalizer: table([]) }, 'a table of normalised characters'],
-  ['a table without a trie', { normalizer: table([0, 0, 0, 0]) }, 'with a trie of 0'],
-  ['a trie that is cut off', { normalizer: table([8, 0, 0, 0, 1, 1, 1, 1]) }, 'with a trie of 8'],
-  ['a trie that leads nowhere', { normalizer: table([4, 0, 0, 0, 7, 7, 7, 7]) }, 'out of itself'],
-  ['no base64', { normalizer: { type: 'Precompiled', precompiled_charsmap: 'ab' } }, 'base64'],
-  ['an empty text to replace', { normalizer: replace({ String: '' }) }, 'some text'],
-  ['a pattern that finds nothing', { normalizer: replace({ Regex: 'x*' }) }, 'cannot run wild'],
   [
-    'a pattern that runs wild',
-    { pre_tokenizer: { ...replace({ Regex: '(a+)+$' }), type: 'Split' } },
-    'cannot run wild',
+    'a pattern that looks behind',
+    { normalizer: replace({ Regex: '(?<=a)b' }) },
+    'cannot run wild, got "(?<=a)b"',
   ],
   [
-    'pieces of no length',
-    { pre_tokenizer: { type: 'FixedLength', length: 0 } },
+    'a pattern with a group that repeats',
+    { pre_tokenizer: { ...replace({ Regex: '(ab)+' }), type: 'Split' } },
+    'cannot run wild, got "(ab)+"',
+  ],
+  [
+    'a pre-tokenizer that is not on the list',
+    { pre_tokenizer: { type: 'FixedLength', length: 5 } },
     'type: expected one of',
   ],
   [
-    'a text B of one text',
-    { post_processor: template([{ Sequence: { id: 'B' } }]) },
-    'texts and special tokens, got "B"',
+    'a text C',
+    { post_processor: template([{ Sequence: { id: 'C' } }]) },
+    'texts and special tokens, got "C"',
   ],
   [
-    'a special token without id',
-    { post_processor: template([{ SpecialToken: { id: '[X]' } }]) },
-    'got "[X]"',
+    'a special token that is no text',
+    { post_processor: template([{ SpecialToken: { id: 5 } }]) },
+    'texts and special tokens, got 5',
+  ],
+  ['a template that is a text', { post_processor: { ...template([]), single: '$A' } }, 'a list'],
+  [
+    'a decoder without an end',
+    { decoder: { type: 'Strip', content: 'a', start: 0 } },
+    'stop: expected 0, got nothing',
   ],
   [
-    'a decoder that strips ends',
-    { decoder: { type: 'Strip', content: 'a', start: 0, stop: 1 } },
-    'stop: expected 0, got 1',
+    'a merge of three',
+    { model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: ['a b c'] } },
+    'pairs of the vocabulary, got "a b c"',
   ],
-  [
-    'a merge to no token',
-    { model: { type: 'BPE', vocab: { a: 0, b: 1 }, merges: [['a', 'b']] } },
-    'pairs of the vocabulary, got ["a","b"]',
-  ],
-  [
-    'a merge without its prefix',
-    {
-      model: {
-        type: 'BPE',
-        vocab: { a: 0, b: 1, ab: 2 },
-        merges: ['a b'],
-        continuing_subword_prefix: '##',
-      },
-    },
-    'pairs of the vocabulary, got "a b"',
-  ],
+  ['merges that are a text', { model: { type: 'BPE', vocab: { a: 0 }, merges: 'a b' } }, 'a list'],
+  ['a vocabulary that is none', { model: { type: 'Unigram', vocab: { a: 0 } } }, 'a list'],
   ['an unknown part', { normalizer: { type: 'toString' } }, 'type: expected one of NFC'],
   ['a part without a type', { normalizer: {} }, 'got nothing'],
   ['sequences in each other', { normalizer: nested(30) }, 'at most 8 sequences in each other'],
 ])('%s is refused', (_, parts, message) => {
   expect(check(parts)).toThrow(message);
   expect(check(parts)).toThrow(/^tokenizer\.json: /);
+});
+
+test('a merge may have the prefix of what continues a word', () => {
+  const vocab = { a: 0, '##b': 1, ab: 2 };
+  const merged = { type: 'BPE', vocab, merges: ['a ##b'], continuing_subword_prefix: '##' };
+  expect(check({ model: merged })).not.toThrow();
 });
 
 describe('the goldens', () => {
@@ -102,12 +97,12 @@ test.each<[string, boolean]>([
   ['a{0,3}', false],
   ['^', false],
   ['(?=a)', false],
-  ['(a+)+', false],
-  ['a*a*b', false],
-  ['a{1,99}a{1,99}b', false],
-  ['(a|a)*', false],
+  ['(ab)+', false],
+  ['a+b+', false],
+  ['a{1,3}b{1,3}', false],
+  ['a?b?c?d', false],
   ['(?<=a)b', false],
-  ['\\1', false],
+  ['(a)\\1', false],
   ['a'.repeat(300), false],
 ])('the pattern "%s" is safe: %s', (pattern, safe) => {
   expect(isSafePattern(pattern)).toBe(safe);

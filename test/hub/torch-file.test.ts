@@ -165,19 +165,19 @@ describe('refused', () => {
   test.each<[string, string, number]>([
     ['the end of its directory', 'PK\x06\x07', 8],
     ['its directory', 'PK\x06\x06', 48],
-  ])('a zip that says that %s lies beyond what a number can say', async (_, record, place) => {
+  ])('a zip that says that %s lies far behind its end', async (_, record, place) => {
     const bytes = Buffer.from(real);
-    bytes.writeBigUInt64LE(2n ** 63n, bytes.lastIndexOf(record, undefined, 'latin1') + place);
+    bytes.writeBigUInt64LE(2n ** 40n, bytes.lastIndexOf(record, undefined, 'latin1') + place);
     await expect(openTorchFile(await fileOf(bytes))).rejects.toThrow(TactfulError);
   });
 
-  test('a zip that says that a file lies beyond what a number can say', async () => {
+  test('a zip that says that a file lies far behind its end', async () => {
     const bytes = changed({}, { zip64: true });
     const entry = bytes.indexOf('PK\x01\x02', 'latin1');
     const offset = entry + 46 + bytes.readUInt16LE(entry + 28) + 20;
-    bytes.writeBigUInt64LE(2n ** 63n, offset);
+    bytes.writeBigUInt64LE(2n ** 40n, offset);
     await expect(openTorchFile(await fileOf(bytes))).rejects.toThrow(
-      'whole, got byte 9223372036854776000 of a file of',
+      'whole, got byte 1099511627806 of a file of',
     );
   });
 
