@@ -21,6 +21,12 @@ export interface HeadedWeights {
  * tied table may have been saved by the name of its other reader, the head.
  */
 export async function withHead(weights: Weights, config: T5Config): Promise<HeadedWeights> {
+  const { weights: asked, config: found } = await asStored(weights, config);
+  const notes = [...weights.notes, ...headNotes(weights.folder, config, found)];
+  return { weights: { ...asked, notes }, config: found };
+}
+
+async function asStored(weights: Weights, config: T5Config): Promise<HeadedWeights> {
   const [tableEntry, headEntry] = [weights.entries.get(table), weights.entries.get(head)];
   // one that the config promises and nobody has is missed by whoever checks the weights, and one of
   // a type that is not computed with is named there
@@ -29,21 +35,26 @@ export async function withHead(weights: Weights, config: T5Config): Promise<Head
   if (!tableEntry) {
     return { weights: config.ownHead ? weights : alias(weights, table, head), config };
   }
-  const ownHead = !(await areSame(tableEntry, headEntry));
-  // before transformers 5 an mT5 was scaled where it was tied; with a head of its own it never was
-  const scaledOutput = config.scaledOutput && !(ownHead && config.modelType === 'mt5');
-  const asked = { ...config, ownHead, scaledOutput };
-  const notes = [...weights.notes, ...headNotes(weights.folder, config, asked)];
-  return { weights: { ...weights, notes }, config: asked };
+  return { weights, config: { ...config, ownHead: !(await areSame(tableEntry, headEntry)) } };
 }
 
 /** What transformers 4 and 5 do not do alike. */
 function headNotes(folder: string, said: T5Config, { ownHead }: T5Config): Note[] {
-  if (!ownHead || said.ownHead || !said.scaledOutput) return [];
-  const says =
-    `${folder}: ${head} differs from ${table}, though config.json says that they are one: ` +
-    'the head is used, as transformers does since 5.0; before, it was not.';
-  return [{ says }];
+  if (!said.scaledOutput) return [];
+  const notes: Note[] = [];
+  if (ownHead && !said.ownHead) {
+    const says =
+      `${folder}: ${head} differs from ${table}, though config.json says that they are one: ` +
+      'the head is used, as transformers does since 5.0; before, it was not.';
+    notes.push({ says });
+  }
+  if (said.modelType === 'mt5') {
+    const says =
+      `${folder}: an mT5 that was tied before transformers 5: what its head reads is scaled, as it was ` +
+      'then; transformers since 5.0 does not scale it.';
+    notes.push({ says });
+  }
+  return notes;
 }
 
 /** The head of a model as it is written: both transformers 4 and 5 read it as it is meant. */

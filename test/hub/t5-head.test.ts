@@ -132,6 +132,8 @@ test('a head that the config denies is told, where transformers 4 does not take 
   expect(await notesOf(t5(tied), 'same')).toBe('');
   expect(await notesOf(t5({ ...five, ...tied, ...bare }), 'other')).toBe('');
   expect(await notesOf(mt5({ ...five, ...tied }), 'other')).toBe('');
+  expect(await notesOf(mt5(tied), 'same')).toContain('an mT5 that was tied before transformers 5');
+  expect(await notesOf(mt5(untied), 'other')).toBe('');
 });
 
 test('a head that the config promises and nobody has is missed', async () => {

@@ -1,31 +1,55 @@
 /**
- * Installs what the interop suite compares with, once, in `.cache/interop`: a Python environment
- * from PyPI (3 GB: PyTorch brings CUDA along) and transformers.js from npm. TACTFUL_INTEROP_PYTHON
- * names a Python that has the libraries of `requirements.txt` already.
+ * Installs what the interop suite compares with, once, in `.cache/interop`: two Python environments
+ * from PyPI (3 GB each: PyTorch brings CUDA along), of transformers 4 and of 5, and transformers.js
+ * from npm; and prints their versions. TACTFUL_INTEROP_PYTHON and TACTFUL_INTEROP_PYTHON_5 name
+ * Pythons that have the libraries of `requirements.txt` and `requirements-5.txt` already,
+ * TACTFUL_INTEROP_MODULES a node_modules with transformers.js.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const folder = resolve('.cache/interop');
-const requirements = resolve('test/interop/requirements.txt');
-const transformersJs = '@huggingface/transformers@4.3.1';
+const transformersJs = '@huggingface/transformers@4.3.2';
+/** What each variable names: an environment, by the requirements that make it. */
+const pythons = {
+  TACTFUL_INTEROP_PYTHON: { venv: 'venv', requirements: 'requirements.txt', stamp: 'python' },
+  TACTFUL_INTEROP_PYTHON_5: {
+    venv: 'venv5',
+    requirements: 'requirements-5.txt',
+    stamp: 'python-5',
+  },
+};
+const versions =
+  'import transformers, peft, torch; print("transformers", transformers.__version__, "peft", peft.__version__, "torch", torch.__version__)';
 
 export default function install(): void {
   mkdirSync(folder, { recursive: true });
-  if (!process.env.TACTFUL_INTEROP_PYTHON) {
-    const venv = join(folder, 'venv');
-    const python = join(venv, 'bin/python');
-    once('python', readFileSync(requirements, 'utf8'), () => {
-      run('python3', ['-m', 'venv', venv]);
-      run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
-    });
-    process.env.TACTFUL_INTEROP_PYTHON = python;
+  for (const [variable, { venv, requirements, stamp }] of Object.entries(pythons)) {
+    process.env[variable] ??= environment(join(folder, venv), requirements, stamp);
+    run(process.env[variable], ['-c', versions]);
   }
-  once('npm', transformersJs, () =>
-    run('npm', ['install', '--ignore-scripts', '--no-save', '--prefix', folder, transformersJs]),
-  );
-  process.env.TACTFUL_INTEROP_MODULES = join(folder, 'node_modules');
+  if (!process.env.TACTFUL_INTEROP_MODULES) {
+    once('npm', transformersJs, () =>
+      run('npm', ['install', '--ignore-scripts', '--no-save', '--prefix', folder, transformersJs]),
+    );
+    process.env.TACTFUL_INTEROP_MODULES = join(folder, 'node_modules');
+  }
+  const modules = process.env.TACTFUL_INTEROP_MODULES;
+  const manifest = join(modules, '@huggingface/transformers/package.json');
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  process.stdout.write(`transformers.js ${version}\n`);
+}
+
+/** Makes a Python environment, where there is none of these requirements. @returns its Python */
+function environment(venv: string, name: string, stamp: string): string {
+  const python = join(venv, 'bin/python');
+  const requirements = resolve('test/interop', name);
+  once(stamp, readFileSync(requirements, 'utf8'), () => {
+    run('python3', ['-m', 'venv', venv]);
+    run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+  });
+  return python;
 }
 
 /** Does the work unless it was done for the same wish before. */

@@ -5,6 +5,18 @@ import { promisify } from 'node:util';
 
 const start = promisify(execFile);
 
+/** Whose Python: that of transformers 4, or of 5. */
+export type Transformers = 4 | 5;
+
+/** Both. */
+export const eachTransformers: readonly Transformers[] = [4, 5];
+
+/** A Python that has the libraries. */
+export function interpreter(transformers: Transformers): string {
+  const { TACTFUL_INTEROP_PYTHON: four, TACTFUL_INTEROP_PYTHON_5: five } = process.env;
+  return (transformers === 4 ? four : five) ?? 'python3';
+}
+
 /**
  * Runs `test/interop/python/<script>` with arguments; it prints one JSON value, which is returned.
  * Nothing may reach for the network: the hub is offline for it.
@@ -13,9 +25,10 @@ export async function python<Result>(
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  transformers: Transformers = 4,
 ): Promise<Result> {
   const path = resolve('test/interop/python', script);
-  const program = process.env.TACTFUL_INTEROP_PYTHON ?? 'python3';
+  const program = interpreter(transformers);
   const offline = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', OMP_NUM_THREADS: '2' };
   const { stdout } = await start(program, [path, ...args], {
     maxBuffer: 1 << 28,
