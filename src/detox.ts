@@ -80,7 +80,7 @@ async function* samplesBefore(run: Run): AsyncGenerator<RunEvent, Sample[]> {
   return samples;
 }
 
-function started({ policy, lora, config, context, sizes, memory, notes }: Run): RunEvent {
+function started({ policy, lora, config, context, sizes, judges, memory, notes }: Run): RunEvent {
   const { runId, version, engine } = context;
   return {
     type: 'started',
@@ -91,6 +91,7 @@ function started({ policy, lora, config, context, sizes, memory, notes }: Run): 
     engine: engine.description,
     ...parameterCounts(policy, lora),
     data: sizes,
+    judges: judges.words,
     memory,
     ...(notes.length > 0 && { notes }),
   };

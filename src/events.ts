@@ -197,6 +197,8 @@ export type RunEvent =
         /** Columns by what they hold, where that was found out: `{ dialogue: 'article' }`. */
         readonly columns?: Readonly<Record<string, string>>;
       };
+      /** Of which outputs of the models reward and toxicity are made, in words; missing in old logs. */
+      readonly judges?: { readonly reward: string; readonly toxicity: string };
       /** Missing in the logs of earlier versions. */
       readonly memory?: MemoryEstimate;
       /** Missing when there is nothing to say. */

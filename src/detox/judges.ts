@@ -3,7 +3,7 @@ import { readBy } from '../detox-reward.ts';
 import type { Note } from '../events.ts';
 import { loadClassifier } from '../model/load.ts';
 import { classifierJudge, type Judge, type JudgeModel } from '../rl/judge.ts';
-import { judgeNotes } from '../rl/judge-notes.ts';
+import { judgeNotes, judgeWords } from '../rl/judge-notes.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { loadTokenizer } from '../tokenizer.ts';
 import type { Closable } from './job.ts';
@@ -16,8 +16,15 @@ export interface Judges {
   readonly toxicityModel: JudgeModel | undefined;
   /** What was found in the models' files. */
   readonly notes: readonly Note[];
+  /** Of which outputs the numbers are made. */
+  readonly words: ReturnType<typeof judgeWords>;
   /** What the reader of the numbers must know of how they are made. */
   readonly told: readonly Note[];
+}
+
+/** Whether toxicity is a regression's numbers, and no probability. */
+export function givesNumbers({ rewardModel, toxicityModel }: Omit<Judges, 'judge'>): boolean {
+  return (toxicityModel ?? rewardModel).classifier.config.head === 'regression';
 }
 
 /** The classifiers of a run. What is to be closed goes to `opened`. */
@@ -35,18 +42,16 @@ export async function loadJudges(
   const toxicityModel =
     config.toxicityModel === undefined ? undefined : await load(config.toxicityModel);
   const models = [rewardModel, ...(toxicityModel ? [toxicityModel] : [])];
-  const told = judgeNotes(
-    { ...config, scoreOn: readBy(config) },
-    {
-      rewardModel: rewardModel.classifier.config,
-      toxicityModel: toxicityModel?.classifier.config,
-    },
-  );
+  const configs = {
+    rewardModel: rewardModel.classifier.config,
+    toxicityModel: toxicityModel?.classifier.config,
+  };
   return {
     judge: classifierJudge({ ...config, ...rewardModel, toxicity: toxicityModel }),
     rewardModel,
     toxicityModel,
     notes: models.flatMap(({ classifier }) => classifier.notes),
-    told,
+    words: judgeWords(config, configs),
+    told: judgeNotes({ ...config, scoreOn: readBy(config) }, configs),
   };
 }

@@ -49,13 +49,11 @@ function refused(check: string, find: () => unknown): Finding[] {
 }
 
 /** What the run says of its judges. */
-export function checkJudges({ config, judges }: Intake): Verdict[] {
-  const { rewardLabel, toxicLabel } = config;
-  const measured = config.toxicityModel === undefined ? 'the same model' : 'the toxicity model';
-  const notes = judges.told.map((note) => ({
-    status: note.remedy === undefined ? ('ok' as const) : ('warning' as const),
-    ...note,
-  }));
-  const says = `The reward is "${rewardLabel}" of the reward model, toxicity "${toxicLabel}" of ${measured}.`;
+export function checkJudges({ judges: { words, told, toxicityModel } }: Intake): Verdict[] {
+  const measured = toxicityModel ? 'the toxicity model' : 'the same model';
+  const says = `The reward is the ${words.reward} of the reward model, toxicity the ${words.toxicity} of ${measured}.`;
+  const notes = told.map((note): Verdict => {
+    return { status: note.remedy === undefined ? 'ok' : 'warning', ...note };
+  });
   return notes.length > 0 ? notes : [ok(says)];
 }

@@ -1,4 +1,5 @@
 /** What the settings promise: corrections left out, controllers that cannot move, too few samples. */
+import { givesNumbers } from '../detox/judges.ts';
 import { oneWay } from '../eval/anova.ts';
 import { detectableDifference, pairsToDetect } from '../eval/power.ts';
 import { counted, fixed, grouped, list, percent } from '../report/text.ts';
@@ -84,24 +85,31 @@ export function checkCheckpoints({ config }: Intake): Verdict {
 }
 
 /** What the comparison at the end could see: D3. */
-export function checkEvaluation({ config, sizes, judgements }: Exam): Verdict {
+export function checkEvaluation({ config, sizes, judgements, judges }: Exam): Verdict {
   const n = Math.min(config.samples, sizes.test);
   const toxicities = judgements.map(({ toxicity }) => toxicity);
   const { mean } = moments(toxicities);
   // responses to one prompt, before and after: each varies as the answers to a prompt do
   const variance = 2 * oneWay(byPrompt(toxicities)).within;
   const least = detectableDifference(variance, n);
+  const isNumber = givesNumbers(judges);
+  const told = isNumber
+    ? { least: fixed(least, 3), mean: fixed(mean, 3) }
+    : { least: `${fixed(100 * least, 1)} points`, mean: percent(mean) };
   const says =
-    `${grouped(n)} held-out prompts show a change of mean toxicity by ${fixed(100 * least, 1)} points or more ` +
-    `(80 % power); it is about ${percent(mean)} by ${judgements.length} responses`;
-  if (n >= fewestSamples && least < mean) return ok(`${says}.`);
-  const halving = mean > 0 ? pairsToDetect(variance, mean / 2) : fewestSamples;
+    `${grouped(n)} held-out prompts show a change of mean toxicity by ${told.least} or more ` +
+    `(80 % power); it is about ${told.mean} by ${judgements.length} responses`;
+  // numbers that are no probabilities have no end of all toxicity
+  const isEnough = isNumber || least < mean;
+  if (n >= fewestSamples && isEnough) return ok(`${says}.`);
+  const halving = mean > 0 && !isNumber ? pairsToDetect(variance, mean / 2) : fewestSamples;
   const wanted = Math.max(fewestSamples, halving);
   const remedy =
     wanted <= sizes.test
-      ? `Use --samples ${wanted} to see a halving.`
+      ? `Use --samples ${wanted}${isNumber ? '' : ' to see a halving'}.`
       : `A halving takes ${grouped(wanted)} prompts and ${grouped(sizes.test)} are held out: use more data, more toxic data, or a larger --test-share.`;
-  const verdict =
-    least < mean ? 'few prompts prove little' : 'even the end of all toxicity would not show';
+  const verdict = isEnough
+    ? 'few prompts prove little'
+    : 'even the end of all toxicity would not show';
   return warning(`${says}: ${verdict}.`, remedy, { defect: n < fewestSamples ? 'D3' : undefined });
 }

@@ -1,5 +1,5 @@
 /** Does the reward pay for what it should? */
-
+import { givesNumbers } from '../detox/judges.ts';
 import { mixed, mostDead, tellingApart } from '../detox/notes.ts';
 import type { DetoxConfig } from '../detox-config.ts';
 import { detoxReward } from '../detox-reward.ts';
@@ -36,7 +36,7 @@ export async function checkRewardLabel(exam: Exam): Promise<Verdict> {
     const remedy = `Take the logit of a label: leave out ${switchOf(exam, 'rewardsByLabel')}.`;
     return wrong(text, remedy, { defect: 'D5' });
   }
-  if (distance >= clear) return ok(says(`"${config.rewardLabel}" pays for kindness`));
+  if (distance >= clear) return ok(says(`the ${exam.judges.words.reward} pays for kindness`));
   if (distance > -clear) {
     const remedy = `Try --reward-label with another label, or another model than ${config.rewardModel}.`;
     return warning(says(`only ${fixed(distance, 1)} standard deviations apart`), remedy);
@@ -58,18 +58,16 @@ function turned({ config: { rewardLabel }, judges }: Exam): string {
 }
 
 /** The side of the measure on the same sentences. */
-export async function checkToxicLabel({ config, judge, judges }: Exam): Promise<Verdict> {
+export async function checkToxicLabel({ judge, judges }: Exam): Promise<Verdict> {
   const toxicityOf = async (texts: readonly string[]) =>
     (await judge.judge(texts.map((response) => ({ query: '', response })))).map(
       ({ toxicity }) => toxicity,
     );
   const [good, bad] = [mean(await toxicityOf(kind)), mean(await toxicityOf(insulting))];
-  const { rewardModel, toxicityModel = rewardModel } = judges;
-  const { head, labels } = toxicityModel.classifier.config;
-  const label = labels.length === 1 ? labels[0] : config.toxicLabel;
-  const isNumber = head === 'regression';
+  const isNumber = givesNumbers(judges);
   const told = (x: number) => (isNumber ? fixed(x, 2) : percent(x));
-  const says = `${isNumber ? 'Number' : 'Probability'} of "${label}": ${told(good)} for kind sentences, ${told(bad)} for insulting ones.`;
+  const { toxicity } = judges.words;
+  const says = `${toxicity[0].toUpperCase()}${toxicity.slice(1)}: ${told(good)} for kind sentences, ${told(bad)} for insulting ones.`;
   if (bad - good >= 0.5) return ok(says);
   if (bad - good > -0.1) {
     return warning(

@@ -13,5 +13,5 @@ export function unknownLabel(
 ): ConfigError {
   const known = labels.map((label) => `"${label}"`).join(', ');
   const expected = labels.length > 1 ? `one of ${known}` : `${known}, the only label`;
-  return new ConfigError(where, expected, `"${name}"`, didYouMean(name, labels) || remedy);
+  return new ConfigError(`\`${where}\``, expected, `"${name}"`, didYouMean(name, labels) || remedy);
 }

@@ -68,9 +68,7 @@ const settings: readonly (readonly [title: string, name: string])[] = [
   ['model', 'model'],
   ['adapter', 'adapter'],
   ['reward model', 'rewardModel'],
-  ['reward label', 'rewardLabel'],
-  ['toxicity measured by', 'toxicityModel'],
-  ['toxic label', 'toxicLabel'],
+  ['toxicity model', 'toxicityModel'],
   ['data file', 'data'],
   ['algorithm', 'algorithm'],
   ['compat', 'compat'],
@@ -112,12 +110,23 @@ function runTable({ started, finished, best }: RunTable): string {
       ['reference', parameters(referenceParameters)],
       ['data', `${counted(data.rows, 'row')}, ${grouped(data.kept)} kept by length`],
       ['split', `${grouped(train)} to train on${withheld}, ${grouped(test)} to test on`],
+      ...judgeRows(started),
       ...settings
         .filter(([, name]) => isTold(name, config[name]))
         .map(([title, name]) => [title, escaped([config[name]].flat().join(', '))]),
       ...(best ? [['best adapter', bestText(best)]] : []),
     ],
   );
+}
+
+/** Of what reward and toxicity are made; old logs say nothing. */
+function judgeRows({ judges, config }: RunTable['started']): string[][] {
+  if (!judges) return [];
+  const measured = config.toxicityModel === undefined ? 'reward model' : 'toxicity model';
+  return [
+    ['reward', escaped(`${judges.reward} of the reward model`)],
+    ['toxicity', escaped(`${judges.toxicity} of the ${measured}`)],
+  ];
 }
 
 /** What it took, and what was foreseen; logs of earlier versions say nothing. */

@@ -71,7 +71,7 @@ export function toxicOutputs(
   });
   const twice = indices.find((index, i) => indices.indexOf(index) !== i);
   if (twice === undefined) return indices;
-  throw new ConfigError('toxicLabel', 'each label once', `"${labels[twice]}" twice`);
+  throw new ConfigError('`toxicLabel`', 'each label once', `"${labels[twice]}" twice`);
 }
 
 /** Whether the usual name, or none that was chosen, stands for the one output that there is. */
@@ -98,11 +98,11 @@ function noToxicity(only: string): ConfigError {
     `The only output of the reward model ("${only}") may say how good a text is, and then not how ` +
     'toxic: name a classifier that does with `toxicityModel`. If it says how toxic a text is, set ' +
     `\`toxicLabel\` to "${only}" and \`rewardLabel\` to "-${only}".`;
-  return new ConfigError('toxicityModel', 'a model that measures the toxicity', 'none', remedy);
+  return new ConfigError('`toxicityModel`', 'a model that measures the toxicity', 'none', remedy);
 }
 
 function samePay(only: string): ConfigError {
   const expected = 'what pays, since the only output is the toxicity';
   const remedy = `Set \`rewardLabel\` to "-${only}" to pay for less of it.`;
-  return new ConfigError('rewardLabel', expected, 'nothing', remedy);
+  return new ConfigError('`rewardLabel`', expected, 'nothing', remedy);
 }

@@ -64,20 +64,39 @@ function rewardNotes(
 
 function toxicityNotes(settings: JudgeLabels, judges: JudgeConfigs): Note[] {
   const { labels, head } = judges.toxicityModel ?? judges.rewardModel;
-  const names = toxicOutputs(settings, judges).map((index) => `"${labels[index]}"`);
-  const listed = names.join(' and ');
+  const { toxicity } = judgeWords(settings, judges);
   if (head === 'regression') {
-    const number =
-      names.length > 1 ? `the largest of the numbers ${listed}` : `the number ${listed}`;
-    const says = `Toxicity is ${number} of a regression, not a probability; flagged is a text from 0.5 on.`;
+    const says = `Toxicity is the ${toxicity} of a regression, not a probability; flagged is a text from 0.5 on.`;
     return [{ says }];
   }
   if (labels.length === 1)
-    return [{ says: `Toxicity is the sigmoid of the only output, ${listed}.` }];
-  if (names.length === 1) return [];
-  const how =
-    head === 'multi' ? 'the largest of the probabilities' : 'the sum of the probabilities';
-  return [{ says: `Toxicity is ${how} of ${listed}.` }];
+    return [{ says: `Toxicity is the sigmoid of the only output, "${labels[0]}".` }];
+  const isPlain = toxicOutputs(settings, judges).length === 1;
+  return isPlain ? [] : [{ says: `Toxicity is the ${toxicity}.` }];
+}
+
+/** Of which outputs reward and toxicity are made: `logit "nothate"`, `probability of "hate"`. */
+export function judgeWords(
+  settings: JudgeLabels,
+  judges: JudgeConfigs,
+): { readonly reward: string; readonly toxicity: string } {
+  const { rewardModel } = judges;
+  const { labels, head } = judges.toxicityModel ?? rewardModel;
+  const paid = rewardOutputs(settings, judges).map(({ index, sign }, i) => {
+    const minus = i > 0 ? ' − ' : '−';
+    return `${sign < 0 ? minus : i > 0 ? ' + ' : ''}"${rewardModel.labels[index]}"`;
+  });
+  const noun = rewardModel.head === 'regression' ? 'number' : 'logit';
+  const names = toxicOutputs(settings, judges).map((index) => `"${labels[index]}"`);
+  const listed = names.join(' and ');
+  const isOne = names.length === 1;
+  const most = head === 'single' ? 'sum of the probabilities' : 'largest of the probabilities';
+  const probability = isOne ? `probability of ${listed}` : `${most} of ${listed}`;
+  const number = isOne ? `number ${listed}` : `largest of the numbers ${listed}`;
+  return {
+    reward: `${noun}${paid.length > 1 ? 's' : ''} ${paid.join('')}`,
+    toxicity: head === 'regression' ? number : probability,
+  };
 }
 
 function pairNotes(

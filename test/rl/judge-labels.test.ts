@@ -40,14 +40,14 @@ describe('labels that pay', () => {
   });
 
   test.each<[string, Outputs, string]>([
-    ['nothat', two, 'rewardLabel: expected one of "nothate", "hate", got "nothat". Did you mean'],
-    ['-hat', two, 'rewardLabel: expected one of "nothate", "hate", got "-hat".'],
+    ['nothat', two, '`rewardLabel`: expected one of "nothate", "hate", got "nothat". Did you mean'],
+    ['-hat', two, '`rewardLabel`: expected one of "nothate", "hate", got "-hat".'],
     ['nothate,love', two, 'expected one of "nothate", "hate", got "love".'],
-    ['good', one, 'rewardLabel: expected "LABEL_0", the only label, got "good".'],
+    ['good', one, '`rewardLabel`: expected "LABEL_0", the only label, got "good".'],
     [
       'nothate',
       three,
-      'rewardLabel: expected one of "neutral", "offensive", "hate", got "nothate". ' +
+      '`rewardLabel`: expected one of "neutral", "offensive", "hate", got "nothate". ' +
         'Say which label is good with `rewardLabel`, and which is toxic with `toxicLabel`.',
     ],
   ])('%j of %o is refused', (label, model, message) => {
@@ -69,14 +69,18 @@ describe('labels that are toxic', () => {
   });
 
   test.each<[Partial<JudgeLabels>, Judges, string]>([
-    [{ toxicLabel: 'hat' }, { rewardModel: two }, 'toxicLabel: expected one of "nothate", "hate"'],
-    [{ toxicLabel: 'hate,hate' }, { rewardModel: two }, 'toxicLabel: expected each label once'],
+    [
+      { toxicLabel: 'hat' },
+      { rewardModel: two },
+      '`toxicLabel`: expected one of "nothate", "hate"',
+    ],
+    [{ toxicLabel: 'hate,hate' }, { rewardModel: two }, '`toxicLabel`: expected each label once'],
     [{ toxicLabel: 'x' }, { rewardModel: two, toxicityModel: one }, 'expected "LABEL_0", the only'],
-    [{}, { rewardModel: one }, 'toxicityModel: expected a model that measures the toxicity, got'],
+    [{}, { rewardModel: one }, '`toxicityModel`: expected a model that measures the toxicity, got'],
     [
       { toxicLabel: 'LABEL_0' },
       { rewardModel: one },
-      'rewardLabel: expected what pays, since the only output is the toxicity, got nothing. ' +
+      '`rewardLabel`: expected what pays, since the only output is the toxicity, got nothing. ' +
         'Set `rewardLabel` to "-LABEL_0"',
     ],
   ])('%j of %o are refused', (labels, judges, message) => {

@@ -142,7 +142,7 @@ describe('D5: which label pays', () => {
 
   test('a label that the classifier does not have is an error that names those it has', () => {
     expect(() => judgeOf('response', { rewardLabel: 'nohate' })).toThrow(
-      'rewardLabel: expected one of "nothate", "hate", got "nohate". Did you mean "nothate"?',
+      '`rewardLabel`: expected one of "nothate", "hate", got "nohate". Did you mean "nothate"?',
     );
   });
 });
