@@ -1,6 +1,7 @@
 /** Text to token ids and back, exactly as transformers' fast tokenizers do. */
 import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { ConfigError, InputError, ShapeError } from './errors.ts';
+import { textOfBytes } from './hub/byte-tokenizer.ts';
 import { fitted, type PairIds } from './hub/text-pair.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from './hub/tokenizer-files.ts';
 
@@ -110,6 +111,9 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   ];
   const around = await specialTokensAround(native, folder);
   const { cleanUpSpaces: cleanByDefault, truncationSide: cutByDefault } = definition;
+  const added = new Map(
+    [...specialIds(definition, native)].map((id) => [id, native.idToToken(id) ?? '']),
+  );
 
   const encodeBatch = async (texts: readonly string[], options: EncodeOptions = {}) => {
     const {
@@ -134,8 +138,15 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const decodeBatch = async (rows: readonly (readonly number[])[], options: DecodeOptions = {}) => {
     const { skipSpecialTokens = true, cleanUpSpaces = cleanByDefault } = options;
     for (const row of rows) checkIds(row);
-    const copies = rows.map((row) => [...row]);
-    const texts = await reading(folder, native.decodeBatch(copies, skipSpecialTokens));
+    const texts = definition.bytes
+      ? rows.map((row) => textOfBytes(row, skipSpecialTokens ? new Map() : added))
+      : await reading(
+          folder,
+          native.decodeBatch(
+            rows.map((row) => [...row]),
+            skipSpecialTokens,
+          ),
+        );
     return cleanUpSpaces ? texts.map(withoutExtraSpaces) : texts;
   };
   return {

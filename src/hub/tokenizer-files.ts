@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UnavailableError } from '../errors.ts';
 import { refuseAdapterFolder } from './adapter-folder.ts';
+import { byteTokenizer } from './byte-tokenizer.ts';
 import { parseJson, readIfPresent } from './json.ts';
 import { robertaTokenizer } from './roberta-tokenizer.ts';
 import { checkTokenizer, modelType } from './tokenizer-check.ts';
@@ -32,6 +33,8 @@ export interface TokenizerDefinition {
   /** Tokens of `tokenizer_config.json` that `tokenizer.json` lacks, by their ids' order. */
   readonly missing: readonly AddedToken[];
   readonly cleanUpSpaces: boolean;
+  /** Tokens are bytes, as ByT5's: a text is decoded without those that are no UTF-8. */
+  readonly bytes: boolean;
   /** Tokens that the model was made for; Infinity when unknown. */
   readonly maxLength: number;
   readonly paddingSide: 'left' | 'right';
@@ -54,6 +57,9 @@ const fileNames = [
   'spiece.model',
   'sentencepiece.bpe.model',
 ];
+
+/** Those of them that hold tokens. */
+const vocabularies = fileNames.filter((name) => !/_config|_map/.test(name));
 
 const flag = z.boolean().default(false);
 const TokenJson = z.object({
@@ -105,6 +111,7 @@ const TokenizerJson = z.looseObject({
 const ModelJson = z.object({
   model_type: z.string().optional().catch(undefined),
   vocab_size: z.int().positive().optional().catch(undefined),
+  tokenizer_class: z.string().nullish().catch(undefined),
 });
 
 /** Of DistilBERT's tokenizer the pairs look as BERT's do, and its model has no place for segments. */
@@ -135,8 +142,12 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   const map = read('special_tokens_map.json', Special);
   const { names, more } = namesOf(config, map);
   const isBuilt = !files.has('tokenizer.json');
+  const isByT5 = /^ByT5Tokenizer/.test(config.tokenizer_class ?? model.tokenizer_class ?? '');
+  const bytes = isByT5 && !vocabularies.some((name) => files.has(name));
   const json = isBuilt
-    ? TokenizerJson.parse(builtJson(folder, files, names, config))
+    ? TokenizerJson.parse(
+        bytes ? byteTokenizer(sentinelsOf(config, more)) : builtJson(folder, files, names, config),
+      )
     : read('tokenizer.json', TokenizerJson);
   const kind = config.tokenizer_class ?? model.model_type ?? '';
   settle(json, config, kind);
@@ -158,6 +169,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
       (token) => token !== undefined,
     ),
     missing,
+    bytes,
     cleanUpSpaces: config.clean_up_tokenization_spaces ?? tidies,
     maxLength: length < unlimited ? length : Infinity,
     paddingSide: config.padding_side ?? 'right',
@@ -166,6 +178,16 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
     modelVocabulary: model.vocab_size,
     files,
   };
+}
+
+/** ByT5's tokens behind the bytes, in the order of their ids. */
+function sentinelsOf(config: Config, more: readonly string[]): string[] {
+  const listed = Object.entries(config.added_tokens_decoder ?? {}).filter(([id]) => Number(id) > 2);
+  if (listed.length > 0) {
+    return listed.sort(([a], [b]) => Number(a) - Number(b)).map(([, { content }]) => content);
+  }
+  if (more.length > 0) return [...more];
+  return Array.from({ length: config.extra_ids ?? 125 }, (_, i) => `<extra_id_${i}>`);
 }
 
 /** As in transformers, the map is for configs that do not list their tokens. */
