@@ -6,8 +6,9 @@ import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { unreadable } from './detox/notes.ts';
 import { encodeCut, isReadable, ofTexts, textFacts } from './detox/prompts.ts';
 import { ConfigError } from './errors.ts';
-import { canRead, type RougeScores, rouge } from './eval/rouge.ts';
-import type { MemoryEstimate } from './events.ts';
+import { answerGreedily, type GreedyAnswer, shareOf } from './eval/greedy.ts';
+import { measuredRouge } from './eval/rouge.ts';
+import type { MemoryEstimate, Note } from './events.ts';
 import { adapterCard, type CardFacts, modelCard } from './export/card.ts';
 import { cardOf, hubName } from './export/companions.ts';
 import { exists, writeFileAtomic } from './hub/atomic.ts';
@@ -24,6 +25,7 @@ import { GenerationConfig } from './model/sampling.ts';
 import { saveAdapter } from './model/save.ts';
 import { policyLearner } from './model/supervised.ts';
 import { estimateSupervised } from './model/supervised-memory.ts';
+import { percent } from './report/text.ts';
 import type { Engine } from './runtime/engine.ts';
 import { learningRates, SftConfig } from './sft-config.ts';
 import { type Begun, type JobKind, withJob } from './supervised/begin.ts';
@@ -51,6 +53,9 @@ export interface SftMeasures {
   readonly rouge1?: number;
   readonly rouge2?: number;
   readonly rougeL?: number;
+  /** Share of all greedy summaries with tokens that fill gaps (`<extra_id_0>`), and without a word; missing when none is so. */
+  readonly sentinels?: number;
+  readonly empty?: number;
 }
 
 const count = z.int().nonnegative();
@@ -61,6 +66,7 @@ const kind: JobKind<SftConfig, SftMeasures> = {
   measures: z.strictObject({
     ...{ loss: z.number(), tokens: count, responses: count },
     ...{ samples: count.exactOptional(), rouge1: share, rouge2: share, rougeL: share },
+    ...{ sentinels: share, empty: share },
   }),
   async sources(config) {
     const { model, adapter, full } = config;
@@ -130,6 +136,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       learner: policyLearner(policy, train, { microBatchSize, dropout, seed }),
       measuresBefore: true,
       measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
+      about: ({ rouge1 }) => (rouge1 === undefined ? {} : { rouge: measuredRouge }),
       worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
       save: (folder) =>
         lora
@@ -139,6 +146,19 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
   } finally {
     await policy.close();
   }
+}
+
+/** What a result's summaries show: it has not learnt to summarise yet. */
+export function sftNotes({ sentinels, empty }: SftMeasures): Note[] {
+  const remedy = 'Teach it longer: more `epochs`, or a larger `learningRate`.';
+  const note = (share: number | undefined, what: string): Note[] =>
+    share === undefined
+      ? []
+      : [{ says: `${percent(share)} of the greedy summaries ${what}.`, remedy }];
+  return [
+    ...note(sentinels, 'hold sentinels such as <extra_id_0>, with which T5 fills gaps'),
+    ...note(empty, 'are empty'),
+  ];
 }
 
 /** Read, filter by length, make prompts, split. */
@@ -203,9 +223,9 @@ async function* measure(
     for (const logprob of logprobs) sum -= logprob;
     tokens += logprobs.length;
   }
-  const scored = yield* rougeOf(when, held);
-  if (scored === undefined) return undefined;
-  const rouges = scored.filter((one) => one !== undefined);
+  const answers = yield* greedyAnswers(when, held);
+  if (answers === undefined) return undefined;
+  const rouges = answers.flatMap(({ scores }) => scores ?? []);
   const { length: samples } = rouges;
   const mean = (type: 'rouge1' | 'rouge2' | 'rougeL') =>
     rouges.reduce((total, { [type]: { f } }) => total + f, 0) / samples;
@@ -219,27 +239,23 @@ async function* measure(
       rouge2: mean('rouge2'),
       rougeL: mean('rougeL'),
     }),
+    ...shareOf('sentinels', answers),
+    ...shareOf('empty', answers),
   };
 }
 
 /** Of a greedy summary of each of the first held-out dialogues. */
-async function* rougeOf(
+async function* greedyAnswers(
   when: When,
   { policy, tokenizer, test, config, signal }: Held,
-): AsyncGenerator<JobProgress, (RougeScores | undefined)[] | undefined> {
+): AsyncGenerator<JobProgress, GreedyAnswer[] | undefined> {
   const asked = test.slice(0, config.evaluationSamples);
   if (asked.length === 0) return [];
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: config.maxResponseTokens });
   const options = { size: answeredAtOnce, signal };
-  return yield* inParts(phaseOf('summarise', when), asked, options, async (part) => {
-    const queries = part.map(({ query }) => query);
-    const made = await policy.generate(queries, greedy, () => 0);
-    const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
-    return part.map(({ references }, i) => {
-      const read = references.filter(canRead);
-      return read.length > 0 ? rouge(read, texts[i]) : undefined;
-    });
-  });
+  return yield* inParts(phaseOf('summarise', when), asked, options, (part) =>
+    answerGreedily({ policy, tokenizer }, part, greedy),
+  );
 }
 
 function phaseOf(what: string, when: When): string {

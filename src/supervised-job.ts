@@ -33,6 +33,8 @@ export interface JobParts<Measures> {
   measure(when: When): AsyncGenerator<JobProgress, Measures | undefined>;
   /** What decides which measurement is the best; more is better. */
   worth(measures: Measures): number;
+  /** What else the record says of what was measured. @default nothing */
+  about?(measures: Measures): Readonly<Record<string, unknown>>;
   /** Fills a folder with what has been learnt. */
   save(folder: string): Promise<void>;
 }
@@ -238,7 +240,7 @@ function settingsOf({ config, begun }: Run<unknown>): Readonly<Record<string, un
 
 /** What `training.json` says. */
 function recordOf<Measures>(
-  { begun, config, progress, measuresBefore, before, best, evaluations }: Run<Measures>,
+  { begun, config, progress, measuresBefore, before, best, evaluations, about }: Run<Measures>,
   after: Measures | undefined,
   ending: { readonly finished?: true } = {},
 ) {
@@ -247,7 +249,8 @@ function recordOf<Measures>(
   const flat = evaluations.map(({ step, measures }) => ({ step, ...measures }));
   const chosen = best && { best: best.step, evaluations: flat };
   const { version } = context;
-  return { job, version, config, steps: progress.done, ...ending, heldOut, ...chosen };
+  const told = after && about?.(after);
+  return { job, version, config, steps: progress.done, ...ending, heldOut, ...told, ...chosen };
 }
 
 /** The config with what it leaves open. */

@@ -1,4 +1,5 @@
 /** Where the events of a supervised job meet the screen. */
+import type { Note } from '../events.ts';
 
 import { isUnfinished } from '../hub/result-folder.ts';
 import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
@@ -23,6 +24,10 @@ export interface JobParts<Measures> {
   brief(measures: Measures): string;
   /** Lines of a label and a text about what was measured. */
   measured(measures: Measures, before: Measures | undefined): readonly Line[];
+  /** What the reader must know of what was measured. @default nothing */
+  notes?(measures: Measures): readonly Note[];
+  /** What else `--json` says of it. @default nothing */
+  about?(measures: Measures): Readonly<Record<string, unknown>>;
   /** Below those lines. @default nothing */
   table?(measures: Measures): string;
   readonly context: Pick<
@@ -78,6 +83,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   }
   progress.close();
   const { started, resumed, step, stopped, finished } = latest;
+  const ofResult = after === undefined ? [] : (parts.notes?.(after) ?? []);
   const saved = finished !== undefined || stopped?.saved === true;
   const best = finished?.best ?? stopped?.best;
   const canGoOn = saved && stopped?.problem === undefined;
@@ -85,7 +91,8 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   const done = (step ?? resumed)?.step ?? 0;
   const of = (step ?? resumed)?.steps;
   if (json) {
-    const { parameters, data, notes } = started ?? {};
+    const { parameters, data } = started ?? {};
+    const notes = [...(started?.notes ?? []), ...ofResult];
     const heldOut = { before, after };
     const { early } = finished ?? {};
     const last = stopped?.last;
@@ -97,11 +104,12 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
         engine: started?.engine,
         parameters,
         data,
-        ...(notes && { notes }),
+        ...(notes.length > 0 && { notes }),
         ...{ steps: done, of, seconds: finished?.seconds },
         best,
         early,
         heldOut,
+        ...(after !== undefined && parts.about?.(after)),
         ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
         ...rest,
       }),
@@ -115,6 +123,7 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
   const chosen = best === undefined ? '' : `, the best: after step ${grouped(best)}`;
   const result: Line[] = [
     ...(after === undefined ? [] : parts.measured(after, before)),
+    ...noteLines(ofResult, screen.width, context.names),
     ['result', saved ? `${output}${chosen}` : 'none: nothing has been learnt yet'],
     ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
     ...(stopped?.problem === undefined

@@ -35,7 +35,8 @@ async function run(
   { resume = false } = {},
 ): Promise<void> {
   const { config, place } = jobAsked(context.options);
-  const { sft: runSft } = await import('../../sft.ts');
+  const { sft: runSft, sftNotes } = await import('../../sft.ts');
+  const { measuredRouge } = await import('../../eval/rouge.ts');
   const { showJob } = await import('../show-job.ts');
   await showJob<SftMeasures>({
     ...place,
@@ -51,6 +52,8 @@ async function run(
       ],
       ...rougeLines(after, before),
     ],
+    notes: sftNotes,
+    about: ({ rouge1 }) => (rouge1 === undefined ? {} : { rouge: measuredRouge }),
     context,
   });
 }
