@@ -168,6 +168,9 @@ export function ofAnswers(
 export const unreadable =
   "ROUGE cannot read this script: rouge_score's words are a-z and 0-9, and less than half of each summary is";
 
+const otherMeasure =
+  'Compare `samples-before.jsonl` and `samples-after.jsonl` by a measure that reads it.';
+
 /** What ROUGE can read of summaries, a list a prompt. */
 export function ofRouge(references: readonly (readonly string[])[]): Note[] {
   const given = references.filter((texts) => texts.some((text) => text.trim() !== ''));
@@ -175,23 +178,24 @@ export function ofRouge(references: readonly (readonly string[])[]): Note[] {
   const [all, some] = [references.length, given.length];
   const notes: Note[] = [];
   if (some < all) {
-    const who = some === 0 ? 'No prompt' : `${grouped(some)} of ${counted(all, 'prompt')}`;
+    const who = some === 0 ? 'No prompts' : `${grouped(some)} of ${counted(all, 'prompt')}`;
     const rest = some === 0 ? 'is not measured' : 'is measured there alone';
-    notes.push({ says: `${who} that is measured has a summary to compare with: ROUGE ${rest}.` });
+    const says = `${who} to be measured ${some === 1 ? 'has' : 'have'} a summary to compare with: ROUGE ${rest}.`;
+    notes.push({ says, remedy: 'Name their column, if there is one: `summaryColumn`.' });
   }
-  if (some > 0 && read.length === 0) notes.push({ says: `${unreadable}. It is not measured.` });
+  if (some > 0 && read.length === 0)
+    notes.push({ says: `${unreadable}. It is not measured.`, remedy: otherMeasure });
   else if (read.length < some) {
     const unread = `${grouped(some - read.length)} of ${counted(some, 'prompt')}`;
     const rest = `It is the mean of the other ${grouped(read.length)}.`;
-    notes.push({ says: `${unreadable}, of ${unread}. ${rest}` });
+    notes.push({ says: `${unreadable}, of ${unread}. ${rest}`, remedy: otherMeasure });
   }
   const texts = read.flatMap((one) => one.filter(canRead));
   const share = texts.reduce((sum, text) => sum + readShare(text), 0) / Math.max(1, texts.length);
   if (texts.length > 0 && share < 1 - mostUnread) {
     const words = "rouge_score's words are a-z and 0-9, and other letters cut words into pieces";
-    notes.push({
-      says: `ROUGE reads ${percent(share)} of the letters of the summaries: ${words}.`,
-    });
+    const says = `ROUGE reads ${percent(share)} of the letters of the summaries: ${words}.`;
+    notes.push({ says, remedy: 'Compare it before and after, and not with that of other data.' });
   }
   return notes;
 }

@@ -100,7 +100,7 @@ test('what ROUGE cannot read is told: no summary, another script, some of anothe
   const says = (references: string[][]) => ofRouge(references).map((note) => note.says);
   expect(says([['a summary'], ['eine Summe']])).toEqual([]);
   expect(says([[], ['']])).toEqual([
-    'No prompt that is measured has a summary to compare with: ROUGE is not measured.',
+    'No prompts to be measured have a summary to compare with: ROUGE is not measured.',
   ]);
   const script =
     "ROUGE cannot read this script: rouge_score's words are a-z and 0-9, and less than half of each summary is";
@@ -108,7 +108,7 @@ test('what ROUGE cannot read is told: no summary, another script, some of anothe
     `${script}. It is not measured.`,
   ]);
   expect(says([['a summary'], ['Посылка не пришла.'], []])).toEqual([
-    '2 of 3 prompts that is measured has a summary to compare with: ROUGE is measured there alone.',
+    '2 of 3 prompts to be measured have a summary to compare with: ROUGE is measured there alone.',
     `${script}, of 1 of 2 prompts. It is the mean of the other 1.`,
   ]);
   expect(says([['Die Tür ist für Gäste geöffnet']])).toEqual([
