@@ -271,7 +271,7 @@ test('says what memory it will take, and refuses what cannot fit', async () => {
 });
 
 test('a batch larger than the data is refused before anything is measured', async () => {
-  await expect(run({ batchSize: 13 })).rejects.toThrow('batchSize: expected at most 12');
+  await expect(run({ batchSize: 13 })).rejects.toThrow('`batchSize`: expected at most 12');
 });
 
 test('stopped before its first step it leaves no folder', async () => {

@@ -232,7 +232,14 @@ describe('detox', () => {
     expect(JSON.parse(out)).toMatchObject({ directory: run('first'), steps: 1 });
     expect(err).toContain('train 1/1 (100 %)');
     const files = ['comparison.csv', 'comparison.jsonl', 'config.yaml', 'events.jsonl'];
-    const all = ['adapter', 'checkpoints', ...files, 'report.md', 'samples-after.jsonl', 'samples-before.jsonl'];
+    const all = [
+      'adapter',
+      'checkpoints',
+      ...files,
+      'report.md',
+      'samples-after.jsonl',
+      'samples-before.jsonl',
+    ];
     expect((await readdir(run('first'))).sort()).toEqual(all);
 
     const again = ['--config', join(run('first'), 'config.yaml'), '--output', run('again')];
