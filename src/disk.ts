@@ -88,13 +88,39 @@ interface NoRoom extends Omit<Place, 'path'> {
   readonly cause?: unknown;
 }
 
+/** What is wrong with a file that cannot be read, and what to do. */
+export function readingOf(error: unknown): { readonly got: string; readonly remedy: string } {
+  const { code = '' } = (error ?? {}) as { readonly code?: string };
+  const got = code === 'ENOENT' ? 'no such file' : wordsOf(error);
+  return { got, remedy: readingRemedies[code] ?? 'Check the path.' };
+}
+
+const readingRemedies: Readonly<Record<string, string>> = {
+  EACCES: 'Let this user read it.',
+  EPERM: 'Let this user read it.',
+  EISDIR: 'Name a file.',
+  EIO: 'Take another copy of it.',
+  EMFILE: 'Raise that limit.',
+  ENFILE: 'Close some.',
+};
+
+/** The error of a file that cannot be read. */
+export function unread(
+  path: string,
+  cause: unknown,
+  expected = 'a readable file',
+): UnavailableError {
+  const { got: found, remedy } = readingOf(cause);
+  const got = /folder/.test(expected) ? wordsOf(cause) : found;
+  return new UnavailableError(path, expected, got, remedy, cause);
+}
+
 /**
  * An error met while reading.
  * @returns an UnavailableError, for what the system says of files; others as they are
  */
-export function unreadable(error: unknown, path: string, remedy = 'Check the path.'): unknown {
-  if (!isDiskError(error)) return error;
-  return new UnavailableError(path, 'a readable file', wordsOf(error), remedy, error);
+export function unreadable(error: unknown, path: string): unknown {
+  return isDiskError(error) ? unread(path, error) : error;
 }
 
 /** Does work that writes to a place; what the system says of it is told as `unwritable` does. */

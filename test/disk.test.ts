@@ -83,10 +83,10 @@ describe('what cannot be written', () => {
   test('is not what is read meanwhile', () => {
     const told = (error: Error) => said(unwritable(error, { ...place, path: './out/run' }));
     expect(told(system('EACCES', 'open', { path: '/models/m' }))).toBe(
-      '/models/m: expected a readable file, got no permission. Check the path.',
+      '/models/m: expected a readable file, got no permission. Let this user read it.',
     );
     expect(told(system('EIO', 'read'))).toBe(
-      './out/run: expected a readable file, got an error of the disk itself. Check the path.',
+      './out/run: expected a readable file, got an error of the disk itself. Take another copy of it.',
     );
     expect(told(system('EACCES', 'open', { path: '/x/out/run/a' }))).toMatch('can be written');
   });

@@ -1,7 +1,8 @@
 /** Settings out of a YAML file and out of `--set`. I/O: reads the file. */
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { ConfigError, InputError, UnavailableError } from '../errors.ts';
+import { unread } from '../disk.ts';
+import { ConfigError, InputError } from '../errors.ts';
 import { type Flag, isObject, mismatch, settingsOf, typesOf, unescaped } from './flags.ts';
 import { groupNames, settingOf } from './setting-names.ts';
 
@@ -111,9 +112,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const got = code === 'ENOENT' ? 'no such file' : `${code}`;
-    throw new UnavailableError(path, 'a readable file', got, 'Check the path.', cause);
+    throw unread(path, cause);
   }
 }
 
@@ -131,7 +130,8 @@ async function parsed(path: string, text: string) {
     throw new InputError(path, 'YAML', 'something else', `${message}.`, cause);
   }
   if (!isObject(values)) {
-    throw new InputError(path, 'settings as YAML, `name: value` a line', 'no mapping');
+    const remedy = 'A file to begin with is written by: npx tactful init';
+    throw new InputError(path, 'settings as YAML, `name: value` a line', 'no mapping', remedy);
   }
   const lineOf = (keys: readonly string[]) => {
     let line = 1;

@@ -4,6 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { readingOf } from '../disk.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import { splitName, splitOf } from './split-names.ts';
 
@@ -153,7 +154,6 @@ export async function* bytesOf({ path, gzip }: DataFile): AsyncGenerator<Uint8Ar
 
 /** What the system says when it cannot read, in our words. */
 export function unreadable(path: string, cause: unknown): InputError {
-  const { code = String(cause) } = cause as NodeJS.ErrnoException;
-  const got = code === 'ENOENT' ? 'no such file' : code;
-  return new InputError(path, 'a readable file', got, 'Check the path.', cause);
+  const { got, remedy } = readingOf(cause);
+  return new InputError(path, 'a readable file', got, remedy, cause);
 }

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, UnavailableError } from '../errors.ts';
+import { unread } from '../disk.ts';
+import { ConfigError, type UnavailableError } from '../errors.ts';
 
 /** SHA-256 in hex: of a file under its role (`data`), of a folder's files as `model/config.json`. */
 export type Fingerprints = Readonly<Record<string, string>>;
@@ -103,7 +104,5 @@ export function checkFingerprints(
 }
 
 function unreadable(path: string, cause: unknown): UnavailableError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const got = code === 'ENOENT' ? 'no such file' : `${code}`;
-  return new UnavailableError(path, 'a readable file', got, 'Check the path.', cause);
+  return unread(path, cause);
 }

@@ -1,6 +1,7 @@
 /** Reads JSON files and says in one sentence what is wrong with them. I/O. */
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { unread } from '../disk.ts';
 import { InputError, UnavailableError } from '../errors.ts';
 import { refusePointer } from '../lfs.ts';
 
@@ -11,7 +12,8 @@ import { refusePointer } from '../lfs.ts';
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   const bytes = await readIfPresent(path);
-  if (bytes === undefined) throw new UnavailableError(path, 'a JSON file', 'no file');
+  if (bytes === undefined)
+    throw new UnavailableError(path, 'a JSON file', 'no file', 'Is it the right folder?');
   return parseJson(bytes, path, schema);
 }
 
@@ -62,6 +64,6 @@ export async function readIfPresent(path: string): Promise<Uint8Array | undefine
     if (cause instanceof InputError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new UnavailableError(path, 'a readable file', `${code}`, '', cause);
+    throw unread(path, cause);
   }
 }

@@ -1,6 +1,6 @@
 /** Finds what a user names: on this disk, in the hub's cache, or on the hub. I/O. */
 import { stat } from 'node:fs/promises';
-import { unwritable } from '../disk.ts';
+import { unread, unwritable, wordsOf } from '../disk.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { filesIn, missingIn, readRef, repoFolder, writeRef } from './hub-cache.ts';
 import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';
@@ -80,11 +80,18 @@ async function locate(
 ): Promise<string> {
   const explicit = isExplicit(name);
   if (options.revision !== undefined) await expectOnHub(name);
-  else if (await foundAt(name)) return name;
+  else {
+    const found = await foundAt(name);
+    if (found === 'file' && chooser === chooseModel) await refuseFile(name, what);
+    if (found !== undefined) return name;
+  }
   const repo = parseRepo(name, type);
   if (repo === undefined) {
     const remedy = `A ${type} on the hub is named owner/name.`;
-    const got = 'no such file or folder';
+    // no path at all has a code of Node's own
+    const got = await stat(name).then(String, (error: NodeJS.ErrnoException) =>
+      /^ERR_/.test(`${error.code}`) ? 'no such file or folder' : wordsOf(error),
+    );
     throw new UnavailableError(name === '' ? '""' : name, what, got, remedy);
   }
   const { revision = 'main', env, progress = () => undefined } = options;
@@ -147,6 +154,16 @@ async function look(
   const missing = await missingIn(folder, commit);
   const whole = enough && (choice.absent?.every((name) => missing.has(name)) ?? false);
   return { enough, whole };
+}
+
+/** A model is a folder; who names one of its files means the folder. */
+async function refuseFile(name: string, what: string): Promise<void> {
+  const found = await stat(name).catch((cause) => {
+    throw unread(name, cause, what);
+  });
+  if (found.isFile()) {
+    throw new UnavailableError(name, what, 'a file', 'Name the folder that holds it.');
+  }
 }
 
 /** What a name is on this disk; undefined when it is nothing there. */

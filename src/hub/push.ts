@@ -6,6 +6,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { unread } from '../disk.ts';
 import { ConfigError, InputError, type TactfulError, UnavailableError } from '../errors.ts';
 import { apiFetch, asAnswer } from './hub-api.ts';
 import { resolveCommit } from './hub-client.ts';
@@ -107,7 +108,7 @@ async function filesToPush(folder: string): Promise<PushedFile[]> {
     }
   };
   await walk('').catch((cause: NodeJS.ErrnoException) => {
-    throw new UnavailableError(folder, 'a folder that can be read', `${cause.code}`, '', cause);
+    throw unread(folder, cause, 'a folder that can be read');
   });
   if (files.length === 0) throw new InputError(folder, 'files to push', 'none');
   return files;

@@ -1,5 +1,6 @@
 /** Reads and writes safetensors files. I/O. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { unread } from '../disk.ts';
 import { InputError, UnavailableError } from '../errors.ts';
 import { refusePointer } from '../lfs.ts';
 import type { Tensor } from '../tensor.ts';
@@ -186,8 +187,7 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
   try {
     file = await open(path, 'r');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UnavailableError(path, 'a readable file', `${code}`, '', cause);
+    throw unread(path, cause);
   }
   try {
     return await use(file);

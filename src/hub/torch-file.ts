@@ -1,6 +1,7 @@
 /** Reads state dicts that `torch.save` wrote (PyTorch 1.6 and later), and runs nothing of them. I/O. */
 import { open } from 'node:fs/promises';
-import { InputError, UnavailableError } from '../errors.ts';
+import { unread } from '../disk.ts';
+import { InputError } from '../errors.ts';
 import { refusePointer } from '../lfs.ts';
 import { convert } from './pickle.ts';
 import type { TensorFile } from './safetensors.ts';
@@ -64,8 +65,7 @@ async function firstBytes(path: string, most: number): Promise<Buffer> {
       await file.close();
     }
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new UnavailableError(path, 'a readable file', `${code}`, '', cause);
+    throw unread(path, cause);
   }
 }
 

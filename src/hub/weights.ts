@@ -2,6 +2,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readingOf, unread } from '../disk.ts';
 import { InputError, UnavailableError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import type { Tensor } from '../tensor.ts';
@@ -154,7 +155,7 @@ export async function saveWeights(
 /** Each tensor's file, by the tensor's name in it. */
 async function openFiles(folder: string): Promise<Map<string, TensorFile>> {
   const names = await readdir(folder).catch((cause) => {
-    throw new UnavailableError(folder, 'a model folder', `${cause.code}`, '', cause);
+    throw unread(folder, cause, 'a model folder');
   });
   for (const layout of layouts) {
     const { single } = layout;
@@ -208,7 +209,7 @@ async function openShards(
 async function openReal(folder: string, name: string, layout: Layout): Promise<TensorFile> {
   const path = join(folder, name);
   const real = await realpath(path).catch((cause) => {
-    throw new UnavailableError(path, 'a file', `${cause.code}`, 'Fetch it again.', cause);
+    throw new UnavailableError(path, 'a file', readingOf(cause).got, 'Fetch it again.', cause);
   });
   return layout.open(real);
 }

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl';
+import { readingOf } from '../disk.ts';
 import { InputError } from '../errors.ts';
 
 /** A zip file whose list of contents has been read and checked. */
@@ -61,7 +62,9 @@ export async function openZip(
   const refuse = (expected: string, got: string, cause?: unknown) =>
     new InputError(where, expected, got, remedy, cause);
   const zip = await zipFile(path).catch((cause: Error) => {
-    throw refuse('a zip file', cause.message, cause);
+    const isOther = /^End of central directory/.test(cause.message);
+    const { got } = readingOf(cause);
+    throw refuse('a zip file', isOther ? 'another one, or a part of one' : got, cause);
   });
   try {
     if (zip.entryCount > mostEntries) {

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { UnavailableError } from '../errors.ts';
+import { unread } from '../disk.ts';
 import type { WeightLocation } from './engine.ts';
 
 type Weights = (name: string) => WeightLocation;
@@ -35,8 +35,7 @@ export async function besideWeights(
 
 async function realFile(file: string): Promise<string> {
   return realpath(file).catch((cause) => {
-    const got = cause.code === 'ENOENT' ? 'no such file' : `${cause.code}`;
-    throw new UnavailableError(`weights ${file}`, 'a readable file', got, '', cause);
+    throw unread(`weights ${file}`, cause);
   });
 }
 

@@ -72,7 +72,10 @@ describe('a config file', () => {
       'steps: 3\nsteps: 4',
       ': expected YAML, got something else. Map keys must be unique at line 2, column 1.',
     ],
-    ['- steps', ': expected settings as YAML, `name: value` a line, got no mapping.'],
+    [
+      '- steps',
+      ': expected settings as YAML, `name: value` a line, got no mapping. A file to begin with is written by: npx tactful init',
+    ],
     ['? [a]\n: 1', /:1: expected a known setting, got /],
     ['__proto__: { steps: 1 }', ':1: expected a known setting, got "__proto__".'],
     ['constructor: 1', ':1: expected a known setting, got "constructor".'],

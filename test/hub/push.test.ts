@@ -125,7 +125,7 @@ test('a hub that is away, a folder that is, and an abort are told of', async () 
   const { hub, folder, options } = await hubWith();
   const none = join(folder, 'none');
   await expect(pushFolder(none, 'me/m', options)).rejects.toThrow(
-    'a folder that can be read, got ENOENT',
+    'a folder that can be read, got no such file or folder',
   );
   const empty = await temporaryFolder();
   await expect(pushFolder(empty, 'me/m', options)).rejects.toThrow(

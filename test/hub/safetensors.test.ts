@@ -149,7 +149,7 @@ describe('files', () => {
     const folder = await newFolder();
     const path = join(folder, 'file.safetensors');
     await expect(openSafetensors(path)).rejects.toThrow(
-      `${path}: expected a readable file, got ENOENT.`,
+      `${path}: expected a readable file, got no such file. Check the path.`,
     );
     await mkdir(join(folder, 'sub'));
     await expect(openSafetensors(join(folder, 'sub'))).rejects.toThrow(join(folder, 'sub'));

@@ -184,9 +184,11 @@ describe('refused', () => {
   test('no file, and a folder', async () => {
     const folder = await newFolder();
     await expect(openTorchFile(join(folder, 'x.bin'))).rejects.toThrow(
-      'a readable file, got ENOENT',
+      'a readable file, got no such file. Check',
     );
-    await expect(openTorchFile(folder)).rejects.toThrow('a readable file, got EISDIR');
+    await expect(openTorchFile(folder)).rejects.toThrow(
+      'a readable file, got a folder. Name a file',
+    );
   });
 });
 

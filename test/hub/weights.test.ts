@@ -102,7 +102,7 @@ describe('openWeights', () => {
         'pytorch_model.bin or pytorch_model.bin.index.json, got none of them.',
     );
     await expect(openWeights(join(folder, 'none'))).rejects.toThrow(
-      'expected a model folder, got ENOENT.',
+      'expected a model folder, got no such file or folder. Check the path.',
     );
   });
 
@@ -110,7 +110,7 @@ describe('openWeights', () => {
     const folder = await newFolder();
     await symlink(join(folder, 'gone'), join(folder, 'model.safetensors'));
     await expect(openWeights(folder)).rejects.toThrow(
-      'model.safetensors: expected a file, got ENOENT.',
+      'model.safetensors: expected a file, got no such file. Fetch it again.',
     );
     await mkdir(join(folder, 'other'));
     await writeFile(join(folder, 'other', 'model.safetensors'), 'damaged file');
