@@ -1,6 +1,5 @@
 /** tactful's public API: everything else may change without notice. */
 export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './classify.ts';
-export { ClassifyConfig } from './classify-config.ts';
 export { trainingBatches } from './data/batches.ts';
 export type { CollectOptions } from './data/collect.ts';
 export {
@@ -15,7 +14,7 @@ export { filterByLength, splitExamples } from './data/prepare.ts';
 export { buildPrompt } from './data/prompt.ts';
 export { type ReadOptions, readExamples } from './data/read.ts';
 export { type DetoxContext, detox } from './detox.ts';
-export { DetoxConfig, resolvedConfig } from './detox-config.ts';
+export { resolvedConfig } from './detox-config.ts';
 export { rougeReward } from './detox-reward.ts';
 export type { Finding } from './doctor/finding.ts';
 export { type DoctorContext, type DoctorEvent, doctor } from './doctor.ts';
@@ -94,7 +93,6 @@ export {
 export { mergeAdapter } from './model/merge.ts';
 export type { Parameters } from './model/parameters.ts';
 export { type Generation, Policy, type TokenScores } from './model/policy.ts';
-export { GenerationConfig } from './model/sampling.ts';
 export { probabilities } from './model/softmax.ts';
 export {
   classifierLearner,
@@ -103,7 +101,7 @@ export {
   type TrainingStep,
   trainSupervised,
 } from './model/supervised.ts';
-export { SupervisedConfig } from './model/supervised-config.ts';
+export { workOf } from './model/work.ts';
 export { type PresetName, presetSettings, presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
@@ -114,7 +112,6 @@ export {
   type Latest,
   openCheckpoints,
 } from './rl/checkpoint.ts';
-export { RlConfig } from './rl/config.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
@@ -132,11 +129,19 @@ export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
 export { corrections, type Semantics, semanticsOf } from './rl/semantics.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
-export type { Device, Engine, EngineOptions } from './runtime/engine.ts';
+export type { Device, Engine, EngineOptions, Work } from './runtime/engine.ts';
 export { startEngine } from './runtime/select.ts';
 export { type SftEvent, type SftMeasures, sft } from './sft.ts';
-export { SftConfig } from './sft-config.ts';
 export { type Located, locateSources, type Named } from './sources.ts';
 export type { JobContext, JobEvent } from './supervised-job.ts';
 export type { Tensor, Tensors } from './tensor.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+export {
+  ClassifyConfig,
+  DetoxConfig,
+  GenerationConfig,
+  RlConfig,
+  type Settings,
+  SftConfig,
+  SupervisedConfig,
+} from './typed-settings.ts';

@@ -44,6 +44,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   sources: ['errors', 'hub'],
   cli: 'anything',
   web: 'anything',
+  'typed-settings': 'anything',
   index: 'anything',
 };
 

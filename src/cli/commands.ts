@@ -72,7 +72,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'setup',
-    summary: 'Fetch OpenVINO, an engine that is faster on CPUs with bf16.',
+    summary: 'Fetch OpenVINO, faster with larger models on CPUs with bf16.',
     load: async () => (await import('./commands/setup.ts')).setup,
   },
 ];

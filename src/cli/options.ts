@@ -11,7 +11,7 @@ export const engineOptions = {
     .enum(engineNames)
     .default('auto')
     .meta({ ...engineGroup, placeholder: 'name' })
-    .describe('onnxruntime, openvino, or auto: openvino where it is set up and the CPU has bf16'),
+    .describe('onnxruntime, openvino, or auto: openvino where it is known to be faster'),
   precision: z
     .enum(precisions)
     .optional()

@@ -5,6 +5,7 @@ import { isUnfinished } from '../hub/result-folder.ts';
 import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
 import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
+import { type Policy, startEngineFor } from './engine.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, withEngine } from './options.ts';
 import { painter } from './paint.ts';
@@ -16,6 +17,8 @@ import { version } from './version.ts';
 export interface JobParts<Measures> {
   readonly output: string;
   readonly engine: EngineSettings;
+  /** A policy by whose size the engine is chosen. */
+  readonly policy?: Policy;
   /** Goes on with the one in the output. @default false */
   readonly resume?: boolean;
   /** Starts the job. */
@@ -44,8 +47,7 @@ type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly
 export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void> {
   const { output, resume = false, start, context } = parts;
   const { json, print, progress, screen, signal } = context;
-  const { startEngine } = await import('../runtime/select.ts');
-  const engine = await startEngine(parts.engine);
+  const engine = await startEngineFor(parts.policy, parts.engine, context);
   const latest: { -readonly [T in JobEvent<Measures>['type']]?: EventOf<Measures, T> } = {};
   let before: Measures | undefined;
   let after: Measures | undefined;

@@ -43,7 +43,12 @@ export function nodeNamed(
   const node = new Message();
   for (const input of inputs) node.text(1, input);
   for (const output of outputs) node.text(2, output);
-  return node.text(3, `${type} ${outputs[0]}`).text(4, type);
+  return node.text(3, nodeName(type, outputs[0])).text(4, type);
+}
+
+/** What a node is called, after its operator and its first output. */
+export function nodeName(type: string, output: string): string {
+  return `${type} ${output}`;
 }
 
 /** An attribute of a node. */

@@ -3,6 +3,7 @@ import { type Graph, reachable, readBy, type Value } from './graph.ts';
 import {
   attributeMessage,
   nodeMessage,
+  nodeName,
   nodeNamed,
   tensorHead,
   tensorMessage,
@@ -92,6 +93,15 @@ export function inputsUsed(graph: Graph): string[] {
 export function weightsUsed(graph: Graph): string[] {
   return reachable(graph.outputs.values()).flatMap(({ source }) =>
     source.kind === 'weight' ? [source.name] : [],
+  );
+}
+
+/** Names of the nodes that tell shapes, in the model that `encodeOnnx` makes of the graph. */
+export function shapeNodes(graph: Graph): string[] {
+  return reachable(graph.outputs.values()).flatMap((value) =>
+    value.source.kind === 'op' && value.source.op.onnx === 'Shape'
+      ? [nodeName('Shape', nameOf(value))]
+      : [],
   );
 }
 

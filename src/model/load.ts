@@ -234,7 +234,8 @@ export function freshClassifier(
   });
 }
 
-async function readT5Config(folder: string): Promise<T5Config> {
+/** The config of a policy's model. */
+export async function readT5Config(folder: string): Promise<T5Config> {
   const config = await readModelConfig(folder);
   if (isT5(config)) return config;
   throw new InputError(

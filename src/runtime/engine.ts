@@ -1,7 +1,7 @@
 import { InputError, InternalError } from '../errors.ts';
 import { weightBytes } from '../graph/cost.ts';
 import { type Graph, reachable, readBy } from '../graph/graph.ts';
-import { encodeOnnx, inputsUsed, weightsUsed } from '../graph/onnx.ts';
+import { encodeOnnx, inputsUsed, shapeNodes, weightsUsed } from '../graph/onnx.ts';
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
 import { separateSquares } from './openvino-graph.ts';
 import { besideWeights } from './openvino-weights.ts';
@@ -21,10 +21,29 @@ export const precisions = ['bf16', 'f32'] as const;
 /** Name of a precision. */
 export type Precision = (typeof precisions)[number];
 
+/** The model that is to be computed with, as far as it decides which engine is faster. */
+export interface Work {
+  /** Of its hidden states. */
+  readonly width: number;
+  /** Of its weights in float32. */
+  readonly bytes: number;
+}
+
+/**
+ * The narrowest model on which OpenVINO was seen to be faster than ONNX Runtime: FLAN-T5-small
+ * (docs/numerics.md). On the demo's, 96 wide, it is slower and takes more memory.
+ */
+export const leastWidth = 512;
+
 /** What computes, where and how wide. */
 export interface EngineOptions {
   /** @default 'auto' */
   engine?: EngineName;
+  /**
+   * Says how large the model is, where `auto` has to know (see `workOf`).
+   * @default unknown: `auto` is ONNX Runtime
+   */
+  work?: (() => Promise<Work>) | undefined;
   /** For OpenVINO; ONNX Runtime has f32 alone. @default 'bf16' where the CPU has it */
   precision?: Precision | undefined;
   /** @default 'cpu' */
@@ -115,6 +134,8 @@ export interface LoadRequest {
   readonly inputs: readonly string[];
   /** Names of its outputs, in the model's order. */
   readonly outputs: readonly string[];
+  /** Names of the model's nodes that tell shapes. */
+  readonly shapeNodes: readonly string[];
   /** Folder of the weight files that the model refers to; absent when it has none. */
   readonly folder: string | undefined;
   /** Weights that are inputs of the model. */
@@ -188,7 +209,7 @@ export async function engineOver(backend: Backend): Promise<Engine> {
           ? await encodeForOpenVino(graph, weights)
           : encodeModel(graph, weights, sharing(graph, sharesWeights && !prepack));
       const kept = { keep, append, prepack, keepsMemory };
-      const request = { name, ...encoded, inputs, outputs, ...kept };
+      const request = { name, ...encoded, inputs, outputs, shapeNodes: shapeNodes(graph), ...kept };
       const session = await backend.load(request);
       return {
         inputs,

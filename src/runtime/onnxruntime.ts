@@ -39,10 +39,10 @@ export function onnxRuntimeBackend({
       sharesWeights: device === 'cpu',
     }),
 
-    async load({ name, model, folder, prepack, keepsMemory, ...rest }: LoadRequest) {
+    async load({ name, model, folder, prepack, keepsMemory, shapeNodes, ...rest }: LoadRequest) {
       const { shared } = rest;
       const options: Ort.InferenceSession.SessionOptions = {
-        executionProviders: [device],
+        executionProviders: [providerOf(device, shapeNodes)],
         graphOptimizationLevel: 'all',
         // plans hold for one shape alone, and shapes change: a plan only doubles the peak memory
         enableMemPattern: false,
@@ -68,7 +68,7 @@ export function onnxRuntimeBackend({
         return count++;
       } catch (cause) {
         frozen.release(shared);
-        throw loadError(name, device, cause);
+        throw device !== 'cpu' && count === 0 ? noDevice(device, cause) : refused(name, cause);
       }
     },
 
@@ -106,6 +106,30 @@ export function onnxRuntimeBackend({
   };
 }
 
+/**
+ * A device as the library wants it. Its WebGPU provider gives the memory of a `Shape` node's result
+ * back before the last node has read it (1.30): sizes come out wrong, in silence, or the process dies.
+ * On the CPU the same nodes are right.
+ */
+function providerOf(
+  device: Device,
+  shapeNodes: readonly string[],
+): Ort.InferenceSession.ExecutionProviderConfig {
+  if (device !== 'webgpu' || shapeNodes.length === 0) return device;
+  const length = shapeNodes.join('\n').length;
+  if (length > mostNames) {
+    const got = `${length} characters of names`;
+    const expected = `a graph whose Shape nodes have names of ${mostNames} characters`;
+    throw new UnavailableError('device webgpu', expected, got, cpuInstead);
+  }
+  return { name: device, forceCpuNodeNames: shapeNodes };
+}
+
+/** Characters of an option's value, in ONNX Runtime: 1,600 layers of a T5. */
+const mostNames = 8192;
+
+const cpuInstead = 'Choose `device` cpu, which is always there.';
+
 function fromOrt({ type, dims, data }: Ort.Tensor): Tensor {
   return { dtype: type as DType, shape: dims, data } as Tensor;
 }
@@ -132,15 +156,18 @@ function loadOnnxRuntime(): typeof Ort {
   }
 }
 
-function loadError(name: string, device: Device, cause: unknown): Error {
-  const message = (cause as Error).message;
-  if (device === 'cpu')
-    return new InternalError(`onnxruntime refused the graph "${name}": ${message}`);
+function refused(name: string, cause: unknown): Error {
+  const { message } = cause as Error;
+  return new InternalError(`onnxruntime refused the graph "${name}": ${message}`);
+}
+
+/** A device that is not there shows when the first graph is loaded. */
+function noDevice(device: Device, cause: unknown): Error {
   return new UnavailableError(
     `device ${device}`,
     'a device and driver that ONNX Runtime can use',
-    message.split('\n')[0],
-    'Choose `device` cpu, which is always there.',
+    (cause as Error).message.split('\n')[0],
+    cpuInstead,
     cause,
   );
 }

@@ -38,6 +38,8 @@ export function openVinoBackend({ library, precision, threads = 0 }: OpenVinoOpt
     NUM_STREAMS: '1',
     ENABLE_HYPER_THREADING: 'YES', // else there may be fewer threads than were asked for
     ENABLE_CPU_PINNING: 'NO', // two processes would be pinned to the same cores
+    // kernels that are kept for shapes met before; without a bound memory grows with each new shape
+    CPU_RUNTIME_CACHE_CAPACITY: '16',
   };
   const sessions = new Map<number, Loaded>();
   const kept = states();

@@ -1,19 +1,24 @@
 /** Which engine computes, and why. */
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { cpuModel, hasBf16 } from './cpu.ts';
-import type { Engine, EngineOptions } from './engine.ts';
+import { type Device, type Engine, type EngineOptions, leastWidth } from './engine.ts';
+import { availableMemory } from './machine.ts';
 import { findOpenVino } from './openvino-files.ts';
 import { startWorker } from './remote.ts';
-import type { SelfTestResult } from './self-test.ts';
+import { type SelfTestResult, selfTest, tolerances } from './self-test.ts';
 import { trust } from './trust.ts';
 
 const noBf16 = 'no bf16 in this CPU';
 const where = 'engine openvino';
 
+/** Memory of a whole run in OpenVINO, in sizes of its model's weights (measured: 9 to 12). */
+const weightsHeld = 12;
+
 /**
- * Starts an engine in a worker thread. `auto` is OpenVINO where its library is found, the CPU has
- * bf16, and its self-test passes; otherwise ONNX Runtime, whose description then says why.
- * @throws {UnavailableError} when OpenVINO is asked for and not there, or not right
+ * Starts an engine in a worker thread. `auto` is OpenVINO where that was seen to be faster: the CPU
+ * has bf16, the model is large enough, there is memory for it, its library is found, and its self-test
+ * passes. Otherwise it is ONNX Runtime. Its description says why.
+ * @throws {UnavailableError} when what is asked for is not there, or not right
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const { engine = 'auto', precision, device = 'cpu', threads = 0 } = options;
@@ -28,13 +33,42 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const remedy = 'ONNX Runtime has no other: choose `engine` openvino.';
     throw new ConfigError('engine onnxruntime', 'precision f32', precision, remedy);
   }
-  if (engine === 'onnxruntime' || device !== 'cpu' || precision === 'f32') return onnxRuntime();
-  if (precision === undefined && !hasBf16()) {
-    return noted(await onnxRuntime(), `openvino: ${noBf16}`);
-  }
+  if (device !== 'cpu') return tested(await onnxRuntime(), device);
+  if (engine === 'onnxruntime' || precision === 'f32') return onnxRuntime();
+  const against = await reasonAgainst(options);
+  if (against !== undefined) return noted(await onnxRuntime(), `not openvino: ${against}`);
   const started = await startOpenVino(options);
-  if ('engine' in started) return started.engine;
-  return noted(await onnxRuntime(), `openvino: ${started.reason}`);
+  if ('engine' in started) return noted(started.engine, 'faster on a model of this size');
+  return noted(await onnxRuntime(), `not openvino: ${started.reason}`);
+}
+
+/** Why `auto` does not even look for OpenVINO. */
+async function reasonAgainst({ precision, work }: EngineOptions): Promise<string | undefined> {
+  if (precision === undefined && !hasBf16()) return noBf16;
+  if (!work) return 'not known to be better here';
+  const { width, bytes } = await work();
+  if (width < leastWidth) return `slower on a model ${width} wide`;
+  const [takes, there] = [weightsHeld * bytes, await availableMemory()];
+  if (takes > there) return `may take ${gigabytes(takes)}, and ${gigabytes(there)} are available`;
+  return undefined;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** An engine on a device whose results are those of the CPU: drivers differ, so it is asked each time. */
+async function tested(engine: Engine, device: Device): Promise<Engine> {
+  const cpu = await startWorker({ engine: 'onnxruntime' });
+  try {
+    const { passed, text } = await selfTest(engine, cpu, tolerances.f32);
+    if (passed) return engine;
+    await engine.close();
+    const remedy = 'Choose `device` cpu, which is always there.';
+    throw new UnavailableError(`device ${device}`, 'results like those of the CPU', text, remedy);
+  } finally {
+    await cpu.close();
+  }
 }
 
 /** What there is of OpenVINO on this machine. */

@@ -35,7 +35,7 @@ test('help of the program', async () => {
                         or an exported model.
       inspect           Show what a model, an adapter or a weight file holds, and
                         whether the jobs can load it.
-      setup             Fetch OpenVINO, an engine that is faster on CPUs with bf16.
+      setup             Fetch OpenVINO, faster with larger models on CPUs with bf16.
       help              Show the help of a command
     "
   `);
@@ -366,8 +366,8 @@ test('help of detox', async () => {
 
     Engine:
       --engine <name>                         onnxruntime, openvino, or auto:
-                                              openvino where it is set up and the
-                                              CPU has bf16 [default: auto]
+                                              openvino where it is known to be
+                                              faster [default: auto]
       --precision <bf16|f32>                  Of matrix products in openvino
                                               (default: bf16 where the CPU has it)
       --device <cpu|webgpu|cuda>              Where to compute [default: cpu]
@@ -454,7 +454,7 @@ test('help of generate', async () => {
 
     Engine:
       --engine <name>             onnxruntime, openvino, or auto: openvino where it
-                                  is set up and the CPU has bf16 [default: auto]
+                                  is known to be faster [default: auto]
       --precision <bf16|f32>      Of matrix products in openvino (default: bf16
                                   where the CPU has it)
       --device <cpu|webgpu|cuda>  Where to compute [default: cpu]
@@ -523,7 +523,7 @@ test('help of score', async () => {
 
     Engine:
       --engine <name>                  onnxruntime, openvino, or auto: openvino
-                                       where it is set up and the CPU has bf16
+                                       where it is known to be faster
                                        [default: auto]
       --precision <bf16|f32>           Of matrix products in openvino (default: bf16
                                        where the CPU has it)

@@ -1,106 +1,13 @@
 import { readdir } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
-import { gradients } from '../../src/graph/autodiff.ts';
-import { type Dim, Graph, reachable, type Value } from '../../src/graph/graph.ts';
+import { expect, test } from 'vitest';
+import { Graph, reachable } from '../../src/graph/graph.ts';
 import { allOps } from '../../src/graph/op.ts';
-import { mul } from '../../src/graph/ops/elementwise.ts';
 import { gather, takeRows } from '../../src/graph/ops/gather.ts';
-import { reduceSum } from '../../src/graph/ops/shape.ts';
-import { concreteShapes } from '../../src/graph/sizes.ts';
-import { randomStream } from '../../src/random.ts';
-import { type DType, float32, int64, type Tensor } from '../../src/tensor.ts';
-import { arithmeticCases } from './arithmetic-cases.ts';
-import type { Input, OpCase } from './case.ts';
-import { layoutCases } from './layout-cases.ts';
-import { centralDifferences, type Nd, sizeOf } from './reference.ts';
-import { numbers, runGraph } from './run.ts';
+import { engineOver } from '../../src/runtime/engine.ts';
+import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import { buildCase, fixed, opContract, symbolic, table } from '../contract/ops.ts';
 
-const table: OpCase[] = [...arithmeticCases, ...layoutCases];
-
-/** float32 rounds at 6e-8 of a number; sums of some ten terms and exp, erf, tanh add a little. */
-const float32Rounding = { atol: 3e-6, rtol: 3e-6 };
-
-const dtypes: Record<Input['kind'], DType> = {
-  real: 'float32',
-  positive: 'float32',
-  far: 'float32',
-  bool: 'bool',
-  index: 'int64',
-};
-
-/** How a graph writes a size: as it is, or as a name that equal sizes share. */
-const fixed = (size: number): Dim => size;
-const symbolic = (size: number): Dim => (size === 1 ? 1 : `n${size}`);
-const named = Object.fromEntries(Array.from({ length: 100 }, (_, size) => [`n${size}`, size]));
-
-/** The case's graph: y, and the gradient of sum(y * cotangent) for each float input. */
-function buildCase(graph: Graph, { inputs, build, noRule }: OpCase, dim: (size: number) => Dim) {
-  const values = inputs.map(({ shape, kind }, i) =>
-    graph.input(`x${i}`, dtypes[kind], shape.map(dim)),
-  );
-  const y = build(values, dim);
-  const outputs: Record<string, Value> = { y };
-  if (y.dtype !== 'float32' || noRule) return outputs;
-  const loss = reduceSum(mul(y, graph.input('cotangent', 'float32', y.shape)));
-  const floats = values.filter((value) => value.dtype === 'float32');
-  const found = gradients(loss, floats);
-  for (const [i, value] of floats.entries()) outputs[`d${values.indexOf(value)}`] = found[i];
-  return outputs;
-}
-
-/** Elements that float32 holds exactly, so that both sides compute on the same numbers. */
-function draw({ shape, kind, limit = 1 }: Input, name: string, i: number): Nd {
-  const random = randomStream(1, ['op case', name, i]);
-  const data = Array.from({ length: sizeOf(shape) }, () => {
-    if (kind === 'index') return random.integer(limit);
-    if (kind === 'bool') return random.integer(2);
-    const x = random.normal();
-    if (kind === 'positive') return Math.fround(0.5 + Math.abs(x));
-    return Math.fround(kind === 'far' ? x + 0.5 * Math.sign(x) : x);
-  });
-  return { shape, data };
-}
-
-function tensorOf({ shape, data }: Nd, kind: Input['kind']): Tensor {
-  if (kind === 'index') return int64(data, shape);
-  if (kind === 'bool') return { dtype: 'bool', shape, data: Uint8Array.from(data) };
-  return float32(data, shape);
-}
-
-const sizes = [
-  { how: 'fixed sizes', dim: fixed },
-  { how: 'symbolic sizes', dim: symbolic },
-];
-
-describe.each(table)('$name', (one) => {
-  test.each(sizes)('is right in value and gradient with $how', async ({ dim }) => {
-    const { inputs, reference, name } = one;
-    const arrays = inputs.map((input, i) => draw(input, name, i));
-    const expected = reference(...arrays);
-    const cotangent = draw({ shape: expected.shape, kind: 'real' }, name, inputs.length);
-    const given = arrays.map((array, i) => [`x${i}`, tensorOf(array, inputs[i].kind)] as const);
-    const graph = new Graph();
-    const declared = buildCase(graph, one, dim);
-    const feeds: Record<string, Tensor> = Object.fromEntries(given);
-    if (graph.inputs.has('cotangent')) feeds.cotangent = float32(cotangent.data, cotangent.shape);
-
-    const { y, ...slopes } = await runGraph((fresh) => buildCase(fresh, one, dim), feeds);
-
-    expect(y.shape).toEqual(expected.shape);
-    expect(y.dtype).toBe(declared.y.dtype);
-    const own = Object.fromEntries(declared.y.shape.map((dim, i) => [dim, expected.shape[i]]));
-    const told = concreteShapes(reachable(Object.values(declared)), { ...named, ...own });
-    expect(told.get(declared.y)).toEqual(expected.shape);
-    expect(numbers(y)).toBeAllClose(expected.data, float32Rounding);
-    for (const [key, slope] of Object.entries(slopes)) {
-      const i = Number(key.slice(1));
-      const differences = centralDifferences(reference, arrays, i, cotangent.data);
-      expect(slope.shape).toEqual(inputs[i].shape);
-      expect(told.get(declared[key])).toEqual(inputs[i].shape);
-      expect(numbers(slope)).toBeAllClose(differences, float32Rounding);
-    }
-  });
-});
+opContract('ONNX Runtime', () => engineOver(onnxRuntimeBackend({ threads: 1 })));
 
 test('every op has a case in the table', async () => {
   const folder = new URL('../../src/graph/ops/', import.meta.url);

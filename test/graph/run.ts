@@ -1,15 +1,21 @@
 import { Graph, type Value } from '../../src/graph/graph.ts';
-import { type CompileOptions, engineOver, type Feeds } from '../../src/runtime/engine.ts';
+import {
+  type CompileOptions,
+  type Engine,
+  engineOver,
+  type Feeds,
+} from '../../src/runtime/engine.ts';
 import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
 import type { Tensor } from '../../src/tensor.ts';
 
-const engine = engineOver(onnxRuntimeBackend({ threads: 1 }));
+const onnxRuntime = engineOver(onnxRuntimeBackend({ threads: 1 }));
 
 /** Builds a graph, runs it once, and gives its outputs. */
 export async function runGraph(
   build: (graph: Graph) => Record<string, Value>,
   feeds: Feeds = {},
   options: CompileOptions = {},
+  engine: Engine | Promise<Engine> = onnxRuntime,
 ): Promise<Record<string, Tensor>> {
   const graph = new Graph();
   for (const [name, value] of Object.entries(build(graph))) graph.output(name, value);

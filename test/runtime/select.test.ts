@@ -2,7 +2,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasBf16 } from '../../src/runtime/cpu.ts';
-import type { Engine, EngineOptions } from '../../src/runtime/engine.ts';
+import {
+  type Engine,
+  type EngineOptions,
+  leastWidth,
+  type Work,
+} from '../../src/runtime/engine.ts';
 import { startWorker } from '../../src/runtime/remote.ts';
 import { checkOpenVino, startEngine } from '../../src/runtime/select.ts';
 import { trust } from '../../src/runtime/trust.ts';
@@ -24,14 +29,39 @@ async function description(options: EngineOptions): Promise<string> {
   return engine.description;
 }
 
-describe('without OpenVINO', () => {
-  test('auto is ONNX Runtime, and says why', async () => {
-    const why = hasBf16() ? 'not found' : 'no bf16 in this CPU';
-    expect(await description({})).toMatch(new RegExp(`^${version} \\(openvino: ${why}\\)$`));
-    const asked = await description({ precision: 'bf16' });
-    expect(asked).toMatch(/\(openvino: not found\)$/);
+const large = { width: leastWidth, bytes: 1e6 };
+const of = (work: Work) => async () => work;
+
+describe('auto without OpenVINO is ONNX Runtime', () => {
+  test.each<[string, EngineOptions, string]>([
+    ['that it was not told the model', {}, 'not known to be better here'],
+    [
+      'that the model is small',
+      { work: of({ width: 96, bytes: 2e6 }) },
+      'slower on a model 96 wide',
+    ],
+    ['that there is none', { work: of(large) }, 'not found'],
+  ])('and says %s', async (_, options, why) => {
+    const asked = await description({ ...options, precision: 'bf16' });
+    expect(asked).toMatch(new RegExp(`^${version} \\(not openvino: ${why}\\)$`));
+    // unless something is asked for, the CPU comes first
+    const own = await description(options);
+    if (!hasBf16()) expect(own).toMatch(/\(not openvino: no bf16 in this CPU\)$/);
+    else expect(own).toBe(asked);
   });
 
+  test('and says that there is not the memory', async () => {
+    const asked = await description({
+      precision: 'bf16',
+      work: of({ ...large, bytes: 1e15 }),
+    });
+    expect(asked).toMatch(
+      /\(not openvino: may take 12000000\.0 GB, and \d+\.\d GB are available\)$/,
+    );
+  });
+});
+
+describe('without OpenVINO', () => {
   test.each<EngineOptions>([{ engine: 'onnxruntime' }, { precision: 'f32' }])(
     '%o is ONNX Runtime, and nothing needs to be said',
     async (options) => {
@@ -63,9 +93,8 @@ describe('with a library that is none', () => {
   });
 
   test('auto goes on without it', async () => {
-    expect(await description({ precision: 'bf16' })).toMatch(
-      /\(openvino: its library does not work\)$/,
-    );
+    const asked = await description({ precision: 'bf16', work: of(large) });
+    expect(asked).toMatch(/\(not openvino: its library does not work\)$/);
   });
 
   test('to ask for it is an error with the reason', async () => {

@@ -8,6 +8,7 @@ import { uniform } from '../../random.ts';
 import { counted, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dialogueOptions, lengthOptions, readRows, rowOptions } from '../data-options.ts';
+import { startEngineFor } from '../engine.ts';
 import { UsageError } from '../errors.ts';
 import { readAll } from '../io.ts';
 import { located } from '../locate.ts';
@@ -66,7 +67,6 @@ export const generate = defineCommand({
     const { signal, progress } = context;
     const { data: _, dataRevision: __, ...named } = context.options;
     const options = await located(named, context);
-    const { startEngine } = await import('../../runtime/select.ts');
     const { loadPolicy } = await import('../../model/load.ts');
     const { loadTokenizer } = await import('../../tokenizer.ts');
     const { greedy, model, adapter, seed } = options;
@@ -75,7 +75,7 @@ export const generate = defineCommand({
     const config = { sample: !greedy, temperature, topK, topP, ...lengths };
 
     const tokenizer = await loadTokenizer(model);
-    const engine = await startEngine(engineAndRest(options).engine);
+    const engine = await startEngineFor({ model }, engineAndRest(options).engine, context);
     try {
       const { policy, notes } = await loadPolicy(engine, { model, adapter });
       notes.forEach(context.note);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { didYouMean } from '../../errors.ts';
+import { leastWidth } from '../../runtime/engine.ts';
 import type { OpenVinoCheck } from '../../runtime/select.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { Told, UsageError } from '../errors.ts';
@@ -26,7 +27,7 @@ type Context = CommandContext<z.infer<typeof options>>;
 
 export const setup = defineCommand({
   name: 'setup',
-  summary: 'Fetch OpenVINO, an engine that is faster on CPUs with bf16.',
+  summary: 'Fetch OpenVINO, faster with larger models on CPUs with bf16.',
   description:
     'Takes its libraries (60 MB, 100 MB unpacked) from the wheel on PyPI, checks their sha256 and ' +
     'tests what they compute. No Python is needed. Without OpenVINO everything runs on ONNX ' +
@@ -90,7 +91,7 @@ function megabytes(bytes: number): string {
 
 function checkText({ library, cpu, bf16, engine, passed, text }: OpenVinoCheck, color: boolean) {
   const paint = painter(color);
-  const takes = passed && bf16 ? 'openvino' : 'onnxruntime';
+  const takes = passed && bf16 ? `openvino, for T5 models from ${leastWidth} wide` : 'onnxruntime';
   const why = !library ? 'no openvino' : passed ? (bf16 ? '' : 'no bf16') : 'a failed self-test';
   const rows = [
     ['library', library ?? `none: ${text}`],

@@ -41,6 +41,7 @@ async function run(
   await showJob<SftMeasures>({
     ...place,
     resume,
+    ...(!config.full && { policy: config }),
     start: (job) => runSft(config, job),
     brief: (measures) =>
       [`held-out loss ${fixed(measures.loss, 4)}`, ...rougeTexts(measures)].join(', '),
