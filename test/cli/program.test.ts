@@ -523,8 +523,8 @@ test('help of score', async () => {
 
     Engine:
       --engine <name>                  onnxruntime, openvino, or auto: openvino
-                                       where it is known to be faster
-                                       [default: auto]
+                                       where it is known to be faster [default:
+                                       auto]
       --precision <bf16|f32>           Of matrix products in openvino (default: bf16
                                        where the CPU has it)
       --device <cpu|webgpu|cuda>       Where to compute [default: cpu]
