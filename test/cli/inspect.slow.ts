@@ -39,10 +39,10 @@ describe('inspect', () => {
     const tensors = await readAll(model);
     (tensors.get('shared.weight')!.data as Float32Array)[5] = Number.NaN;
     await storeAs(model, tensors);
-    const { code, out } = await tactful(['inspect', model]);
+    const { code, out, err } = await tactful(['inspect', model]);
     expect(code).toBe(1);
     expect(out).toMatch(/architecture +T5, encoder–decoder/);
-    expect(out).toMatch(/problem +.*shared\.weight: expected finite numbers, got NaN \(1 of/);
+    expect(err).toMatch(/^error: .*shared\.weight: expected finite numbers, got NaN \(1 of/);
     const asJson = await found(model);
     expect(asJson.code).toBe(1);
     expect(asJson.weights.dtypes).toEqual(['float32']);

@@ -355,7 +355,8 @@ describe('hostile headers', () => {
         refused++;
       }
     });
-    fc.assert(law, { numRuns: Number(process.env.FUZZ_RUNS ?? 1000) });
-    expect(refused).toBeGreaterThan(500); // most edits break something, or the test tests nothing
+    const numRuns = Number(process.env.FUZZ_RUNS ?? 1000);
+    fc.assert(law, { numRuns });
+    expect(refused).toBeGreaterThan(numRuns / 2); // most edits break something, or the test tests nothing
   });
 });

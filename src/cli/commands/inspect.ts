@@ -1,7 +1,7 @@
 /** I/O: tells folders from files; `look.ts` looks at them, `inspection.ts` tells what it found. */
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
-import { InputError } from '../../errors.ts';
+import { InputError, TactfulError } from '../../errors.ts';
 import { parseRepo } from '../../hub/hub-names.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -54,8 +54,11 @@ export const inspect = defineCommand({
     const { look } = await import('./look.ts');
     const { inspectionText } = await import('./inspection.ts');
     const found = await look(await located(await sources(context.options, words[0]), context));
+    const { notes = [], problems = [] } = found;
     print(json ? JSON.stringify(found) : inspectionText(found, screen));
-    if (found.problems) throw new Told();
+    if (!json) notes.forEach(context.note);
+    if (problems.length === 0) return;
+    throw json ? new Told() : new TactfulError('NOT_LOADABLE', problems.join('\n'));
   },
 });
 

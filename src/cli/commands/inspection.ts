@@ -62,10 +62,6 @@ export function inspectionText(found: Inspection, { color }: Screen): string {
     ...(adapter ? adapterRows(adapter) : []),
     ...(parameters ? parameterRows(parameters) : []),
     ...Object.entries(found.metadata ?? {}).map(([key, value]) => row(key, value)),
-    ...(found.notes ?? []).map(({ says, remedy = '' }) =>
-      row('note', `${says} ${remedy}`.trimEnd()),
-    ),
-    ...(found.problems ?? []).map((problem) => row('problem', problem)),
   ];
   const width = Math.max(0, ...rows.map(([label]) => label.length));
   const lines = rows.flatMap(([label, value]) =>
