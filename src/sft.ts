@@ -150,7 +150,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
 
 /** What a result's summaries show: it has not learnt to summarise yet. */
 export function sftNotes({ sentinels, empty }: SftMeasures): Note[] {
-  const remedy = 'Teach it longer: more `epochs`, or a larger `learningRate`.';
+  const remedy = 'Teach it longer, or with a larger learning rate.';
   const note = (share: number | undefined, what: string): Note[] =>
     share === undefined
       ? []

@@ -199,7 +199,7 @@ test('stopped, it saves a checkpoint and the adapter, and measures no more', asy
 describe('what it refuses', () => {
   test('a label that the classifier does not have, listing those it has', async () => {
     await expect(run({ toxicLabel: 'toxic' })).rejects.toThrow(
-      'toxicLabel: expected one of "nothate", "hate", got "toxic".',
+      '`toxicLabel`: expected one of "nothate", "hate", got "toxic".',
     );
   });
 

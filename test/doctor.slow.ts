@@ -102,6 +102,7 @@ describe('a whole check-up', () => {
     const findings = events.flatMap((event) => (event.type === 'finding' ? [event.finding] : []));
     expect(complaints(findings)).toEqual(unavoidable);
     expect(findings.map(({ check }) => check)).toEqual([
+      'files',
       'adapter',
       'adapter-weights',
       'value-head',
@@ -111,6 +112,7 @@ describe('a whole check-up', () => {
       'memory',
       'kl-controller',
       'checkpoints',
+      'judges',
       'reference',
       'ratio',
       'reward-label',
@@ -207,7 +209,7 @@ describe('a whole check-up', () => {
   test('refuses what detox refuses, in the same words', async () => {
     const options = { evaluateEvery: 1, validationSamples: 10_000 };
     await expect(findingsOf(options)).rejects.toThrow(
-      /^validationSamples: expected fewer than the \d+/,
+      /^`validationSamples`: expected fewer than the \d+/,
     );
   });
 
