@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { labelledFields } from './data/config.ts';
+import { labelledFields, splitFields } from './data/config.ts';
 import { revisionField } from './hub/revision.ts';
 import {
   checkpointEvery,
@@ -39,6 +39,7 @@ export const ClassifyConfig = z
       .lt(1)
       .default(0.2)
       .describe('Share of the texts of each label that is held out, from the end'),
+    ...splitFields,
     ...trainingFields(
       `${learningRates.trained.toExponential()} from a model, ${learningRates.fresh} from random weights`,
     ),

@@ -3,6 +3,7 @@ import { ClassifyConfig, learningRates } from './classify-config.ts';
 import { asClasses, classIds } from './data/classes.ts';
 import { dataSources } from './data/dialogues.ts';
 import { type LabelledText, labelsOf, splitByLabel } from './data/labelled.ts';
+import { shuffleSeedOf } from './data/prepare.ts';
 import { readLabelled } from './data/read.ts';
 import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { ConfigError, InputError } from './errors.ts';
@@ -91,7 +92,9 @@ async function* trained(
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
   checkTokenizer(tokenizer, shape);
   const { items, cut, notes: ofClasses } = await prepare(texts, shape, tokenizer);
-  const { train, test } = splitByLabel(items, config.testShare);
+  const { train, test } = splitByLabel(items, config.testShare, {
+    shuffleSeed: shuffleSeedOf(config),
+  });
   const memory = memoryOf({ shape, items, test, engine }, config);
   await checkMemory(memory, engine, memoryRemedy); // before weights are drawn or read
   const classifier =

@@ -3,6 +3,7 @@ import { type Closable, type Job, setUp } from './detox/job.ts';
 import type { DetoxConfig } from './detox-config.ts';
 import { checkTargets, checkValueHead, checkWeights } from './doctor/adapter.ts';
 import type { Check, EarlyCheck } from './doctor/check.ts';
+import { checkData } from './doctor/data.ts';
 import { type Exam, examine, type Intake, intake } from './doctor/exam.ts';
 import type { Finding, Verdict } from './doctor/finding.ts';
 import { checkGradient } from './doctor/gradient.ts';
@@ -54,6 +55,7 @@ export type DoctorEvent =
 /** Checks that need no responses. */
 const early: readonly EarlyCheck[] = [
   { name: 'files', doing: 'reading files', find: checkStored },
+  { name: 'data', doing: 'looking at the rows', find: checkData },
   { name: 'adapter', doing: 'counting modules', find: checkTargets },
   { name: 'adapter-weights', doing: 'reading the adapter', find: checkWeights },
   { name: 'value-head', doing: 'reading the value head', find: checkValueHead },

@@ -188,6 +188,8 @@ export type RunEvent =
       readonly data: {
         readonly rows: number;
         readonly kept: number;
+        /** Different dialogues in these, where some come several times. */
+        readonly dialogues?: number;
         readonly train: number;
         /** Kept out of the training to choose the best adapter by; missing when none are. */
         readonly validation?: number;

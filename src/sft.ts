@@ -88,7 +88,7 @@ interface Pair {
 }
 
 /**
- * Supervised fine-tuning of a T5 on prompt → first summary, as a stream of events: measure the
+ * Supervised fine-tuning of a T5 on prompt → summary, as a stream of events: measure the
  * held-out part, train and measure, keep the best or the last. Writes a PEFT adapter, or with `full`
  * a whole model.
  * @throws {ConfigError} when a job to go on with began with other settings or other files
@@ -102,8 +102,8 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
   const { local: config, pinned, context } = begun;
   const { engine, signal, version } = context;
   const tokenizer = await loadTokenizer(config.model);
-  const { train, test, sizes, notes: ofData } = await prepare(config, tokenizer);
-  checkMetric(config, test);
+  const { train, test, asked, sizes, notes: ofData } = await prepare(config, tokenizer);
+  checkMetric(config, asked);
   const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
   const {
     policy,
@@ -135,7 +135,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       learningRate: full ? learningRates.full : learningRates.adapter,
       learner: policyLearner(policy, train, { microBatchSize, dropout, seed }),
       measuresBefore: true,
-      measure: (when) => measure(when, { policy, tokenizer, test, config, signal }),
+      measure: (when) => measure(when, { policy, tokenizer, test, asked, config, signal }),
       about: ({ rouge1 }) => (rouge1 === undefined ? {} : { rouge: measuredRouge }),
       worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
       save: (folder) =>
@@ -161,7 +161,7 @@ export function sftNotes({ sentinels, empty }: SftMeasures): Note[] {
   ];
 }
 
-/** Read, filter by length, make prompts, split. */
+/** Read, filter by length, make prompts, split; each summary of a dialogue is one to learn. */
 async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const { promptTemplate, maxQueryTokens: maxLength, maxResponseTokens } = config;
   const { train, test, sizes, notes } = await readDialogues(config);
@@ -169,26 +169,32 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const encoded = await encodeCut(tokenizer, prompts, maxLength);
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
-  const responses = await tokenizer.encodeBatch(kept.map(({ summaries }) => summaries[0]));
+  const responses = await tokenizer.encodeBatch(kept.flatMap(({ summaries }) => summaries));
   const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
-  const pairs = encoded.rows.map(
-    (query, i): Pair => ({
-      query,
-      response: responses[i].slice(0, maxResponseTokens),
-      references: kept[i].summaries,
+  let next = 0;
+  const pairs = kept.map(({ summaries: references }, i) =>
+    references.map((): Pair => {
+      const response = responses[next++].slice(0, maxResponseTokens);
+      return { query: encoded.rows[i], response, references };
     }),
   );
-  const parts = { train: pairs.slice(0, train.length), test: pairs.slice(train.length) };
-  const asked = parts.test.slice(0, config.evaluationSamples);
+  const [learnt, tested] = [pairs.slice(0, train.length), pairs.slice(train.length)];
+  const asked = tested.map(([first]) => first).slice(0, config.evaluationSamples);
   const references = asked.map((pair) => pair.references);
   const firsts = kept.map(({ summaries: [first] }) => first);
   const facts = await textFacts(tokenizer, encoded, firsts, references);
-  return { ...parts, sizes: { ...sizes, cut }, notes: [...notes, ...ofTexts(facts, config)] };
+  const parts = { train: learnt.flat(), test: tested.flat(), asked };
+  const more = parts.train.length > train.length && { pairs: parts.train.length };
+  return {
+    ...parts,
+    sizes: { ...sizes, ...more, cut },
+    notes: [...notes, ...ofTexts(facts, config)],
+  };
 }
 
 /** @throws {ConfigError} when the best is to be chosen by a ROUGE that can read nothing */
-function checkMetric({ bestMetric, evaluationSamples }: SftConfig, test: readonly Pair[]): void {
-  if (bestMetric !== 'rouge1' || test.slice(0, evaluationSamples).some(isReadable)) return;
+function checkMetric({ bestMetric }: SftConfig, asked: readonly Pair[]): void {
+  if (bestMetric !== 'rouge1' || asked.some(isReadable)) return;
   const expected = 'held-out summaries that ROUGE can read';
   throw new ConfigError(
     'bestMetric',
@@ -202,6 +208,8 @@ interface Held {
   readonly policy: Policy;
   readonly tokenizer: Tokenizer;
   readonly test: readonly Pair[];
+  /** One of each of the first prompts. */
+  readonly asked: readonly Pair[];
   readonly config: SftConfig;
   readonly signal: AbortSignal | undefined;
 }
@@ -247,9 +255,8 @@ async function* measure(
 /** Of a greedy summary of each of the first held-out dialogues. */
 async function* greedyAnswers(
   when: When,
-  { policy, tokenizer, test, config, signal }: Held,
+  { policy, tokenizer, asked, config, signal }: Held,
 ): AsyncGenerator<JobProgress, GreedyAnswer[] | undefined> {
-  const asked = test.slice(0, config.evaluationSamples);
   if (asked.length === 0) return [];
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: config.maxResponseTokens });
   const options = { size: answeredAtOnce, signal };

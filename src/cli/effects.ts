@@ -45,10 +45,11 @@ const rows: readonly Row[] = [
   [['pairAs'], (c) => !readsPairs(c), '`scoreOn` and `toxicityOn` read the response alone'],
   [['testDataRevision'], (c) => c.testData === undefined, 'no `testData` is given'],
   [
-    ['testShare'],
+    ['testShare', 'shuffleSplit', 'splitSeed'],
     (c) => (c.testData ?? c.testSplit) !== undefined,
     'all of `testData` or `testSplit` is held out',
   ],
+  [['splitSeed'], (c) => !c.shuffleSplit, '`shuffleSplit` is off'],
   [['shortResponsePenalty'], (c) => c.minResponseTokens === 0, '`minResponseTokens` is 0'],
   [['validationSamples', 'bestMetric'], (c) => c.evaluateEvery === 0, '`evaluateEvery` is 0'],
   [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],

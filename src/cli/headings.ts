@@ -12,7 +12,8 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   Data: [
     ...(['promptTemplate', 'minimumLength', 'maximumLength'] as const),
     ...(['maxQueryTokens', 'maxResponseTokens'] as const),
-    ...(['testShare', 'testData', 'testDataRevision', 'testSplit'] as const),
+    ...(['testShare', 'shuffleSplit', 'splitSeed'] as const),
+    ...(['testData', 'testDataRevision', 'testSplit'] as const),
     ...(['split', 'maxRows', 'strict', 'delimiter', 'encoding'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
     ...(['textColumn', 'labelColumn', 'labelThreshold'] as const),

@@ -139,9 +139,14 @@ export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void
 
 function startLines<M>(event: EventOf<M, 'started'>, { screen, names }: Shown): Line[] {
   const { engine, parameters, data, memory, notes } = event;
-  const { rows, kept, train, test, cut } = data;
-  const counts = [`${grouped(rows)} rows`, ...(kept < rows ? [`${grouped(kept)} kept`] : [])];
-  const parts = `${grouped(train)} train, ${grouped(test)} test`;
+  const { rows, kept, dialogues, train, pairs, test, cut } = data;
+  const counts = [
+    `${grouped(rows)} rows`,
+    ...(kept < rows ? [`${grouped(kept)} kept`] : []),
+    ...(dialogues === undefined ? [] : [`${grouped(dialogues)} dialogues`]),
+  ];
+  const learnt = pairs === undefined ? '' : ` (${grouped(pairs)} summaries)`;
+  const parts = `${grouped(train)} train${learnt}, ${grouped(test)} test`;
   return [
     ['engine', engine],
     ['data', `${counts.join(', ')}: ${parts}${cut > 0 ? `; ${grouped(cut)} texts cut` : ''}`],

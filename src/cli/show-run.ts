@@ -176,7 +176,8 @@ export function statusText(metrics: StepMetrics): string {
 function startText(event: EventOf<'started'>, { folder, context }: RunParts): string {
   const { color, width } = context.screen;
   const { runId, engine, data, policyParameters, referenceParameters, memory, notes } = event;
-  const { rows, kept, train, validation, test } = data;
+  const { rows, kept, dialogues, train, validation, test } = data;
+  const different = dialogues === undefined ? '' : `, ${grouped(dialogues)} dialogues`;
   const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
   return lines(color, [
     ['run', runId],
@@ -184,7 +185,7 @@ function startText(event: EventOf<'started'>, { folder, context }: RunParts): st
     ['engine', engine],
     [
       'data',
-      `${grouped(rows)} rows, ${grouped(kept)} kept: ${grouped(train)} train${withheld}, ${grouped(test)} test`,
+      `${grouped(rows)} rows, ${grouped(kept)} kept${different}: ${grouped(train)} train${withheld}, ${grouped(test)} test`,
     ],
     ...dataNotes(data),
     ['policy', `${countText(policyParameters)} parameters trainable`],

@@ -67,6 +67,19 @@ export const labelledColumns = {
 /** That, and which rows. */
 export const labelledFields = { ...labelledColumns, ...rowFields };
 
+/** Whether what is held out comes from all over the data. */
+export const splitFields = {
+  shuffleSplit: z
+    .boolean()
+    .default(false)
+    .describe('Hold out rows from all over the data, not its end'),
+  splitSeed: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Which ones those are: the same for every `seed` of a run'),
+};
+
 /** How dialogues become prompts for training and for testing: fields of the jobs' settings. */
 export const promptFields = {
   minimumLength: z
@@ -81,6 +94,7 @@ export const promptFields = {
     .lt(1)
     .default(0.2)
     .describe('Share of the data that is held out, from its end'),
+  ...splitFields,
   promptTemplate,
   maxQueryTokens: z.int().positive().default(512).describe('Longer prompts are cut'),
 };

@@ -4,8 +4,12 @@ import { ConfigError, InputError } from '../errors.ts';
 import type { Note, SkippedRows } from '../events.ts';
 import type { Example, ExampleColumns } from './examples.ts';
 import { dataFiles, type PartOptions } from './files.ts';
-import { isWithin, splitExamples } from './prepare.ts';
-import { readExamples } from './read.ts';
+import { differenceOf, kindNote } from './kinds.ts';
+import { languageNote } from './language.ts';
+import { Lengths } from './lengths.ts';
+import { mergeRepeats, withoutHeldOut } from './merge.ts';
+import { shuffleSeedOf, splitExamples } from './prepare.ts';
+import { type ReadOptions, readExamples } from './read.ts';
 
 /** Settings of `dialogueFields` and `promptFields`, as far as they decide which dialogues are read. */
 export interface DialogueSettings extends ExampleColumns {
@@ -18,6 +22,11 @@ export interface DialogueSettings extends ExampleColumns {
   readonly minimumLength: number;
   readonly maximumLength: number;
   readonly testShare: number;
+  readonly shuffleSplit?: boolean | undefined;
+  readonly splitSeed?: number | undefined;
+  readonly delimiter?: string | undefined;
+  readonly encoding?: string | undefined;
+  readonly promptTemplate?: string | undefined;
 }
 
 /** How much there is. */
@@ -26,6 +35,8 @@ export interface DialogueSizes {
   readonly rows: number;
   /** Of these, the ones that were not too short or too long. */
   readonly kept: number;
+  /** Different dialogues in these, where some come several times: `train` and `test` count them. */
+  readonly dialogues?: number;
   readonly train: number;
   readonly test: number;
   readonly skipped?: SkippedRows;
@@ -44,41 +55,86 @@ export interface Dialogues {
 
 /**
  * Reads, filters by length, and holds out: the end of the data, or what `testData` or `testSplit` name.
+ * Rows with the same dialogue are one; what is held out is not trained on.
  * @throws {InputError} as `readExamples`, and when there is nothing to train on or to hold out
  * @throws {ConfigError} when the same file would be trained on and held out
  */
 export async function readDialogues(settings: DialogueSettings): Promise<Dialogues> {
-  const { data, testData, testSplit, testShare } = settings;
-  const { minimumLength: minimum, maximumLength: maximum } = settings;
-  const keep = ({ dialogue }: Example) => isWithin(dialogue, { minimum, maximum });
-  const all = await readExamples(data, { ...settings, keep });
-  const { rows, examples, skipped, guessed } = all;
-  const columns = Object.keys(guessed).length > 0 && { columns: guessed };
-  if (testData === undefined && testSplit === undefined) {
-    const { train, test } = splitExamples(examples, testShare);
-    const lengths = { rows, kept: examples.length, train: train.length, test: test.length };
-    const sizes = { ...lengths, ...(skipped && { skipped }), ...columns };
-    return { train, test, sizes, notes: all.notes };
-  }
-  const part = { split: testSplit, usualSplit: 'test', setting: 'testSplit' } as const;
-  const heldOut = await readExamples(testData ?? data, { ...settings, ...part, keep });
-  expectApart(all.files, heldOut.files, settings);
-  const [train, test] = [examples, heldOut.examples];
-  if (train.length === 0 || test.length === 0) {
-    const actual = `${train.length} and ${test.length}`;
-    const remedy = 'Use more data, or wider bounds: `minimumLength`, `maximumLength`.';
-    throw new InputError(data, 'dialogues to train on and to hold out', actual, remedy);
-  }
-  const bad = both(skipped, heldOut.skipped);
+  const { data, testData, testSplit } = settings;
+  const apart = testData !== undefined || testSplit !== undefined;
+  const whole = await readPart(data, settings);
+  const { train, test, heldOut, notes } = apart
+    ? await partsApart(whole, settings)
+    : endHeldOut(whole, settings);
+  const read = [whole, ...(heldOut ? [heldOut] : [])];
+  const sum = (of: (part: Part) => number) => read.reduce((total, part) => total + of(part), 0);
+  const skipped = both(whole.skipped, heldOut?.skipped);
+  const [kept, dialogues] = [sum((part) => part.kept), sum((part) => part.examples.length)];
   const sizes = {
-    rows: rows + heldOut.rows,
-    kept: train.length + test.length,
+    rows: sum((part) => part.rows),
+    kept,
+    ...(dialogues < kept && { dialogues }),
     train: train.length,
     test: test.length,
-    ...(bad && { skipped: bad }),
-    ...columns,
+    ...(skipped && { skipped }),
+    ...(Object.keys(whole.guessed).length > 0 && { columns: whole.guessed }),
   };
-  return { train, test, sizes, notes: [...all.notes, ...heldOut.notes] };
+  const ofTexts = languageNote([...train, ...test], settings.promptTemplate) ?? [];
+  return {
+    train,
+    test,
+    sizes,
+    notes: [...read.flatMap((part) => part.notes), ...notes, ofTexts].flat(),
+  };
+}
+
+type Part = Awaited<ReturnType<typeof readPart>>;
+
+/** The dialogues of one path, those of a good length, each once. */
+async function readPart(path: string, options: DialogueSettings & ReadOptions<Example>) {
+  const { minimumLength: minimum, maximumLength: maximum, groupColumn } = options;
+  const lengths = new Lengths({ minimum, maximum });
+  const read = await readExamples(path, { ...options, keep: lengths.keep });
+  const { examples, notes: ofRows } = mergeRepeats(read.examples, path, groupColumn);
+  const ofLength = lengths.note(path) ?? [];
+  const notes = [...read.notes, ofLength, ...ofRows].flat();
+  return { ...read, kept: read.examples.length, examples, lengths, notes };
+}
+
+/** What is trained on and what is held out; what was found in both together. */
+interface Parts {
+  readonly train: Example[];
+  readonly test: Example[];
+  /** Where what is held out was read from, if from elsewhere. */
+  readonly heldOut?: Part;
+  readonly notes: readonly Note[];
+}
+
+function endHeldOut({ examples, lengths }: Part, settings: DialogueSettings): Parts {
+  const { data, testShare, groupColumn = 'tone' } = settings;
+  if (examples.length < 2) {
+    throw lengths.tooFew(data, 'dialogues to train on and to hold out');
+  }
+  const shuffleSeed = shuffleSeedOf(settings);
+  const parts = splitExamples(examples, testShare, { shuffleSeed });
+  const difference =
+    shuffleSeed === undefined && differenceOf(parts.train, parts.test, groupColumn);
+  return { ...parts, notes: difference ? [kindNote(difference)] : [] };
+}
+
+async function partsApart(whole: Part, settings: DialogueSettings): Promise<Parts> {
+  const { data, testData, testSplit } = settings;
+  const part = { split: testSplit, usualSplit: 'test', setting: 'testSplit' } as const;
+  const heldOut = await readPart(testData ?? data, { ...settings, ...part });
+  expectApart(whole.files, heldOut.files, settings);
+  const [trained, tested] = ['dialogues to train on', 'dialogues to hold out'];
+  if (whole.examples.length === 0) throw whole.lengths.tooFew(data, trained);
+  if (heldOut.examples.length === 0) throw heldOut.lengths.tooFew(testData ?? data, tested);
+  const { train, notes } = withoutHeldOut(whole.examples, heldOut.examples);
+  if (train.length === 0) {
+    throw new InputError(data, trained, 'none that are not held out as well', 'Use other data.');
+  }
+  return { train, test: heldOut.examples, heldOut, notes };
 }
 
 /** The files that the settings name, by their role: `data`, or of a folder `data train.csv`. */

@@ -50,7 +50,6 @@ const upper = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’�
 
 /** Text of windows-1252; no byte is wrong in it. */
 export function windows1252(bytes: Uint8Array): string {
-  const { buffer, byteOffset, byteLength } = bytes;
-  const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  const text = new TextDecoder('windows-1252').decode(bytes);
   return text.replace(/[\x80-\x9f]/g, (char) => upper[char.charCodeAt(0) - 0x80]);
 }

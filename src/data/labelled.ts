@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { ItemReader } from './collect.ts';
 import { findColumn, needColumn, roles } from './columns.ts';
-import { splitExamples } from './prepare.ts';
+import { type SplitOptions, splitExamples } from './prepare.ts';
 import { requiredField } from './table.ts';
 
 /** One text with the name of its class. */
@@ -90,19 +90,20 @@ export function labelsOf(texts: readonly LabelledText[]): string[] {
 }
 
 /**
- * Of each label the first texts for training and the last ceil(testShare * n) for testing, in the
- * order of the file: also a file that is sorted by label gives both parts all labels. A label with
+ * Of each label the first texts for training and the last ceil(testShare * n) for testing, or those
+ * that a seed chooses, in the order of the file: also a file that is sorted by label gives both parts all labels. A label with
  * one text is trained on.
  * @throws {InputError} when one of the two parts would be empty
  */
 export function splitByLabel<T extends { readonly label: unknown }>(
   texts: readonly T[],
   testShare = 0.2,
+  options: SplitOptions = {},
 ): { train: T[]; test: T[] } {
   const test = new Set<T>();
   for (const label of new Set(texts.map((text) => text.label))) {
     const own = texts.filter((text) => text.label === label);
-    const heldOut = own.length > 1 ? splitExamples(own, testShare).test : [];
+    const heldOut = own.length > 1 ? splitExamples(own, testShare, options).test : [];
     for (const text of heldOut) test.add(text);
   }
   if (test.size === 0) {

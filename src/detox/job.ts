@@ -69,6 +69,7 @@ export async function setUp(
     learner,
     memory,
     notes,
+    ofData,
     ofFiles,
     facts,
   };

@@ -58,12 +58,12 @@ export function intake(config: DetoxConfig, job: Job): Intake {
 }
 
 function promptsOf(batches: Iterable<readonly Prompt[]>): Prompt[] {
-  const seen = new Map<string, Prompt>();
+  const seen = new Set<Prompt>();
   for (const batch of batches) {
-    for (const prompt of batch) seen.set(prompt.id, prompt);
+    for (const prompt of batch) seen.add(prompt); // ids may be shared
     if (seen.size >= promptCount) break;
   }
-  return [...seen.values()].slice(0, promptCount);
+  return [...seen].slice(0, promptCount);
 }
 
 /** How many responses are there, of how many. */

@@ -108,7 +108,7 @@ function runTable({ started, finished, best }: RunTable): string {
       ['engine', escaped(started.engine)],
       ['policy', parameters(policyParameters)],
       ['reference', parameters(referenceParameters)],
-      ['data', `${counted(data.rows, 'row')}, ${grouped(data.kept)} kept by length`],
+      ['data', dataText(data)],
       ['split', `${grouped(train)} to train on${withheld}, ${grouped(test)} to test on`],
       ...judgeRows(started),
       ...settings
@@ -127,6 +127,13 @@ function judgeRows({ judges, config }: RunTable['started']): string[][] {
     ['reward', escaped(`${judges.reward} of the reward model`)],
     ['toxicity', escaped(`${judges.toxicity} of the ${measured}`)],
   ];
+}
+
+/** `1,500 rows, 1,200 kept by length, 400 different dialogues` */
+function dataText({ rows, kept, dialogues }: EventOf<'started'>['data']): string {
+  const parts = [counted(rows, 'row'), `${grouped(kept)} kept by length`];
+  if (dialogues !== undefined) parts.push(`${grouped(dialogues)} different dialogues`);
+  return parts.join(', ');
 }
 
 /** What it took, and what was foreseen; logs of earlier versions say nothing. */

@@ -99,7 +99,11 @@ export interface JobData {
   readonly rows: number;
   /** Rows that were not too short or too long. */
   readonly kept: number;
+  /** Different dialogues in these, where some come several times. */
+  readonly dialogues?: number;
   readonly train: number;
+  /** Of `sft`: prompts with a summary to learn, where dialogues have several. */
+  readonly pairs?: number;
   readonly test: number;
   /** Texts to be learnt that were longer than the token limit. */
   readonly cut: number;

@@ -116,6 +116,10 @@ test('help of detox', async () => {
       --max-query-tokens <n>                  Longer prompts are cut [default: 512]
       --test-share <x>                        Share of the data that is held out,
                                               from its end [default: 0.2]
+      --shuffle-split                         Hold out rows from all over the data,
+                                              not its end
+      --split-seed <n>                        Which ones those are: the same for
+                                              every --seed of a run [default: 0]
       --test-data <file|name>                 File, folder, or name on the hub, to
                                               hold out instead of the end of the
                                               data (default: none)
