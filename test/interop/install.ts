@@ -1,8 +1,8 @@
 /**
- * Installs what the interop suite compares with, once, in `.cache/interop`: two Python environments
- * from PyPI (3 GB each: PyTorch brings CUDA along), of transformers 4 and of 5, and transformers.js
- * from npm; and prints their versions. TACTFUL_INTEROP_PYTHON and TACTFUL_INTEROP_PYTHON_5 name
- * Pythons that have the libraries of `requirements.txt` and `requirements-5.txt` already,
+ * Installs what the interop suite compares with, once, in `.cache/interop`: Python environments from
+ * PyPI, of transformers 4 and of 5 (3 GB each: PyTorch brings CUDA along) and of awswrangler, and
+ * transformers.js from npm; and prints their versions. TACTFUL_INTEROP_PYTHON, …_PYTHON_5 and
+ * …_PYTHON_AWS name Pythons that have the libraries of the requirements already,
  * TACTFUL_INTEROP_MODULES a node_modules with transformers.js.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,23 +11,21 @@ import { join, resolve } from 'node:path';
 
 const folder = resolve('.cache/interop');
 const transformersJs = '@huggingface/transformers@4.3.2';
+const torch = ['transformers', 'peft', 'torch'];
 /** What each variable names: an environment, by the requirements that make it. */
 const pythons = {
-  TACTFUL_INTEROP_PYTHON: { venv: 'venv', requirements: 'requirements.txt', stamp: 'python' },
-  TACTFUL_INTEROP_PYTHON_5: {
-    venv: 'venv5',
-    requirements: 'requirements-5.txt',
-    stamp: 'python-5',
-  },
+  TACTFUL_INTEROP_PYTHON: { name: '', stamp: 'python', libraries: torch },
+  TACTFUL_INTEROP_PYTHON_5: { name: '5', stamp: 'python-5', libraries: torch },
+  TACTFUL_INTEROP_PYTHON_AWS: { name: 'aws', stamp: 'python-aws', libraries: ['awswrangler'] },
 };
 const versions =
-  'import transformers, peft, torch; print("transformers", transformers.__version__, "peft", peft.__version__, "torch", torch.__version__)';
+  'import sys; from importlib.metadata import version; print(*(f"{x} {version(x)}" for x in sys.argv[1:]))';
 
 export default function install(): void {
   mkdirSync(folder, { recursive: true });
-  for (const [variable, { venv, requirements, stamp }] of Object.entries(pythons)) {
-    process.env[variable] ??= environment(join(folder, venv), requirements, stamp);
-    run(process.env[variable], ['-c', versions]);
+  for (const [variable, { name, stamp, libraries }] of Object.entries(pythons)) {
+    process.env[variable] ??= environment(name, stamp);
+    run(process.env[variable], ['-c', versions, ...libraries]);
   }
   if (!process.env.TACTFUL_INTEROP_MODULES) {
     once('npm', transformersJs, () =>
@@ -41,10 +39,11 @@ export default function install(): void {
   process.stdout.write(`transformers.js ${version}\n`);
 }
 
-/** Makes a Python environment, where there is none of these requirements. @returns its Python */
-function environment(venv: string, name: string, stamp: string): string {
+/** Makes a Python environment, where there is none of its requirements. @returns its Python */
+function environment(name: string, stamp: string): string {
+  const venv = join(folder, `venv${name}`);
   const python = join(venv, 'bin/python');
-  const requirements = resolve('test/interop', name);
+  const requirements = resolve('test/interop', `requirements${name && `-${name}`}.txt`);
   once(stamp, readFileSync(requirements, 'utf8'), () => {
     run('python3', ['-m', 'venv', venv]);
     run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);

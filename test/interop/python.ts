@@ -12,9 +12,15 @@ export type Transformers = 4 | 5;
 export const eachTransformers: readonly Transformers[] = [4, 5];
 
 /** A Python that has the libraries. */
-export function interpreter(transformers: Transformers): string {
-  const { TACTFUL_INTEROP_PYTHON: four, TACTFUL_INTEROP_PYTHON_5: five } = process.env;
-  return (transformers === 4 ? four : five) ?? 'python3';
+function interpreter(environment: Transformers | 'aws'): string {
+  const { TACTFUL_INTEROP_PYTHON, TACTFUL_INTEROP_PYTHON_5, TACTFUL_INTEROP_PYTHON_AWS } =
+    process.env;
+  const programs = {
+    4: TACTFUL_INTEROP_PYTHON,
+    5: TACTFUL_INTEROP_PYTHON_5,
+    aws: TACTFUL_INTEROP_PYTHON_AWS,
+  };
+  return programs[environment] ?? 'python3';
 }
 
 /**
@@ -25,10 +31,10 @@ export async function python<Result>(
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  transformers: Transformers = 4,
+  environment: Transformers | 'aws' = 4,
 ): Promise<Result> {
   const path = resolve('test/interop/python', script);
-  const program = interpreter(transformers);
+  const program = interpreter(environment);
   const offline = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', OMP_NUM_THREADS: '2' };
   const { stdout } = await start(program, [path, ...args], {
     maxBuffer: 1 << 28,
