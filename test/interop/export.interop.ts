@@ -17,7 +17,7 @@ import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
 import { tactful } from '../cli/io.ts';
 import { testEngine } from '../engine.ts';
 import { logitsTolerance } from '../tensors.ts';
-import { python } from './python.ts';
+import { eachTransformers, python } from './python.ts';
 import '../setup.ts';
 
 const model = resolve('demo/model');
@@ -76,7 +76,7 @@ interface Answer {
   readonly text: number[];
 }
 
-describe('Python', () => {
+describe.each(eachTransformers)('Python with transformers %i', (version) => {
   let answer: Answer;
   let own: Float32Array[];
   beforeAll(async () => {
@@ -87,7 +87,7 @@ describe('Python', () => {
     const inputs = responses.map((response) => [0, ...response.slice(0, -1)]);
     const merged = Object.fromEntries(['float32', 'shards', 'bfloat16'].map((n) => [n, at(n)]));
     const job = { model, adapter: at('adapter'), merged, queries, inputs, steps, text: prompts[0] };
-    answer = await python<Answer>('export.py', [JSON.stringify(job)]);
+    answer = await python<Answer>('export.py', [JSON.stringify(job)], {}, version);
     own = [];
     for (const [i, query] of queries.entries()) {
       own.push((await policy.logits({ query, inputs: inputs[i], labels: responses[i] })).data);

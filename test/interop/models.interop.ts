@@ -10,19 +10,19 @@ import { loadTokenizer } from '../../src/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
 import { expectFamily, type Family } from '../model/families.ts';
-import { python } from './python.ts';
+import { eachTransformers, python } from './python.ts';
 import '../setup.ts';
 
 const scratch = scratchFolders();
 
-describe('a tiny model of random weights', () => {
+describe.each(eachTransformers)('a tiny model of random weights, of transformers %i', (version) => {
   let engine: Engine;
   let folder: string;
   let theirs: Record<string, Family>;
   beforeAll(async () => {
     engine = await testEngine();
     folder = await scratch();
-    theirs = await python('models.py', [folder]);
+    theirs = await python('models.py', [folder], {}, version);
   });
   afterAll(() => engine.close());
 
