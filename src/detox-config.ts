@@ -20,10 +20,12 @@ const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
 export const DetoxConfig = z.strictObject({
   model: z
     .string()
+    .min(1)
     .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
   revision: revisionField('model'),
   adapter: z
     .string()
+    .min(1)
     .optional()
     .describe(
       'PEFT LoRA adapter to start from: folder, .zip, or name on the hub (default: a fresh one)',
@@ -31,10 +33,12 @@ export const DetoxConfig = z.strictObject({
   adapterRevision: revisionField('adapter'),
   rewardModel: z
     .string()
+    .min(1)
     .describe('Classifier that rewards and judges: folder, or name on the Hugging Face hub'),
   rewardRevision: revisionField('reward model'),
   toxicityModel: z
     .string()
+    .min(1)
     .optional()
     .describe(
       'Classifier that measures the toxicity, where the reward model does not: folder, or name on the hub (default: the reward model)',
@@ -42,6 +46,7 @@ export const DetoxConfig = z.strictObject({
   toxicityRevision: revisionField('toxicity model'),
   data: z
     .string()
+    .min(1)
     .describe(
       'Dialogues with summaries, shaped like DialogSum: file or folder, or name on the Hugging Face hub',
     ),

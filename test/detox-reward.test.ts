@@ -67,7 +67,7 @@ async function answered(query: string, text: string, ...references: string[]) {
 
 /** What a run with these settings pays for the rollouts. */
 async function paid(options: Partial<z.input<typeof DetoxConfig>> = {}) {
-  const paths = { model: folder, rewardModel: '', data: '' };
+  const paths = { model: folder, rewardModel: 'unused', data: 'unused' };
   const config = DetoxConfig.parse({ ...paths, ...options });
   return scoreRollouts(detoxReward({ judge, policy, tokenizer }, config), rollouts);
 }

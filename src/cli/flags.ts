@@ -17,6 +17,8 @@ export interface FieldSchema {
   readonly required?: readonly string[];
   readonly default?: unknown;
   readonly description?: string;
+  readonly minLength?: number;
+  readonly minItems?: number;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -204,7 +206,10 @@ export function checkOptions<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const result = schema.safeParse(values);
   if (result.success) return result.data;
-  throw new UsageError(issueText(result.error.issues[0], flags, values));
+  const { issues } = result.error;
+  // what is wrong comes before what is missing, perhaps because of it
+  const isGiven = ({ path }: z.core.$ZodIssue) => valueAt(values, path.map(String)) !== undefined;
+  throw new UsageError(issueText(issues.find(isGiven) ?? issues[0], flags, values));
 }
 
 function issueText(
@@ -253,7 +258,14 @@ export function mismatch(flag: Flag, path: readonly string[], values: Readonly<V
   const inside = path[flag.path.length];
   const schema = inside === undefined ? flag.schema : itemOf(flag.schema, Number(inside));
   const near = typeof found === 'string' ? didYouMean(found, choicesOf(schema) ?? []) : '';
-  return { expected: expectation(schema), actual, near };
+  const isEmpty = found === '' || (Array.isArray(found) && found.length === 0);
+  const least = schema.minLength ?? schema.minItems ?? 0;
+  const expected = expectation(schema);
+  return {
+    expected: isEmpty && least > 0 ? `${expected} that is not empty` : expected,
+    actual,
+    near,
+  };
 }
 
 /** What a flag and the others that a message names were: `; got --steps 5 and --warmup 7`. */

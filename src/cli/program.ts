@@ -14,15 +14,16 @@ import { version } from './version.ts';
  * @returns the exit code: 0 done, 1 error, 2 wrong usage, 130 after Ctrl-C
  */
 export async function runProgram(words: readonly string[], io: Io): Promise<number> {
+  let program: Command | undefined;
   try {
-    const program = await buildProgram(words, io);
+    program = await buildProgram(words, io);
     if (words.length === 0) program.outputHelp();
     else await program.parseAsync([...words], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // --help, --version
     return report(
-      error instanceof CommanderError ? usageError(error, words) : ofDisk(error),
+      error instanceof CommanderError ? usageError(error, words, program) : ofDisk(error),
       words,
       io,
     );
@@ -65,7 +66,18 @@ function operands(words: readonly string[]): string | undefined {
 }
 
 /** Commander's message in one line, with what to do. */
-function usageError({ message }: CommanderError, words: readonly string[]): UsageError {
+function usageError(
+  { message }: CommanderError,
+  words: readonly string[],
+  program: Command | undefined,
+): UsageError {
+  const valued = /^error: unknown option '(--[\w-]+)=(.*)'/.exec(message);
+  const known = program?.commands.find((one) => one.name() === operands(words))?.options ?? [];
+  if (valued && known.some(({ long, required }) => long === valued[1] && !required)) {
+    const [, flag, value] = valued;
+    const off = `--no-${flag.slice(2)}`;
+    return new UsageError(`${flag}: expected no value, got "${value}". To turn it off: ${off}.`);
+  }
   const valueless = /^error: option '(--\S+) .*' argument missing$/.exec(message);
   if (valueless) return new UsageError(`${valueless[1]}: expected a value, got nothing.`);
   const named = operands(words);

@@ -617,6 +617,20 @@ describe('a wrong command line is told in one line, with exit code 2', () => {
       'expected one of --prompt, --dialogue and --data, got 2 of them.',
     ],
     ['generate --model m', 'expected --prompt, --dialogue, --data or a text to read, got nothing.'],
+    ['detox --model=', '--model: expected a text that is not empty, got "".'],
+    [
+      'sft --model m --data d --lora-targets=',
+      '--lora-targets: expected a list that is not empty, got "".',
+    ],
+    [
+      'detox --strict=false',
+      '--strict: expected no value, got "false". To turn it off: --no-strict.',
+    ],
+    ['detox --steps=1,5', '--steps: expected a whole number above 0, got "1,5".'],
+    [
+      'merge --model m --adapter a --output o --max-shard-size 0GB',
+      '--max-shard-size: expected a size such as 5GB or 500MB, got "0GB".',
+    ],
     ['score --reward-model m', 'expected a text, --data or lines to read, got nothing.'],
     ['score --reward-model m a --data b', 'expected texts or --data, got both.'],
     ['inspect', 'expected a path, --model, --config or --adapter, got nothing.'],

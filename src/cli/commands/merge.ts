@@ -36,8 +36,8 @@ export const merge = defineCommand({
   options,
   async run(context) {
     const { signal, json, print } = context;
+    const maxShardBytes = bytesOf(context.options.maxShardSize); // before anything is fetched
     const options = await located(context.options, context);
-    const maxShardBytes = bytesOf(options.maxShardSize);
     const { mergeToFolder } = await import('../../export/merged-folder.ts');
     const { version } = await import('../version.ts');
     const { maxShardSize: _, ...rest } = options;
@@ -61,6 +61,6 @@ export const merge = defineCommand({
 /** 5GB, 500MB: as transformers counts them, by thousands. */
 function bytesOf(size: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([MG])B$/i.exec(size) ?? [];
-  if (number !== undefined) return Number(number) * (/g/i.test(unit) ? 1e9 : 1e6);
+  if (Number(number) > 0) return Number(number) * (/g/i.test(unit) ? 1e9 : 1e6);
   throw new UsageError(`--max-shard-size: expected a size such as 5GB or 500MB, got "${size}".`);
 }
