@@ -73,6 +73,24 @@ test('a merged model gives what base and adapter give, and brings its files alon
   expect(await readFile(join(output, 'README.md'), 'utf8')).toContain('license: mit');
 });
 
+test('numbers of a config that are not changed stay as they were written', async () => {
+  const folder = await shallowT5(join(await scratch(), 'spelt'));
+  const path = join(folder, 'config.json');
+  const text = await readFile(path, 'utf8');
+  await writeFile(
+    path,
+    text.replace('{', '{"initializer_factor": 1.0, "classifier_dropout": 0.0,'),
+  );
+  const [merged, onnx] = [join(await scratch(), 'merged'), join(await scratch(), 'onnx')];
+  await mergeToFolder({ model: folder, adapter, output: merged, version });
+  await exportToFolder({ model: folder, output: onnx, version, dtypes: ['fp32'] });
+  for (const output of [merged, onnx]) {
+    // transformers since 5.4 refuses 1 for a float
+    const written = await readFile(join(output, 'config.json'), 'utf8');
+    expect(written).toMatch(/"initializer_factor": 1\.0,\s*"classifier_dropout": 0\.0,/);
+  }
+});
+
 test('a merged model of another dtype says so in its config', async () => {
   const output = join(await scratch(), 'half');
   await mergeToFolder({ model, adapter, output, version, dtype: 'bfloat16' });
