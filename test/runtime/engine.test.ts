@@ -109,3 +109,15 @@ describe.each(engines)('$name on a device', ({ open }) => {
     },
   );
 });
+
+test('a graph with more names of Shape nodes than WebGPU takes is refused in words', async () => {
+  const { load } = onnxRuntimeBackend({ device: 'webgpu', threads: 1 });
+  const nothing = { inputs: [], outputs: [], shared: [], keep: {}, append: {}, folder: undefined };
+  const shapeNodes = Array.from({ length: 1000 }, (_, i) => `Shape v${10_000 + i}`);
+  const habits = { prepack: false, keepsMemory: false };
+  const request = { name: 'long', model: new Uint8Array(0), ...nothing, ...habits, shapeNodes };
+  await expect(load(request)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('names of 8192 characters, got 12999 characters of names.'),
+  });
+});
