@@ -172,12 +172,15 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const responses = await tokenizer.encodeBatch(kept.flatMap(({ summaries }) => summaries));
   const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
   let next = 0;
-  const pairs = kept.map(({ summaries: references }, i) =>
-    references.map((): Pair => {
+  const pairs = kept.map(({ summaries: references, times = 1 }, i) => {
+    const each = references.map((): Pair => {
       const response = responses[next++].slice(0, maxResponseTokens);
       return { query: encoded.rows[i], response, references };
-    }),
-  );
+    });
+    // rows that say the same count as often as they are there
+    const count = i < train.length ? Math.max(times, each.length) : each.length;
+    return Array.from({ length: count }, (_, place) => each[place % each.length]);
+  });
   const [learnt, tested] = [pairs.slice(0, train.length), pairs.slice(train.length)];
   const asked = tested.map(([first]) => first).slice(0, config.evaluationSamples);
   const references = asked.map((pair) => pair.references);

@@ -49,6 +49,16 @@ function only<T extends RunEvent['type']>(events: readonly RunEvent[], type: T) 
   return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
 }
 
+test('rows with one dialogue fill a batch as often as they are there, and are one prompt held out', async () => {
+  const data = join(folder, 'repeated.jsonl');
+  const lines = (await readFile(settings.data, 'utf8')).split('\n').slice(0, 3);
+  await writeFile(data, Array.from({ length: 15 }, (_, i) => lines[i % 3]).join('\n'));
+  const { events } = await run({ data, steps: 1 });
+  expect(only(events, 'started')[0].data).toMatchObject({ rows: 15, train: 2, test: 1 });
+  expect(only(events, 'step').length).toBe(1); // of 8 responses to 2 dialogues
+  expect(only(events, 'compared')[0].comparison.slices[0].n).toBe(1);
+});
+
 describe('a run', () => {
   let first: Awaited<ReturnType<typeof run>>;
   let second: Awaited<ReturnType<typeof run>>;

@@ -270,6 +270,15 @@ test('says what memory it will take, and refuses what cannot fit', async () => {
   );
 });
 
+test('rows that say the same are learnt as often as they are there', async () => {
+  const repeated = join(model, 'repeated.jsonl');
+  const lines = (await readFile(data, 'utf8')).split('\n').slice(0, 3);
+  await writeFile(repeated, Array.from({ length: 15 }, (_, i) => lines[i % 3]).join('\n'));
+  const { events, steps } = await run({ data: repeated, epochs: 1, batchSize: 5 });
+  expect(events[0]).toMatchObject({ data: { rows: 15, train: 2, test: 1, pairs: 10 } });
+  expect(steps).toBe(2);
+});
+
 test('a batch larger than the data is refused before anything is measured', async () => {
   await expect(run({ batchSize: 13 })).rejects.toThrow('`batchSize`: expected at most 12');
 });

@@ -10,7 +10,7 @@ export interface Merged {
 }
 
 /**
- * Each dialogue once, in the order of its first row, with the summaries of all its rows. Blanks around
+ * Each dialogue once, in the order of its first row, with the summaries of all its rows and their number. Blanks around
  * a dialogue do not count; id, topic and group are those of the first row.
  * @param where the rows are, for messages
  * @param groupColumn name of the column that holds the group
@@ -33,7 +33,7 @@ export function mergeRepeats(
   if (all.length < rows.length) {
     const says =
       `${where}: ${counted(rows.length, 'row')} hold ${counted(all.length, 'dialogue')}, ` +
-      `${timesOf(all)}: each is one prompt, and its summaries are references together.`;
+      `${timesOf(all)}: each is one prompt, and its summaries are references together; it is trained on as often as it is there.`;
     notes.push({ says });
   }
   const torn = all.filter((same) => same.some(({ group }) => group !== same[0].group)).length;
@@ -45,7 +45,8 @@ export function mergeRepeats(
 }
 
 function merged(same: readonly Example[]): Example {
-  return { ...same[0], summaries: [...new Set(same.flatMap(({ summaries }) => summaries))] };
+  const summaries = [...new Set(same.flatMap((row) => row.summaries))];
+  return { ...same[0], summaries, times: same.length };
 }
 
 /** `each 3 times`, `some up to 5 times` */

@@ -39,8 +39,9 @@ export async function setUp(
   const { train, notes: ofData, facts, ...prompts } = await prepare(config, tokenizer);
   const batchSize = rl.batchSize / rl.numGenerations;
   const { steps } = rl;
+  const epoch = train.flatMap((prompt) => Array<Prompt>(prompt.times ?? 1).fill(prompt));
   const batches = (start: number) =>
-    queriesOf(train, trainingBatches(train.length, { batchSize, seed, steps, start }));
+    queriesOf(epoch, trainingBatches(epoch.length, { batchSize, seed, steps, start }));
   batches(0); // refuses a batch too large
   const judges = await loadJudges(config, engine, opened);
   const lora = freshLora({ ...config, model: baseModel });
@@ -87,12 +88,13 @@ async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
   const texts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const encoded = await encodeCut(tokenizer, texts, maxLength);
   const prompts = kept.map(
-    ({ id, summaries, group }, i): Prompt => ({
+    ({ id, summaries, group, times }, i): Prompt => ({
       id,
       text: texts[i],
       ids: encoded.rows[i],
       references: summaries,
       ...(group === undefined ? {} : { group }),
+      ...(times === undefined ? {} : { times }),
     }),
   );
   const parts = withheld(prompts.slice(0, read.train.length), config);
@@ -152,6 +154,6 @@ function withheld<T>(items: readonly T[], config: DetoxConfig) {
   };
 }
 
-function* queriesOf(train: readonly Prompt[], batches: Iterable<number[]>): Generator<Prompt[]> {
-  for (const batch of batches) yield batch.map((i) => train[i]);
+function* queriesOf(epoch: readonly Prompt[], batches: Iterable<number[]>): Generator<Prompt[]> {
+  for (const batch of batches) yield batch.map((i) => epoch[i]);
 }

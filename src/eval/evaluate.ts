@@ -19,6 +19,8 @@ export interface Prompt {
   readonly ids: readonly number[];
   readonly references: readonly string[];
   readonly group?: string;
+  /** As often it is in an epoch of the training. @default 1 */
+  readonly times?: number;
 }
 
 /** Who answers and who judges. */

@@ -123,12 +123,12 @@ describe('rows with the same dialogue', () => {
     const { train, test: heldOut, sizes, notes } = await readDialogues({ ...base, data });
     expect([train.map(({ id }) => id), heldOut]).toEqual([
       ['a_1', 'b_1', 'c_1', 'd_1'],
-      [{ id: 'e_1', dialogue: 'e', summaries: ['e 1', 'e 2', 'e 3'], topic: 't1' }],
+      [{ id: 'e_1', dialogue: 'e', summaries: ['e 1', 'e 2', 'e 3'], topic: 't1', times: 3 }],
     ]);
     expect(sizes).toEqual({ rows: 15, kept: 15, dialogues: 5, train: 4, test: 1 });
     expect(notes).toEqual([
       {
-        says: `${data}: 15 rows hold 5 dialogues, each 3 times: each is one prompt, and its summaries are references together.`,
+        says: `${data}: 15 rows hold 5 dialogues, each 3 times: each is one prompt, and its summaries are references together; it is trained on as often as it is there.`,
       },
     ]);
   });
@@ -136,9 +136,9 @@ describe('rows with the same dialogue', () => {
   test('whose groups differ are told, and so are ids that several dialogues have', async () => {
     const data = await written('id,dialogue,summary,tone\n7,a,s,x\n7,a,s,y\n7,b,s,x\n8,c,s,x\n');
     const { train, notes } = await readDialogues({ ...base, data });
-    expect(train[0]).toEqual({ id: '7', dialogue: 'a', summaries: ['s'], group: 'x' });
+    expect(train[0]).toEqual({ id: '7', dialogue: 'a', summaries: ['s'], group: 'x', times: 2 });
     expect(notes.map(({ says }) => says.replace(`${data}: `, ''))).toEqual([
-      '4 rows hold 3 dialogues, some 2 times: each is one prompt, and its summaries are references together.',
+      '4 rows hold 3 dialogues, some 2 times: each is one prompt, and its summaries are references together; it is trained on as often as it is there.',
       'the rows of 1 repeated dialogue differ in tone.',
       '3 dialogues have 2 ids ("7" names 2): they are told apart by their order.',
     ]);
