@@ -11,6 +11,8 @@ export interface Role {
   readonly own: readonly string[];
   /** Names in other data sets. Two of them at once are not to be told apart. */
   readonly usual: readonly string[];
+  /** Names that often mean something else, where there is none of the usual ones. */
+  readonly rare?: readonly string[];
 }
 
 export const roles = {
@@ -19,9 +21,11 @@ export const roles = {
     option: 'dialogueColumn',
     own: ['dialogue'],
     usual: [
-      ...['dialog', 'conversation', 'transcript', 'text', 'document', 'article', 'content'],
+      ...['dialog', 'messages', 'conversations'],
+      ...['conversation', 'transcript', 'text', 'document', 'article', 'content'],
       ...['post', 'body', 'passage', 'context', 'source', 'input', 'prompt', 'query'],
     ],
+    rare: ['turns', 'utterances', 'utterance', 'log', 'chat', 'history'],
   },
   summary: {
     name: 'summary',
@@ -62,7 +66,7 @@ export const roles = {
 export function findColumn(
   where: string,
   columns: readonly string[],
-  { name, option, own, usual }: Role,
+  { name, option, own, usual, rare = [] }: Role,
   named?: string,
 ): string | undefined {
   if (named !== undefined) {
@@ -72,7 +76,7 @@ export function findColumn(
   }
   const exact = own.find((known) => columns.includes(known));
   if (exact !== undefined) return exact;
-  for (const known of [own, usual]) {
+  for (const known of [own, usual, rare]) {
     const found = columns.filter((column) => known.includes(plain(column)));
     if (found.length === 1) return found[0];
     if (found.length > 1) {

@@ -2,7 +2,8 @@
 import { InputError } from '../errors.ts';
 import type { ItemReader } from './collect.ts';
 import { findColumn, needColumn, roles } from './columns.ts';
-import { type Row, requiredField, textField } from './table.ts';
+import { type Row, textField } from './table.ts';
+import { dialogueField, Shapes, summaryField } from './turns.ts';
 
 /** One dialogue with its reference summaries. */
 export interface Example {
@@ -37,7 +38,10 @@ export interface ExampleColumns {
 const ownSummaries = ['summary', 'summary1', 'summary2', 'summary3'];
 
 /** Reads rows as examples. Cells are kept to the byte. */
-export function exampleReader(options: ExampleColumns = {}): ItemReader<Example> {
+export function exampleReader(
+  options: ExampleColumns = {},
+  shapes = new Shapes(),
+): ItemReader<Example> {
   return (where, columns) => {
     const { groupColumn, summaryColumn } = options;
     const group = groupColumn ?? 'tone';
@@ -64,7 +68,7 @@ export function exampleReader(options: ExampleColumns = {}): ItemReader<Example>
       columns: found,
       guessed,
       uses: [...new Set([dialogue, ...summaries, ...(id === undefined ? [] : [id]), ...others])],
-      item: (row, number) => toExample(row, { dialogue, summaries, id, group, number }),
+      item: (row, number) => toExample(row, { dialogue, summaries, id, group, number, shapes }),
     };
   };
 }
@@ -89,13 +93,15 @@ interface Places {
   readonly group: string;
   /** Of the row, counted from 1. */
   readonly number: number;
+  readonly shapes: Shapes;
 }
 
-function toExample(row: Row, { dialogue, summaries, id, group, number }: Places): Example {
+function toExample(row: Row, places: Places): Example {
+  const { dialogue, summaries, id, group, number, shapes } = places;
   const found = new Set<string>();
   for (const name of summaries) {
-    const summary = textField(row, name);
-    if (summary !== undefined) found.add(summary); // `summary` often repeats `summary1`
+    // `summary` often repeats `summary1`
+    for (const summary of summaryField(row, name, shapes)) found.add(summary);
   }
   if (found.size === 0 && summaries.length > 0) {
     const remedy = 'Write the summary, or remove the row.';
@@ -105,7 +111,7 @@ function toExample(row: Row, { dialogue, summaries, id, group, number }: Places)
   const ownGroup = textField(row, group, true);
   return {
     id: (id === undefined ? undefined : textField(row, id, true)) ?? `${number}`,
-    dialogue: requiredField(row, dialogue),
+    dialogue: dialogueField(row, dialogue, shapes),
     summaries: [...found],
     ...(topic === undefined ? {} : { topic }),
     ...(ownGroup === undefined ? {} : { group: ownGroup }),

@@ -137,6 +137,7 @@ function objectOf(text: string, where: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
+    if (/\d{16}/.test(text)) value = JSON.parse(withExactIntegers(text));
   } catch (cause) {
     const reason = (cause as Error).message.slice(0, 200);
     const remedy = `Write one whole JSON object a line (${reason}).`;
@@ -149,4 +150,14 @@ function objectOf(text: string, where: string): Record<string, unknown> {
     kind(value).slice(0, 200),
     'Write one object a row.',
   );
+}
+
+/** JSON with whole numbers as texts where JavaScript would write others: ids stay what they are. */
+function withExactIntegers(text: string): string {
+  let inText = false;
+  return text.replace(/\\.|"|-?\d[\d.eE+-]*/g, (found) => {
+    if (found === '"') inText = !inText;
+    const isRounded = !inText && /^-?\d{16,}$/.test(found) && String(Number(found)) !== found;
+    return isRounded ? `"${found}"` : found;
+  });
 }

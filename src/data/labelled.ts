@@ -2,7 +2,8 @@ import { InputError } from '../errors.ts';
 import type { ItemReader } from './collect.ts';
 import { findColumn, needColumn, roles } from './columns.ts';
 import { type SplitOptions, splitExamples } from './prepare.ts';
-import { requiredField } from './table.ts';
+import { type Row, requiredField } from './table.ts';
+import { dialogueField, Shapes, summaryField } from './turns.ts';
 
 /** One text with the name of its class. */
 export interface LabelledText {
@@ -54,7 +55,7 @@ export const textFields = ['summary', 'dialogue', 'text'] as const;
 type TextField = (typeof textFields)[number];
 
 /** Reads one text of each row. */
-export function textReader(options: TextColumns = {}): ItemReader<string> {
+export function textReader(options: TextColumns = {}, shapes = new Shapes()): ItemReader<string> {
   return (where, columns) => {
     const field = options.field ?? (options.textColumn === undefined ? undefined : 'text');
     const of = (name: TextField) =>
@@ -69,9 +70,25 @@ export function textReader(options: TextColumns = {}): ItemReader<string> {
       columns: { [taken]: column },
       guessed: told ? {} : { [taken]: column },
       uses: [column],
-      item: (row) => requiredField(row, column),
+      item: (row) => {
+        if (taken === 'dialogue') return dialogueField(row, column, shapes);
+        return taken === 'summary' ? onlySummary(row, column, shapes) : requiredField(row, column);
+      },
     };
   };
+}
+
+function onlySummary(row: Row, column: string, shapes: Shapes): string {
+  const texts = summaryField(row, column, shapes);
+  if (texts.length === 1) return texts[0];
+  if (texts.length === 0) return requiredField(row, column);
+  const got = `a list of ${texts.length}`;
+  throw new InputError(
+    row.where,
+    `one text in "${column}"`,
+    got,
+    'Write each in a row of its own.',
+  );
 }
 
 /**

@@ -1,7 +1,8 @@
 /** I/O: rows of Parquet files, one row group at a time. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { AsyncBuffer, FileMetaData, SchemaTree } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { InputError, TactfulError } from '../errors.ts';
+import { decimalOf } from './decimal.ts';
 import { unreadable } from './files.ts';
 import { checkChunk, largestColumn, mostRows, ParquetError } from './parquet-check.ts';
 import { codecs } from './parquet-codecs.ts';
@@ -50,6 +51,7 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
   ];
   const schema = columns.map((name) => children.find(({ element }) => element.name === name)!);
   for (const column of schema) expectFlat(path, column);
+  const scales = new Map(schema.flatMap(({ element }) => takeScale(element)));
   let start = 0;
   for (const [group, { num_rows }] of metadata.row_groups.entries()) {
     const count = Number(num_rows);
@@ -67,6 +69,7 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
       parsers: { stringFromBytes: textOf },
     });
     for (const [i, fields] of rows.entries()) {
+      for (const [name, scale] of scales) fields[name] = decimalOf(fields[name], scale);
       yield { where: `${path} row ${start + i + 1}`, fields };
     }
     start += count;
@@ -106,10 +109,23 @@ async function checkFooter(file: AsyncBuffer): Promise<void> {
 }
 
 function expectFlat(path: string, { element, children }: SchemaTree): void {
-  if (children.length === 0 && element.repetition_type !== 'REPEATED') return;
   const where = `${path} column "${element.name}"`;
-  const remedy = 'Choose another column, or write its texts into one.';
+  if (element.converted_type === 'DECIMAL' && element.type === 'BYTE_ARRAY') {
+    const remedy = 'Choose another column, or write its numbers as texts.';
+    throw new InputError(where, 'texts or numbers', 'decimals of any length', remedy);
+  }
+  if (children.length === 0 && element.repetition_type !== 'REPEATED') return;
+  const remedy =
+    'Choose another column, or write the table as JSON Lines, whose lists are read: ' +
+    'pandas.read_parquet(FILE).to_json("rows.jsonl", orient="records", lines=True).';
   throw new InputError(where, 'texts or numbers', 'lists or objects', remedy);
+}
+
+/** Where a column holds decimals, its name and scale; the library would round them, and now does not. */
+function takeScale(element: SchemaElement): [name: string, scale: number][] {
+  if (element.converted_type !== 'DECIMAL' || element.type === 'BYTE_ARRAY') return [];
+  delete element.converted_type;
+  return [[element.name, element.scale ?? 0]];
 }
 
 async function checkColumn(

@@ -16,6 +16,7 @@ import {
 } from './labelled.ts';
 import { parquetRows } from './parquet-rows.ts';
 import type { Begin, Rows } from './table.ts';
+import { Shapes } from './turns.ts';
 
 /** What to read of a path, and how. */
 export interface ReadOptions<Item> extends CollectOptions<Item> {
@@ -49,8 +50,9 @@ export async function readExamples(
   path: string,
   options: ReadOptions<Example> & ExampleColumns = {},
 ): Promise<Read<'examples', Example>> {
-  const { items: examples, ...rest } = await read(path, exampleReader(options), options);
-  return { examples, ...rest };
+  const shapes = new Shapes();
+  const { items: examples, ...rest } = await read(path, exampleReader(options, shapes), options);
+  return { examples, ...rest, notes: [...rest.notes, ...shapes.notes(path)] };
 }
 
 /**
@@ -73,8 +75,9 @@ export async function readTexts(
   path: string,
   options: ReadOptions<string> & TextColumns = {},
 ): Promise<Read<'texts', string>> {
-  const { items: texts, ...rest } = await read(path, textReader(options), options);
-  return { texts, ...rest };
+  const shapes = new Shapes();
+  const { items: texts, ...rest } = await read(path, textReader(options, shapes), options);
+  return { texts, ...rest, notes: [...rest.notes, ...shapes.notes(path)] };
 }
 
 async function read<Item>(path: string, reader: ItemReader<Item>, options: ReadOptions<Item>) {

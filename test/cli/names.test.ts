@@ -87,7 +87,7 @@ describe('what is told can be done', () => {
   const engine = ['--engine', 'onnxruntime'];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tactful-names-'));
-    await writeFile(at('odd.csv'), 'nr,turns,gold\n1,A: Hi! B: Hello.,They greet.\n');
+    await writeFile(at('odd.csv'), 'nr,lines,gold\n1,A: Hi! B: Hello.,They greet.\n');
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -109,9 +109,9 @@ describe('what is told can be done', () => {
     const [flag] = /--\w+-column/.exec(err) ?? [];
     expect(err).toMatch(/Set --\w+-column to the one that holds it\.\n$/);
     const column = {
-      '--dialogue-column': 'turns',
+      '--dialogue-column': 'lines',
       '--summary-column': 'gold',
-      '--text-column': 'turns',
+      '--text-column': 'lines',
     };
     const followed = await tactful([...given, flag!, column[flag as keyof typeof column]]);
     expect(followed.err).not.toContain(flag);

@@ -156,9 +156,9 @@ test.each([
     'f:2: expected a text in "dialogue", got nothing.',
   ],
   [
-    'a list of summaries',
-    `${good}{"id":"1","dialogue":"d","summary":["s"]}`,
-    'f:2: expected a text in "summary", got a list. Write it as one text.',
+    'a list of no texts as summary',
+    `${good}{"id":"1","dialogue":"d","summary":[5]}`,
+    'f:2: expected a text in "summary", got a list that begins with the number 5. Write it as one text,',
   ],
   ['no dialogue', `${good}{"id":"1","Dialogue":"d","summary":"s"}`, 'f:2: expected a text in'],
   ['no dialogues at all', '{"id":"1","dialogu":"d"}', 'Did you mean "dialogu"?'],

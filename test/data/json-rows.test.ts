@@ -107,6 +107,36 @@ test('a line, and an element, without end is an error before it fills the memory
   await expect(json('[{"a":1},\n', '{"a":"', ...endless)).rejects.toThrow(message(1));
 });
 
+test('whole numbers that JavaScript would change are texts, and no other number is', async () => {
+  const exact = ['9007199254740993', '-9007199254740993', '12345678901234567890123'];
+  const kept = [
+    '9007199254740992',
+    '9007199254740991',
+    '1234567890123456800',
+    '1e22',
+    '0.1234567890123456789',
+  ];
+  const row = `{"ids":[${[...exact, ...kept].join(' , ')}],"text":"a \\" 9007199254740993 \\\\","n":-0}`;
+  const expected = {
+    ids: [...exact, ...kept.map(Number)],
+    text: 'a " 9007199254740993 \\',
+    n: -0,
+  };
+  expect((await lines(row)).found).toEqual([['f:1', expected]]);
+  expect((await json(`[${row}]`)).found).toEqual([['f:1', expected]]);
+  const broken = ['{"a":09007199254740993}', '{9007199254740993:1}', '{"a":9007199254740993.}'];
+  for (const text of broken) {
+    expect((await lines(text)).found).toEqual([expect.stringContaining('got broken JSON.')]);
+  }
+});
+
+test('a row of many quotes and numbers costs time in proportion', async () => {
+  const text = JSON.stringify({ a: '\\"1'.repeat(1e6), b: 1 }).replace(':1}', ':9007199254740993}');
+  expect((await lines(text)).found).toEqual([
+    ['f:1', { a: '\\"1'.repeat(1e6), b: '9007199254740993' }],
+  ]);
+});
+
 test('whatever JSON is written is read back, however it comes in pieces', async () => {
   const objects = fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { minLength: 1 });
   const property = fc.asyncProperty(objects, fc.nat(3), fc.nat(40), async (values, indent, cut) => {

@@ -42,9 +42,21 @@ test('numbers may be ids and labels, not dialogues', async () => {
   expect(examples.map(({ id }) => id)).toEqual(['0', '0.25']);
 });
 
+test.each([
+  ['int64', ['9007199254740993', '-9007199254740993', '3']],
+  ['uint64', ['18446744073709551615', '9007199254740993', '3']],
+  ['whole', ['100000000000000000000000000007', '-5', '3']],
+  ['money', ['90071992547409.93', '-0.05', '3']],
+])('ids beyond 2^53 are exact: %s', async (idColumn, ids) => {
+  for (const name of ['ids', 'decimals']) {
+    const { examples } = await readExamples(file(`${name}.parquet`), { idColumn });
+    expect(examples.map(({ id }) => id)).toEqual(ids);
+  }
+});
+
 test('a column of lists is refused by its name', async () => {
   await expect(readExamples(file('lists.parquet'))).rejects.toThrow(
-    'lists.parquet column "dialogue": expected texts or numbers, got lists or objects. Choose',
+    'lists.parquet column "dialogue": expected texts or numbers, got lists or objects. Choose another column, or write the table as JSON Lines',
   );
 });
 

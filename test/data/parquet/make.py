@@ -2,10 +2,12 @@
 
 `rows.json` holds what is in them. Each codec once, with dictionaries and two row groups; `v2` with
 pages of version 2 and delta encodings; `plain` without dictionaries; `pandas` as DataFrame.to_parquet
-writes it; `lists` has a column that cannot be read.
+writes it; `lists` has a column that cannot be read; `ids` has numbers beyond 2^53, and so has
+`decimals`, whose decimals are whole numbers inside.
 """
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
@@ -59,3 +61,24 @@ pq.write_table(
 pd.DataFrame(rows).to_parquet(here / "pandas.parquet")
 lists = pa.table({"id": ["a"], "dialogue": [["one", "two"]], "summary": ["s"]})
 pq.write_table(lists, here / "lists.parquet", **slim)
+beyond = 2**53 + 1
+ids = pa.table(
+    {
+        "int64": pa.array([beyond, -beyond, None], pa.int64()),
+        "uint64": pa.array([2**64 - 1, beyond, None], pa.uint64()),
+        "whole": pa.array([Decimal(10**29 + 7), Decimal(-5), None], pa.decimal128(30, 0)),
+        "money": pa.array(
+            [Decimal("90071992547409.93"), Decimal("-0.05"), None], pa.decimal128(16, 2)
+        ),
+        "dialogue": ["a", "b", "c"],
+        "summary": ["s", "s", "s"],
+    }
+)
+pq.write_table(ids, here / "ids.parquet", **slim)
+pq.write_table(
+    ids,
+    here / "decimals.parquet",
+    use_dictionary=False,
+    store_decimal_as_integer=True,
+    **slim,
+)
