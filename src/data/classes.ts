@@ -64,7 +64,10 @@ function idOf(label: string, names: readonly string[]): number {
   const word = label.toLowerCase();
   if (names.length === 2 && Object.hasOwn(truths, word)) return truths[word];
   const known = `one of ${quoted(names)}`;
-  throw new InputError('label', known, `"${label}"`, didYouMean(label, names));
+  const fresh =
+    'Rename the labels of the data, or train a fresh classifier: set `modelConfig` to a config.json ' +
+    'without id2label, and `tokenizer`.';
+  throw new InputError('label', known, `"${label}"`, didYouMean(label, names) || fresh);
 }
 
 /** What stands for a class where there are two. */
