@@ -161,26 +161,24 @@ export function sftNotes({ sentinels, empty }: SftMeasures): Note[] {
   ];
 }
 
-/** Read, filter by length, make prompts, split; each summary of a dialogue is one to learn. */
+/** Read, filter by length, make prompts, split; of each row the first summary is to be learnt. */
 async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const { promptTemplate, maxQueryTokens: maxLength, maxResponseTokens } = config;
   const { train, test, sizes, notes } = await readDialogues(config);
   const kept = [...train, ...test];
   const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const encoded = await encodeCut(tokenizer, prompts, maxLength);
+  const answers = kept.map((example) => (example.rows ?? [example]).map((row) => row.summaries[0]));
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
-  const responses = await tokenizer.encodeBatch(kept.flatMap(({ summaries }) => summaries));
+  const responses = await tokenizer.encodeBatch(answers.flat());
   const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
   let next = 0;
-  const pairs = kept.map(({ summaries: references, times = 1 }, i) => {
-    const each = references.map((): Pair => {
+  const pairs = answers.map((own, i) =>
+    own.map((): Pair => {
       const response = responses[next++].slice(0, maxResponseTokens);
-      return { query: encoded.rows[i], response, references };
-    });
-    // rows that say the same count as often as they are there
-    const count = i < train.length ? Math.max(times, each.length) : each.length;
-    return Array.from({ length: count }, (_, place) => each[place % each.length]);
-  });
+      return { query: encoded.rows[i], response, references: kept[i].summaries };
+    }),
+  );
   const [learnt, tested] = [pairs.slice(0, train.length), pairs.slice(train.length)];
   const asked = tested.map(([first]) => first).slice(0, config.evaluationSamples);
   const references = asked.map((pair) => pair.references);

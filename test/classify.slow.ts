@@ -222,6 +222,6 @@ test('what it will take is told, and refused where there is not so much', async 
   await writeFile(huge, JSON.stringify({ ...json, vocab_size: 1e11 }));
   const start = run({ data, modelConfig: huge, tokenizer: model });
   await expect(start).rejects.toThrow(
-    /^memory: expected about \d{6,}\.\d GB \(what is learnt .*micro-batch-size/,
+    /^memory: expected about \d{6,}\.\d GB \(what is learnt .*`microBatchSize`/,
   );
 });

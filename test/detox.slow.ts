@@ -175,7 +175,7 @@ test('with a weight of ROUGE, the reward is the logit plus weight · ROUGE-1', a
   const ids = Array.from({ length: 256 }, (_, id) => [id]); // a random model writes some of these
   const summary = (await tokenizer.decodeBatch(ids)).join(' ');
   const data = join(folder, 'words.jsonl');
-  const lines = Array.from({ length: 12 }, (_, id) => ({ id, dialogue: 'A: Hi!', summary }));
+  const lines = Array.from({ length: 12 }, (_, id) => ({ id, dialogue: `A: Hi! ${id}`, summary }));
   await writeFile(data, lines.map((line) => JSON.stringify(line)).join('\n'));
   const options = { data, steps: 1, samples: 1, rows: 1 };
   const [plain, weighted] = [await run(options), await run({ ...options, rougeWeight: 2 })];

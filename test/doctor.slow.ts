@@ -103,6 +103,8 @@ describe('a whole check-up', () => {
     expect(complaints(findings)).toEqual(unavoidable);
     expect(findings.map(({ check }) => check)).toEqual([
       'files',
+      'data',
+      'data',
       'adapter',
       'adapter-weights',
       'value-head',
@@ -133,7 +135,7 @@ describe('a whole check-up', () => {
       'finite',
     ]);
     for (const { says, status, remedy } of findings) {
-      expect(says).toMatch(/^[A-Z0-9].*\.$/);
+      expect(says).toMatch(/^(\/\S+\.jsonl: )?[A-Z0-9].*\.$/); // what is said of a file begins with it
       expect(says).not.toMatch(/NaN(?! or)|undefined|Infinity/);
       if (status === 'ok') expect(remedy).toBeUndefined();
       else expect(remedy).toMatch(/^[A-Z].*\.$/);

@@ -14,8 +14,8 @@ export interface Example {
   readonly topic?: string;
   /** What evaluations are split by, for instance the tone of the dialogue. */
   readonly group?: string;
-  /** Rows that hold this dialogue, where there are several: as often it is trained on. @default 1 */
-  readonly times?: number;
+  /** The rows that hold this dialogue, where there are several: as often it is trained on. */
+  readonly rows?: readonly Example[];
 }
 
 /** Which columns hold what. */

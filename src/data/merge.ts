@@ -45,8 +45,7 @@ export function mergeRepeats(
 }
 
 function merged(same: readonly Example[]): Example {
-  const summaries = [...new Set(same.flatMap((row) => row.summaries))];
-  return { ...same[0], summaries, times: same.length };
+  return { ...same[0], summaries: [...new Set(same.flatMap((row) => row.summaries))], rows: same };
 }
 
 /** `each 3 times`, `some up to 5 times` */

@@ -88,13 +88,13 @@ async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
   const texts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
   const encoded = await encodeCut(tokenizer, texts, maxLength);
   const prompts = kept.map(
-    ({ id, summaries, group, times }, i): Prompt => ({
+    ({ id, summaries, group, rows }, i): Prompt => ({
       id,
       text: texts[i],
       ids: encoded.rows[i],
       references: summaries,
       ...(group === undefined ? {} : { group }),
-      ...(times === undefined ? {} : { times }),
+      ...(rows === undefined ? {} : { times: rows.length }),
     }),
   );
   const parts = withheld(prompts.slice(0, read.train.length), config);

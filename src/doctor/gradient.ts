@@ -16,6 +16,9 @@ const steps = [1e-2, 3e-3, 3e-2];
  */
 const tolerance = 0.02;
 
+/** Random directions of which the steepest is taken. */
+const directions = 8;
+
 type Subject = Pick<Exam, 'policy' | 'rl' | 'temperature' | 'lesson'>;
 
 /** What of a policy is looked at together. */
@@ -30,7 +33,7 @@ const parts: readonly Part[] = [
   { name: 'value-head', label: 'value head', has: isValueHead },
 ];
 
-/** The gradient along a random direction against central differences, part by part. */
+/** The gradient along the steepest of some random directions against central differences, part by part. */
 export async function checkGradient(exam: Subject): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const part of parts) {
@@ -65,15 +68,21 @@ async function compare(exam: Subject, part: Part) {
   const detached = part.name === 'adapter' && exam.rl.detachValue;
   const subject = detached ? { ...exam, rl: { ...exam.rl, vfCoef: 0 } } : exam;
   const { lesson, result } = await exam.lesson();
-  const direction = randomDirection(exam, part);
-  const products = (power: 1 | 2) =>
+  const products = (direction: Tensors, power: 1 | 2) =>
     total(direction, ({ data }, name) => {
       const gradient = result.gradients.get(name)!.data;
       return data.reduce((sum, v, i) => sum + (v * gradient[i]) ** power, 0);
     });
-  const slope = products(1);
-  // the signs of the direction are independent: E (g·v)² = sum of (g v)²
-  const typical = Math.sqrt(products(2));
+  // a direction that happens to be flat would show no wrong factor
+  const drawn = Array.from({ length: directions }, (_, i) => {
+    const direction = randomDirection(exam, part, i);
+    return { direction, slope: products(direction, 1) };
+  });
+  const { direction, slope } = drawn.reduce((a, b) =>
+    Math.abs(b.slope) > Math.abs(a.slope) ? b : a,
+  );
+  // the signs of a direction are independent: E (g·v)² = sum of (g v)²
+  const typical = Math.sqrt(products(direction, 2));
   if (typical === 0) return undefined;
   let best = { slope, difference: 0, error: Number.POSITIVE_INFINITY, step: 0 };
   for (const step of steps) {
@@ -86,13 +95,13 @@ async function compare(exam: Subject, part: Part) {
 }
 
 /** Every parameter of a part up or down by the part's root mean square. */
-function randomDirection({ policy, rl }: Subject, { has, name }: Part): Tensors {
+function randomDirection({ policy, rl }: Subject, { has, name }: Part, index: number): Tensors {
   const own = new Map([...policy.parameters.tensors].filter(([key]) => has(key)));
   const count = total(own, ({ data }) => data.length);
   const squares = total(own, ({ data }) => data.reduce((sum, x) => sum + x * x, 0));
   // a value head that starts at zero: the size of torch's usual start
   const size = squares > 0 ? Math.sqrt(squares / count) : policy.shape.config.dModel ** -0.5;
-  const random = randomStream(rl.seed, ['doctor', 'direction', name]);
+  const random = randomStream(rl.seed, ['doctor', 'direction', name, index]);
   let bits = 0;
   let left = 0;
   const sign = () => {

@@ -40,7 +40,7 @@ test('ends with 1 when there is an error, says what to do, and as JSON nothing e
   expect({ code: plain.code, err: plain.err }).toEqual({ code: 1, err: '' });
   expect(plain.out).toMatch(/^✗ reference +KL to the reference before any update is /m);
   expect(plain.out).toContain('→ Use --reference initialPolicy');
-  expect(plain.out).toMatch(/\n\d+ checks: \d+ ok, 2 warnings, 1 error\n$/);
+  expect(plain.out).toMatch(/\n\d+ checks: \d+ ok, 3 warnings, 1 error\n$/);
 
   const json = await tactful(['doctor', '--config', config, '--json', '--quiet']);
   expect({ code: json.code, err: json.err }).toEqual({ code: 1, err: '' });
@@ -49,6 +49,7 @@ test('ends with 1 when there is an error, says what to do, and as JSON nothing e
   expect(wrong.map(({ check, status, defect }) => ({ check, status, defect }))).toEqual([
     { check: 'reference', status: 'error', defect: 'D1' },
     { check: 'response-length', status: 'warning', defect: undefined }, // a random policy
+    { check: 'sentinels', status: 'warning', defect: undefined },
     { check: 'evaluation', status: 'warning', defect: 'D3' },
   ]);
 });

@@ -28,7 +28,9 @@ async function filesOf(folder: string): Promise<HubFiles> {
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tactful-lab-'));
   model = await shallowT5(join(directory, 't5'));
-  const [head, ...rows] = (await readFile('demo/dialogues.csv', 'utf8')).split(/(?<=\n)(?=d?\d+,)/);
+  const [head, ...rows] = (await readFile('demo/dialogues.csv', 'utf8')).split(
+    /(?<=\n)(?=[a-z]+_\d+,)/,
+  );
   hub = await startHub({
     repos: {
       [names.model]: await filesOf(model),

@@ -324,7 +324,7 @@ describe('the best adapter', () => {
     await expect(
       start({ output: newOutput(), options: { ...options, validationSamples: 24 } }),
     ).rejects.toThrow(
-      'validationSamples: expected fewer than the 24 dialogues for training, got 24.',
+      '`validationSamples`: expected fewer than the 24 dialogues for training, got 24.',
     );
   });
 });

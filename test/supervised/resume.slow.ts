@@ -177,7 +177,7 @@ test('a stop without room for a checkpoint saves the weights, and says why there
   expect(events.at(-1)).toMatchObject({
     type: 'stopped',
     saved: true,
-    problem: `${output}/checkpoints: expected a place for a checkpoint, got EEXIST. Make room. An older one, if there is one, is as it was.`,
+    problem: `${output}/checkpoints: expected a place that can be written, got a file where a folder has to be. Name another folder by \`output\`.`,
   });
   expect((await recordIn(output)).best).toBe(1);
 });
