@@ -11,16 +11,21 @@ import { inner, integer, readStruct, type Struct } from './thrift.ts';
 export const largestColumn = 2 ** 29;
 /** Rows of a row group at most. */
 export const mostRows = 2 ** 24;
+/** Values of a row group at most in a column of lists or objects, each of which is one in memory. */
+export const mostNested = 2 ** 22;
 
 /** One column of one row group. */
 export interface Chunk {
   readonly bytes: Uint8Array;
   /** Unpacks a page of a known length. */
   unpack(page: Uint8Array, length: number): Uint8Array;
-  readonly rows: number;
+  /** Nulls and empty lists counted: as many as rows, where there are no lists. */
+  readonly values: number;
   readonly type: string;
-  /** Null is allowed. */
-  readonly optional: boolean;
+  /** Of a value that is there; 0 where nothing is optional. */
+  readonly definition: number;
+  /** Lists within lists. */
+  readonly repetition: number;
 }
 
 /** What is wrong with the file. */
@@ -30,14 +35,15 @@ const [dataPage, dictionaryPage, dataPageV2] = [0, 2, 3];
 const [plainDictionary, rle, deltaTexts, rleDictionary] = [2, 3, 7, 8];
 
 /**
- * Checks the pages of a column without lists or structs.
+ * Checks the pages of a column, or of one of the columns that lists and structs are written as.
  * @throws {ParquetError} when a length is not true
  * @throws {ThriftError} when a page header is none
  */
 export function checkChunk(chunk: Chunk): void {
-  const { bytes, rows } = chunk;
+  const { bytes, values, repetition } = chunk;
   let [offset, seen, unpacked] = [0, 0, 0];
-  while (offset < bytes.length - 1 && seen < rows) {
+  // of nested columns, the library reads all pages
+  while (offset < bytes.length - 1 && (seen < values || repetition > 0)) {
     const { struct: header, end } = readStruct(bytes, offset);
     const [type, length, packed] = [1, 2, 3].map((id) => integer(header, id));
     const page = bytes.subarray(end, end + packed);
@@ -48,10 +54,10 @@ export function checkChunk(chunk: Chunk): void {
     else if (type === dataPage) seen += checkPage(chunk, header, page);
     else if (type === dataPageV2) seen += checkPageV2(chunk, header, page);
     else fail(`a page of the unknown type ${type}`);
-    if (seen > rows) fail('more values than rows');
+    if (seen > values) fail('more values than rows');
     offset = end + packed;
   }
-  if (seen !== rows) fail(`${seen} values in ${rows} rows`);
+  if (seen !== values) fail(`${seen} values of ${values}`);
 }
 
 function checkDictionary(chunk: Chunk, header: Struct, page: Uint8Array): void {
@@ -65,18 +71,33 @@ function checkPage(chunk: Chunk, header: Struct, page: Uint8Array): number {
   const [count, encoding] = [1, 2].map((id) => integer(inner(header, 5), id));
   expectCount(chunk, count);
   const plain = unpackPage(chunk, page, integer(header, 2));
-  if (!chunk.optional) {
-    checkValues(chunk, encoding, plain, count);
-    return count;
-  }
-  const length = uint32(plain, 0);
-  // the library reads on where the runs end late
-  checkRuns(plain.subarray(4), 1, count);
-  const levels: number[] = new Array(count);
-  readRleBitPackedHybrid(readerOf(plain.subarray(4)), 1, levels, length);
-  const given = levels.filter((level) => level === 1).length;
-  checkValues(chunk, encoding, plain.subarray(4 + length), given);
+  const { definition, repetition } = chunk;
+  const repeated = checkLevels(plain, repetition, count);
+  const defined = checkLevels(repeated.rest, definition, count);
+  checkValues(chunk, encoding, defined.rest, defined.highest);
   return count;
+}
+
+/** Levels with their length before them: what follows, and how many are the highest. */
+function checkLevels(bytes: Uint8Array, highest: number, count: number) {
+  if (highest === 0) return { rest: bytes, highest: count };
+  const length = uint32(bytes, 0);
+  const given = checkRunsOfLevels(bytes.subarray(4), highest, count, length);
+  return { rest: bytes.subarray(4 + length), highest: given };
+}
+
+/** How many levels are the highest, of levels that the library reads on where the runs end late. */
+function checkRunsOfLevels(bytes: Uint8Array, highest: number, count: number, length: number) {
+  const width = widthOf(highest);
+  checkRuns(bytes, width, count);
+  const levels: number[] = new Array(count);
+  readRleBitPackedHybrid(readerOf(bytes), width, levels, length);
+  if (levels.some((level) => level > highest)) fail('levels that cannot be');
+  return levels.slice(0, count).filter((level) => level === highest).length;
+}
+
+function widthOf(level: number): number {
+  return 32 - Math.clz32(level);
 }
 
 function checkPageV2(chunk: Chunk, header: Struct, page: Uint8Array): number {
@@ -85,10 +106,17 @@ function checkPageV2(chunk: Chunk, header: Struct, page: Uint8Array): number {
     integer(own, id),
   );
   expectCount(chunk, count);
-  if (nulls < 0 || nulls > count || levels < 0 || repeats !== 0) fail('levels that cannot be');
-  if (chunk.optional) checkRuns(page, 1, count);
-  const values = page.subarray(levels);
-  const length = integer(header, 2) - levels;
+  const { definition, repetition } = chunk;
+  const impossible = nulls < 0 || nulls > count || levels < 0 || repeats < 0;
+  if (impossible || (repetition === 0 && repeats !== 0)) fail('levels that cannot be');
+  if (repetition > 0) checkRunsOfLevels(page, repetition, count, repeats);
+  const defined = page.subarray(repeats);
+  if (definition > 0) {
+    const given = checkRunsOfLevels(defined, definition, count, levels);
+    if (given !== count - nulls) fail('another number of nulls than it says');
+  }
+  const values = defined.subarray(levels);
+  const length = integer(header, 2) - levels - repeats;
   const packed = own?.get(7) !== false;
   checkValues(chunk, encoding, packed ? unpackPage(chunk, values, length) : values, count - nulls);
   return count;
@@ -146,8 +174,8 @@ function checkRuns(bytes: Uint8Array, width: number, count: number): void {
   }
 }
 
-function expectCount({ rows }: Chunk, count: number): void {
-  if (count < 0 || count > rows) fail(`a page of ${count} values in ${rows} rows`);
+function expectCount({ values }: Chunk, count: number): void {
+  if (count < 0 || count > values) fail(`a page of ${count} values of ${values}`);
 }
 
 function unpackPage({ unpack }: Chunk, page: Uint8Array, length: number): Uint8Array {

@@ -4,10 +4,12 @@ import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from 'hypar
 import { InputError, TactfulError } from '../errors.ts';
 import { decimalOf } from './decimal.ts';
 import { unreadable } from './files.ts';
-import { checkChunk, largestColumn, mostRows, ParquetError } from './parquet-check.ts';
+import { checkChunk, largestColumn, mostNested, mostRows, ParquetError } from './parquet-check.ts';
 import { codecs } from './parquet-codecs.ts';
+import { type Leaf, leavesOf } from './parquet-schema.ts';
 import type { Begin, Rows } from './table.ts';
 import { readStruct } from './thrift.ts';
+import { grouped } from './words.ts';
 
 /** Bytes of the footer at most. */
 const largestFooter = 2 ** 26;
@@ -16,7 +18,7 @@ const largestFooter = 2 ** 26;
  * Rows of a Parquet file; of the columns, only those that `begin` asks for are read. Whole numbers
  * may be bigints.
  * @throws {InputError} when it cannot be read, is no whole Parquet file, or a column that is asked
- * for holds lists
+ * for holds maps
  */
 export async function* parquetRows(path: string, begin: Begin): Rows {
   const handle = await open(path).catch((cause) => {
@@ -50,7 +52,7 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
     ),
   ];
   const schema = columns.map((name) => children.find(({ element }) => element.name === name)!);
-  for (const column of schema) expectFlat(path, column);
+  const leaves = schema.flatMap((column) => readable(path, column));
   const scales = new Map(schema.flatMap(({ element }) => takeScale(element)));
   let start = 0;
   for (const [group, { num_rows }] of metadata.row_groups.entries()) {
@@ -58,7 +60,7 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
     if (!(count >= 0 && count <= mostRows)) {
       throw new ParquetError(`${count} rows in a row group; ${mostRows} at most`);
     }
-    for (const column of schema) await checkColumn(file, metadata, group, column);
+    for (const leaf of leaves) await checkColumn({ where: path, file, metadata, group }, leaf);
     const rows = await parquetReadObjects({
       file,
       metadata,
@@ -108,17 +110,19 @@ async function checkFooter(file: AsyncBuffer): Promise<void> {
   readStruct(new Uint8Array(await file.slice(byteLength - 8 - length, byteLength - 8)));
 }
 
-function expectFlat(path: string, { element, children }: SchemaTree): void {
+function readable(path: string, column: SchemaTree): readonly Leaf[] {
+  const { element } = column;
   const where = `${path} column "${element.name}"`;
   if (element.converted_type === 'DECIMAL' && element.type === 'BYTE_ARRAY') {
     const remedy = 'Choose another column, or write its numbers as texts.';
     throw new InputError(where, 'texts or numbers', 'decimals of any length', remedy);
   }
-  if (children.length === 0 && element.repetition_type !== 'REPEATED') return;
+  const leaves = leavesOf(column);
+  if (typeof leaves !== 'string') return leaves;
   const remedy =
-    'Choose another column, or write the table as JSON Lines, whose lists are read: ' +
+    'Choose another column, or write the table as JSON Lines: ' +
     'pandas.read_parquet(FILE).to_json("rows.jsonl", orient="records", lines=True).';
-  throw new InputError(where, 'texts or numbers', 'lists or objects', remedy);
+  throw new InputError(where, 'texts, numbers, lists or structs', leaves, remedy);
 }
 
 /** Where a column holds decimals, its name and scale; the library would round them, and now does not. */
@@ -128,16 +132,30 @@ function takeScale(element: SchemaElement): [name: string, scale: number][] {
   return [[element.name, element.scale ?? 0]];
 }
 
+interface Group {
+  readonly where: string;
+  readonly file: AsyncBuffer;
+  readonly metadata: FileMetaData;
+  readonly group: number;
+}
+
 async function checkColumn(
-  file: AsyncBuffer,
-  { row_groups }: FileMetaData,
-  group: number,
-  { element }: SchemaTree,
+  { where, file, metadata, group }: Group,
+  { path, definition, repetition }: Leaf,
 ): Promise<void> {
-  const { columns, num_rows } = row_groups[group];
-  const own = columns.filter((column) => column.meta_data?.path_in_schema[0] === element.name);
-  const [{ meta_data }] = own;
+  const { columns, num_rows } = metadata.row_groups[group];
+  const own = columns.filter(
+    ({ meta_data }) => JSON.stringify(meta_data?.path_in_schema) === JSON.stringify(path),
+  );
+  const [{ meta_data } = {}] = own;
   if (own.length !== 1 || !meta_data) throw new ParquetError(`${own.length} columns of one name`);
+  const values = repetition > 0 ? Number(meta_data.num_values) : Number(num_rows);
+  if (!(values >= 0)) throw new ParquetError(`${values} values`);
+  if (path.length > 1 && values > mostNested) {
+    const expected = `${grouped(mostNested)} values in a row group at most`;
+    const remedy = 'Write smaller row groups (row_group_size=100000), or JSON Lines.';
+    throw new InputError(`${where} column "${path[0]}"`, expected, grouped(values), remedy);
+  }
   const { codec, type, dictionary_page_offset, data_page_offset } = meta_data;
   const start = Number(dictionary_page_offset || data_page_offset);
   const bytes = await file.slice(start, start + Number(meta_data.total_compressed_size));
@@ -146,9 +164,10 @@ async function checkColumn(
   checkChunk({
     bytes: new Uint8Array(bytes),
     unpack: codec === 'UNCOMPRESSED' ? (page) => page : unpack!,
-    rows: Number(num_rows),
+    values,
     type,
-    optional: element.repetition_type !== 'REQUIRED',
+    definition,
+    repetition,
   });
 }
 

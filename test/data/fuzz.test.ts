@@ -37,6 +37,8 @@ const seeds: readonly (readonly [name: string, bytes: Uint8Array])[] = [
   ['snappy.parquet', await parquet('snappy')],
   ['zstd.parquet', await parquet('zstd')],
   ['v2.parquet', await parquet('v2')],
+  ['turns.parquet', await parquet('turns')],
+  ['turns-v2.parquet', await parquet('turns-v2')],
 ];
 
 /** Bytes that mean something in one of the formats. */

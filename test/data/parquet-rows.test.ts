@@ -14,6 +14,11 @@ interface Written {
   summary: string | null;
   toxic: boolean;
 }
+interface Turns {
+  id: number;
+  messages: { role: string | null; content: string | null }[] | null;
+  summary: string[];
+}
 const rows: Written[] = JSON.parse(await readFile(file('rows.json'), 'utf8'));
 const kept = rows.filter(({ summary }) => summary !== null);
 
@@ -54,9 +59,46 @@ test.each([
   }
 });
 
-test('a column of lists is refused by its name', async () => {
-  await expect(readExamples(file('lists.parquet'))).rejects.toThrow(
-    'lists.parquet column "dialogue": expected texts or numbers, got lists or objects. Choose another column, or write the table as JSON Lines',
+test('a column of lists of texts is read', async () => {
+  const { examples, notes } = await readExamples(file('lists.parquet'));
+  expect(examples).toEqual([{ id: 'a', dialogue: 'one\ntwo', summaries: ['s'] }]);
+  expect(notes.map(({ says }) => says)).toEqual([
+    expect.stringContaining('1 row: the dialogue is a list of texts, joined as lines.'),
+  ]);
+});
+
+test.each(['turns', 'turns-v2'])('lists of structs are turns: %s', async (name) => {
+  const { examples, skipped } = await readExamples(file(`${name}.parquet`));
+  const rows = JSON.parse(await readFile(file('turns.json'), 'utf8')) as Turns[];
+  const kept = rows.filter(({ messages }) => messages?.length);
+  expect([rows.length, kept.length]).toEqual([22, 16]);
+  expect(examples).toEqual(
+    kept.map(({ id, messages, summary }) => ({
+      id: `${id}`,
+      dialogue: messages!
+        .filter(({ content }) => content !== null)
+        .map(({ role, content }) => (role === null ? content : `${role}: ${content}`))
+        .join('\n'),
+      summaries: summary,
+    })),
+  );
+  const empty = 'expected a text or turns in "messages", got an empty list.';
+  const none = 'expected a text in "messages", got nothing.';
+  expect(skipped?.count).toBe(6);
+  expect(skipped?.first.map(({ why }) => why)).toEqual(
+    [empty, empty, none, empty, empty].map((why) => expect.stringContaining(why)),
+  );
+});
+
+test('more values in lists than there is room for are refused before they are read', async () => {
+  await expect(readExamples(file('many.parquet'))).rejects.toThrow(
+    'many.parquet column "dialogue": expected 4,194,304 values in a row group at most, got 4,194,305. Write smaller row groups (row_group_size=100000), or JSON Lines.',
+  );
+});
+
+test('a map is refused by its name, with what to do', async () => {
+  await expect(readExamples(file('maps.parquet'))).rejects.toThrow(
+    'maps.parquet column "dialogue": expected texts, numbers, lists or structs, got a map. Choose another column, or write the table as JSON Lines',
   );
 });
 

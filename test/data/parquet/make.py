@@ -2,7 +2,8 @@
 
 `rows.json` holds what is in them. Each codec once, with dictionaries and two row groups; `v2` with
 pages of version 2 and delta encodings; `plain` without dictionaries; `pandas` as DataFrame.to_parquet
-writes it; `lists` has a column that cannot be read; `ids` has numbers beyond 2^53, and so has
+writes it; `lists` has a column of lists, `turns` (with `turns.json`) one of lists of structs,
+`maps` one that cannot be read, `many` a list of 2^22 + 1 nulls; `ids` has numbers beyond 2^53, and so has
 `decimals`, whose decimals are whole numbers inside.
 """
 
@@ -82,3 +83,40 @@ pq.write_table(
     store_decimal_as_integer=True,
     **slim,
 )
+talks = [
+    {
+        "id": i,
+        "messages": [
+            {"role": None if k == 3 else "ab"[k % 2], "content": f"turn {k} of {i} 😀" + " ha" * k}
+            for k in range(i % 5)
+        ],
+        "summary": [f"one {i}", f"two {i}"][: 1 + i % 2],
+    }
+    for i in range(22)
+]
+talks[7]["messages"] = None
+talks[9]["messages"][1]["content"] = None
+(here / "turns.json").write_text(json.dumps(talks, ensure_ascii=False) + "\n")
+of_turns = pa.schema(
+    [
+        ("id", pa.int64()),
+        ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
+        ("summary", pa.list_(pa.string())),
+    ]
+)
+talk = pa.Table.from_pylist(talks, of_turns)
+pq.write_table(talk, here / "turns.parquet", **slim)
+pq.write_table(
+    talk, here / "turns-v2.parquet", compression="zstd", data_page_version="2.0", data_page_size=64, **slim
+)
+maps = pa.table(
+    {
+        "dialogue": pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())),
+        "summary": ["s"],
+    }
+)
+pq.write_table(maps, here / "maps.parquet", **slim)
+count = 2**22 + 1
+nulls = pa.ListArray.from_arrays(pa.array([0, count], pa.int32()), pa.nulls(count, pa.string()))
+many = pa.table({"dialogue": nulls, "summary": ["s"]})
+pq.write_table(many, here / "many.parquet", compression="zstd", **slim)
