@@ -22,9 +22,10 @@ model = T5ForConditionalGeneration.from_pretrained(folder)
 tables = [model.shared, model.encoder.embed_tokens, model.decoder.embed_tokens]
 print("transformers", transformers.__version__, "shared, encoder, decoder:", *(int(t.weight[0, 0]) for t in tables))
 PYTHON
-for version in 4.47.0 5.24.0; do
+for versions in '4.47.0 2.5.1' '5.24.0 2.15.0'; do
+  read -r version torch <<<"$versions"
   python3 -m venv "$work/$version"
-  "$work/$version/bin/pip" install --quiet torch==2.5.1 transformers==$version 'numpy<2.3'
+  "$work/$version/bin/pip" install --quiet transformers==$version torch==$torch 'numpy<2.3'
   "$work/$version/bin/python" "$work/tables.py" "$work/model-$version" 2>/dev/null | tee -a "$work/said"
 done
 diff - "$work/said" <<'END'
