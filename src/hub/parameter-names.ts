@@ -37,6 +37,8 @@ const anyEncoder = /(?:^|\.)((?:bert|distilbert|roberta)\.)$/;
 
 /** T5's one table of embeddings, under the names of those who read it. */
 const table = 'shared.weight';
+/** Its head. */
+const head = 'lm_head.weight';
 export const tableReaders = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
 
 /**
@@ -61,8 +63,15 @@ export function parameterNames(
     modelType,
     where,
   );
-  const inside = cut.filter(([name]) => name.startsWith(prefix));
-  const beside = cut.filter(([name]) => !name.startsWith(prefix)).map(([, inFile]) => inFile);
+  const isInside = (name: string) => name.startsWith(prefix);
+  // a wrapper that holds the model without its head has the head beside it
+  const isHead = (name: string) => !isInside(name) && name === head;
+  const inside = cut
+    .filter(([name]) => isInside(name) || isHead(name))
+    .map(([name, inFile]) => [isHead(name) ? prefix + head : name, inFile] as const);
+  const beside = cut
+    .filter(([name]) => !isInside(name) && !isHead(name))
+    .map(([, inFile]) => inFile);
   const names = new Map<string, string>();
   for (const [name, inFile] of inside) {
     const own = name.slice(prefix.length);

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Note } from '../events.ts';
 import type { T5Config } from './config.ts';
 import { type Adapter, savedTensors } from './peft.ts';
+import { readFloats } from './safetensors.ts';
 import type { WeightEntry, Weights } from './weights.ts';
 
 const table = 'shared.weight';
@@ -102,9 +103,14 @@ function alias(weights: Weights, name: string, other: string): Weights {
   };
 }
 
-/** Whether two weights hold the same numbers in the same place or the same bytes. */
+/** Whether two weights are one: in the same place, of the same bytes, or of other types and the same numbers. */
 async function areSame(a: WeightEntry, b: WeightEntry): Promise<boolean> {
-  if (a.dtype !== b.dtype || a.length !== b.length || `${a.shape}` !== `${b.shape}`) return false;
+  if (`${a.shape}` !== `${b.shape}`) return false;
+  if (a.dtype !== b.dtype) {
+    const [numbers, others] = [await readFloats(a), await readFloats(b)];
+    return numbers.every((number, i) => number === others[i]);
+  }
+  if (a.length !== b.length) return false;
   if (`${a.strides}` !== `${b.strides}`) return false;
   if (a.file === b.file && a.offset === b.offset) return true;
   const files = [await open(a.file, 'r'), await open(b.file, 'r')];

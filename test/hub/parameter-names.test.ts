@@ -37,6 +37,13 @@ describe('prefixes', () => {
     }
   });
 
+  test("a head beside a T5 under a prefix is the T5's", () => {
+    const [head, ...others] = [...t5].reverse();
+    const found = parameterNames([...under('model.', others), head, 'v_head.summary.weight']);
+    expect(found.names.get(head)).toBe(head);
+    expect(found.beside).toEqual(['v_head.summary.weight']);
+  });
+
   test('marks of wrappers go wherever they stand', () => {
     for (const mark of ['_orig_mod.', '_fsdp_wrapped_module.', '_checkpoint_wrapped_module.']) {
       const { names } = parameterNames(under(mark, t5));

@@ -1,5 +1,5 @@
 /** Head and scale of a T5 in all their combinations: how they are found, and how they are written. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
@@ -134,6 +134,27 @@ test('a head that the config denies is told, where transformers 4 does not take 
   expect(await notesOf(mt5({ ...five, ...tied }), 'other')).toBe('');
   expect(await notesOf(mt5(tied), 'same')).toContain('an mT5 that was tied before transformers 5');
   expect(await notesOf(mt5(untied), 'other')).toBe('');
+});
+
+test('a head of another type with the numbers of the table is the table', async () => {
+  const folder = await folderWith(t5(tied), 'none');
+  const shared = tensors.get(table)!;
+  const doubles = Buffer.from(Float64Array.from(shared.data).buffer);
+  const place = { dtype: 'F64', shape: shared.shape, data_offsets: [0, doubles.length] };
+  const header = Buffer.from(JSON.stringify({ [head]: place }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const [one, other] = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  await rename(join(folder, 'model.safetensors'), join(folder, one));
+  await writeFile(join(folder, other), Buffer.concat([length, header, doubles]));
+  const shardOf = Object.fromEntries([...tensors.keys()].map((name) => [name, one]));
+  const index = JSON.stringify({ weight_map: { ...shardOf, [head]: other } });
+  await writeFile(join(folder, 'model.safetensors.index.json'), index);
+
+  const { policy, notes } = await loadPolicy(engine, { model: folder });
+  expect((policy.shape.config as T5Config).ownHead).toBe(false);
+  await policy.close();
+  expect(notes.map(({ says }) => says).join()).not.toContain('differs');
 });
 
 test('a head that the config promises and nobody has is missed', async () => {
