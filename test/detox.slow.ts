@@ -224,7 +224,7 @@ describe('what it refuses', () => {
     const options = { batchSize: rows, miniBatchSize: rows, samples: 1 };
     const seen: string[] = [];
     await expect(run(options, ({ type }) => seen.push(type))).rejects.toThrow(
-      `trainingBatches: expected at least ${rows} items, one batch, got ${rows - Math.ceil(0.2 * rows)}`,
+      `${settings.data}: expected at least ${rows} dialogues to train on, one batch, got 24: of 30 rows 30 are of a length that is kept, and 6 dialogues held out. Use more data, or a \`batchSize\` of 24 or less.`,
     );
     expect(seen).toEqual([]);
   });

@@ -113,7 +113,7 @@ interface Parts {
 function endHeldOut({ examples, lengths }: Part, settings: DialogueSettings): Parts {
   const { data, testShare, groupColumn = 'tone' } = settings;
   if (examples.length < 2) {
-    throw lengths.tooFew(data, 'dialogues to train on and to hold out');
+    throw lengths.tooFew(data, 'dialogues to train on and to hold out', examples.length);
   }
   const shuffleSeed = shuffleSeedOf(settings);
   const parts = splitExamples(examples, testShare, { shuffleSeed });
@@ -128,8 +128,8 @@ async function partsApart(whole: Part, settings: DialogueSettings): Promise<Part
   const heldOut = await readPart(testData ?? data, { ...settings, ...part });
   expectApart(whole.files, heldOut.files, settings);
   const [trained, tested] = ['dialogues to train on', 'dialogues to hold out'];
-  if (whole.examples.length === 0) throw whole.lengths.tooFew(data, trained);
-  if (heldOut.examples.length === 0) throw heldOut.lengths.tooFew(testData ?? data, tested);
+  if (whole.examples.length === 0) throw whole.lengths.tooFew(data, trained, 0);
+  if (heldOut.examples.length === 0) throw heldOut.lengths.tooFew(testData ?? data, tested, 0);
   const { train, notes } = withoutHeldOut(whole.examples, heldOut.examples);
   if (train.length === 0) {
     throw new InputError(data, trained, 'none that are not held out as well', 'Use other data.');

@@ -36,12 +36,16 @@ export class Lengths {
     return { says, remedy: this.#remedy() };
   }
 
-  /** That too few are left, and what fell to which bound. */
-  tooFew(where: string, expected: string): InputError {
+  /**
+   * That too few are left, and what fell to which bound.
+   * @param different dialogues among those that are kept
+   */
+  tooFew(where: string, expected: string, different: number): InputError {
     const { rows, short, long } = this.#counts();
     const kept = counted(rows - short - long, 'dialogue');
     if (short + long === 0) {
-      return new InputError(where, expected, `${kept} in all`, 'Use more data.');
+      const all = `${counted(rows, 'row')} with ${counted(different, 'different dialogue')}`;
+      return new InputError(where, expected, all, 'Use more data.');
     }
     const actual = `${kept} of ${counted(rows, 'row')}: ${this.#fallen()}`;
     return new InputError(where, expected, actual, this.#remedy());

@@ -2,7 +2,7 @@ import { trainingBatches } from '../data/batches.ts';
 import { readDialogues } from '../data/dialogues.ts';
 import { buildPrompt } from '../data/prompt.ts';
 import { type DetoxConfig, rlConfigOf } from '../detox-config.ts';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import { freshLora } from '../model/initial.ts';
 import { loadPolicy } from '../model/load.ts';
@@ -40,9 +40,9 @@ export async function setUp(
   const batchSize = rl.batchSize / rl.numGenerations;
   const { steps } = rl;
   const epoch = train.flatMap((prompt) => Array<Prompt>(prompt.times ?? 1).fill(prompt));
+  if (epoch.length < batchSize) throw tooFew(config, epoch.length, batchSize, prompts.sizes);
   const batches = (start: number) =>
     queriesOf(epoch, trainingBatches(epoch.length, { batchSize, seed, steps, start }));
-  batches(0); // refuses a batch too large
   const judges = await loadJudges(config, engine, opened);
   const lora = freshLora({ ...config, model: baseModel });
   const start = { model, adapter, lora, valueHead, seed, gradientCheckpointing };
@@ -75,6 +75,27 @@ export async function setUp(
     facts,
   };
   return { engine, ...parts, ...prompts, ...made };
+}
+
+/** That the prompts do not fill one batch, and where the rows have gone. */
+function tooFew(
+  { data, numGenerations = 1 }: Partial<DetoxConfig>,
+  count: number,
+  batch: number,
+  { rows, kept, test }: { readonly rows: number; readonly kept: number; readonly test: number },
+): InputError {
+  const actual = `${count}: of ${counted(rows, 'row')} ${grouped(kept)} are of a length that is kept, and ${counted(test, 'dialogue')} held out`;
+  const smaller = `a \`batchSize\` of ${Math.max(1, count) * numGenerations} or less`;
+  const remedy =
+    kept < rows
+      ? `Widen \`minimumLength\` and \`maximumLength\`, or use ${smaller}.`
+      : `Use more data, or ${smaller}.`;
+  return new InputError(
+    `${data}`,
+    `at least ${batch} dialogues to train on, one batch`,
+    actual,
+    remedy,
+  );
 }
 
 /** Read, filter by length, make prompts, split. */

@@ -124,7 +124,8 @@ export function verdictReason(comparison: Comparison): string {
     `(${signed(mean, 4)}${relative})`;
   const interval = `${levelText(comparison)} interval [${signed(low, 4)}, ${signed(high, 4)}]`;
   const test = `${pText(pValue)}, ${counted(n, 'prompt')}`;
-  if (verdict !== 'no provable change') return `${moved}, ${interval}, ${test}.`;
+  if (verdict !== 'no provable change')
+    return `${moved}, ${interval}, ${test}.${lostText(comparison)}`;
   if (low <= 0 && high >= 0) return `${moved}; the ${interval} holds 0, ${test}.`;
   // what interval and test agree on is not believed of so few
   if (pValue < 1 - level)
@@ -132,7 +133,17 @@ export function verdictReason(comparison: Comparison): string {
   return `${moved}; too few prompts changed to prove anything, ${test}.`;
 }
 
-/** The verdict in one sentence. */
+/** What being less toxic has cost, where no limit is passed and it is provable all the same. */
+function lostText({ verdict, slices: [{ rouge1 }] }: Comparison): string {
+  if (verdict !== 'less toxic' || !rouge1) return '';
+  const { before, difference } = rouge1;
+  const { mean, high, level, pValue } = difference;
+  if (high >= 0 || pValue >= 1 - level) return '';
+  const relative = `${fixed((-100 * mean) / before.mean, 1)} %`;
+  return ` ROUGE-1 fell as well, by ${fixed(-mean, 4)} (${relative}, ${pText(pValue)}).`;
+}
+
+/** The verdict in one sentence, and what it has cost. */
 export function verdictSentence(comparison: Comparison): string {
   return `${verdictWords(comparison)}: ${verdictReason(comparison)}`;
 }
