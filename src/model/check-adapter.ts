@@ -52,10 +52,18 @@ function refuseIncomplete(
   const lacks = targets.map((rule) => {
     const named = [...linears].filter((path) => rule(path));
     const wanted = named.filter((path) => !isSaved(`${path}.weight`, config.savedModules));
-    return { wanted, missing: wanted.filter((path) => !adapted.has(path)) };
+    const missing = wanted.filter((path) => !adapted.has(path));
+    return { wanted, missing, extra: [...adapted].filter((path) => !rule(path)) };
   });
-  if (lacks.length === 0 || lacks.some(({ missing }) => missing.length === 0)) return;
-  const [{ wanted, missing }] = lacks;
+  if (lacks.length === 0 || lacks.some(({ missing, extra }) => missing.length + extra.length === 0))
+    return;
+  const [{ wanted, missing, extra }] = lacks;
+  if (missing.length === 0) {
+    const expected = `LoRA tensors of the ${wanted.length} modules that its target_modules name`;
+    const remedy =
+      'PEFT would leave them out: are adapter_config.json and the tensors of one adapter?';
+    throw new InputError(adapterPath, expected, `also those of ${some(extra)}`, remedy);
+  }
   const expected = `LoRA tensors of the ${wanted.length} modules that its target_modules name`;
   const actual = `none of ${some(missing)}`;
   const remedy = 'Is the file whole, and for this model? PEFT would leave these modules unadapted.';

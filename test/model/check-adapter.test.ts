@@ -88,6 +88,13 @@ describe('an adapter that is not whole', () => {
   });
 });
 
+test('an expression that names none of the modules, since it has to match whole names, is refused', async () => {
+  const { model, adapter } = await pair({ fields: { target_modules: 'q' } });
+  await expect(loadPolicy(engine, { model, adapter })).rejects.toThrow(
+    'LoRA tensors of the 0 modules that its target_modules name, got also those of 12 of them: ',
+  );
+});
+
 test('a target that the model does not have is passed over in a list, as in PEFT', async () => {
   const { model, adapter } = await pair({ fields: { target_modules: ['q', 'v', 'query'] } });
   const { policy, lora } = await loadPolicy(engine, { model, adapter });

@@ -106,6 +106,13 @@ test('the verdict names its change, interval, p-value and number of prompts', ()
   );
 });
 
+test('being less toxic at the cost of ROUGE is said, where it is provable', () => {
+  expect(verdictLine(exampleComparison(0.22, 60, 0.04))).toMatch(
+    /^Less toxic: .* 60 prompts\. ROUGE-1 fell as well, by 0\.0\d+ \(\d+\.\d %, p < 0\.001\)\.$/,
+  );
+  expect(verdictLine(exampleComparison())).not.toContain('ROUGE');
+});
+
 test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
     `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 0.156, 60 prompts."`,
