@@ -8,6 +8,7 @@ import { freshLora } from '../model/initial.ts';
 import { loadPolicy } from '../model/load.ts';
 import { randomStream } from '../random.ts';
 import { counted, grouped } from '../report/text.ts';
+import type { RlConfig } from '../rl/config.ts';
 import { RlLearner } from '../rl/learner.ts';
 import { baseParameters } from '../rl/reference.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -40,7 +41,7 @@ export async function setUp(
   const batchSize = rl.batchSize / rl.numGenerations;
   const { steps } = rl;
   const epoch = train.flatMap((prompt) => Array<Prompt>(prompt.times ?? 1).fill(prompt));
-  if (epoch.length < batchSize) throw tooFew(config, epoch.length, batchSize, prompts.sizes);
+  if (epoch.length < batchSize) throw tooFew(config.data, epoch.length, rl, prompts.sizes);
   const batches = (start: number) =>
     queriesOf(epoch, trainingBatches(epoch.length, { batchSize, seed, steps, start }));
   const judges = await loadJudges(config, engine, opened);
@@ -79,9 +80,9 @@ export async function setUp(
 
 /** That the prompts do not fill one batch, and where the rows have gone. */
 function tooFew(
-  { data, numGenerations = 1 }: Partial<DetoxConfig>,
+  data: string,
   count: number,
-  batch: number,
+  { batchSize, numGenerations }: Pick<RlConfig, 'batchSize' | 'numGenerations'>,
   { rows, kept, test }: { readonly rows: number; readonly kept: number; readonly test: number },
 ): InputError {
   const actual = `${count}: of ${counted(rows, 'row')} ${grouped(kept)} are of a length that is kept, and ${counted(test, 'dialogue')} held out`;
@@ -90,12 +91,8 @@ function tooFew(
     kept < rows
       ? `Widen \`minimumLength\` and \`maximumLength\`, or use ${smaller}.`
       : `Use more data, or ${smaller}.`;
-  return new InputError(
-    `${data}`,
-    `at least ${batch} dialogues to train on, one batch`,
-    actual,
-    remedy,
-  );
+  const expected = `at least ${batchSize / numGenerations} dialogues to train on, one batch`;
+  return new InputError(data, expected, actual, remedy);
 }
 
 /** Read, filter by length, make prompts, split. */

@@ -67,8 +67,8 @@ describe('an error', () => {
   });
 
   test('is told in full where its remedy has been put in other words', () => {
-    const error = new InputError('x', 'a', 'b', 'Unpack /tmp/x, or set `steps`.');
-    error.message = error.message.replaceAll('/tmp/x', 'x.zip');
+    const error = new InputError('x', 'a', 'b', 'Unpack temporary/x, or set `steps`.');
+    error.message = error.message.replaceAll('temporary/x', 'x.zip');
     renamed(error, names);
     expect(error.message).toBe('x: expected a, got b. Unpack x.zip, or set `steps`.');
   });
