@@ -1,8 +1,8 @@
 /** Another program's time for the same iteration. I/O: a process. */
 import { spawn } from 'node:child_process';
 import { z } from 'zod';
+import { parseJson } from '../dist/disk/json.js';
 import { InputError, UnavailableError } from '../dist/errors.js';
-import { parseJson } from '../dist/hub/json.js';
 
 const timed = z.object({ seconds: z.number().positive() });
 

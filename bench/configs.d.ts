@@ -1,5 +1,5 @@
-import type { RobertaConfig } from '../src/hub/classifier-config.ts';
-import type { T5Config } from '../src/hub/config.ts';
+import type { RobertaConfig } from '../src/family/classifier-config.ts';
+import type { T5Config } from '../src/family/config.ts';
 
 /** FLAN-T5's sizes, and RoBERTa's with the labels of the lab's reward model. */
 export const configs: {

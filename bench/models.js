@@ -1,6 +1,7 @@
 /** The models that benches run on: random weights, or the demo's. */
+
+import { presets } from '../dist/jobs/presets.js';
 import { loadPolicy } from '../dist/model/load.js';
-import { presets } from '../dist/presets.js';
 import { configs } from './configs.js';
 import { randomModel } from './random-model.js';
 

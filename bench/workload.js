@@ -1,8 +1,8 @@
 /** What one iteration of the lab works on: a recorded workload, or one of the same lengths. I/O. */
 import { z } from 'zod';
+import { readJson } from '../dist/disk/json.js';
 import { InputError } from '../dist/errors.js';
-import { modelConfig } from '../dist/hub/config.js';
-import { readJson } from '../dist/hub/json.js';
+import { modelConfig } from '../dist/family/config.js';
 import { randomStream } from '../dist/random.js';
 import { configs } from './configs.js';
 

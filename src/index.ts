@@ -1,5 +1,13 @@
 /** tactful's public API: everything else may change without notice. */
-export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './classify.ts';
+
+export {
+  type Adapter,
+  type LoraConfig,
+  readAdapter,
+  readValueHead,
+  writeAdapter,
+  writeValueHead,
+} from './adapter/peft.ts';
 export { trainingBatches } from './data/batches.ts';
 export type { CollectOptions } from './data/collect.ts';
 export {
@@ -13,11 +21,8 @@ export type { PartOptions } from './data/files.ts';
 export { filterByLength, splitExamples } from './data/prepare.ts';
 export { buildPrompt } from './data/prompt.ts';
 export { type ReadOptions, readExamples } from './data/read.ts';
-export { type DetoxContext, detox } from './detox.ts';
-export { resolvedConfig } from './detox-config.ts';
-export { rougeReward } from './detox-reward.ts';
+export { type DoctorContext, type DoctorEvent, doctor } from './doctor/doctor.ts';
 export type { Finding } from './doctor/finding.ts';
-export { type DoctorContext, type DoctorEvent, doctor } from './doctor.ts';
 export {
   ConfigError,
   InputError,
@@ -39,14 +44,16 @@ export {
   type WrittenFiles,
 } from './export/merged-folder.ts';
 export { type ExportOptions, exportToFolder } from './export/onnx-folder.ts';
+export { type PushOptions, pushFolder } from './export/push.ts';
 export type { WeightDType } from './export/range.ts';
 export type {
   BertConfig,
   ClassifierConfig,
   DistilBertConfig,
   RobertaConfig,
-} from './hub/classifier-config.ts';
-export { readModelConfig, type T5Config } from './hub/config.ts';
+} from './family/classifier-config.ts';
+export { readModelConfig, type T5Config } from './family/config.ts';
+export { writeModelFolder } from './family/model-folder.ts';
 export {
   type DownloadProgress,
   type LocateOptions,
@@ -54,17 +61,21 @@ export {
   locateData,
   locateModel,
 } from './hub/locate.ts';
-export { writeModelFolder } from './hub/model-folder.ts';
+export { type Located, locateSources, type Named } from './hub/sources.ts';
+export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './jobs/classify.ts';
 export {
-  type Adapter,
-  type LoraConfig,
-  readAdapter,
-  readValueHead,
-  writeAdapter,
-  writeValueHead,
-} from './hub/peft.ts';
-export { type PushOptions, pushFolder } from './hub/push.ts';
-export { openWeights, type Weights } from './hub/weights.ts';
+  type Checkpoint,
+  type CheckpointRecord,
+  type Checkpoints,
+  type Latest,
+  openCheckpoints,
+} from './jobs/detox/checkpoint.ts';
+export { resolvedConfig } from './jobs/detox/config.ts';
+export { type DetoxContext, detox } from './jobs/detox/detox.ts';
+export { rougeReward } from './jobs/detox/reward.ts';
+export { type PresetName, presetSettings, presets } from './jobs/presets.ts';
+export type { JobContext, JobEvent } from './jobs/run.ts';
+export { type SftEvent, type SftMeasures, sft } from './jobs/sft.ts';
 export {
   type MetricName,
   type MetricTree,
@@ -102,16 +113,8 @@ export {
   trainSupervised,
 } from './model/supervised.ts';
 export { workOf } from './model/work.ts';
-export { type PresetName, presetSettings, presets } from './presets.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
-export {
-  type Checkpoint,
-  type CheckpointRecord,
-  type Checkpoints,
-  type Latest,
-  openCheckpoints,
-} from './rl/checkpoint.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
@@ -131,11 +134,9 @@ export { corrections, type Semantics, semanticsOf } from './rl/semantics.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
 export type { Device, Engine, EngineOptions, Work } from './runtime/engine.ts';
 export { startEngine } from './runtime/select.ts';
-export { type SftEvent, type SftMeasures, sft } from './sft.ts';
-export { type Located, locateSources, type Named } from './sources.ts';
-export type { JobContext, JobEvent } from './supervised-job.ts';
 export type { Tensor, Tensors } from './tensor.ts';
-export { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+export { openWeights, type Weights } from './tensors/weights.ts';
+export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 export {
   ClassifyConfig,
   DetoxConfig,

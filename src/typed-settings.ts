@@ -1,13 +1,13 @@
 /** Settings as the library takes them: wrong ones do not compile, or are told as on the command line. */
 import { z } from 'zod';
-import { ClassifyConfig as ClassifySchema } from './classify-config.ts';
 import { flagsOf, mismatch } from './cli/flags.ts';
-import { DetoxConfig as DetoxSchema } from './detox-config.ts';
 import { ConfigError, didYouMean } from './errors.ts';
+import { ClassifyConfig as ClassifySchema } from './jobs/classify-config.ts';
+import { DetoxConfig as DetoxSchema } from './jobs/detox/config.ts';
+import { SftConfig as SftSchema } from './jobs/sft-config.ts';
 import { GenerationConfig as GenerationSchema } from './model/sampling.ts';
 import { SupervisedConfig as SupervisedSchema } from './model/supervised-config.ts';
 import { RlConfig as RlSchema, rlFields } from './rl/config.ts';
-import { SftConfig as SftSchema } from './sft-config.ts';
 
 /** What reads settings of a kind. */
 export interface Settings<Schema extends z.ZodType> {

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSafetensors, readTensor } from '../src/hub/safetensors.ts';
 import type { Tensor } from '../src/tensor.ts';
+import { openSafetensors, readTensor } from '../src/tensors/safetensors.ts';
 
 const own = fileURLToPath(new URL('./golden', import.meta.url));
 const folder = resolve(process.env.TACTFUL_GOLDEN ?? own);

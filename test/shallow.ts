@@ -4,7 +4,7 @@
  */
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readAdapter, writeAdapter } from '../src/hub/peft.ts';
+import { readAdapter, writeAdapter } from '../src/adapter/peft.ts';
 import { goldenPath } from './golden.ts';
 
 /** Puts a T5 of one layer and one decoder layer into a folder, with its tokenizer. */

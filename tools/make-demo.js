@@ -3,7 +3,7 @@
  * tactful's own trainers on that corpus. The same seed gives the same bytes on the same machine.
  *
  *     npm run make:demo                          about 7 minutes on two cores
- *     node tools/make-demo.js --output DIR       writes elsewhere
+ *     node tools/make-demo.js --output DIR       writes elsewhere, when all is built
  *     node tools/make-demo.js --texts FILE       only writes what make_tokenizers.py trains on
  *
  * The tokenizers in demo/model and demo/reward-model are inputs: tools/make_tokenizers.py made them.
@@ -11,16 +11,16 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { makeCorpus } from '../dist/data/corpus/corpus.js';
-import { corpusCsv } from '../dist/data/corpus/csv.js';
-import { insultsIn } from '../dist/data/corpus/insults.js';
-import { labelledSentences } from '../dist/data/corpus/sentences.js';
+import { makeCorpus } from '../.cache/tools/tools/corpus/corpus.js';
+import { corpusCsv } from '../.cache/tools/tools/corpus/csv.js';
+import { insultsIn } from '../.cache/tools/tools/corpus/insults.js';
+import { labelledSentences } from '../.cache/tools/tools/corpus/sentences.js';
+import { writeAdapter } from '../dist/adapter/peft.js';
 import { splitExamples } from '../dist/data/prepare.js';
 import { buildPrompt } from '../dist/data/prompt.js';
+import { writeFileAtomic } from '../dist/disk/atomic.js';
 import { rouge } from '../dist/eval/rouge.js';
-import { writeFileAtomic } from '../dist/hub/atomic.js';
-import { writeModelFolder } from '../dist/hub/model-folder.js';
-import { writeAdapter } from '../dist/hub/peft.js';
+import { writeModelFolder } from '../dist/family/model-folder.js';
 import {
   adapterTensors,
   freshClassifier,
@@ -35,7 +35,7 @@ import { SupervisedConfig } from '../dist/model/supervised-config.js';
 import { isToxic, toxicThreshold } from '../dist/model/toxic.js';
 import { uniform } from '../dist/random.js';
 import { startEngine } from '../dist/runtime/select.js';
-import { loadTokenizer } from '../dist/tokenizer.js';
+import { loadTokenizer } from '../dist/tokenizer/tokenizer.js';
 
 const seed = 1;
 const corpus = { seed, count: 4800, toxicShare: 0.55 };

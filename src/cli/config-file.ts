@@ -1,7 +1,7 @@
 /** Settings out of a YAML file and out of `--set`. I/O: reads the file. */
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { unread } from '../disk.ts';
+import { unread } from '../disk/words.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import { type Flag, isObject, mismatch, settingsOf, typesOf, unescaped } from './flags.ts';
 import { groupNames, settingOf } from './setting-names.ts';

@@ -1,6 +1,6 @@
 /** A config file to begin with. Pure. */
 import { stringify } from 'yaml';
-import { labGaps, type PresetName } from '../presets.ts';
+import { labGaps, type PresetName } from '../jobs/presets.ts';
 import { wrap } from '../report/text.ts';
 import { expectation, type FieldSchema, settingsOf, shortest, typesOf } from './flags.ts';
 import type { JobName } from './job-names.ts';

@@ -1,8 +1,8 @@
 /** Options of the commands that start a detox run, or look at one that would start. */
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { DetoxConfig, rlConfigOf } from '../detox-config.ts';
-import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
+import { DetoxConfig, rlConfigOf } from '../jobs/detox/config.ts';
+import { isPreset, type PresetName, presetSettings, presets } from '../jobs/presets.ts';
 import { rlFields } from '../rl/config.ts';
 import { resolved } from '../rl/rules.ts';
 import { tableItems } from '../store/dynamodb.ts';

@@ -1,8 +1,8 @@
 /** Which settings do nothing beside others. */
 import { isDeepStrictEqual } from 'node:util';
-import type { DetoxConfig } from '../detox-config.ts';
 import { ConfigError } from '../errors.ts';
-import type { SftConfig } from '../sft-config.ts';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
+import type { SftConfig } from '../jobs/sft-config.ts';
 import type { Known, Said } from './config-file.ts';
 import { flagsOf, withFlagNames } from './flags.ts';
 

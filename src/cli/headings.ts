@@ -1,8 +1,8 @@
 /** How `--help` and config files show the settings of the jobs. Pure. */
 import type { z } from 'zod';
-import type { ClassifyConfig } from '../classify-config.ts';
-import type { DetoxConfig } from '../detox-config.ts';
-import type { SftConfig } from '../sft-config.ts';
+import type { ClassifyConfig } from '../jobs/classify-config.ts';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
+import type { SftConfig } from '../jobs/sft-config.ts';
 
 type Setting = keyof DetoxConfig | keyof SftConfig | keyof ClassifyConfig;
 

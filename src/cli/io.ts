@@ -1,6 +1,6 @@
 /** I/O: what a command line program touches of its process; tests give their own. */
 import type { EventEmitter } from 'node:events';
-import { wordsOf } from '../disk.ts';
+import { wordsOf } from '../disk/words.ts';
 
 /** A stream to write to, perhaps a terminal. */
 export interface Output {

@@ -1,8 +1,8 @@
 /** The jobs that read config files, for what is made of their settings: files, schemas. */
-import { ClassifyConfig } from '../classify-config.ts';
-import { type DetoxConfig, resolvedConfig } from '../detox-config.ts';
-import { type PresetName, presetSettings, presets } from '../presets.ts';
-import { SftConfig } from '../sft-config.ts';
+import { ClassifyConfig } from '../jobs/classify-config.ts';
+import { type DetoxConfig, resolvedConfig } from '../jobs/detox/config.ts';
+import { type PresetName, presetSettings, presets } from '../jobs/presets.ts';
+import { SftConfig } from '../jobs/sft-config.ts';
 import type { Known } from './config-file.ts';
 import { fileSettings } from './detox-options.ts';
 import type { JobName } from './job-names.ts';

@@ -1,7 +1,7 @@
 /** Finds what a command's options name, and shows what is fetched. */
 import type { DownloadProgress } from '../hub/progress.ts';
+import type { Named } from '../hub/sources.ts';
 import { byteText } from '../report/text.ts';
-import type { Named } from '../sources.ts';
 import type { CommandContext } from './command.ts';
 
 type Shown = Pick<CommandContext<unknown>, 'progress' | 'signal'>;
@@ -11,7 +11,7 @@ export async function located<Options extends Named>(
   options: Options,
   { progress, signal }: Shown,
 ): Promise<Options> {
-  const { locateSources } = await import('../sources.ts');
+  const { locateSources } = await import('../hub/sources.ts');
   const { local } = await locateSources(options, { signal, progress: showDownload(progress) });
   return local;
 }

@@ -1,6 +1,6 @@
 /** The program: finds the command, lets it run, turns errors into messages and exit codes. */
 import { Command, CommanderError } from 'commander';
-import { ofDisk } from '../disk.ts';
+import { ofDisk } from '../disk/words.ts';
 import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, Interrupted, Told, UsageError } from './errors.ts';

@@ -1,5 +1,5 @@
 /** Turns the settings that a text names in backticks into what the command at hand takes. Pure. */
-import { isOfDisk } from '../disk.ts';
+import { isOfDisk } from '../disk/words.ts';
 import { TactfulError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import type { Flag } from './flags.ts';

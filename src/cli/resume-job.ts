@@ -1,18 +1,18 @@
 /** Goes on with a supervised job. */
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { ConfigError } from '../errors.ts';
-import { mendFolder } from '../hub/atomic.ts';
+import { mendFolder } from '../disk/atomic.ts';
 import {
   checkpointsName,
   mendResultFolder,
   readRecord,
   type TrainingRecord,
   unfinishedJob,
-} from '../hub/result-folder.ts';
+} from '../disk/result-folder.ts';
+import { ConfigError } from '../errors.ts';
+import { freeSettings } from '../jobs/begin.ts';
 import { counted, grouped } from '../report/text.ts';
 import { readSettings } from '../store/run-folder.ts';
-import { freeSettings } from '../supervised/begin.ts';
 import type { CommandContext } from './command.ts';
 import { checkOptions, flagsOf } from './flags.ts';
 import { supervisedJobs } from './job-names.ts';

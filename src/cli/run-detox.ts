@@ -1,8 +1,8 @@
 /** Runs a detox job, a new one or one to go on with: engine, stores, folder and screen meet here. */
 import { basename, resolve } from 'node:path';
 import { z } from 'zod';
-import { resolvedConfig } from '../detox-config.ts';
 import type { RunEvent } from '../events.ts';
+import { resolvedConfig } from '../jobs/detox/config.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { RunFolder } from '../store/run-folder.ts';
 import type { CommandContext } from './command.ts';
@@ -36,7 +36,7 @@ export async function runDetox(run: DetoxRun): Promise<void> {
   const { store, table, createTable, tableItems, endpoint, region, ...settings } = rest;
   const { openRunFolder } = await import('../store/run-folder.ts');
   const { startEngine } = await import('../runtime/select.ts');
-  const { detox } = await import('../detox.ts');
+  const { detox } = await import('../jobs/detox/detox.ts');
 
   const dynamo = store === 'dynamodb' ? await openDynamo(config, folder) : undefined;
   const engine = await startEngine(engineSettings);

@@ -1,9 +1,9 @@
 /** Where the events of a supervised job meet the screen. */
-import type { Note } from '../events.ts';
 
-import { isUnfinished } from '../hub/result-folder.ts';
+import { isUnfinished } from '../disk/result-folder.ts';
+import type { Note } from '../events.ts';
+import type { JobContext, JobEvent } from '../jobs/run.ts';
 import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
-import type { JobContext, JobEvent } from '../supervised-job.ts';
 import type { CommandContext } from './command.ts';
 import { type Policy, startEngineFor } from './engine.ts';
 import { showDownload } from './locate.ts';

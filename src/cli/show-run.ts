@@ -1,6 +1,5 @@
 /** Where a run's events, its stores and the screen meet. */
 import { join } from 'node:path';
-import { ofTraining } from '../detox/notes.ts';
 import type {
   Comparison,
   Note,
@@ -9,6 +8,7 @@ import type {
   StepMetrics,
   Summary,
 } from '../events.ts';
+import { ofTraining } from '../jobs/detox/notes.ts';
 import { reportMarkdown } from '../report/markdown.ts';
 import { verdictSentence } from '../report/measures.ts';
 import { extremesTable, metricsTable, verdictLine } from '../report/terminal.ts';

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { readingOf } from '../disk.ts';
+import { readingOf } from '../disk/words.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import { splitName, splitOf } from './split-names.ts';
 

@@ -1,6 +1,7 @@
 /** I/O: reads example files and files of labelled texts. */
+
+import { refusePointerFile } from '../disk/lfs.ts';
 import type { Note } from '../events.ts';
-import { refusePointerFile } from '../lfs.ts';
 import { type Collected, type CollectOptions, collect, type ItemReader } from './collect.ts';
 import { csvRows } from './csv-rows.ts';
 import { decoded } from './decode.ts';

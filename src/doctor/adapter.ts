@@ -1,5 +1,5 @@
 /** What is trained: the adapter's modules, their weights, the value head. */
-import { readValueHead } from '../hub/peft.ts';
+import { readValueHead } from '../adapter/peft.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import { grouped, list } from '../report/text.ts';
 import type { Tensors } from '../tensor.ts';

@@ -1,8 +1,8 @@
-import type { Job } from '../detox/job.ts';
-import type { DetoxConfig } from '../detox-config.ts';
-import { detoxReward, readBy } from '../detox-reward.ts';
 import { InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
+import { detoxReward, readBy } from '../jobs/detox/reward.ts';
+import type { Job } from '../jobs/detox/setup.ts';
 import type { GradientResult } from '../model/policy.ts';
 import { uniform } from '../random.ts';
 import { drawsOf } from '../rl/draws.ts';

@@ -1,8 +1,9 @@
 /** Who judges: whether they have the labels that settings name, and what else there is to know of them. */
-import type { DetoxConfig } from '../detox-config.ts';
+
 import { ConfigError } from '../errors.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
-import { isT5, readModelConfig } from '../hub/config.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
+import { isT5, readModelConfig } from '../family/config.ts';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
 import { type Judges, rewardOutputs, toxicOutputs } from '../rl/judge-labels.ts';
 import type { Intake } from './exam.ts';
 import { type Finding, ok, type Verdict } from './finding.ts';

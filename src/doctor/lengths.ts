@@ -1,4 +1,6 @@
 /** What is cut off: prompts, responses, and what the classifier reads. */
+
+import { sentinelsIn } from '../eval/evaluate.ts';
 import {
   cutText,
   ofAnswers,
@@ -6,8 +8,7 @@ import {
   ofRouge,
   ofUnknownTokens,
   type Reading,
-} from '../detox/notes.ts';
-import { sentinelsIn } from '../eval/evaluate.ts';
+} from '../jobs/detox/notes.ts';
 import { counted, fixed, grouped, percent } from '../report/text.ts';
 import type { JudgeModel } from '../rl/judge.ts';
 import type { Rollout } from '../rl/rollout.ts';

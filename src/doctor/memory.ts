@@ -1,5 +1,5 @@
 /** Whether the run fits into the machine. */
-import { isInMemory, memoryRemedy } from '../detox/memory.ts';
+import { isInMemory, memoryRemedy } from '../jobs/detox/memory.ts';
 import { byteText, memoryText } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { availableMemory } from '../runtime/machine.ts';

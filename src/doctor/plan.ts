@@ -1,7 +1,8 @@
 /** What the settings promise: corrections left out, controllers that cannot move, too few samples. */
-import { givesNumbers } from '../detox/judges.ts';
+
 import { oneWay } from '../eval/anova.ts';
 import { detectableDifference, pairsToDetect } from '../eval/power.ts';
+import { givesNumbers } from '../jobs/detox/judges.ts';
 import { counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { type Correction, correctionNames, corrections } from '../rl/semantics.ts';

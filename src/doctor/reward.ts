@@ -1,10 +1,11 @@
 /** Does the reward pay for what it should? */
-import { givesNumbers } from '../detox/judges.ts';
-import { mixed, mostDead, tellingApart } from '../detox/notes.ts';
-import type { DetoxConfig } from '../detox-config.ts';
-import { detoxReward } from '../detox-reward.ts';
+
 import { oneWay } from '../eval/anova.ts';
 import type { Prompt } from '../eval/evaluate.ts';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
+import { givesNumbers } from '../jobs/detox/judges.ts';
+import { mixed, mostDead, tellingApart } from '../jobs/detox/notes.ts';
+import { detoxReward } from '../jobs/detox/reward.ts';
 import { fixed, percent, signed } from '../report/text.ts';
 import { flatShare } from '../rl/groups.ts';
 import { moments } from '../rl/masked.ts';

@@ -1,5 +1,5 @@
 /** Is what is sampled also what is learnt from? */
-import { ofSampler } from '../detox/notes.ts';
+import { ofSampler } from '../jobs/detox/notes.ts';
 import { sequenceOf } from '../model/batch.ts';
 import { warpLogits } from '../model/sampling.ts';
 import { logSumExp } from '../model/softmax.ts';

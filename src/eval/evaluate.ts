@@ -4,7 +4,7 @@ import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import { uniform } from '../random.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { canRead, rouge } from './rouge.ts';
 
 /** Tokens of a response with which T5 and mT5 fill gaps. */

@@ -1,7 +1,7 @@
 /** Greedy summaries and what is measured of each. */
 import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { isEmpty } from './diversity.ts';
 import { sentinelsIn } from './evaluate.ts';
 import { canRead, type RougeScores, rouge } from './rouge.ts';

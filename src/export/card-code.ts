@@ -1,5 +1,5 @@
 /** The code of a model card: how a model is loaded and asked, in Python and in JavaScript. Pure. */
-import type { Head } from '../hub/classifier-config.ts';
+import type { Head } from '../family/classifier-config.ts';
 
 /** What stands for the dialogue in a prompt. */
 const place = '{dialogue}';

@@ -1,10 +1,10 @@
+import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { castTo } from '../graph/ops/cast.ts';
 import { add, equal, mul, sub } from '../graph/ops/elementwise.ts';
 import { cumulativeSum } from '../graph/ops/reduce.ts';
 import { expandLike, indicesAlong, reshape } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { firstPosition, textClassifier } from '../nn/encoder.ts';
 import { paddedPacking } from '../nn/rows.ts';
 import { rootScope } from '../nn/scope.ts';

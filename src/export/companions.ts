@@ -2,13 +2,13 @@
 import { copyFile, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { exists, writeFileAtomic } from '../hub/atomic.ts';
-import { isT5, type ModelConfig } from '../hub/config.ts';
+import { exists, writeFileAtomic } from '../disk/atomic.ts';
+import { parseJson, readIfPresent, readJson } from '../disk/json.ts';
+import { withFields } from '../disk/json-text.ts';
+import { isT5, type ModelConfig } from '../family/config.ts';
+import { endsOf } from '../family/model-folder.ts';
 import { parseRepo } from '../hub/hub-names.ts';
-import { parseJson, readIfPresent, readJson } from '../hub/json.ts';
-import { withFields } from '../hub/json-text.ts';
-import { endsOf } from '../hub/model-folder.ts';
-import { tokenizerConfig, widelyRead } from '../hub/tokenizer-config.ts';
+import { tokenizerConfig, widelyRead } from '../tokenizer/tokenizer-config.ts';
 import { licenseIn, promptIn } from './card.ts';
 
 /** Names of what is copied: a list of what is known, for a folder may hold anything. */

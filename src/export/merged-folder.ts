@@ -1,16 +1,16 @@
 /** A model with an adapter merged in, as a folder that transformers loads. I/O. */
 import { join } from 'node:path';
+import { type Adapter, readAdapter } from '../adapter/peft.ts';
+import { writeFileAtomic } from '../disk/atomic.ts';
+import { withFields } from '../disk/json-text.ts';
+import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import type { Note } from '../events.ts';
-import { writeFileAtomic } from '../hub/atomic.ts';
-import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../hub/config.ts';
-import { withFields } from '../hub/json-text.ts';
-import { type Adapter, readAdapter } from '../hub/peft.ts';
-import { checkResultFolder, expectRoom, writeResultFolder } from '../hub/result-folder.ts';
-import { withHead, withSavedHead, writtenHead } from '../hub/t5-head.ts';
-import { openWeights, type Weights } from '../hub/weights.ts';
+import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../family/config.ts';
+import { withHead, withSavedHead, writtenHead } from '../family/t5-head.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
+import { openWeights, type Weights } from '../tensors/weights.ts';
 import { type CardTask, modelCard } from './card.ts';
 import { cardOf, copyCompanions, hubName, readConfigText } from './companions.ts';
 import type { WeightDType } from './range.ts';

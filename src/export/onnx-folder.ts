@@ -1,18 +1,18 @@
 /** A model as ONNX, in a folder that transformers.js loads. I/O. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../hub/atomic.ts';
-import { isT5, type ModelConfig, readModelConfig } from '../hub/config.ts';
-import { withFields } from '../hub/json-text.ts';
-import { type Adapter, readAdapter } from '../hub/peft.ts';
-import { checkResultFolder, expectRoom, writeResultFolder } from '../hub/result-folder.ts';
-import { withHead, withSavedHead } from '../hub/t5-head.ts';
-import { readTokenizerFiles, type TokenizerDefinition } from '../hub/tokenizer-files.ts';
-import { openWeights } from '../hub/weights.ts';
+import { type Adapter, readAdapter } from '../adapter/peft.ts';
+import { writeFileAtomic } from '../disk/atomic.ts';
+import { withFields } from '../disk/json-text.ts';
+import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
+import { isT5, type ModelConfig, readModelConfig } from '../family/config.ts';
+import { withHead, withSavedHead } from '../family/t5-head.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
+import { openWeights } from '../tensors/weights.ts';
+import { readTokenizerFiles, type TokenizerDefinition } from '../tokenizer/tokenizer-files.ts';
 import { modelCard } from './card.ts';
 import { classifierModel } from './classifier.ts';
 import {

@@ -1,8 +1,8 @@
+import type { T5Config } from '../family/config.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { castTo } from '../graph/ops/cast.ts';
 import { reshape, splitFirst } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
-import type { T5Config } from '../hub/config.ts';
 import { type KeyValue, maskBias } from '../nn/layers.ts';
 import { paddedPacking, paddedRows } from '../nn/rows.ts';
 import { rootScope } from '../nn/scope.ts';

@@ -1,11 +1,11 @@
 /** Writes weights as `model.safetensors`, or as shards beside an index, tensor by tensor. I/O. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../hub/atomic.ts';
-import { toBfloat16, toFloat16 } from '../hub/half.ts';
-import { elementBytes, fileDType, headerFor } from '../hub/safetensors-header.ts';
+import { writeFileAtomic } from '../disk/atomic.ts';
 import type { MergedWeight, MergedWeights } from '../model/merge.ts';
 import { sizeOf } from '../tensor.ts';
+import { toBfloat16, toFloat16 } from '../tensors/half.ts';
+import { elementBytes, fileDType, headerFor } from '../tensors/safetensors-header.ts';
 import { checkRange, type WeightDType } from './range.ts';
 import type { WriteOptions } from './write.ts';
 

@@ -1,5 +1,5 @@
-import { toFloat16 } from '../hub/half.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
+import { toFloat16 } from '../tensors/half.ts';
 import { productLimit, quantizeRows, tableLimit, transposed } from './quantize.ts';
 import { checkRange } from './range.ts';
 

@@ -17,8 +17,8 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { writeFileAtomic } from '../disk/atomic.ts';
 import { InputError } from '../errors.ts';
-import { writeFileAtomic } from './atomic.ts';
 import { isCommit, type Repo, repoFolderName } from './hub-names.ts';
 
 /** Where the cache keeps a repository. */

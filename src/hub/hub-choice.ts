@@ -1,7 +1,7 @@
 /** Which files of a repository are fetched. Pure. */
 import { z } from 'zod';
+import { parseJson } from '../disk/json.ts';
 import { InputError } from '../errors.ts';
-import { parseJson } from './json.ts';
 
 /** What is taken of the files that there are. */
 export interface Choice {

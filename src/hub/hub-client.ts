@@ -5,12 +5,12 @@
  * up again and does not wait for another process.
  */
 import { z } from 'zod';
+import { checkJson } from '../disk/json.ts';
 import { InputError, type TactfulError } from '../errors.ts';
 import type { Digest, Source } from './download.ts';
 import { agent, apiFetch, asAnswer, authorizationOf } from './hub-api.ts';
 import { type Asked, refused } from './hub-errors.ts';
 import { isCommit, repoPath } from './hub-names.ts';
-import { checkJson } from './json.ts';
 import { busy, type Patience, send } from './request.ts';
 
 /** A file of a repository, as the hub lists it. */

@@ -1,6 +1,7 @@
 /** Brings the files of a commit into the cache. I/O. */
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { checkRoom } from '../disk/room.ts';
 import { UnavailableError } from '../errors.ts';
 import { download } from './download.ts';
 import { noteMissing, place, type RepoFolder, sizeOf } from './hub-cache.ts';
@@ -11,7 +12,6 @@ import { withLock } from './hub-lock.ts';
 import { checkFileName } from './hub-names.ts';
 import { type DownloadProgress, meter } from './progress.ts';
 import { type Patience, Unreached } from './request.ts';
-import { checkRoom } from './room.ts';
 
 /** What else can be done about a cache that cannot be written. */
 export const cacheInstead = 'choose another cache by HF_HOME or HF_HUB_CACHE';

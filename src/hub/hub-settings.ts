@@ -1,8 +1,8 @@
 /** Where the hub is, where its files are kept and who asks, as Python's huggingface_hub has it. I/O. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readIfPresent } from '../disk/json.ts';
 import { ConfigError } from '../errors.ts';
-import { readIfPresent } from './json.ts';
 import { type ProxySettings, proxySettings } from './proxy.ts';
 
 export interface HubSettings {

@@ -1,6 +1,6 @@
 /** Finds what a user names: on this disk, in the hub's cache, or on the hub. I/O. */
 import { stat } from 'node:fs/promises';
-import { unread, unwritable, wordsOf } from '../disk.ts';
+import { unread, unwritable, wordsOf } from '../disk/words.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { filesIn, missingIn, readRef, repoFolder, writeRef } from './hub-cache.ts';
 import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { unwritable } from '../disk.ts';
+import { unwritable } from '../disk/words.ts';
 import { InputError } from '../errors.ts';
 import { dataFolder, libraryIn } from '../runtime/openvino-files.ts';
 import { type DownloadOptions, downloadWheel } from './download.ts';

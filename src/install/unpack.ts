@@ -1,8 +1,8 @@
 /** Takes OpenVINO's libraries out of its wheel, which is a zip. I/O. */
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { openZip, type ZipArchive, type ZipEntry } from '../disk/zip.ts';
 import { InputError } from '../errors.ts';
-import { openZip, type ZipArchive, type ZipEntry } from '../hub/zip.ts';
 
 /** Where a wheel has them. */
 const folder = 'openvino/libs/';

@@ -1,11 +1,12 @@
 /** Whether an adapter and the model that it is put on belong together. */
+
+import { mergeInPeft } from '../adapter/adapter-settings.ts';
+import { isSaved } from '../adapter/lora-config.ts';
+import { type StoredAdapter, savedTensors } from '../adapter/peft.ts';
 import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
-import { mergeInPeft } from '../hub/adapter-settings.ts';
-import { otherBase } from '../hub/base-model.ts';
-import { isT5, type ModelConfig } from '../hub/config.ts';
-import { isSaved } from '../hub/lora-config.ts';
-import { type StoredAdapter, savedTensors } from '../hub/peft.ts';
+import { otherBase } from '../family/base-model.ts';
+import { isT5, type ModelConfig } from '../family/config.ts';
 import { classifierGraph } from './classifier.ts';
 import { scoreGraph } from './policy-graphs.ts';
 

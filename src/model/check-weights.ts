@@ -1,11 +1,11 @@
 /** What must hold of a model's stored weights before anything is computed with them. */
 import { InputError, ShapeError } from '../errors.ts';
+import { isT5, type ModelConfig } from '../family/config.ts';
 import type { Graph } from '../graph/graph.ts';
-import { isT5, type ModelConfig } from '../hub/config.ts';
-import { checkFinite } from '../hub/finite.ts';
-import { tableReaders } from '../hub/parameter-names.ts';
-import type { StoredWeight, Weights } from '../hub/weights.ts';
 import { sizeOf } from '../tensor.ts';
+import { checkFinite } from '../tensors/finite.ts';
+import { tableReaders } from '../tensors/parameter-names.ts';
+import type { StoredWeight, Weights } from '../tensors/weights.ts';
 import { classifierGraph } from './classifier.ts';
 import { scoreGraph } from './policy-graphs.ts';
 

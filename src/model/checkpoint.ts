@@ -2,18 +2,18 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { outputInstead, writingTo } from '../disk.ts';
-import { InputError, TactfulError } from '../errors.ts';
 import {
   mendFolder,
   removeFolderAtomic,
   writeFileAtomic,
   writeFolderAtomic,
-} from '../hub/atomic.ts';
-import { fingerprintFile } from '../hub/fingerprint.ts';
-import { checkJson, readJson } from '../hub/json.ts';
-import { openSafetensors, readFloat32, writeSafetensors } from '../hub/safetensors.ts';
+} from '../disk/atomic.ts';
+import { fingerprintFile } from '../disk/fingerprint.ts';
+import { checkJson, readJson } from '../disk/json.ts';
+import { outputInstead, writingTo } from '../disk/words.ts';
+import { InputError, TactfulError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
+import { openSafetensors, readFloat32, writeSafetensors } from '../tensors/safetensors.ts';
 
 /** What every checkpoint says of its run, besides what is learnt. */
 export const runRecord = {

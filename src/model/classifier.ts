@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { reduceSum, reshape } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import {
   firstPosition,
   hasSegments,

@@ -1,5 +1,5 @@
-import type { T5Config } from '../hub/config.ts';
-import type { LoraConfig } from '../hub/peft.ts';
+import type { LoraConfig } from '../adapter/peft.ts';
+import type { T5Config } from '../family/config.ts';
 import type { Initial } from './parameters.ts';
 
 // How Hugging Face's models and PEFT draw fresh parameters.

@@ -1,10 +1,4 @@
-import { ConfigError, didYouMean, InputError } from '../errors.ts';
-import type { Note } from '../events.ts';
-import type { Value } from '../graph/graph.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
-import { isT5, readModelConfig, type T5Config } from '../hub/config.ts';
-import { generationNotes } from '../hub/generation-config.ts';
-import { isSaved } from '../hub/lora-config.ts';
+import { isSaved } from '../adapter/lora-config.ts';
 import {
   type Adapter,
   type LoraConfig,
@@ -12,13 +6,19 @@ import {
   readAdapter,
   readValueHead,
   savedTensors,
-} from '../hub/peft.ts';
-import { withHead, withSavedHead } from '../hub/t5-head.ts';
-import { openWeights, type Weights } from '../hub/weights.ts';
+} from '../adapter/peft.ts';
+import { ConfigError, didYouMean, InputError } from '../errors.ts';
+import type { Note } from '../events.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
+import { isT5, readModelConfig, type T5Config } from '../family/config.ts';
+import { generationNotes } from '../family/generation-config.ts';
+import { withHead, withSavedHead } from '../family/t5-head.ts';
+import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
+import { openWeights, type Weights } from '../tensors/weights.ts';
 import { checkPairing } from './check-adapter.ts';
 import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';

@@ -1,7 +1,7 @@
 import type { MemoryEstimate } from '../events.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { costOf, multiplierBytes, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { sizeOf } from '../tensor.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
 import { decodeBudget, encodeBudget, logitBudget, ownLimit, scoreBudget } from './policy.ts';

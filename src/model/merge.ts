@@ -1,10 +1,10 @@
+import { loraScale, strengthOf } from '../adapter/lora-config.ts';
+import { type Adapter, savedTensors } from '../adapter/peft.ts';
 import { InputError, ShapeError } from '../errors.ts';
-import type { T5Config } from '../hub/config.ts';
-import { loraScale, strengthOf } from '../hub/lora-config.ts';
-import { type Adapter, savedTensors } from '../hub/peft.ts';
-import { head, writtenHead } from '../hub/t5-head.ts';
-import type { WeightEntry, Weights } from '../hub/weights.ts';
+import type { T5Config } from '../family/config.ts';
+import { head, writtenHead } from '../family/t5-head.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
+import type { WeightEntry, Weights } from '../tensors/weights.ts';
 
 /** A weight in the precision in which it was computed: whoever stores it rounds it, once. */
 export interface MergedWeight {

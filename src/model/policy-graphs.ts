@@ -1,3 +1,4 @@
+import type { T5Config } from '../family/config.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
@@ -5,7 +6,6 @@ import { gather } from '../graph/ops/gather.ts';
 import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
-import type { T5Config } from '../hub/config.ts';
 import { rateInputs } from '../nn/dropout.ts';
 import { type KeyValue, maskBias } from '../nn/layers.ts';
 import { packingInputs, sharedSplit } from '../nn/rows.ts';

@@ -1,5 +1,5 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { T5Config } from '../hub/config.ts';
+import type { T5Config } from '../family/config.ts';
 import type {
   CompileOptions,
   Engine,

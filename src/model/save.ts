@@ -1,5 +1,5 @@
-import { type LoraConfig, writeAdapter, writeValueHead } from '../hub/peft.ts';
-import type { ValueHeadFile } from '../hub/value-head-file.ts';
+import { type LoraConfig, writeAdapter, writeValueHead } from '../adapter/peft.ts';
+import type { ValueHeadFile } from '../adapter/value-head-file.ts';
 import type { Tensors } from '../tensor.ts';
 import { adapterTensors, valueHeadTensors } from './load.ts';
 

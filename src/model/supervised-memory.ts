@@ -1,6 +1,6 @@
 import type { MemoryEstimate } from '../events.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { costOf, weightBytes } from '../graph/cost.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
 import {
   added,

@@ -1,8 +1,8 @@
+import type { BertConfig, ClassifierConfig } from '../family/classifier-config.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, geluNew, mul, relu, tanh } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
-import type { BertConfig, ClassifierConfig } from '../hub/classifier-config.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
 import { type Packing, packedRows, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';

@@ -1,8 +1,8 @@
+import type { T5Config } from '../family/config.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, less, where } from '../graph/ops/elementwise.ts';
 import { concat, indicesAlong, reshape, shapeOf } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
-import type { T5Config } from '../hub/config.ts';
 import { attend, type KeyValue } from './layers.ts';
 import { paddedRows } from './rows.ts';
 import type { Scope } from './scope.ts';

@@ -1,3 +1,4 @@
+import type { T5Config } from '../family/config.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, geluNew, less, max, min, mul, relu, sub, where } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
@@ -12,7 +13,6 @@ import {
   transpose,
 } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
-import type { T5Config } from '../hub/config.ts';
 import { drop, dropWeights } from './dropout.ts';
 import { attend, embedding, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
 import { type Packing, packedRows, type Rows, type Split, singleRows } from './rows.ts';

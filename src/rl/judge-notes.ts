@@ -1,6 +1,6 @@
 /** What whoever reads the numbers must know of how judges made them. Pure. */
 import type { Note } from '../events.ts';
-import type { ClassifierConfig } from '../hub/classifier-config.ts';
+import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { hasSegments } from '../nn/encoder.ts';
 import type { scoreTargets } from './config.ts';
 import { type JudgeLabels, rewardOutputs, toxicOutputs } from './judge-labels.ts';

@@ -1,7 +1,7 @@
 import type { Classifier } from '../model/classifier.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import { isToxic } from '../model/toxic.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { rewardOutputs, toxicOutputs, usualLabels } from './judge-labels.ts';
 import type { JudgeReading } from './judge-notes.ts';
 import { moments } from './masked.ts';

@@ -2,7 +2,7 @@ import type { Draw } from '../model/decoding.ts';
 import type { Dropout } from '../model/dropout.ts';
 import type { Policy } from '../model/policy.ts';
 import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { type RlSample, rlSample, type SampledScores } from './sample.ts';
 import { type Semantics, temperatureOf } from './semantics.ts';

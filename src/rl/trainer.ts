@@ -1,7 +1,7 @@
 import type { RunEvent } from '../events.ts';
 import type { Policy } from '../model/policy.ts';
 import { scheduleFactor } from '../model/schedule.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { calibrated, scored, unlessAborted } from './collect.ts';
 import type { RlConfig } from './config.ts';
 import type { RlLearner } from './learner.ts';

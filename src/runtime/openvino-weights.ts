@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { unread } from '../disk.ts';
+import { unread } from '../disk/words.ts';
 import type { WeightLocation } from './engine.ts';
 
 type Weights = (name: string) => WeightLocation;

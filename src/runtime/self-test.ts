@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writingTo } from '../disk.ts';
+import { writingTo } from '../disk/words.ts';
 import type { Numbers } from '../tensor.ts';
 import type { Engine, Feeds, WeightLocation } from './engine.ts';
 import { noise, type SelfTestGraph, selfTestGraph } from './self-test-graph.ts';

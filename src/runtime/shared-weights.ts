@@ -1,6 +1,7 @@
 /** Frozen weights in memory, one copy for all sessions of a backend. I/O. */
-import { readFloats } from '../hub/safetensors.ts';
+
 import { float32, type Tensor } from '../tensor.ts';
+import { readFloats } from '../tensors/safetensors.ts';
 import type { SharedWeight } from './engine.ts';
 
 interface Entry {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../hub/atomic.ts';
+import { writeFileAtomic } from '../disk/atomic.ts';
 import { cpuModel } from './cpu.ts';
 import type { Engine, Precision } from './engine.ts';
 import { cacheFolder } from './openvino-files.ts';

@@ -1,10 +1,10 @@
 /** I/O: one run's `events.jsonl`, which grows line by line and survives a crash at any byte. */
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { unlessMissing, writeWhole } from '../disk/whole-file.ts';
 import { InputError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import { isKept, withEvent } from './store.ts';
-import { unlessMissing, writeWhole } from './whole-file.ts';
 
 export interface EventLog {
   /** On disk when the promise resolves. Writes of one process never mix. */

@@ -1,8 +1,8 @@
 /** I/O: one process at a time works in a folder; `lock` holds its number while it does. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessMissing } from '../disk/whole-file.ts';
 import { UnavailableError } from '../errors.ts';
-import { unlessMissing } from './whole-file.ts';
 
 /**
  * Takes a folder for this process; what a killed process held is free.

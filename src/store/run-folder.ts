@@ -5,14 +5,14 @@
 import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { guarded, outputInstead, unreadable, unwritable, writingTo } from '../disk.ts';
+import { isTemporary, unlessMissing, writeWhole } from '../disk/whole-file.ts';
+import { guarded, outputInstead, unreadable, unwritable, writingTo } from '../disk/words.ts';
 import { ConfigError, InputError, UnavailableError } from '../errors.ts';
 import type { ComparisonRow, RunEvent } from '../events.ts';
 import { csv } from './csv.ts';
 import { openLog, queue, readEvents } from './event-log.ts';
 import { lockFolder } from './lock.ts';
 import { checkRunId, isKept, type RunStore } from './store.ts';
-import { isTemporary, unlessMissing, writeWhole } from './whole-file.ts';
 
 export interface RunFolder {
   readonly directory: string;

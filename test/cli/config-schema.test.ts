@@ -11,7 +11,7 @@ import { settingsUnder } from '../../src/cli/detox-options.ts';
 import type { JobName } from '../../src/cli/job-names.ts';
 import { jobs } from '../../src/cli/jobs.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
-import { presets } from '../../src/presets.ts';
+import { presets } from '../../src/jobs/presets.ts';
 import { openRunFolder } from '../../src/store/run-folder.ts';
 import { tactful } from './io.ts';
 

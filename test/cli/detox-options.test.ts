@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ClassifyConfig } from '../../src/classify-config.ts';
 import { settingsUnder } from '../../src/cli/detox-options.ts';
 import { headings } from '../../src/cli/headings.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
-import { DetoxConfig, resolvedConfig } from '../../src/detox-config.ts';
-import { presets } from '../../src/presets.ts';
+import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
+import { DetoxConfig, resolvedConfig } from '../../src/jobs/detox/config.ts';
+import { presets } from '../../src/jobs/presets.ts';
+import { SftConfig } from '../../src/jobs/sft-config.ts';
 import { rlFields } from '../../src/rl/config.ts';
-import { SftConfig } from '../../src/sft-config.ts';
 import { tactful } from './io.ts';
 
 test('every setting of the training stands under one heading of --help', () => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tinySettings } from '../detox/tiny.ts';
 import { zip as zipped } from '../install/zip.ts';
+import { tinySettings } from '../jobs/detox/tiny.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const demo = fileURLToPath(new URL('../../demo', import.meta.url));

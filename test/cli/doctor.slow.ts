@@ -5,8 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { findingText, totalText } from '../../src/cli/show-findings.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
-import { presets } from '../../src/presets.ts';
-import { tinySettings } from '../detox/tiny.ts';
+import { presets } from '../../src/jobs/presets.ts';
+import { tinySettings } from '../jobs/detox/tiny.ts';
 import { tactful } from './io.ts';
 
 test('finds nothing to complain of in the demo, and says so check by check', async () => {

@@ -8,8 +8,8 @@ import { fileSettings, settingsUnder } from '../../src/cli/detox-options.ts';
 import { jobs } from '../../src/cli/jobs.ts';
 import { RunOptions } from '../../src/cli/run-detox.ts';
 import { readSettings } from '../../src/cli/settings.ts';
-import { resolvedConfig } from '../../src/detox-config.ts';
-import { labGaps, type PresetName, presetSettings, presets } from '../../src/presets.ts';
+import { resolvedConfig } from '../../src/jobs/detox/config.ts';
+import { labGaps, type PresetName, presetSettings, presets } from '../../src/jobs/presets.ts';
 import { tactful } from './io.ts';
 
 let directory: string;

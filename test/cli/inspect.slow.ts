@@ -65,7 +65,7 @@ describe('inspect', () => {
     const [model, adapter] = [await copyOf('model'), await copyOf('adapter')];
     const path = join(adapter, 'adapter_model.safetensors');
     const { openSafetensors, readTensor, writeSafetensors } = await import(
-      '../../src/hub/safetensors.ts'
+      '../../src/tensors/safetensors.ts'
     );
     const file = await openSafetensors(path);
     const names = [...file.tensors.keys()].filter((name) => !name.includes('block.1.'));

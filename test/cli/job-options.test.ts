@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { ClassifyConfig } from '../../src/classify-config.ts';
 import { headings } from '../../src/cli/headings.ts';
 import { jobOptions } from '../../src/cli/job-options.ts';
 import type { Settings } from '../../src/cli/settings.ts';
-import { SftConfig } from '../../src/sft-config.ts';
+import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
+import { SftConfig } from '../../src/jobs/sft-config.ts';
 import { tactful } from './io.ts';
 
 const { defaults: underSft, options: sftOptions } = jobOptions(SftConfig);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
 import type { RunEvent } from '../../src/events.ts';
-import { tinySettings } from '../detox/tiny.ts';
+import { tinySettings } from '../jobs/detox/tiny.ts';
 import { fakeIo, tactful } from './io.ts';
 
 let directory: string;

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomStream } from '../../src/random.ts';
 import { readEvents } from '../../src/store/event-log.ts';
-import { tinySettings } from '../detox/tiny.ts';
+import { tinySettings } from '../jobs/detox/tiny.ts';
 import { checkWhole, type Ended, type Moment, program } from './program.ts';
 
 const runs = Number(process.env.TACTFUL_CRASH_RUNS ?? 50);

@@ -4,9 +4,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { fingerprintFile } from '../../src/hub/fingerprint.ts';
-import { openSafetensors } from '../../src/hub/safetensors.ts';
+import { fingerprintFile } from '../../src/disk/fingerprint.ts';
 import { readEvents } from '../../src/store/event-log.ts';
+import { openSafetensors } from '../../src/tensors/safetensors.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

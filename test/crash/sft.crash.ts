@@ -12,7 +12,7 @@ import {
   mendResultFolder,
   readRecord,
   unfinishedJob,
-} from '../../src/hub/result-folder.ts';
+} from '../../src/disk/result-folder.ts';
 import { randomStream } from '../../src/random.ts';
 import { shallowRoberta } from '../shallow.ts';
 import { checkWhole, type Ended, type Moment, program } from './program.ts';

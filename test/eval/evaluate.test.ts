@@ -6,7 +6,7 @@ import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { goldenBatch, goldenPolicy } from '../rl/golden-policy.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { T5Config } from '../../src/family/config.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { costOf, multiplierBytes } from '../../src/graph/cost.ts';
 import { Graph, reachable, type Value } from '../../src/graph/graph.ts';
@@ -7,7 +8,6 @@ import { gemm, matmul } from '../../src/graph/ops/linear.ts';
 import { concat, indicesAlong, reduceSum, reshape, slice } from '../../src/graph/ops/shape.ts';
 import { stopGradient } from '../../src/graph/ops/softmax.ts';
 import { concreteShapes } from '../../src/graph/sizes.ts';
-import type { T5Config } from '../../src/hub/config.ts';
 import { crossEntropy, gradientGraph, scoreGraph } from '../../src/model/policy-graphs.ts';
 import { float32 } from '../../src/tensor.ts';
 import { tinyT5 } from '../model/tiny.ts';

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { TactfulError } from '../../src/errors.ts';
-import { modelConfig, readModelConfig } from '../../src/hub/config.ts';
-import { readTokenizerFiles } from '../../src/hub/tokenizer-files.ts';
-import { loadTokenizer } from '../../src/tokenizer.ts';
+import { modelConfig, readModelConfig } from '../../src/family/config.ts';
+import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { readTokenizerFiles } from '../../src/tokenizer/tokenizer-files.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
+import { mutatedBytes, mutatedJson } from '../tensors/mutations.ts';
 import { scratchFolders } from './folder.ts';
-import { mutatedBytes, mutatedJson } from './mutations.ts';
 
 // Whatever a file holds, the result is a loaded thing or an error of ours: the native tokenizer
 // aborts the process where it is not held back, and then there is no result at all.

@@ -2,12 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openSafetensors, readFloat32 } from '../../src/hub/safetensors.ts';
 import { freshLora } from '../../src/model/initial.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { saveAdapter } from '../../src/model/save.ts';
 import { randomStream, uniform } from '../../src/random.ts';
+import { openSafetensors, readFloat32 } from '../../src/tensors/safetensors.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';

@@ -13,7 +13,7 @@ import { loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { tactful } from '../cli/io.ts';
 import { testEngine } from '../engine.ts';
 import { logitsTolerance } from '../tensors.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readAdapter, readValueHead, writeValueHead } from '../../src/hub/peft.ts';
+import { readAdapter, readValueHead, writeValueHead } from '../../src/adapter/peft.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { saveAdapter } from '../../src/model/save.ts';

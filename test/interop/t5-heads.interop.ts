@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
-import { writeModelFolder } from '../../src/hub/model-folder.ts';
+import { writeModelFolder } from '../../src/family/model-folder.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import type { Engine } from '../../src/runtime/engine.ts';

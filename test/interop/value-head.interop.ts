@@ -1,13 +1,13 @@
 /** The adapter of a whole run, with the value head in TRL's file. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { detox } from '../../src/detox.ts';
-import { DetoxConfig } from '../../src/detox-config.ts';
+import { DetoxConfig } from '../../src/jobs/detox/config.ts';
+import { detox } from '../../src/jobs/detox/detox.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
 import { loadPolicy } from '../../src/model/load.ts';
-import { tinySettings } from '../detox/tiny.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
+import { tinySettings } from '../jobs/detox/tiny.ts';
 import { python } from './python.ts';
 import '../setup.ts';
 

@@ -1,14 +1,14 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readModelConfig } from '../../src/hub/config.ts';
-import type { LoraConfig } from '../../src/hub/lora-config.ts';
-import { readAdapter, writeAdapter } from '../../src/hub/peft.ts';
-import { writeSafetensors } from '../../src/hub/safetensors.ts';
+import type { LoraConfig } from '../../src/adapter/lora-config.ts';
+import { readAdapter, writeAdapter } from '../../src/adapter/peft.ts';
+import { readModelConfig } from '../../src/family/config.ts';
 import { checkPairing } from '../../src/model/check-adapter.ts';
 import { adapterTensors, loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
-import { loadTokenizer } from '../../src/tokenizer.ts';
+import { writeSafetensors } from '../../src/tensors/safetensors.ts';
+import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { temporaryFolder, tinyModelFolder } from './tiny.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { isT5, readModelConfig } from '../../src/hub/config.ts';
+import { isT5, readModelConfig } from '../../src/family/config.ts';
 import { loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import type { Engine } from '../../src/runtime/engine.ts';

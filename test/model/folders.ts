@@ -1,8 +1,8 @@
 /** Copies of the golden models, to be changed. */
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openSafetensors, readTensor, writeSafetensors } from '../../src/hub/safetensors.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { openSafetensors, readTensor, writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { goldenPath } from '../golden.ts';
 import { temporaryFolder } from './tiny.ts';
 

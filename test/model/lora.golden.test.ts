@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { modelConfig, readModelConfig, type T5Config } from '../../src/hub/config.ts';
-import { readAdapter } from '../../src/hub/peft.ts';
-import { openWeights } from '../../src/hub/weights.ts';
+import { readAdapter } from '../../src/adapter/peft.ts';
+import { modelConfig, readModelConfig, type T5Config } from '../../src/family/config.ts';
 import { countParameters } from '../../src/model/count.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { mergeAdapter } from '../../src/model/merge.ts';
@@ -9,6 +8,7 @@ import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { openWeights } from '../../src/tensors/weights.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 import {

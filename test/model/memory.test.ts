@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { configs } from '../../bench/configs.js';
+import type { T5Config } from '../../src/family/config.ts';
 import { multiplierBytes, weightBytes } from '../../src/graph/cost.ts';
-import type { T5Config } from '../../src/hub/config.ts';
 import { policyShape } from '../../src/model/load.ts';
 import {
   estimateMemory,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { LoraConfig } from '../../src/hub/lora-config.ts';
-import type { Adapter } from '../../src/hub/peft.ts';
-import type { Weights } from '../../src/hub/weights.ts';
+import type { LoraConfig } from '../../src/adapter/lora-config.ts';
+import type { Adapter } from '../../src/adapter/peft.ts';
 import { mergeAdapter, mergedWeights } from '../../src/model/merge.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
+import type { Weights } from '../../src/tensors/weights.ts';
 
 const config: LoraConfig = {
   rank: 1,

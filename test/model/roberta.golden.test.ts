@@ -5,7 +5,7 @@ import { probabilities } from '../../src/model/softmax.ts';
 import { positionIds } from '../../src/nn/encoder.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 import { expectGradients, logitsTolerance, numbers, ragged, rows2 } from '../tensors.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LoraConfig } from '../../src/hub/peft.ts';
+import type { LoraConfig } from '../../src/adapter/peft.ts';
 import { freshClassifier, freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import { emptyState } from '../../src/model/optimizer.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';

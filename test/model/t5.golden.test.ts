@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readModelConfig, type T5Config } from '../../src/hub/config.ts';
+import { readModelConfig, type T5Config } from '../../src/family/config.ts';
 import type { Sequence } from '../../src/model/batch.ts';
 import { loadPolicy, type Trainable } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';

@@ -2,19 +2,24 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeModelFolder } from '../../src/hub/model-folder.ts';
-import { type LoraConfig, readAdapter, writeAdapter, writeValueHead } from '../../src/hub/peft.ts';
-import { writeTorchFile } from '../../src/hub/torch-writer.ts';
-import { openWeights, saveWeights } from '../../src/hub/weights.ts';
+import {
+  type LoraConfig,
+  readAdapter,
+  writeAdapter,
+  writeValueHead,
+} from '../../src/adapter/peft.ts';
+import { writeModelFolder } from '../../src/family/model-folder.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
 import { freshPolicy, type LoadPolicyOptions, loadPolicy } from '../../src/model/load.ts';
 import { mergedWeights } from '../../src/model/merge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
+import { writeTorchFile } from '../../src/tensors/torch-writer.ts';
+import { openWeights, saveWeights } from '../../src/tensors/weights.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
-import { torchZip, unzipStored } from '../hub/torch-zip.ts';
 import { zip } from '../install/zip.ts';
+import { torchZip, unzipStored } from '../tensors/torch-zip.ts';
 import { logitsTolerance } from '../tensors.ts';
 import { tinyT5 } from './tiny.ts';
 

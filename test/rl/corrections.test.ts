@@ -11,7 +11,7 @@ import { RlLearner } from '../../src/rl/learner.ts';
 import { type Correction, correctionNames, semanticsOf } from '../../src/rl/semantics.ts';
 import { trainRl } from '../../src/rl/trainer.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { randomRows, tinyT5 } from '../model/tiny.ts';

@@ -1,9 +1,9 @@
 /** The same bits whatever the number of threads, the same tokens whatever the batching. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { presets } from '../../src/jobs/presets.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { presets } from '../../src/presets.ts';
 import { randomStream, uniform } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';

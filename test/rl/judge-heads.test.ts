@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ClassifierConfig, Head } from '../../src/hub/classifier-config.ts';
+import type { ClassifierConfig, Head } from '../../src/family/classifier-config.ts';
 import { freshClassifier, loadClassifier } from '../../src/model/load.ts';
 import { classifierJudge, type JudgeModel, type JudgeOptions } from '../../src/rl/judge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { tinyRoberta } from '../model/tiny.ts';

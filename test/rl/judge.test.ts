@@ -13,7 +13,7 @@ import {
 import { scoreRollouts } from '../../src/rl/reward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 

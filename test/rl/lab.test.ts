@@ -10,7 +10,7 @@ import { prepareScores, startMoments } from '../../src/rl/scores.ts';
 import { semanticsOf } from '../../src/rl/semantics.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
-import { loadTokenizer } from '../../src/tokenizer.ts';
+import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { type GoldenBatch, goldenBatch, goldenPolicy } from './golden-policy.ts';

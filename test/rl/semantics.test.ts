@@ -21,7 +21,7 @@
  * 16         early stopping comes after the epoch                  here
  * 18, 22     Adam's epsilon, start of the value head               lab.test.ts
  * 19         use_score_norm alone does nothing                     lab.test.ts
- * 21, 28, 29 arithmetic of the models                              test/model, test/tokenizer.test.ts
+ * 21, 28, 29 arithmetic of the models                              test/model, test/tokenizer/tokenizer.test.ts
  * 23, 27     padding of generate; how toxicity is measured         test/model/policy.test.ts, test/eval
  * 30         sizes that do not fit; kl < -1 only warns             here, config.test.ts
  * 31         accelerate's last batch: batches here are whole, and rules.ts makes their sizes fit

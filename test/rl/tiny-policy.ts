@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { T5Config } from '../../src/hub/config.ts';
-import { writeModelFolder } from '../../src/hub/model-folder.ts';
-import type { LoraConfig } from '../../src/hub/peft.ts';
+import type { LoraConfig } from '../../src/adapter/peft.ts';
+import type { T5Config } from '../../src/family/config.ts';
+import { writeModelFolder } from '../../src/family/model-folder.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';

@@ -2,11 +2,11 @@
 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { detox } from '../../src/detox.ts';
-import { DetoxConfig } from '../../src/detox-config.ts';
 import { readSamples } from '../../src/eval/samples-file.ts';
 import type { RunEvent } from '../../src/events.ts';
-import { presets } from '../../src/presets.ts';
+import { DetoxConfig } from '../../src/jobs/detox/config.ts';
+import { detox } from '../../src/jobs/detox/detox.ts';
+import { presets } from '../../src/jobs/presets.ts';
 import type { Device, Engine } from '../../src/runtime/engine.ts';
 import { startEngine } from '../../src/runtime/select.ts';
 import { temporaryFolder } from '../model/tiny.ts';

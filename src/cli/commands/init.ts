@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { DetoxConfig } from '../../detox-config.ts';
-import { writingTo } from '../../disk.ts';
+import { exists, writeFileAtomic } from '../../disk/atomic.ts';
+import { writingTo } from '../../disk/words.ts';
 import { ConfigError } from '../../errors.ts';
-import { exists, writeFileAtomic } from '../../hub/atomic.ts';
-import { type PresetName, presets } from '../../presets.ts';
+import { DetoxConfig } from '../../jobs/detox/config.ts';
+import { type PresetName, presets } from '../../jobs/presets.ts';
 import { defineCommand } from '../command.ts';
 import { jobNames } from '../job-names.ts';
 import { quoted } from '../shell.ts';

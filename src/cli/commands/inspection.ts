@@ -1,7 +1,8 @@
 /** What `inspect` found, as text. Pure. */
+
+import type { LoraConfig } from '../../adapter/peft.ts';
 import type { Note, ParameterCount } from '../../events.ts';
-import { isT5, type ModelConfig } from '../../hub/config.ts';
-import type { LoraConfig } from '../../hub/peft.ts';
+import { isT5, type ModelConfig } from '../../family/config.ts';
 import { counted, grouped, pad } from '../../report/text.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Screen } from '../command.ts';

@@ -1,17 +1,17 @@
 /** I/O: looks at folders and file headers; `inspection.ts` tells what it found. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
-import { isT5, type ModelConfig, readModelConfig } from '../../hub/config.ts';
-import { type LoraConfig, readAdapter, readValueHead } from '../../hub/peft.ts';
-import { openSafetensors } from '../../hub/safetensors.ts';
-import { withHead } from '../../hub/t5-head.ts';
-import { openWeights } from '../../hub/weights.ts';
+import { isT5, type ModelConfig, readModelConfig } from '../../family/config.ts';
+import { withHead } from '../../family/t5-head.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';
 import { readClassifier, readPolicy } from '../../model/load.ts';
 import { sizeOf } from '../../tensor.ts';
+import { openSafetensors } from '../../tensors/safetensors.ts';
+import { openWeights } from '../../tensors/weights.ts';
 import type { Sources } from './inspect.ts';
 import type { Inspection, TensorRow } from './inspection.ts';
 
@@ -140,7 +140,7 @@ async function filesIn(path: string) {
 }
 
 async function lookAtTokenizer(path: string) {
-  const { loadTokenizer } = await import('../../tokenizer.ts');
+  const { loadTokenizer } = await import('../../tokenizer/tokenizer.ts');
   const { vocabSize, maxLength } = await loadTokenizer(path);
   return { tokens: vocabSize, maxLength: Number.isFinite(maxLength) ? maxLength : null };
 }

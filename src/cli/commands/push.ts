@@ -38,7 +38,7 @@ export const push = defineCommand({
     if (folder === undefined || repository === undefined) {
       throw new UsageError('expected a folder and a repository (owner/name).');
     }
-    const { pushFolder } = await import('../../hub/push.ts');
+    const { pushFolder } = await import('../../export/push.ts');
     const { private: isPrivate, ...rest } = options;
     const address = await pushFolder(folder, repository, {
       ...rest,

@@ -36,7 +36,7 @@ export const resume = defineCommand({
         await showFinished({ folder, seed, steps, context });
       } else {
         context.progress.note('checking settings, models and data');
-        const { freeSettings } = await import('../../detox-config.ts');
+        const { freeSettings } = await import('../../jobs/detox/config.ts');
         const free = [...freeSettings, ...Object.keys({ ...storeOptions, ...engineOptions })];
         const file = join(directory, 'config.yaml');
         const names = resumedNames(flagsOf(Options), { job: 'detox', file, free });

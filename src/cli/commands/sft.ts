@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import type { SftMeasures } from '../../jobs/sft.ts';
+import { SftConfig } from '../../jobs/sft-config.ts';
 import { fixed, grouped } from '../../report/text.ts';
-import type { SftMeasures } from '../../sft.ts';
-import { SftConfig } from '../../sft-config.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { jobAsked, jobOptions } from '../job-options.ts';
 
@@ -35,7 +35,7 @@ async function run(
   { resume = false } = {},
 ): Promise<void> {
   const { config, place } = jobAsked(context.options);
-  const { sft: runSft, sftNotes } = await import('../../sft.ts');
+  const { sft: runSft, sftNotes } = await import('../../jobs/sft.ts');
   const { measuredRouge } = await import('../../eval/rouge.ts');
   const { showJob } = await import('../show-job.ts');
   await showJob<SftMeasures>({

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import type { ClassifyMeasures } from '../../classify.ts';
-import { ClassifyConfig } from '../../classify-config.ts';
 import type { Share } from '../../eval/classification.ts';
+import type { ClassifyMeasures } from '../../jobs/classify.ts';
+import { ClassifyConfig } from '../../jobs/classify-config.ts';
 import { fixed, grouped, pad } from '../../report/text.ts';
 import { type CommandContext, defineCommand, type Screen } from '../command.ts';
 import { jobAsked, jobOptions } from '../job-options.ts';
@@ -41,7 +41,7 @@ async function run(
   { resume = false } = {},
 ): Promise<void> {
   const { config, place } = jobAsked(context.options);
-  const { trainClassifier: train } = await import('../../classify.ts');
+  const { trainClassifier: train } = await import('../../jobs/classify.ts');
   const { showJob } = await import('../show-job.ts');
   await showJob<ClassifyMeasures>({
     ...place,

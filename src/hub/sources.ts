@@ -1,0 +1,73 @@
+/** What jobs and commands read, by the names that users give: paths, or repositories of the hub. I/O. */
+import { basename, dirname } from 'node:path';
+import { ConfigError } from '../errors.ts';
+import {
+  expectOnHub,
+  type LocateOptions,
+  locateAdapter,
+  locateData,
+  locateModel,
+} from './locate.ts';
+import { revisionOf } from './revision.ts';
+
+/** Settings that name something to read, and which revision of it. */
+export type Named = {
+  readonly [Field in Name | (typeof revisionOf)[Name]]?: string | undefined;
+};
+type Name = keyof typeof revisionOf;
+
+/** Settings whose names are paths on this disk, and what they were found as. */
+export interface Located<Settings> {
+  /** The settings with paths in place of names. */
+  readonly local: Settings;
+  /** The settings with the commits that revisions stand for now. */
+  readonly pinned: Settings;
+}
+
+const finders = {
+  model: locateModel,
+  adapter: locateAdapter,
+  rewardModel: locateModel,
+  toxicityModel: locateModel,
+  data: locateData,
+  testData: locateData,
+};
+
+/**
+ * Finds what settings name, on this disk or on the hub, from which it is fetched where the hub's
+ * cache lacks it.
+ * @throws {ConfigError} when a revision is given of what is not named, or lies on this disk
+ * @throws as `locateModel`
+ */
+export async function locateSources<Settings extends Named>(
+  settings: Settings,
+  options: Omit<LocateOptions, 'revision'> = {},
+): Promise<Located<Settings>> {
+  const paths: Record<string, string> = {};
+  const commits: Record<string, string> = {};
+  const names = Object.keys(revisionOf) as Name[];
+  for (const name of names) await checkRevision(settings, name); // before anything is fetched
+  for (const name of names) {
+    const [given, revision] = [settings[name], settings[revisionOf[name]]];
+    if (given === undefined) continue;
+    const path = await finders[name](given, { ...options, revision });
+    paths[name] = path;
+    const commit = path === given ? undefined : commitOf(path);
+    if (commit !== undefined) commits[revisionOf[name]] = commit;
+  }
+  return { local: { ...settings, ...paths }, pinned: { ...settings, ...commits } };
+}
+
+async function checkRevision(settings: Named, name: Name): Promise<void> {
+  const setting = revisionOf[name];
+  if (settings[setting] === undefined) return;
+  const given = settings[name];
+  if (given !== undefined) return expectOnHub(given, setting);
+  const remedy = `Leave \`${setting}\` out.`;
+  throw new ConfigError(`\`${setting}\``, `\`${name}\` beside it`, 'none', remedy);
+}
+
+/** Of a folder in the hub's cache: `…/snapshots/<commit>`. */
+function commitOf(path: string): string | undefined {
+  return basename(dirname(path)) === 'snapshots' ? basename(path) : undefined;
+}

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+import { valueHeadFiles } from '../../adapter/value-head-file.ts';
+import { dialogueFields, promptFields } from '../../data/config.ts';
+import { checkJson } from '../../disk/json.ts';
+import { revisionField } from '../../hub/revision.ts';
+import { GenerationConfig } from '../../model/sampling.ts';
+import { gradientCheckpointing } from '../../model/supervised-config.ts';
+import { RlConfig, rlFields, scoreTargets } from '../../rl/config.ts';
+import { usualLabels } from '../../rl/judge-labels.ts';
+import { pairForms } from '../../rl/judge-notes.ts';
+import { checkSettings } from '../unchanged.ts';
+
+const { generation: _, ...trainingFields } = rlFields;
+const count = z.int().positive();
+const countOrZero = z.int().nonnegative();
+/** By what the best adapter may be chosen; of toxicity the least is best. */
+const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
+
+/** Everything that decides a detox run. The trainer's and the sampler's settings stand beside the files'. */
+export const DetoxConfig = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
+  revision: revisionField('model'),
+  adapter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEFT LoRA adapter to start from: folder, .zip, or name on the hub (default: a fresh one)',
+    ),
+  adapterRevision: revisionField('adapter'),
+  rewardModel: z
+    .string()
+    .min(1)
+    .describe('Classifier that rewards and judges: folder, or name on the Hugging Face hub'),
+  rewardRevision: revisionField('reward model'),
+  toxicityModel: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Classifier that measures the toxicity, where the reward model does not: folder, or name on the hub (default: the reward model)',
+    ),
+  toxicityRevision: revisionField('toxicity model'),
+  data: z
+    .string()
+    .min(1)
+    .describe(
+      'Dialogues with summaries, shaped like DialogSum: file or folder, or name on the Hugging Face hub',
+    ),
+  dataRevision: revisionField('data'),
+  testDataRevision: revisionField('test data'),
+  rewardLabel: z
+    .string()
+    .default(usualLabels.rewardLabel)
+    .describe(
+      'Label whose logit is the reward; -NAME takes it away, a,b adds up; a single output needs no name',
+    ),
+  toxicLabel: z
+    .string()
+    .default(usualLabels.toxicLabel)
+    .describe(
+      'Label whose probability is the toxicity; of a,b it is the sum, or with sigmoids the largest',
+    ),
+  toxicityOn: z
+    .enum(['response', 'pair'])
+    .default('response')
+    .describe('What the toxicity is measured on: the response, or prompt and response'),
+  scoreOn: z.enum(scoreTargets).default('response').describe('What the reward reads'),
+  pairAs: z
+    .enum(pairForms)
+    .default('joined')
+    .describe(
+      'How prompt and response are read: joined to one text, or as a text pair with segments',
+    ),
+  rougeWeight: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("Weight of ROUGE-1 against the reference summary beside the reward model's score"),
+  groupColumn: z
+    .string()
+    .optional()
+    .describe('Column by whose values results are also told (default: tone, if there is one)'),
+  ...dialogueFields,
+  ...promptFields,
+  samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
+  evaluationMaxNewTokens: count
+    .optional()
+    .describe('Longest response of the measurements, in tokens (default: as maxNewTokens)'),
+  evaluationMinLength: countOrZero
+    .optional()
+    .describe('Decoder ids before which their responses cannot end (default: as minLength)'),
+  evaluationTopK: countOrZero.optional().describe('Top k of the measurements (default: as topK)'),
+  rows: count.default(20).describe('Rows of the comparison table'),
+  checkpointEvery: countOrZero
+    .default(5)
+    .describe('Steps between checkpoints, from which a run can be resumed (0: at a stop alone)'),
+  keepCheckpoints: count.default(2).describe('Checkpoints to keep, the last ones'),
+  evaluateEvery: countOrZero
+    .default(0)
+    .describe('Steps between measurements that choose the best adapter (0: none)'),
+  validationSamples: count
+    .default(64)
+    .describe('Dialogues for that, taken out of the training part'),
+  bestMetric: z.enum(bestMetrics).default('reward').describe('By what the best adapter is chosen'),
+  gradientCheckpointing,
+  loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
+  loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
+  loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  loraDropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe(
+      'Dropout that the config of a fresh adapter names: sft drops by it, and so do responses with `compat`',
+    ),
+  valueHeadFile: z
+    .enum(valueHeadFiles)
+    .default('value_head.safetensors')
+    .describe('File of the value head beside each adapter; TRL reads pytorch_model.bin'),
+  ...trainingFields,
+  ...GenerationConfig.shape,
+});
+export type DetoxConfig = z.infer<typeof DetoxConfig>;
+
+/** The trainer's part of the settings. */
+export function rlConfigOf(config: DetoxConfig): RlConfig {
+  const pick = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, config[name as keyof DetoxConfig]]));
+  const generation = pick(Object.keys(GenerationConfig.shape));
+  return RlConfig.parse({ ...pick(Object.keys(trainingFields)), generation });
+}
+
+/**
+ * The settings with all defaults that follow from other settings filled in, so that they mean the
+ * same whatever a later version's defaults are.
+ */
+export function resolvedConfig<Config extends DetoxConfig>(config: Config): Config {
+  const { generation, ...settings } = rlConfigOf(config);
+  const known = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return { ...config, ...Object.fromEntries(known) };
+}
+
+/** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */
+export const freeSettings = [
+  ...['model', 'revision', 'adapter', 'adapterRevision'],
+  ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
+  ...['data', 'dataRevision'],
+  ...['testData', 'testDataRevision'],
+  ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
+];
+
+/**
+ * Refuses settings with which a run would not go on as it began.
+ * @param then what a checkpoint says
+ * @throws {ConfigError} naming the first that differs
+ */
+export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
+  const began = resolvedConfig(checkJson(then, 'checkpoint', DetoxConfig));
+  checkSettings(began, resolvedConfig(now), {
+    names: Object.keys(DetoxConfig.shape),
+    free: freeSettings,
+  });
+}

@@ -1,0 +1,90 @@
+/** The `tokenizer.json` that transformers makes of RoBERTa's `vocab.json` and `merges.txt`. */
+import { z } from 'zod';
+import { parseJson } from '../disk/json.ts';
+import { InputError } from '../errors.ts';
+import { type BuiltTokenizer, specialToken } from './tokenizer-parts.ts';
+
+/** The two files' bytes, and their names for messages. */
+export interface RobertaFiles {
+  readonly vocab: Uint8Array;
+  readonly vocabName: string;
+  readonly merges: Uint8Array;
+  readonly mergesName: string;
+}
+
+/** Contents of the special tokens. */
+export type RobertaNames = Readonly<
+  Record<'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask', string>
+>;
+
+const Vocabulary = z.record(z.string(), z.int().nonnegative());
+
+/**
+ * A byte-level RoBERTa tokenizer.
+ * @throws {InputError} when a file is not what its name says, or lacks a token that texts need
+ * @see RobertaConverter in transformers' convert_slow_tokenizer.py
+ */
+export function robertaTokenizer(files: RobertaFiles, names: RobertaNames): BuiltTokenizer {
+  const vocab = parseJson(files.vocab, files.vocabName, Vocabulary);
+  const merges = parseMerges(files.merges, files.mergesName);
+  const { cls, sep, mask } = names;
+  for (const token of [cls, sep]) {
+    if (Object.hasOwn(vocab, token)) continue;
+    const remedy = 'Without tokenizer.json only RoBERTa tokenizers have a vocab.json.';
+    throw new InputError(files.vocabName, `the token ${token}`, 'none', remedy);
+  }
+  const added = [...new Set(Object.values(names))]
+    .filter((content) => Object.hasOwn(vocab, content))
+    .sort((a, b) => vocab[a] - vocab[b])
+    .map((content) => ({
+      ...specialToken(vocab[content], content),
+      lstrip: content === mask,
+      normalized: content !== mask,
+    }));
+  return {
+    version: '1.0',
+    added_tokens: added,
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'ByteLevel',
+      add_prefix_space: false,
+      trim_offsets: true,
+      use_regex: true,
+    },
+    post_processor: {
+      type: 'RobertaProcessing',
+      sep: [sep, vocab[sep]],
+      cls: [cls, vocab[cls]],
+      trim_offsets: true,
+      add_prefix_space: false,
+    },
+    decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab,
+      merges,
+    },
+  };
+}
+
+/** Pairs of a merges file: one a line after a `#version` line; a pair may start with `#`. */
+function parseMerges(bytes: Uint8Array, where: string): string[][] {
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  const pairs: string[][] = [];
+  for (const [i, line] of lines.entries()) {
+    if (line === '' || (i === 0 && line.startsWith('#version'))) continue;
+    const pair = line.replace(/\r$/, '').split(' ');
+    if (pair.length !== 2 || pair.includes('')) {
+      throw new InputError(`${where}: line ${i + 1}`, 'two symbols', JSON.stringify(line));
+    }
+    pairs.push(pair);
+  }
+  return pairs;
+}
