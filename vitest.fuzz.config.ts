@@ -9,7 +9,9 @@ const config = mergeConfig(fast, {
   test: { env: { FUZZ_RUNS: process.env.FUZZ_RUNS }, testTimeout: 600_000 },
 });
 config.test!.include = [
-  'test/hub/{safetensors,pickle,torch-file,adapter-archive,adapter-config,module-pattern,model-files}.test.ts',
+  'test/tensors/{safetensors,pickle,torch-file}.test.ts',
+  'test/adapter/{adapter-archive,adapter-config,module-pattern}.test.ts',
+  'test/hub/model-files.test.ts',
   'test/data/fuzz.test.ts',
 ];
 config.test!.reporters = process.env.CI ? ['default', results] : ['default'];
