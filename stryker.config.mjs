@@ -12,14 +12,14 @@ const rl = [
   'learner-state',
   'loss',
   'masked',
-  'numpy',
   'ppo',
   'rloo',
   'rules',
   'sample',
   'scores',
-  'semantics',
   'stats',
+  'trl/corrections',
+  'trl/numpy',
   'update',
 ];
 

@@ -12,13 +12,13 @@ const rl = [
   'learner-state',
   'loss-plain',
   'masked',
-  'numpy',
   'ppo',
   'rloo',
   'rules',
   'sample',
   'scores',
   'stats',
+  'trl/numpy',
   'update',
 ];
 

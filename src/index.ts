@@ -130,8 +130,8 @@ export {
 } from './rl/reward.ts';
 export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
-export { corrections, type Semantics, semanticsOf } from './rl/semantics.ts';
 export { type RlParts, trainRl } from './rl/trainer.ts';
+export { corrections, type Semantics, semanticsOf } from './rl/trl/corrections.ts';
 export type { Device, Engine, EngineOptions, Work } from './runtime/engine.ts';
 export { startEngine } from './runtime/select.ts';
 export type { Tensor, Tensors } from './tensor.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { headings } from '../src/cli/headings.ts';
 import { RlConfig, rlFields } from '../src/rl/config.ts';
-import { corrections } from '../src/rl/semantics.ts';
+import { corrections } from '../src/rl/trl/corrections.ts';
 import { tactful } from './cli/io.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -11,7 +11,7 @@ import type { Judgement } from '../rl/judge.ts';
 import { scoreRollouts } from '../rl/reward.ts';
 import { collectRollouts, type Rollout, sampleOf } from '../rl/rollout.ts';
 import type { RlSample } from '../rl/sample.ts';
-import { type Semantics, semanticsOf, temperatureOf } from '../rl/semantics.ts';
+import { type Semantics, semanticsOf, temperatureOf } from '../rl/trl/corrections.ts';
 import { gradientOf, type Lesson, lessonOf } from './lesson.ts';
 
 /** Prompts that are answered, and answers to each: 64 responses in all. */

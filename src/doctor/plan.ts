@@ -5,7 +5,7 @@ import { detectableDifference, pairsToDetect } from '../eval/power.ts';
 import { givesNumbers } from '../jobs/detox/judges.ts';
 import { counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
-import { type Correction, correctionNames, corrections } from '../rl/semantics.ts';
+import { type Correction, correctionNames, corrections } from '../rl/trl/corrections.ts';
 import { byPrompt, type Exam, type Intake } from './exam.ts';
 import { type Defect, ok, type Verdict, warning } from './finding.ts';
 

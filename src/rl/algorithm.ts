@@ -1,7 +1,7 @@
 import type { RlConfig } from './config.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from './trl/corrections.ts';
 
 /** A batch of responses with all that was computed of them before the update; rows [labels] each. */
 export interface Experience {

@@ -5,8 +5,8 @@ import { flatShare } from './groups.ts';
 import { moments } from './masked.ts';
 import { scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
-import { sampledDropout } from './sampled-dropout.ts';
 import type { RlParts } from './trainer.ts';
+import { sampledDropout } from './trl/sample.ts';
 
 /** Rollouts of one step with their scores. */
 interface Scored<Q extends Query> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GenerationConfig } from '../model/sampling.ts';
 import { contradictions, resolved } from './rules.ts';
-import { correctionNames } from './semantics.ts';
+import { correctionNames } from './trl/corrections.ts';
 
 /** What a reward may read: the response, the prompt with the response, or pair minus prompt. */
 export const scoreTargets = ['response', 'pair', 'delta'] as const;

@@ -1,7 +1,7 @@
 import { randomStream, uniform } from '../random.ts';
 import type { RlConfig } from './config.ts';
-import { numpyRandom } from './numpy.ts';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from './trl/corrections.ts';
+import { numpyRandom } from './trl/numpy.ts';
 
 /** Random choices of a run besides the tokens. */
 export interface Draws {

@@ -7,7 +7,7 @@ import type { JudgeReading } from './judge-notes.ts';
 import { moments } from './masked.ts';
 import type { Reward } from './reward.ts';
 import { labIds, type Rollout } from './rollout.ts';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from './trl/corrections.ts';
 
 /** A classifier, and how it reads. */
 export interface JudgeModel {

@@ -19,8 +19,8 @@ import { ppo } from './ppo.ts';
 import { rloo } from './rloo.ts';
 import type { RlSample } from './sample.ts';
 import { type Calibration, calibrationOf, prepareScores, startMoments } from './scores.ts';
-import { type Semantics, semanticsOf, temperatureOf } from './semantics.ts';
 import { batchStats, meanOf } from './stats.ts';
+import { type Semantics, semanticsOf, temperatureOf } from './trl/corrections.ts';
 import { type Update, update } from './update.ts';
 
 const algorithms: Readonly<Record<RlConfig['algorithm'], Algorithm>> = { ppo, rloo, grpo };

@@ -2,7 +2,7 @@ import type { Advantages, Algorithm } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { gae } from './gae.ts';
 import { type Rows, whiten, zipRows } from './masked.ts';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from './trl/corrections.ts';
 
 /**
  * PPO: a critic's values, generalized advantage estimation, advantages whitened over the batch.

@@ -5,7 +5,7 @@ import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { type RlSample, rlSample, type SampledScores } from './sample.ts';
-import { type Semantics, temperatureOf } from './semantics.ts';
+import { type Semantics, temperatureOf } from './trl/corrections.ts';
 
 /** A prompt, as text and as ids. */
 export interface Query {

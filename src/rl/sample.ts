@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { Sequence } from '../model/batch.ts';
-import type { Semantics } from './semantics.ts';
+import type { Semantics } from './trl/corrections.ts';
 
 /** A query and a response as they are scored. */
 export interface RlSample {

@@ -7,7 +7,7 @@ import type { RlConfig } from './config.ts';
 import type { RlLearner } from './learner.ts';
 import type { Reward } from './reward.ts';
 import { type Query, sampleOf } from './rollout.ts';
-import { semanticsOf } from './semantics.ts';
+import { semanticsOf } from './trl/corrections.ts';
 
 /** What is trained, and on what. */
 export interface RlParts<Q extends Query = Query> {

@@ -14,8 +14,8 @@ import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { checkRatio, checkRows, checkTensors } from './invariants.ts';
 import { maskedCount, type Rows } from './masked.ts';
-import type { Semantics } from './semantics.ts';
 import { type MinibatchStats, minibatchStats, ratiosOf } from './stats.ts';
+import type { Semantics } from './trl/corrections.ts';
 
 /** What an update works with. */
 export interface UpdateOptions {

@@ -29,7 +29,7 @@ import { DetoxConfig } from '../../src/jobs/detox/config.ts';
 import { type Closable, setUp } from '../../src/jobs/detox/setup.ts';
 import { presets } from '../../src/jobs/presets.ts';
 import { randomStream } from '../../src/random.ts';
-import { correctionNames } from '../../src/rl/semantics.ts';
+import { correctionNames } from '../../src/rl/trl/corrections.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';

@@ -7,7 +7,7 @@ import { stepArrays } from '../../src/rl/arrays.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { goldenBatch, goldenPolicy, restorer, small } from './golden-policy.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RlConfig, rlFields } from '../../src/rl/config.ts';
-import { correctionNames, semanticsOf } from '../../src/rl/semantics.ts';
+import { correctionNames, semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 /** What is wrong with a config, one line a fault. */
 function faults(config: Record<string, unknown>): string[] {

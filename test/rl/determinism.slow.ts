@@ -8,7 +8,7 @@ import { randomStream, uniform } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import { type Engine, engineOver } from '../../src/runtime/engine.ts';
 import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
 

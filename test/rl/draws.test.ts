@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { drawsOf } from '../../src/rl/draws.ts';
-import { numpyRandom } from '../../src/rl/numpy.ts';
+import { numpyRandom } from '../../src/rl/trl/numpy.ts';
 
 const seed = fc.nat({ max: 1e6 });
 const ascending = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);

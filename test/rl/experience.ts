@@ -3,7 +3,7 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { grpo } from '../../src/rl/grpo.ts';
 import { rloo } from '../../src/rl/rloo.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 export const row = (...numbers: number[]) => Float32Array.from(numbers);
 

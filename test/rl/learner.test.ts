@@ -7,7 +7,7 @@ import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import { LearnerMemory, type LearnerState } from '../../src/rl/learner-state.ts';
 import { moments, type Rows } from '../../src/rl/masked.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';

@@ -10,7 +10,7 @@ import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';

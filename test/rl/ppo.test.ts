@@ -5,7 +5,7 @@ import { gae } from '../../src/rl/gae.ts';
 import { maskedMean, maskedVariance, type Rows } from '../../src/rl/masked.ts';
 import { ppo } from '../../src/rl/ppo.ts';
 import type { RlSample } from '../../src/rl/sample.ts';
-import { type Semantics, semanticsOf } from '../../src/rl/semantics.ts';
+import { type Semantics, semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 const config = (options: Partial<RlConfig> = {}) => RlConfig.parse(options);
 const ragged = semanticsOf({ compat: 'none', without: [] });

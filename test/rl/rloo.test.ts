@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rloo } from '../../src/rl/rloo.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import { advantagesOf, earning, groupConfig, row } from './experience.ts';
 
 test('an advantage is what was earned beyond the mean of the others of the group', () => {

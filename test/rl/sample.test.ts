@@ -4,7 +4,7 @@ import { GenerationConfig } from '../../src/model/sampling.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { labIds, type Rollout, sampleOf } from '../../src/rl/rollout.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
+import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 const ours = { scoresFirstToken: true };
 const trl = { scoresFirstToken: false };

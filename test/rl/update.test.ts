@@ -6,7 +6,7 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { type Correction, semanticsOf } from '../../src/rl/semantics.ts';
+import { type Correction, semanticsOf } from '../../src/rl/trl/corrections.ts';
 import { type UpdateOptions, update } from '../../src/rl/update.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { row } from './experience.ts';

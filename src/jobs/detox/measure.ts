@@ -8,7 +8,7 @@ import type { DownloadProgress } from '../../hub/progress.ts';
 import type { Located } from '../../hub/sources.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { isToxic } from '../../model/toxic.ts';
-import { sampledDropout } from '../../rl/sampled-dropout.ts';
+import { sampledDropout } from '../../rl/trl/sample.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import type { CheckpointRecord, Latest } from './checkpoint.ts';
 import { checkUnchanged, type DetoxConfig } from './config.ts';

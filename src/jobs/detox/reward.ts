@@ -4,7 +4,7 @@ import { canRead, rouge } from '../../eval/rouge.ts';
 import type { Policy } from '../../model/policy.ts';
 import { classifierReward, type Judge, labReward } from '../../rl/judge.ts';
 import { type Reward, scoreRollouts, weightedRewards } from '../../rl/reward.ts';
-import { semanticsOf } from '../../rl/semantics.ts';
+import { semanticsOf } from '../../rl/trl/corrections.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { type DetoxConfig, rlConfigOf } from './config.ts';
 

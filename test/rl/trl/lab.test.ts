@@ -1,19 +1,19 @@
 /** Defects of the lab around TRL's arithmetic, and settings that both modes have; see semantics.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Policy } from '../../src/model/policy.ts';
-import { argmax, GenerationConfig, warpLogits } from '../../src/model/sampling.ts';
-import { RlConfig } from '../../src/rl/config.ts';
-import { klController } from '../../src/rl/kl.ts';
-import { collectRollouts, sampleOf } from '../../src/rl/rollout.ts';
-import { rlSample } from '../../src/rl/sample.ts';
-import { prepareScores, startMoments } from '../../src/rl/scores.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
-import type { Engine } from '../../src/runtime/engine.ts';
-import type { Tensor } from '../../src/tensor.ts';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
-import { testEngine } from '../engine.ts';
-import { goldenPath } from '../golden.ts';
-import { type GoldenBatch, goldenBatch, goldenPolicy } from './golden-policy.ts';
+import type { Policy } from '../../../src/model/policy.ts';
+import { argmax, GenerationConfig, warpLogits } from '../../../src/model/sampling.ts';
+import { RlConfig } from '../../../src/rl/config.ts';
+import { klController } from '../../../src/rl/kl.ts';
+import { collectRollouts, sampleOf } from '../../../src/rl/rollout.ts';
+import { rlSample } from '../../../src/rl/sample.ts';
+import { prepareScores, startMoments } from '../../../src/rl/scores.ts';
+import { semanticsOf } from '../../../src/rl/trl/corrections.ts';
+import type { Engine } from '../../../src/runtime/engine.ts';
+import type { Tensor } from '../../../src/tensor.ts';
+import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
+import { testEngine } from '../../engine.ts';
+import { goldenPath } from '../../golden.ts';
+import { type GoldenBatch, goldenBatch, goldenPolicy } from '../golden-policy.ts';
 import { ours, trl, ways } from './modes.ts';
 
 let engine: Engine;

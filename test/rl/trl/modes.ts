@@ -1,5 +1,5 @@
-import type { RlConfig } from '../../src/rl/config.ts';
-import type { Correction } from '../../src/rl/semantics.ts';
+import type { RlConfig } from '../../../src/rl/config.ts';
+import type { Correction } from '../../../src/rl/trl/corrections.ts';
 
 /** All defects of TRL 0.8.0 and the lab. */
 export const trl = { compat: 'trl-0.8.0' } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { PolicyShape } from '../../src/model/policy-graphs.ts';
-import { sampledDropout } from '../../src/rl/sampled-dropout.ts';
-import { tinyT5 } from '../model/tiny.ts';
+import type { PolicyShape } from '../../../src/model/policy-graphs.ts';
+import { sampledDropout } from '../../../src/rl/trl/sample.ts';
+import { tinyT5 } from '../../model/tiny.ts';
 
 const key = ['rollout', 3];
 const lora = { rank: 2, scale: 1, targetModules: ['q'], dropout: 0.05 };

@@ -1,7 +1,7 @@
-import { type Dropout, dropoutOf } from '../model/dropout.ts';
-import type { PolicyShape } from '../model/policy-graphs.ts';
-import { type RandomKey, uniform } from '../random.ts';
-import { semanticsOf } from './semantics.ts';
+import { type Dropout, dropoutOf } from '../../model/dropout.ts';
+import type { PolicyShape } from '../../model/policy-graphs.ts';
+import { type RandomKey, uniform } from '../../random.ts';
+import { semanticsOf } from './corrections.ts';
 
 /** For what responses are sampled, as far as TRL's mode depends on it. */
 export interface SampledFor {

@@ -28,20 +28,20 @@
  * and        logprobs at temperature 1 of tokens drawn at another  here
  */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { gradientNorm } from '../../src/model/optimizer.ts';
-import type { Policy } from '../../src/model/policy.ts';
-import { GenerationConfig } from '../../src/model/sampling.ts';
-import { uniform } from '../../src/random.ts';
-import { RlConfig } from '../../src/rl/config.ts';
-import { gae } from '../../src/rl/gae.ts';
-import { RlLearner } from '../../src/rl/learner.ts';
-import { whiten } from '../../src/rl/masked.ts';
-import { numpyRandom } from '../../src/rl/numpy.ts';
-import { baseParameters } from '../../src/rl/reference.ts';
-import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/semantics.ts';
-import type { Engine } from '../../src/runtime/engine.ts';
-import { testEngine } from '../engine.ts';
+import { gradientNorm } from '../../../src/model/optimizer.ts';
+import type { Policy } from '../../../src/model/policy.ts';
+import { GenerationConfig } from '../../../src/model/sampling.ts';
+import { uniform } from '../../../src/random.ts';
+import { RlConfig } from '../../../src/rl/config.ts';
+import { gae } from '../../../src/rl/gae.ts';
+import { RlLearner } from '../../../src/rl/learner.ts';
+import { whiten } from '../../../src/rl/masked.ts';
+import { baseParameters } from '../../../src/rl/reference.ts';
+import { type RlSample, rlSample } from '../../../src/rl/sample.ts';
+import { semanticsOf } from '../../../src/rl/trl/corrections.ts';
+import { numpyRandom } from '../../../src/rl/trl/numpy.ts';
+import type { Engine } from '../../../src/runtime/engine.ts';
+import { testEngine } from '../../engine.ts';
 import {
   type GoldenBatch,
   goldenBatch,
@@ -49,7 +49,7 @@ import {
   restorer,
   small,
   snapshot,
-} from './golden-policy.ts';
+} from '../golden-policy.ts';
 import { ours, trl, ways } from './modes.ts';
 
 let engine: Engine;

@@ -1,4 +1,4 @@
-import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
+import { drawnAt, type GenerationConfig } from '../../model/sampling.ts';
 
 /**
  * Where TRL 0.8.0 (with the lab) and the default part ways: one switch each, on by default, all

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { numpyRandom } from '../../src/rl/numpy.ts';
-import { goldenJson } from '../golden.ts';
+import { numpyRandom } from '../../../src/rl/trl/numpy.ts';
+import { goldenJson } from '../../golden.ts';
 
 test('after seed 0, permutation(10) is what numpy says', () => {
   expect(numpyRandom(0).permutation(10)).toEqual([2, 8, 4, 9, 1, 6, 7, 3, 0, 5]);
