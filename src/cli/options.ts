@@ -1,7 +1,8 @@
 /** Options that several commands share. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { devices, type Engine, engineNames, precisions } from '../runtime/engine.ts';
+import { type Engine, type EngineName, engineNames } from '../runtime/engine.ts';
+import { devices, precisions } from '../runtime/traits.ts';
 
 const engineGroup = { group: 'Engine' };
 
@@ -36,10 +37,10 @@ export function engineAndRest<Options extends EngineSettings>(options: Options) 
 /** The options with the engine that `auto` was: they do the same again. */
 export function withEngine<Options extends EngineSettings>(
   options: Options,
-  { description, precision }: Engine,
+  { name, precision }: Engine,
 ): Options {
-  if (!description.startsWith('openvino ')) return { ...options, engine: 'onnxruntime' };
-  return { ...options, engine: 'openvino', precision };
+  const engine = name as EngineName;
+  return engine === 'openvino' ? { ...options, engine, precision } : { ...options, engine };
 }
 
 /** The path of a folder. */

@@ -1,5 +1,5 @@
 /** Whether the run fits into the machine. */
-import { isInMemory, memoryRemedy } from '../jobs/detox/memory.ts';
+import { memoryRemedy } from '../jobs/detox/memory.ts';
 import { byteText, memoryText } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { availableMemory } from '../runtime/machine.ts';
@@ -8,10 +8,10 @@ import { ok, type Verdict, warning, wrong } from './finding.ts';
 
 /** What the run will take, against what there is; `detox` does not start where that is too little. */
 export async function checkMemory(
-  { memory, engine }: Pick<Intake, 'memory'> & { engine: Pick<Engine, 'description'> },
+  { memory, engine }: Pick<Intake, 'memory'> & { engine: Pick<Engine, 'description' | 'memory'> },
   available: () => Promise<number> = availableMemory,
 ): Promise<Verdict> {
-  if (!isInMemory(engine)) return ok(`${engine.description} has memory of its own.`);
+  if (engine.memory === 'device') return ok(`${engine.description} has memory of its own.`);
   const there = await available();
   const takes = `The run takes ${memoryText(memory)} of memory`;
   const says = `${takes}, and ${byteText(there)} are available`;

@@ -21,7 +21,7 @@ import { sizeOf } from '../tensor.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type Begun, type JobKind, withJob } from './begin.ts';
 import { ClassifyConfig, learningRates } from './classify-config.ts';
-import { checkMemory, holdingOf, marked } from './detox/memory.ts';
+import { checkMemory } from './memory.ts';
 import { inParts, type JobContext, type JobEvent, type JobProgress, runJob } from './run.ts';
 
 /** How well the held-out texts are told apart. */
@@ -209,15 +209,14 @@ function memoryOf(
   { shape, items, test, engine }: MemoryParts,
   { batchSize, microBatchSize }: ClassifyConfig,
 ): MemoryEstimate {
-  const estimate = estimateClassifier({
-    ...holdingOf(engine),
+  return estimateClassifier({
+    apart: engine.apart,
     config: shape,
     textTokens: items.map(({ ids }) => ids.length),
     batchSize,
     microBatchSize,
     judged: Math.min(judgedAtOnce, test.length),
   });
-  return marked(estimate, engine);
 }
 
 async function* measure(

@@ -26,9 +26,9 @@ import { percent } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
 import { type Begun, type JobKind, withJob } from './begin.ts';
-import { checkMemory, holdingOf, marked } from './detox/memory.ts';
 import { unreadable } from './detox/notes.ts';
 import { encodeCut, isReadable, ofTexts, textFacts } from './detox/prompts.ts';
+import { checkMemory } from './memory.ts';
 import {
   inParts,
   type JobContext,
@@ -284,8 +284,8 @@ function memoryOf(
   engine: Engine,
 ): MemoryEstimate {
   const { batchSize, microBatchSize, evaluationSamples, maxResponseTokens } = config;
-  const estimate = estimateSupervised({
-    ...holdingOf(engine),
+  return estimateSupervised({
+    apart: engine.apart,
     policy: policy.shape,
     promptTokens: pairs.map(({ query }) => query.length),
     responseTokens: pairs.map(({ response }) => response.length),
@@ -295,7 +295,6 @@ function memoryOf(
     sampled: Math.min(evaluationSamples, answeredAtOnce),
     sampledTokens: maxResponseTokens,
   });
-  return marked(estimate, engine);
 }
 
 /** The adapter, and a card beside it. */

@@ -1,12 +1,7 @@
 import { InternalError, ShapeError } from '../errors.ts';
 import type { T5Config } from '../family/config.ts';
-import type {
-  CompileOptions,
-  Engine,
-  Precision,
-  Session,
-  WeightLocation,
-} from '../runtime/engine.ts';
+import type { CompileOptions, Engine, Session, WeightLocation } from '../runtime/engine.ts';
+import type { Precision } from '../runtime/traits.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
   groupBySize,

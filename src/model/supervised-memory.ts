@@ -12,6 +12,7 @@ import {
   longestOf,
   type PolicyRuns,
   parameterBytes,
+  rough,
   samplingBytes,
   scoredAtOnce,
   worstMoment,
@@ -88,7 +89,7 @@ export function estimateSupervised(options: SupervisedMemoryOptions): MemoryEsti
   if (apart) {
     const sampling = sampled === 0 ? [] : [encode, decode];
     const used = { training: [gradient], scoring: [score], sampling };
-    return added({ ...heldApart(runs, used), ...learnt }, tokens);
+    return { ...added({ ...heldApart(runs, used), ...learnt }, tokens), rough };
   }
   const copy = sampled === 0 ? 0 : decodingCopy(policy, decode);
   const keeps = policy.gradientCheckpointing === true;
@@ -115,7 +116,8 @@ export function estimateClassifier(options: ClassifierMemoryOptions): MemoryEsti
     : worstMoment(runs, { copy: 0, keeps: false });
   const learnt = { 'what is learnt': copies * parameterBytes(training.parameters) };
   const tokens = textTokens.reduce((sum, length) => sum + length, 0);
-  return added({ ...standing, ...learnt }, encodings * tokens);
+  const estimate = added({ ...standing, ...learnt }, encodings * tokens);
+  return apart ? { ...estimate, rough } : estimate;
 }
 
 /** Sizes of a run of so many rows, each of the longest prompt and the longest response. */

@@ -1,6 +1,6 @@
 /** What must hold in every run, and stops it where it does not. */
 import { NumericError, TactfulError } from '../errors.ts';
-import type { Precision } from '../runtime/engine.ts';
+import type { Precision } from '../runtime/traits.ts';
 import type { Tensors } from '../tensor.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';

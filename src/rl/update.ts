@@ -8,7 +8,7 @@ import {
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
-import type { Precision } from '../runtime/engine.ts';
+import type { Precision } from '../runtime/traits.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';

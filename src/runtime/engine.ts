@@ -5,21 +5,12 @@ import { encodeOnnx, inputsUsed, shapeNodes, weightsUsed } from '../graph/onnx.t
 import { type DType, sizeOf, type Tensor } from '../tensor.ts';
 import { separateSquares } from './openvino-graph.ts';
 import { besideWeights } from './openvino-weights.ts';
-
-/** Where an engine may compute. */
-export const devices = ['cpu', 'webgpu', 'cuda'] as const;
-/** Name of a device. */
-export type Device = (typeof devices)[number];
+import type { Device, EngineTraits, Precision } from './traits.ts';
 
 /** Libraries that compute; `auto` takes the fastest one that is there and right. */
 export const engineNames = ['auto', 'onnxruntime', 'openvino'] as const;
 /** Name of an engine. */
 export type EngineName = (typeof engineNames)[number];
-
-/** What matrix products are computed in. */
-export const precisions = ['bf16', 'f32'] as const;
-/** Name of a precision. */
-export type Precision = (typeof precisions)[number];
 
 /** The model that is to be computed with, as far as it decides which engine is faster. */
 export interface Work {
@@ -87,11 +78,11 @@ export interface CompileOptions {
 }
 
 /** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
-export interface Engine {
+export interface Engine extends EngineTraits {
+  /** The name that it is asked for by. */
+  readonly name: string;
   /** Library, version, device and threads, for people. */
   readonly description: string;
-  /** What matrix products are computed in. */
-  readonly precision: Precision;
   /** Makes the outputs of a graph computable. */
   compile(graph: Graph, options?: CompileOptions): Promise<Session>;
   /** Tensors that stay with the engine between runs. */
@@ -153,10 +144,11 @@ export interface SharedWeight extends WeightLocation {
 }
 
 /** What a backend is. */
-export interface BackendDescription {
+export interface BackendDescription extends EngineTraits {
+  /** The name that the engine is asked for by. */
+  readonly name: string;
   /** Library, version, device and threads, for people. */
-  readonly text: string;
-  readonly precision: Precision;
+  readonly description: string;
   /** Whether weights are best given as inputs, so that sessions share them. */
   readonly sharesWeights: boolean;
   /** Whose habits a model has to suit. @default none: standard ONNX, weight files by name */
@@ -183,15 +175,14 @@ export interface Backend {
 
 /** The engine over a backend. */
 export async function engineOver(backend: Backend): Promise<Engine> {
-  const { text, precision, sharesWeights, dialect } = await backend.describe();
+  const { sharesWeights, dialect, ...traits } = await backend.describe();
   let states = 0;
   let closed = false;
   const checkOpen = () => {
     if (closed) throw new InternalError('the engine is closed');
   };
   return {
-    description: text,
-    precision,
+    ...traits,
     async compile(graph, options = {}) {
       checkOpen();
       const {

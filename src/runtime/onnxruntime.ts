@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { InternalError, UnavailableError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
-import type { Backend, Device, EngineOptions, LoadRequest } from './engine.ts';
+import type { Backend, EngineOptions, LoadRequest } from './engine.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
+import type { Device } from './traits.ts';
 
 /** Where and how wide it computes. */
 export type OnnxRuntimeOptions = Pick<EngineOptions, 'device' | 'threads'>;
@@ -22,6 +23,7 @@ export function onnxRuntimeBackend({
   threads = 0,
 }: OnnxRuntimeOptions = {}): Backend {
   const ort = loadOnnxRuntime();
+  const library = `onnxruntime ${ort.env.versions.node ?? ''}`;
   const used = threads || availableParallelism();
   const sessions = new Map<number, Loaded>();
   const kept = states();
@@ -33,8 +35,13 @@ export function onnxRuntimeBackend({
 
   return {
     describe: async () => ({
-      text: `onnxruntime ${ort.env.versions.node ?? ''} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
+      name: 'onnxruntime',
+      library,
+      description: `${library} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
+      device,
       precision: 'f32',
+      memory: device === 'cpu' ? 'process' : 'device',
+      apart: false,
       // another device would have to be sent them at each run
       sharesWeights: device === 'cpu',
     }),

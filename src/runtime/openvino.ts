@@ -8,10 +8,11 @@ import { Graph } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
 import { matmul } from '../graph/ops/linear.ts';
 import type { Tensor } from '../tensor.ts';
-import type { Backend, EngineOptions, LoadRequest, Precision } from './engine.ts';
+import type { Backend, EngineOptions, LoadRequest } from './engine.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
+import type { Precision } from './traits.ts';
 
 export interface OpenVinoOptions extends Pick<EngineOptions, 'threads'> {
   /** Path of libopenvino_c. */
@@ -50,9 +51,15 @@ export function openVinoBackend({ library, precision, threads = 0 }: OpenVinoOpt
     async describe() {
       const [version] = openvino.build.split('-');
       const found = realPrecision(openvino, core, properties);
+      const library = `openvino ${version}`;
       return {
-        text: `openvino ${version} cpu ${found}, ${used} thread${used > 1 ? 's' : ''}`,
+        name: 'openvino',
+        library,
+        description: `${library} cpu ${found}, ${used} thread${used > 1 ? 's' : ''}`,
+        device: 'cpu',
         precision: found === 'bf16' ? 'bf16' : 'f32',
+        memory: 'process',
+        apart: true,
         // constants are converted and rearranged once, when a graph is compiled
         sharesWeights: false,
         dialect: 'openvino',

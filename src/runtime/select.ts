@@ -1,11 +1,12 @@
 /** Which engine computes, and why. */
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { cpuModel, hasBf16 } from './cpu.ts';
-import { type Device, type Engine, type EngineOptions, leastWidth } from './engine.ts';
+import { type Engine, type EngineOptions, leastWidth } from './engine.ts';
 import { availableMemory } from './machine.ts';
 import { findOpenVino } from './openvino-files.ts';
 import { startWorker } from './remote.ts';
 import { type SelfTestResult, selfTest, tolerances } from './self-test.ts';
+import type { Device } from './traits.ts';
 import { trust } from './trust.ts';
 
 const noBf16 = 'no bf16 in this CPU';

@@ -5,10 +5,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { cpuModel } from './cpu.ts';
-import type { Engine, Precision } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { cacheFolder } from './openvino-files.ts';
 import { startWorker } from './remote.ts';
 import { type SelfTestResult, selfTest, tolerances } from './self-test.ts';
+import type { Precision } from './traits.ts';
 
 /** What a result belongs to: another library, CPU or version is another engine. */
 interface Subject {
@@ -33,7 +34,7 @@ export async function trust(
   { precision, again = false }: TrustOptions,
 ): Promise<SelfTestResult> {
   const subject = {
-    engine: engine.description.replace(/, \d+ threads?$/, ''),
+    engine: `${engine.library} ${engine.device}`,
     cpu: cpuModel(),
     precision,
     tactful: createRequire(import.meta.url)('../../package.json').version,

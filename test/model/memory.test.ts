@@ -107,7 +107,8 @@ describe('an estimate', () => {
   });
 
   test('gives each session its own weights and memory on an engine that holds them apart', () => {
-    const { parts } = of({ apart: true });
+    const { parts, rough } = of({ apart: true });
+    expect([rough, of({}).rough]).toEqual([true, undefined]);
     expect(Object.keys(parts)).toEqual([
       ...['training', 'sampling', 'scoring', 'judging'],
       ...['adapter', 'data', 'program'],

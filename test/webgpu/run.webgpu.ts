@@ -7,8 +7,9 @@ import type { RunEvent } from '../../src/events.ts';
 import { DetoxConfig } from '../../src/jobs/detox/config.ts';
 import { detox } from '../../src/jobs/detox/detox.ts';
 import { presets } from '../../src/jobs/presets.ts';
-import type { Device, Engine } from '../../src/runtime/engine.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
 import { startEngine } from '../../src/runtime/select.ts';
+import type { Device } from '../../src/runtime/traits.ts';
 import { temporaryFolder } from '../model/tiny.ts';
 import { expectSameNumbers, policyNumbers } from '../policy-numbers.ts';
 

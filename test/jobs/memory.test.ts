@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { checkMemory as examineMemory } from '../../../src/doctor/memory.ts';
-import { UnavailableError } from '../../../src/errors.ts';
-import { checkMemory, holdingOf, marked, memoryRemedy } from '../../../src/jobs/detox/memory.ts';
+import { checkMemory as examineMemory } from '../../src/doctor/memory.ts';
+import { UnavailableError } from '../../src/errors.ts';
+import { memoryRemedy } from '../../src/jobs/detox/memory.ts';
+import { checkMemory } from '../../src/jobs/memory.ts';
 
 const estimate = { total: 5.2e9, parts: { training: 3.1e9, weights: 1.9e9, program: 0.2e9 } };
-const cpu = { description: 'onnxruntime 1.30.0 cpu, 2 threads' };
-const other = { description: 'onnxruntime 1.30.0 cuda, 2 threads' };
+const cpu = { description: 'onnxruntime 1.30.0 cpu, 2 threads', memory: 'process' } as const;
+const other = { description: 'onnxruntime 1.30.0 cuda, 2 threads', memory: 'device' } as const;
 const has = (bytes: number) => async () => bytes;
 
 test('a run that takes more memory than there is does not start, and says what to do', async () => {
@@ -22,26 +23,16 @@ test('a run that fits starts, and one on a device with memory of its own', async
   await checkMemory(estimate, other, memoryRemedy, has(1e9));
 });
 
-test.each(['bf16, 2 threads', 'f32, 2 threads (no bf16 in this CPU)'])(
-  'a rough estimate keeps no run from starting, and the check-up warns: openvino %s',
-  async (words) => {
-    const engine = { description: `openvino 2026.4.1 cpu ${words}` };
-    const memory = marked(estimate, engine);
-    expect(memory).toEqual({ ...estimate, rough: true });
-    await checkMemory(memory, engine, memoryRemedy, has(3.06e9));
-    const verdict = await examineMemory({ memory, engine }, has(3.06e9));
-    expect(verdict).toMatchObject({ status: 'warning' });
-    expect(verdict.says).toMatch(
-      /^The run takes roughly 5\.2 GB .*: it may not fit; how much this engine takes is not known well\.$/,
-    );
-    expect(await examineMemory({ memory, engine }, has(6e9))).toMatchObject({ status: 'ok' });
-  },
-);
-
-test('an estimate for ONNX Runtime is not rough, whatever is said of OpenVINO', () => {
-  const noted = { description: `${cpu.description} (openvino: not found)` };
-  expect([cpu, noted].map(holdingOf)).toEqual([{ apart: false }, { apart: false }]);
-  expect(marked(estimate, noted)).toBe(estimate);
+test('a rough estimate keeps no run from starting, and the check-up warns', async () => {
+  const engine = { ...cpu, description: 'openvino 2026.4.1 cpu bf16, 2 threads' };
+  const memory = { ...estimate, rough: true };
+  await checkMemory(memory, engine, memoryRemedy, has(3.06e9));
+  const verdict = await examineMemory({ memory, engine }, has(3.06e9));
+  expect(verdict).toMatchObject({ status: 'warning' });
+  expect(verdict.says).toMatch(
+    /^The run takes roughly 5\.2 GB .*: it may not fit; how much this engine takes is not known well\.$/,
+  );
+  expect(await examineMemory({ memory, engine }, has(6e9))).toMatchObject({ status: 'ok' });
 });
 
 test('the check-up says beforehand what would happen', async () => {

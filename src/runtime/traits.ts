@@ -1,0 +1,25 @@
+/** Where an engine may compute. */
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+/** Name of a device. */
+export type Device = (typeof devices)[number];
+
+/** What matrix products are computed in. */
+export const precisions = ['bf16', 'f32'] as const;
+/** Name of a precision. */
+export type Precision = (typeof precisions)[number];
+
+/** What others may know of an engine: they ask these, never its description. */
+export interface EngineTraits {
+  /** The library and its version, for instance `onnxruntime 1.30.0`. */
+  readonly library: string;
+  readonly device: Device;
+  /** What matrix products are computed in. */
+  readonly precision: Precision;
+  /** Whose memory runs take: that of this process, or a device's own, of a size that nobody tells. */
+  readonly memory: 'process' | 'device';
+  /**
+   * Whether each session has weights for itself, mapped and rearranged, and its inputs, and keeps what
+   * its largest run took.
+   */
+  readonly apart: boolean;
+}
