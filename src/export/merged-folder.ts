@@ -6,7 +6,7 @@ import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import type { Note } from '../events.ts';
 import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../family/config.ts';
-import { withHead, withSavedHead, writtenHead } from '../family/t5-head.ts';
+import { withHead, withSavedHead, writtenHead } from '../family/t5/head.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';

@@ -1,3 +1,4 @@
+import type { Choice, ExportedModel } from '../family/exported-model.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { nodeNamed, tensorHead, valueInfo } from '../graph/onnx-messages.ts';
 import { Message } from '../graph/protobuf.ts';
@@ -8,35 +9,6 @@ import { type LoadWeight, type StoredTensor, weightStore } from './stored.ts';
 // All operators that graphs have are in opset 18; the lower, the more runtimes load the file.
 const irVersion = 8;
 const opset = 18;
-
-/** Inputs or outputs of a model, by name. */
-export type Interface = ReadonlyMap<string, Pick<Value, 'dtype' | 'shape'>>;
-
-/** Inputs of a graph that the model takes from its own inputs in one case, and computes in the other. */
-export interface Choice {
-  /** The bool [1] input that says whether they are given. */
-  readonly isGiven: string;
-  readonly chosen: readonly {
-    /** Name of the graph's input. */
-    readonly input: string;
-    /** Name in the model, which is an output of it. */
-    readonly output: string;
-    /** Name of the model's input that is taken. */
-    readonly given: string;
-  }[];
-  /** Computes them: outputs of the names of the graph's inputs. */
-  readonly computed: Graph;
-}
-
-/** A model as its users see it, before anybody asks in which precision. */
-export interface ExportedModel {
-  readonly graph: Graph;
-  readonly choice?: Choice;
-  readonly inputs: Interface;
-  readonly outputs: Interface;
-  /** Inputs and outputs that are float16 when the precision is: a past. @default none */
-  readonly isHalf?: (name: string) => boolean;
-}
 
 /** The bytes of a model: its file, and for a large one a second file that holds the weights. */
 export interface ModelFile {

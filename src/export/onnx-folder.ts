@@ -5,8 +5,11 @@ import { type Adapter, readAdapter } from '../adapter/peft.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
+import { classifierModel } from '../family/classifier-onnx.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../family/config.ts';
-import { withHead, withSavedHead } from '../family/t5-head.ts';
+import type { ExportedModel } from '../family/exported-model.ts';
+import { withHead, withSavedHead } from '../family/t5/head.ts';
+import { decoderModel, encoderModel } from '../family/t5/onnx.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
@@ -14,7 +17,6 @@ import { float32 } from '../tensor.ts';
 import { openWeights } from '../tensors/weights.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../tokenizer/tokenizer-files.ts';
 import { modelCard } from './card.ts';
-import { classifierModel } from './classifier.ts';
 import {
   cardOf,
   copyCompanions,
@@ -25,8 +27,6 @@ import {
 } from './companions.ts';
 import type { ExportDType } from './dtypes.ts';
 import { counter, type FolderOptions, taskOf, type WrittenFiles } from './merged-folder.ts';
-import type { ExportedModel } from './model-file.ts';
-import { decoderModel, encoderModel } from './seq2seq.ts';
 import type { LoadWeight } from './stored.ts';
 import { modelFiles } from './write.ts';
 

@@ -2,8 +2,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InternalError } from '../errors.ts';
+import type { ExportedModel } from '../family/exported-model.ts';
 import { type ExportDType, precisionOf, suffixes } from './dtypes.ts';
-import { bytesOf, type ExportedModel, modelFile, type Part } from './model-file.ts';
+import { bytesOf, modelFile, type Part } from './model-file.ts';
 import type { LoadWeight } from './stored.ts';
 
 /** What a writing tells, and what ends it. */

@@ -6,7 +6,7 @@ import { float32, type Tensor } from '../tensor.ts';
 import { saveWeights } from '../tensors/weights.ts';
 import { classifierJson } from './classifier-config.ts';
 import { isT5, type ModelConfig, type T5Config } from './config.ts';
-import { head, type WrittenHead, writtenHead } from './t5-head.ts';
+import { head, type WrittenHead, writtenHead } from './t5/head.ts';
 
 /**
  * `config.json` for a config, in the Hugging Face layout; reading it gives the same config back.

@@ -12,7 +12,7 @@ import type { Note } from '../events.ts';
 import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { isT5, readModelConfig, type T5Config } from '../family/config.ts';
 import { generationNotes } from '../family/generation-config.ts';
-import { withHead, withSavedHead } from '../family/t5-head.ts';
+import { withHead, withSavedHead } from '../family/t5/head.ts';
 import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';

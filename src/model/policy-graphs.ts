@@ -1,4 +1,13 @@
 import type { T5Config } from '../family/config.ts';
+import {
+  crossKeyValues,
+  decoder,
+  decoderStep,
+  encoder,
+  headInput,
+  headWeight,
+  lmHead,
+} from '../family/t5/layers.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
@@ -10,15 +19,6 @@ import { rateInputs } from '../nn/dropout.ts';
 import { type KeyValue, maskBias } from '../nn/layers.ts';
 import { packingInputs, sharedSplit } from '../nn/rows.ts';
 import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
-import {
-  crossKeyValues,
-  decoder,
-  decoderStep,
-  encoder,
-  headInput,
-  headWeight,
-  lmHead,
-} from '../nn/t5.ts';
 import { valueHead } from '../nn/value-head.ts';
 import { draw } from './draw.ts';
 import { type Half, noiseInputs } from './dropout.ts';

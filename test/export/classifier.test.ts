@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { classifierModel } from '../../src/export/classifier.ts';
 import type { ExportDType } from '../../src/export/dtypes.ts';
 import { suffixes } from '../../src/export/dtypes.ts';
 import { modelFiles } from '../../src/export/write.ts';
 import type { ClassifierConfig } from '../../src/family/classifier-config.ts';
+import { classifierModel } from '../../src/family/classifier-onnx.ts';
 import { readModelConfig } from '../../src/family/config.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
 import { reachable, readBy, type Value } from '../../src/graph/graph.ts';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelConfig, type T5Config } from '../../src/family/config.ts';
+import { relativeBucket } from '../../src/family/t5/layers.ts';
 import type { Sequence } from '../../src/model/batch.ts';
 import { loadPolicy, type Trainable } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { GenerationConfig, warpLogits } from '../../src/model/sampling.ts';
-import { relativeBucket } from '../../src/nn/t5.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';

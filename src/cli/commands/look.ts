@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../../family/config.ts';
-import { withHead } from '../../family/t5-head.ts';
+import { withHead } from '../../family/t5/head.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';

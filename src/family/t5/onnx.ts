@@ -1,14 +1,14 @@
-import type { T5Config } from '../family/config.ts';
-import { Graph, type Shape, type Value } from '../graph/graph.ts';
-import { castTo } from '../graph/ops/cast.ts';
-import { reshape, splitFirst } from '../graph/ops/shape.ts';
-import { product } from '../graph/shapes.ts';
-import { type KeyValue, maskBias } from '../nn/layers.ts';
-import { paddedPacking, paddedRows } from '../nn/rows.ts';
-import { rootScope } from '../nn/scope.ts';
-import { crossKeyValues, encoder, lmHead } from '../nn/t5.ts';
-import { decoderAfter } from '../nn/t5-past.ts';
-import type { ExportedModel } from './model-file.ts';
+import { Graph, type Shape, type Value } from '../../graph/graph.ts';
+import { castTo } from '../../graph/ops/cast.ts';
+import { reshape, splitFirst } from '../../graph/ops/shape.ts';
+import { product } from '../../graph/shapes.ts';
+import { type KeyValue, maskBias } from '../../nn/layers.ts';
+import { paddedPacking, paddedRows } from '../../nn/rows.ts';
+import { rootScope } from '../../nn/scope.ts';
+import type { T5Config } from '../config.ts';
+import type { ExportedModel } from '../exported-model.ts';
+import { crossKeyValues, encoder, lmHead } from './layers.ts';
+import { decoderAfter } from './past.ts';
 
 // Names and shapes are those that optimum exports and transformers.js feeds; it takes a dim that
 // is called batch_size for the batch, and any other symbol of an empty past for 0.

@@ -1,8 +1,17 @@
-import type { T5Config } from '../family/config.ts';
-import type { Value } from '../graph/graph.ts';
-import { add, geluNew, less, max, min, mul, relu, sub, where } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
-import { gemm, matmul } from '../graph/ops/linear.ts';
+import type { Value } from '../../graph/graph.ts';
+import {
+  add,
+  geluNew,
+  less,
+  max,
+  min,
+  mul,
+  relu,
+  sub,
+  where,
+} from '../../graph/ops/elementwise.ts';
+import { gather } from '../../graph/ops/gather.ts';
+import { gemm, matmul } from '../../graph/ops/linear.ts';
 import {
   concat,
   cut,
@@ -11,12 +20,13 @@ import {
   reshape,
   shapeOf,
   transpose,
-} from '../graph/ops/shape.ts';
-import { softmax } from '../graph/ops/softmax.ts';
-import { drop, dropWeights } from './dropout.ts';
-import { attend, embedding, type KeyValue, linear, maskBias, rmsNorm } from './layers.ts';
-import { type Packing, packedRows, type Rows, type Split, singleRows } from './rows.ts';
-import type { Scope } from './scope.ts';
+} from '../../graph/ops/shape.ts';
+import { softmax } from '../../graph/ops/softmax.ts';
+import { drop, dropWeights } from '../../nn/dropout.ts';
+import { attend, embedding, type KeyValue, linear, maskBias, rmsNorm } from '../../nn/layers.ts';
+import { type Packing, packedRows, type Rows, type Split, singleRows } from '../../nn/rows.ts';
+import type { Scope } from '../../nn/scope.ts';
+import type { T5Config } from '../config.ts';
 
 /** T5's encoder: ids int64 [tokens] -> [tokens, dModel]. */
 export function encoder(p: Scope, config: T5Config, ids: Value, packing: Packing): Value {

@@ -1,12 +1,12 @@
-import type { T5Config } from '../family/config.ts';
-import type { Value } from '../graph/graph.ts';
-import { add, less, where } from '../graph/ops/elementwise.ts';
-import { concat, indicesAlong, reshape, shapeOf } from '../graph/ops/shape.ts';
-import { product } from '../graph/shapes.ts';
-import { attend, type KeyValue } from './layers.ts';
-import { paddedRows } from './rows.ts';
-import type { Scope } from './scope.ts';
-import { type Cross, decoderStack, distances, keyValue, positionBias } from './t5.ts';
+import type { Value } from '../../graph/graph.ts';
+import { add, less, where } from '../../graph/ops/elementwise.ts';
+import { concat, indicesAlong, reshape, shapeOf } from '../../graph/ops/shape.ts';
+import { product } from '../../graph/shapes.ts';
+import { attend, type KeyValue } from '../../nn/layers.ts';
+import { paddedRows } from '../../nn/rows.ts';
+import type { Scope } from '../../nn/scope.ts';
+import type { T5Config } from '../config.ts';
+import { type Cross, decoderStack, distances, keyValue, positionBias } from './layers.ts';
 
 /** Tokens behind a past of any length, none included. */
 export interface Continuation {

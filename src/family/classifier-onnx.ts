@@ -1,4 +1,3 @@
-import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { castTo } from '../graph/ops/cast.ts';
 import { add, equal, mul, sub } from '../graph/ops/elementwise.ts';
@@ -8,7 +7,8 @@ import { product } from '../graph/shapes.ts';
 import { firstPosition, textClassifier } from '../nn/encoder.ts';
 import { paddedPacking } from '../nn/rows.ts';
 import { rootScope } from '../nn/scope.ts';
-import type { ExportedModel } from './model-file.ts';
+import type { ClassifierConfig } from './classifier-config.ts';
+import type { ExportedModel } from './exported-model.ts';
 
 /** `model`: input_ids, attention_mask -> logits. */
 export function classifierModel(config: ClassifierConfig): ExportedModel {
