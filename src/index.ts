@@ -90,7 +90,7 @@ export {
 export { type Sequence, sequenceOf } from './model/batch.ts';
 export { Classifier } from './model/classifier.ts';
 export { countParameters } from './model/count.ts';
-export type { Draw } from './model/decoding.ts';
+export type { Draw, Generation } from './model/decoding.ts';
 export {
   adapterTensors,
   freshClassifier,
@@ -103,7 +103,7 @@ export {
 } from './model/load.ts';
 export { mergeAdapter } from './model/merge.ts';
 export type { Parameters } from './model/parameters.ts';
-export { type Generation, Policy, type TokenScores } from './model/policy.ts';
+export { Policy, type TokenScores } from './model/policy.ts';
 export { probabilities } from './model/softmax.ts';
 export {
   classifierLearner,

@@ -8,8 +8,9 @@ import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result
 import { classifierModel } from '../family/classifier-onnx.ts';
 import { isT5, type ModelConfig, readModelConfig } from '../family/config.ts';
 import type { ExportedModel } from '../family/exported-model.ts';
+import { decoderModel, encoderModel } from '../family/seq2seq-onnx.ts';
 import { withHead, withSavedHead } from '../family/t5/head.ts';
-import { decoderModel, encoderModel } from '../family/t5/onnx.ts';
+import { t5LanguageModel } from '../family/t5/language-model.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
@@ -111,7 +112,11 @@ async function opened(model: string, adapter: Adapter | undefined) {
 /** The graphs that transformers.js asks for, by file name. */
 export function exportedModels(config: ModelConfig): Record<string, ExportedModel> {
   if (!isT5(config)) return { model: classifierModel(config) };
-  return { encoder_model: encoderModel(config), decoder_model_merged: decoderModel(config) };
+  const model = t5LanguageModel(config);
+  return {
+    encoder_model: encoderModel(config, model),
+    decoder_model_merged: decoderModel(config, model),
+  };
 }
 
 /** Weights as float32, rounded once where an adapter was added. */

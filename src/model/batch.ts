@@ -3,23 +3,26 @@ import type { Feeds } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import { type Dropout, noiseOf, rateFeeds } from './dropout.ts';
 
-/** A query and a response to be scored. */
+/**
+ * What is read whole, and a response to be scored behind it: a prompt and what an encoder–decoder answers;
+ * of a model without an encoder one stream, cut before the first id that something is foretold from.
+ */
 export interface Sequence {
-  /** Encoder ids. */
+  /** Ids that every position sees. */
   readonly query: readonly number[];
-  /** Decoder ids: position t sees those up to t. */
+  /** Ids of which position t sees those up to t. */
   readonly inputs: readonly number[];
   /** The id that is scored at each position: as many as inputs. */
   readonly labels: readonly number[];
 }
 
-/** A response as a decoder learns it: shifted right by the decoder start, each of its ids scored. */
+/** A response as it is learnt: shifted right by the id that it begins from, each of its ids scored. */
 export function sequenceOf(
   query: readonly number[],
   response: readonly number[],
-  decoderStartId: number,
+  startId: number,
 ): Sequence {
-  return { query, inputs: [decoderStartId, ...response.slice(0, -1)], labels: response };
+  return { query, inputs: [startId, ...response.slice(0, -1)], labels: response };
 }
 
 /**
@@ -189,10 +192,10 @@ export function joinRows(rows: readonly Float32Array[]): Float32Array {
  */
 export function groupBySize(sizes: readonly number[], budget: number): number[][] {
   const order = sizes.map((_, i) => i).sort((a, b) => sizes[a] - sizes[b] || a - b);
-  let groups = filled(order, sizes, budget);
+  let groups = groupsInOrder(order, sizes, budget);
   for (let [low, high] = [1, budget]; low < high; ) {
     const middle = (low + high) >> 1;
-    const tighter = filled(order, sizes, middle);
+    const tighter = groupsInOrder(order, sizes, middle);
     if (tighter.length > groups.length) low = middle + 1;
     else [groups, high] = [tighter, middle];
   }
@@ -200,7 +203,11 @@ export function groupBySize(sizes: readonly number[], budget: number): number[][
 }
 
 /** Groups in the given order, each as large as the budget lets it be. */
-function filled(order: readonly number[], sizes: readonly number[], budget: number): number[][] {
+function groupsInOrder(
+  order: readonly number[],
+  sizes: readonly number[],
+  budget: number,
+): number[][] {
   const groups: number[][] = [];
   for (const index of order) {
     const last = groups.at(-1);

@@ -3,7 +3,6 @@ import type { Feeds, State } from '../runtime/engine.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import { type Dropout, noiseInputs, noiseOf, rateFeeds } from './dropout.ts';
 import type { Parameters } from './parameters.ts';
-import type { Generation } from './policy.ts';
 import {
   argmax,
   badWeights,
@@ -14,6 +13,18 @@ import {
   sampleToken,
   warpLogits,
 } from './sampling.ts';
+
+/** One generated response. */
+export interface Generation {
+  /** Token ids without the decoder start; ends with an end-of-sequence token unless truncated. */
+  readonly response: number[];
+  /** The length limit came before the end of the sequence. */
+  readonly truncated: boolean;
+  /** What a scoring at the sampler's temperature says of the response, up to rounding: [tokens]. */
+  readonly logprobs: Float32Array;
+  /** [tokens]; one more, behind the end, where a truncated response was asked for it. */
+  readonly values: Float32Array;
+}
 
 /** A random number in [0, 1) for a token of a row; the same whatever the batching. */
 export type Draw = (row: number, token: number) => number;
@@ -31,7 +42,7 @@ export interface DecodingJob {
 }
 
 /** A token, and its logprob at the sampler's temperature. */
-interface Chosen {
+interface NextToken {
   readonly token: number;
   readonly logprob: number;
 }
@@ -40,7 +51,8 @@ interface ResponseOptions {
   /** Most tokens. */
   readonly limit: number;
   readonly eosIds: readonly number[];
-  readonly decoderStartId: number;
+  /** What the first step reads. */
+  readonly startId: number;
   /** One step more behind a truncated response, for its value alone. */
   readonly valueBehind: boolean;
 }
@@ -56,7 +68,7 @@ export class GrowingResponse {
   readonly #logprobs: number[] = [];
   readonly #values: number[] = [];
   readonly #options: ResponseOptions;
-  #isOpen = true;
+  #isUnfinished = true;
 
   constructor(row: number, options: ResponseOptions) {
     this.row = row;
@@ -66,8 +78,8 @@ export class GrowingResponse {
   }
 
   /** Whether it takes part in the next step. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+  get isUnfinished(): boolean {
+    return this.#isUnfinished;
   }
 
   /** All its tokens are there; only the value behind them may be missing. */
@@ -77,7 +89,7 @@ export class GrowingResponse {
 
   /** What the next step reads. */
   get lastId(): number {
-    return this.tokens.at(-1) ?? this.#options.decoderStartId;
+    return this.tokens.at(-1) ?? this.#options.startId;
   }
 
   get #hasEnd(): boolean {
@@ -86,17 +98,17 @@ export class GrowingResponse {
   }
 
   /** The next token, and the value before it. */
-  add({ token, logprob }: Chosen, value: number): void {
+  add({ token, logprob }: NextToken, value: number): void {
     this.tokens.push(token);
     this.#logprobs.push(logprob);
     this.#values.push(value);
-    this.#isOpen = !this.isFull || (this.#options.valueBehind && !this.#hasEnd);
+    this.#isUnfinished = !this.isFull || (this.#options.valueBehind && !this.#hasEnd);
   }
 
   /** The value behind the last token. */
   end(value: number): void {
     this.#values.push(value);
-    this.#isOpen = false;
+    this.#isUnfinished = false;
   }
 
   done(): Generation {
@@ -137,21 +149,21 @@ export function drawingFeeds(rows: readonly GrowingResponse[], job: DecodingJob)
   };
 }
 
-type Choice = (row: GrowingResponse, place: number) => Chosen;
+type Chooses = (row: GrowingResponse, place: number) => NextToken;
 
 /** What the graph drew. */
-export function drawnTokens({ tokens, logprobs }: Readonly<Record<string, Tensor>>): Choice {
+export function drawnTokens({ tokens, logprobs }: Readonly<Record<string, Tensor>>): Chooses {
   return (_, place) => ({
     token: Number(tokens.data[place]),
     logprob: Number(logprobs.data[place]),
   });
 }
 
-/** What is chosen here, by the logits. */
-export function chosenTokens(
+/** What the sampler here makes of the logits. */
+export function sampledTokens(
   { logits }: Readonly<Record<string, Tensor>>,
   { config, draw }: DecodingJob,
-): Choice {
+): Chooses {
   const width = logits.shape[1];
   return ({ row, tokens, eosIds }, place) => {
     const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
@@ -168,12 +180,12 @@ export function chosenTokens(
 }
 
 /** @throws {NumericError} when the logits that a token comes from are not finite */
-export function checked(
-  chosen: Chosen,
+export function finiteOnly(
+  next: NextToken,
   { row, tokens }: GrowingResponse,
   { queries }: DecodingJob,
-): Chosen {
-  if (Number.isFinite(chosen.logprob)) return chosen;
+): NextToken {
+  if (Number.isFinite(next.logprob)) return next;
   const token = tokens.length;
   const where = `logits of response ${row}, token ${token}`;
   const details = { tensor: 'logits', sample: row, token, query: queries[row], response: tokens };

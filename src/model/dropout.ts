@@ -2,7 +2,7 @@
 import { type Dropped, rateInputs } from '../nn/dropout.ts';
 import type { Feeds } from '../runtime/engine.ts';
 import { float32, type Tensor } from '../tensor.ts';
-import type { PolicyShape } from './policy-graphs.ts';
+import type { PolicyShape } from './policy-shape.ts';
 
 /** Which half of a T5 a token is read by. */
 export type Half = 'encoder' | 'decoder';

@@ -25,7 +25,8 @@ import { Classifier, classifierGraph } from './classifier.ts';
 import { initialLora, initialRoberta, initialT5, initialValueHead } from './initial.ts';
 import { initialise } from './parameters.ts';
 import { Policy } from './policy.ts';
-import { type PolicyShape, scoreGraph } from './policy-graphs.ts';
+import { scoreGraph } from './policy-graphs.ts';
+import type { PolicyShape } from './policy-shape.ts';
 
 /** What of a policy can change: nothing, a LoRA adapter, or every weight. */
 export type Trainable = 'nothing' | 'adapter' | 'all';

@@ -1,20 +1,22 @@
 import type { MemoryEstimate } from '../events.ts';
 import type { ClassifierConfig } from '../family/classifier-config.ts';
+import { languageModel } from '../family/language-models.ts';
 import { costOf, multiplierBytes, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
 import type { EngineTraits } from '../runtime/traits.ts';
 import { sizeOf } from '../tensor.ts';
+import { decodeBudget, encodeBudget, logitBudget, ownLimit, scoreBudget } from './budgets.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
-import { decodeBudget, encodeBudget, logitBudget, ownLimit, scoreBudget } from './policy.ts';
+
 import {
   decodeGraph,
   encodeGraph,
   gradientGraph,
   type Loss,
   type PolicyGraph,
-  type PolicyShape,
   scoreGraph,
 } from './policy-graphs.ts';
+import type { PolicyShape } from './policy-shape.ts';
 
 /** What decides how much memory a training with rollouts takes. */
 export interface MemoryOptions extends Holding {
@@ -157,7 +159,8 @@ export function worstMoment(
  * file, where it is the head as well.
  */
 export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): number {
-  const table = config.ownHead ? undefined : graph.weights.get('shared.weight');
+  const { tiedTable } = languageModel(config);
+  const table = tiedTable === undefined ? undefined : graph.weights.get(tiedTable);
   return weightBytes(graph.weights.values()) + (table ? weightBytes([table]) : 0);
 }
 
@@ -213,15 +216,15 @@ export function samplingBytes(
   { encode, decode }: Pick<Graphs, 'encode' | 'decode'>,
 ): number {
   const { policy, promptTokens, responseTokens, sampled } = options;
-  const { decoderLayers, heads, dKv, dModel } = policy.config;
+  const { blocks, heads, size } = languageModel(policy.config).cache;
   const source = longestOf(promptTokens);
   const batch = fitting(sampled, source, decodeBudget);
-  const prompts = fitting(batch, meanOf(promptTokens), encodeBudget / dModel);
+  const prompts = fitting(batch, meanOf(promptTokens), encodeBudget / policy.config.dModel);
   const encoding = { ...prompting(promptTokens, prompts), batch: prompts };
   const encoder = costOf(encode.graph, encoding);
   const past = 1 + responseTokens;
   const decoder = costOf(decode.graph, { batch, source, past });
-  const caches = 4 * 2 * decoderLayers * batch * heads * dKv * (source + past);
+  const caches = 4 * 2 * blocks * batch * heads * size * (source + past);
   return fragmentsOf(options).forward * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 

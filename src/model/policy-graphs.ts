@@ -1,33 +1,20 @@
-import type { T5Config } from '../family/config.ts';
-import {
-  crossKeyValues,
-  decoder,
-  decoderStep,
-  encoder,
-  headInput,
-  headWeight,
-  lmHead,
-} from '../family/t5/layers.ts';
+import type { CacheShape, LanguageModel } from '../family/language-model.ts';
+import { languageModel } from '../family/language-models.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
-import { gemm } from '../graph/ops/linear.ts';
 import { reduceSum, reshape, zerosLike } from '../graph/ops/shape.ts';
 import { logSumExp, stopGradient } from '../graph/ops/softmax.ts';
 import { rateInputs } from '../nn/dropout.ts';
+import { headInput, labelLogits, logitsOf } from '../nn/head.ts';
 import { type KeyValue, maskBias } from '../nn/layers.ts';
+import { stepPass, wholePass } from '../nn/passes.ts';
 import { packingInputs, sharedSplit } from '../nn/rows.ts';
-import { rootScope, type Scope, type ScopeOptions } from '../nn/scope.ts';
+import { rootScope, type Scope } from '../nn/scope.ts';
 import { valueHead } from '../nn/value-head.ts';
 import { draw } from './draw.ts';
 import { type Half, noiseInputs } from './dropout.ts';
-
-/** What makes up a policy, as far as its graphs are concerned. */
-export interface PolicyShape extends ScopeOptions {
-  readonly config: T5Config;
-  readonly valueHead: boolean;
-}
+import type { PolicyShape } from './policy-shape.ts';
 
 /** A graph that the engine can compile: its parameters, and what stays with the engine. */
 export interface PolicyGraph {
@@ -66,12 +53,12 @@ export interface PassOptions {
   readonly dropout?: boolean | undefined;
 }
 
-/** Encodes queries: appends to the cross-attention's keys and values, and to the mask. */
+/** Reads queries: appends to the cross-attention's keys and values, and to the mask. */
 export function encodeGraph(shape: PolicyShape, options: PassOptions = {}): PolicyGraph {
-  return graphOf(shape, (p, config) => {
-    const { keyValues, mask } = encoded(p, config, options);
+  return graphOf(shape, (p, model) => {
+    const { keyValues, mask } = promptsRead(p, model, options);
     const outputs = { ...keyValueOutputs('cross', keyValues), 'next.crossMask': mask };
-    return { outputs, append: { ...cache('cross', config), 'next.crossMask': 'crossMask' } };
+    return { outputs, append: { ...cache('cross', model.cache), 'next.crossMask': 'crossMask' } };
   });
 }
 
@@ -87,26 +74,30 @@ export function decodeGraph(
   chooser: Chooser,
   options: PassOptions = {},
 ): PolicyGraph {
-  return graphOf(shape, (root, config) => {
+  return graphOf(shape, (root, model) => {
     const { graph } = root;
     const p = noisy(root, 'decoder', 'batch', options);
-    const { heads, dKv } = config;
+    const { heads, size } = model.cache;
     const ids = graph.input('ids', 'int64', ['batch']);
     const bias = maskBias(graph.input('crossMask', 'float32', ['batch', 'source']));
-    const past = keyValueInputs(graph, config, 'past', ['past', 'batch', heads, dKv]);
-    const keyValues = keyValueInputs(graph, config, 'cross', ['batch', heads, 'source', dKv]);
-    const { hidden, present } = decoderStep(p, config, { ids, past, cross: { keyValues, bias } });
+    const past = keyValueInputs(graph, model.cache, 'past', ['past', 'batch', heads, size]);
+    const keyValues = keyValueInputs(graph, model.cache, 'cross', ['batch', heads, 'source', size]);
+    const pass = stepPass(ids, past);
+    const hidden = model.decode(p, pass, { keyValues, bias });
     const { values } = headValues(p, shape.valueHead, hidden);
-    const outputs = { values, ...keyValueOutputs('past', present) };
-    const append = cache('past', config);
-    if (chooser === 'caller')
-      return { outputs: { ...outputs, logits: lmHead(p, config, hidden) }, append };
+    const outputs = { values, ...keyValueOutputs('past', pass.present) };
+    const append = cache('past', model.cache);
+    if (chooser === 'caller') {
+      const head = model.head(p);
+      return { outputs: { ...outputs, logits: logitsOf(head, headInput(head, hidden)) }, append };
+    }
     const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
-    const logits = lmHead(p, config, mul(hidden, inverseTemperature));
-    const drawn = draw(logits, {
+    const scaled = mul(hidden, inverseTemperature);
+    const head = model.head(p);
+    const drawn = draw(logitsOf(head, headInput(head, scaled), inverseTemperature), {
       uniform: graph.input('uniform', 'float32', ['batch']),
       refused: graph.input('refusesEnd', 'float32', ['batch']),
-      refusedIds: config.eosIds,
+      refusedIds: shape.config.eosIds,
     });
     return { outputs: { ...outputs, ...drawn }, append };
   });
@@ -114,11 +105,11 @@ export function decodeGraph(
 
 /** A number for each tensor of a decoding: one for what is past, one for the cross-attention. */
 export function eachCache(
-  { config }: PolicyShape,
+  shape: CacheShape,
   { past, cross }: { past: number; cross: number },
 ): Record<string, number> {
   const all = (prefix: string, number: number) =>
-    Object.values(cache(prefix, config)).map((name) => [name, number]);
+    Object.values(cache(prefix, shape)).map((name) => [name, number]);
   return {
     ...Object.fromEntries([...all('past', past), ...all('cross', cross)]),
     crossMask: cross,
@@ -127,16 +118,16 @@ export function eachCache(
 
 /** Logprobs, values and entropies of given responses. */
 export function scoreGraph(shape: PolicyShape): PolicyGraph {
-  return graphOf(shape, (p, config) => {
-    const { logprobs, values, entropies } = tokenOutputs(p, config, shape);
+  return graphOf(shape, (p, model) => {
+    const { logprobs, values, entropies } = tokenOutputs(p, model, shape);
     return { outputs: { logprobs, values, entropies } };
   });
 }
 
 /** Full logits of given responses. */
 export function logitsGraph(shape: PolicyShape): PolicyGraph {
-  return graphOf(shape, (p, config) => ({
-    outputs: { logits: tokenOutputs(p, config, shape).logits },
+  return graphOf(shape, (p, model) => ({
+    outputs: { logits: tokenOutputs(p, model, shape).logits },
   }));
 }
 
@@ -146,9 +137,9 @@ export function gradientGraph(
   loss: Loss,
   options: PassOptions = {},
 ): PolicyGraph {
-  return graphOf(shape, (p, config, parameters) => {
+  return graphOf(shape, (p, model, parameters) => {
     const { valueHead } = shape;
-    const outputs = tokenOutputs(p, config, { ...options, ...loss, valueHead });
+    const outputs = tokenOutputs(p, model, { ...options, ...loss, valueHead });
     const inputs = loss.inputs.map((name) => [name, p.graph.input(name, 'float32', ['tokens'])]);
     const value = loss.build(outputs, Object.fromEntries(inputs));
     const names = [...parameters.keys()];
@@ -166,33 +157,34 @@ interface Built {
 
 function graphOf(
   shape: PolicyShape,
-  build: (p: Scope, config: T5Config, parameters: Map<string, Value>) => Built,
+  build: (p: Scope, model: LanguageModel, parameters: Map<string, Value>) => Built,
 ): PolicyGraph {
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
-  const { outputs, append = {} } = build(scope, shape.config, parameters);
+  const { outputs, append = {} } = build(scope, languageModel(shape.config), parameters);
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
   return { graph, parameters, append, linears };
 }
 
-/** Queries as the decoder's cross-attention sees them, and which of their places are real. */
-function encoded(
+/** Queries as responses attend to them, and which of their places are real. */
+function promptsRead(
   root: Scope,
-  config: T5Config,
+  model: LanguageModel,
   options: PassOptions,
 ): { keyValues: KeyValue[]; mask: Value } {
   const { graph } = root;
   const p = noisy(root, 'encoder', 'sourceTokens', options);
   const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
   const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
-  const memory = encoder(p, config, ids, packingInputs(graph, 'source', sizes));
-  const split = sharedSplit({
+  const packing = packingInputs(graph, 'source', sizes);
+  const inputs = () => ({
     slots: graph.input('crossSlots', 'int64', ['batch', 'source']),
     places: graph.input('crossPlaces', 'int64', ['sourceTokens', 'readers']),
     real: graph.input('crossReal', 'float32', ['sourceTokens', 'readers']),
+    mask: graph.input('crossMask', 'float32', ['batch', 'source']),
   });
-  const mask = graph.input('crossMask', 'float32', ['batch', 'source']);
-  return { keyValues: crossKeyValues(p, config, memory, split), mask };
+  const keyValues = model.read(p, { ids, packing, split: () => sharedSplit(inputs()) });
+  return { keyValues, mask: inputs().mask };
 }
 
 /** The scope with the random numbers of its tokens, where there is dropout. */
@@ -207,8 +199,8 @@ interface OutputOptions extends PassOptions {
   readonly detachesValues?: boolean;
 }
 
-/** Runs encoder and decoder, and the heads on the scored positions only. */
-function tokenOutputs(p: Scope, config: T5Config, options: OutputOptions): TokenOutputs {
+/** Reads queries and responses, and runs the heads on the scored positions. */
+function tokenOutputs(p: Scope, model: LanguageModel, options: OutputOptions): TokenOutputs {
   const { valueHead, detachesValues = false } = options;
   const { graph } = p;
   const ids = graph.input('targetIds', 'int64', ['tokens']);
@@ -219,17 +211,16 @@ function tokenOutputs(p: Scope, config: T5Config, options: OutputOptions): Token
   });
   const labels = graph.input('labels', 'int64', ['tokens']);
   const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
-  const { keyValues, mask } = encoded(p, config, options);
+  const { keyValues, mask } = promptsRead(p, model, options);
   const cross = { keyValues, bias: maskBias(mask) };
   const decoding = noisy(p, 'decoder', 'tokens', options);
-  const hidden = decoder(decoding, config, { ids, packing, cross }); // [tokens, dModel]
-  const head = headWeight(p, config);
+  const hidden = model.decode(decoding, wholePass(ids, packing), cross); // [tokens, width]
+  const head = model.head(p);
   // (h / T) W^T = logits / T, without another pass over [tokens, vocabulary]
-  const x = mul(headInput(config, hidden), inverseTemperature);
-  const logits = gemm(x, head, { transA: false, transB: true });
+  const x = mul(headInput(head, hidden), inverseTemperature);
+  const logits = logitsOf(head, x, inverseTemperature);
   const normaliser = logSumExp(logits);
-  // the label's own logit as h · W[y]: its gradient is W[y], and no one-hot is ever made
-  const chosen = reduceSum(mul(x, gather(head, labels)), { axis: 1 });
+  const chosen = labelLogits(head, x, labels, inverseTemperature);
   const probabilities = exp(sub(logits, reshape(normaliser, ['tokens', 1])));
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {
@@ -248,12 +239,12 @@ function headValues(p: Scope, withValues: boolean, hidden: Value): { values: Val
 
 function keyValueInputs(
   graph: Graph,
-  { decoderLayers }: T5Config,
+  { blocks }: CacheShape,
   prefix: string,
   shape: Shape,
 ): KeyValue[] {
   const input = (name: string) => graph.input(name, 'float32', shape);
-  return Array.from({ length: decoderLayers }, (_, i) => ({
+  return Array.from({ length: blocks }, (_, i) => ({
     key: input(`${prefix}.${i}.key`),
     value: input(`${prefix}.${i}.value`),
   }));
@@ -268,8 +259,8 @@ function keyValueOutputs(prefix: string, pairs: readonly KeyValue[]): Record<str
 }
 
 /** Output names of a cache, and the inputs that they become. */
-export function cache(prefix: string, { decoderLayers }: T5Config): Record<string, string> {
-  const names = Array.from({ length: decoderLayers }, (_, i) => [
+export function cache(prefix: string, { blocks }: CacheShape): Record<string, string> {
+  const names = Array.from({ length: blocks }, (_, i) => [
     `${prefix}.${i}.key`,
     `${prefix}.${i}.value`,
   ]).flat();

@@ -1,5 +1,6 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import type { T5Config } from '../family/config.ts';
+import type { LanguageModel } from '../family/language-model.ts';
+import { languageModel } from '../family/language-models.ts';
 import type { CompileOptions, Engine, Session, WeightLocation } from '../runtime/engine.ts';
 import type { Precision } from '../runtime/traits.ts';
 import { float32, type Tensor } from '../tensor.ts';
@@ -10,18 +11,21 @@ import {
   queryFeeds,
   type Sequence,
   scoringFeeds,
+  sequenceOf,
   splitRows,
 } from './batch.ts';
+import { decodeBudget, encodeBudget, ownLimit, sequenceGroups } from './budgets.ts';
 import {
-  checked,
-  chosenTokens,
   type DecodingJob,
   type Draw,
   drawingFeeds,
   drawnTokens,
   drawsInGraph,
+  finiteOnly,
+  type Generation,
   GrowingResponse,
   idFeeds,
+  sampledTokens,
 } from './decoding.ts';
 import { type Dropout, type Half, rateFeeds } from './dropout.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
@@ -34,22 +38,10 @@ import {
   type Loss,
   logitsGraph,
   type PolicyGraph,
-  type PolicyShape,
   scoreGraph,
 } from './policy-graphs.ts';
+import type { PolicyShape } from './policy-shape.ts';
 import type { GenerationConfig } from './sampling.ts';
-
-/** One generated response. */
-export interface Generation {
-  /** Token ids without the decoder start; ends with an end-of-sequence token unless truncated. */
-  readonly response: number[];
-  /** The length limit came before the end of the sequence. */
-  readonly truncated: boolean;
-  /** What a scoring at the sampler's temperature says of the response, up to rounding: [tokens]. */
-  readonly logprobs: Float32Array;
-  /** [tokens]; one more, behind the end, where a truncated response was asked for it. */
-  readonly values: Float32Array;
-}
 
 /** What the policy says of the labels of one sequence: each [labels]. */
 export interface TokenScores {
@@ -74,32 +66,22 @@ export interface PolicyOptions extends PolicyShape {
   readonly tensors: Map<string, Tensor<'float32'>>;
 }
 
-/** Padded source tokens of rows that are decoded together. */
-export const decodeBudget = 8192;
-/**
- * Elements of the hidden states of one run that encodes, or scores: more is hardly faster, and takes
- * more memory. 1,024 and 2,048 tokens of FLAN-T5-base.
- */
-export const encodeBudget = 1024 * 768;
-export const scoreBudget = 2048 * 768;
-/** Scored logits of one run. */
-export const logitBudget = 16e6;
-/** Bytes of weights that a decoding session may keep for itself while others train: a second's loading. */
-export const ownLimit = 256e6;
 /** Rows leave the decoding batch once this share of it has finished. */
 const leaveShare = 0.25;
 
-/** A T5 that generates, scores and learns; without dropout, but where a call asks for it. */
+/** A language model that generates, scores and learns; without dropout, but where a call asks for it. */
 export class Policy {
   readonly shape: PolicyShape;
   readonly parameters: Parameters;
   /** In which its engine multiplies. */
   readonly precision: Precision;
   readonly #options: PolicyOptions;
+  readonly #model: LanguageModel;
   readonly #sessions = new Map<string, Promise<Session>>();
 
   private constructor(options: PolicyOptions, parameters: Parameters) {
     this.#options = options;
+    this.#model = languageModel(options.config);
     this.shape = options;
     this.parameters = parameters;
     this.precision = options.engine.precision;
@@ -109,6 +91,25 @@ export class Policy {
   static async create(options: PolicyOptions): Promise<Policy> {
     checkParameters(options);
     return new Policy(options, await parametersOn(options.engine, options.tensors));
+  }
+
+  /** What stands between a prompt and a response, and belongs to neither. */
+  get startIds(): readonly number[] {
+    const { startId } = this.#model;
+    return startId === undefined ? [] : [startId];
+  }
+
+  /** A response to a query, as it is scored and learnt from: each of its ids. */
+  sequence(query: readonly number[], response: readonly number[]): Sequence {
+    const { read, startId } = this.#begin(query);
+    return sequenceOf(read, response, startId);
+  }
+
+  /** Where decoding begins, and what is read before. */
+  #begin(query: readonly number[]): { read: readonly number[]; startId: number } {
+    const { startId } = this.#model;
+    if (startId !== undefined) return { read: query, startId };
+    return { read: query.slice(0, -1), startId: query[query.length - 1] };
   }
 
   /** Logprobs, values and entropies of the tokens of given sequences, in their order. */
@@ -185,16 +186,22 @@ export class Policy {
     }: GenerateOptions = {},
   ): Promise<Generation[]> {
     const generations = new Array<Generation>(queries.length);
-    const lengths = queries.map((query) => query.length);
-    const { eosIds, decoderStartId } = this.shape.config;
+    const begun = queries.map((query) => this.#begin(query));
+    const lengths = begun.map(({ read }) => read.length);
+    const { eosIds } = this.shape.config;
     for (const group of groupBySize(lengths, decodeBudget)) {
       const responses = group.map((row) => {
         const limit = maxNewTokens?.[row] ?? config.maxNewTokens;
-        return new GrowingResponse(row, { limit, eosIds, decoderStartId, valueBehind });
+        return new GrowingResponse(row, {
+          limit,
+          eosIds,
+          startId: begun[row].startId,
+          valueBehind,
+        });
       });
       const state = await this.#options.engine.state();
       try {
-        const rows = group.map((row) => queries[row]);
+        const rows = group.map((row) => begun[row].read);
         const steps = Math.max(...responses.map(({ limit }) => limit));
         const draws = dropout && {
           ...dropout,
@@ -219,23 +226,23 @@ export class Policy {
     await this.parameters.close();
   }
 
-  /** Fills the caches of a decoding: cross-attention of the queries, no past. */
+  /** Fills the caches of a decoding: what is attended to of the queries, no past. */
   async #encode(
     queries: readonly (readonly number[])[],
     { parameters, state, dropout }: Pick<DecodingJob, 'parameters' | 'state' | 'dropout'>,
     steps: number,
   ): Promise<void> {
-    const { heads, dKv, dModel } = this.shape.config;
+    const { heads, size } = this.#model.cache;
     const build = () => encodeGraph(this.shape, { dropout: dropout !== undefined });
     const session = await this.#session(named('encode', dropout), build);
     const batch = queries.length;
-    await state.reserve(eachCache(this.shape, { past: 1 + steps, cross: batch }));
-    const unused = float32(new Float32Array(batch * heads * dKv), [1, batch, heads, dKv]);
-    const pasts = Object.values(cache('past', this.shape.config));
+    await state.reserve(eachCache(this.#model.cache, { past: 1 + steps, cross: batch }));
+    const unused = float32(new Float32Array(batch * heads * size), [1, batch, heads, size]);
+    const pasts = Object.values(cache('past', this.#model.cache));
     await state.write(Object.fromEntries(pasts.map((name) => [name, unused])));
     const width = Math.max(...queries.map((query) => query.length));
     let first = 0;
-    for (const part of partsOf(queries, encodeBudget / dModel)) {
+    for (const part of partsOf(queries, encodeBudget / this.shape.config.dModel)) {
       const start = first;
       const noise =
         dropout && ((row: number, token: number) => dropout.draw('encoder', start + row, token));
@@ -253,24 +260,24 @@ export class Policy {
     const session = await this.#session(name, build, { prepack: true });
     // rows of the engine's caches, in order; those that have finished stay until they are dropped
     let rows = responses;
-    let open = rows.filter((row) => row.isOpen);
-    while (open.length > 0) {
+    let unfinished = rows.filter((row) => row.isUnfinished);
+    while (unfinished.length > 0) {
       signal?.throwIfAborted();
-      if (open.length <= rows.length * (1 - leaveShare)) {
-        const kept = rows.flatMap((row, place) => (row.isOpen ? [place] : []));
-        await state.select(eachCache(this.shape, { past: 1, cross: 0 }), kept);
-        rows = open;
+      if (unfinished.length <= rows.length * (1 - leaveShare)) {
+        const kept = rows.flatMap((row, place) => (row.isUnfinished ? [place] : []));
+        await state.select(eachCache(this.#model.cache, { past: 1, cross: 0 }), kept);
+        rows = unfinished;
       }
       const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows, job);
       const results = await session.run(feeds, parameters.state, state);
-      const choose = chooser === 'graph' ? drawnTokens(results) : chosenTokens(results, job);
+      const choose = chooser === 'graph' ? drawnTokens(results) : sampledTokens(results, job);
       rows.forEach((row, place) => {
-        if (!row.isOpen) return;
+        if (!row.isUnfinished) return;
         const value = (results.values.data as Float32Array)[place];
         if (row.isFull) row.end(value);
-        else row.add(checked(choose(row, place), row, job), value);
+        else row.add(finiteOnly(choose(row, place), row, job), value);
       });
-      open = rows.filter((row) => row.isOpen);
+      unfinished = rows.filter((row) => row.isUnfinished);
     }
   }
 
@@ -303,19 +310,6 @@ export class Policy {
     session.catch(() => this.#sessions.delete(name)); // a later call may try again
     return session;
   }
-}
-
-/** Sequences in groups that fit one run, by their indices: of similar length, the shortest first. */
-export function sequenceGroups(
-  { vocabSize, dModel }: Pick<T5Config, 'vocabSize' | 'dModel'>,
-  sequences: readonly Sequence[],
-): number[][] {
-  const budget = Math.floor(scoreBudget / dModel);
-  // one size for both limits, in units of source tokens
-  const sizes = sequences.map(({ query, labels }) =>
-    Math.max(query.length, (labels.length * vocabSize * budget) / logitBudget),
-  );
-  return groupBySize(sizes, budget);
 }
 
 /** How given responses are scored. */

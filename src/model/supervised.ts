@@ -1,12 +1,12 @@
 import { ConfigError, NumericError } from '../errors.ts';
 import { randomStream, uniform } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
-import { sequenceOf } from './batch.ts';
+import { sequenceGroups } from './budgets.ts';
 import { type Classifier, textGroups } from './classifier.ts';
 import { type Dropout, dropoutOf } from './dropout.ts';
 import { type AdamState, adam, addGradients, clipGradients, emptyState } from './optimizer.ts';
 import type { Parameters } from './parameters.ts';
-import { type Policy, sequenceGroups } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { crossEntropy } from './policy-graphs.ts';
 import { scheduleFactor } from './schedule.ts';
 import type { SupervisedConfig } from './supervised-config.ts';
@@ -53,7 +53,7 @@ export interface PolicyLearning extends Splitting {
 
 /** A learner for query → response pairs: mean cross-entropy per response token. */
 export function policyLearner(
-  policy: Pick<Policy, 'parameters' | 'shape' | 'gradient'>,
+  policy: Pick<Policy, 'parameters' | 'shape' | 'gradient' | 'sequence'>,
   examples: readonly { query: readonly number[]; response: readonly number[] }[],
   { microBatchSize, dropout: share = 0, seed = 0 }: PolicyLearning = {},
 ): Learner {
@@ -63,7 +63,7 @@ export function policyLearner(
     count: examples.length,
     gradient(indices, step) {
       const sequences = indices.map((i) =>
-        sequenceOf(examples[i].query, examples[i].response, config.decoderStartId),
+        policy.sequence(examples[i].query, examples[i].response),
       );
       const tokens = sequences.reduce((sum, { labels }) => sum + labels.length, 0);
       const groups = partsOf(sequenceGroups(config, sequences), sequences.length, microBatchSize);

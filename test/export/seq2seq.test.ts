@@ -5,7 +5,8 @@ import type { ExportDType } from '../../src/export/dtypes.ts';
 import { modelFile } from '../../src/export/model-file.ts';
 import { modelFiles, type WriteOptions } from '../../src/export/write.ts';
 import type { T5Config } from '../../src/family/config.ts';
-import { decoderModel, encoderModel } from '../../src/family/t5/onnx.ts';
+import { decoderModel, encoderModel } from '../../src/family/seq2seq-onnx.ts';
+import { t5LanguageModel } from '../../src/family/t5/language-model.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
@@ -64,8 +65,8 @@ async function exported(
   const { load } = await openWeights(model);
   const folder = await temporaryFolder();
   for (const [name, graph] of [
-    ['encoder_model', encoderModel(config)],
-    ['decoder_model_merged', decoderModel(config)],
+    ['encoder_model', encoderModel(config, t5LanguageModel(config))],
+    ['decoder_model_merged', decoderModel(config, t5LanguageModel(config))],
   ] as const) {
     await modelFiles(name, graph, { dtype, load, limit }).write(folder, options);
   }
@@ -162,7 +163,7 @@ describe('files', () => {
   test('have every weight once, whatever branch reads it', async () => {
     const model = await tinyModel(shallow);
     const { load, entries } = await openWeights(model[0]);
-    const { parts } = modelFile(decoderModel(shallow), {
+    const { parts } = modelFile(decoderModel(shallow, t5LanguageModel(shallow)), {
       precision: 'float32',
       load,
       dataFile: '',
@@ -187,7 +188,11 @@ describe('files', () => {
     expect(results[1]).toEqual(results[0]);
     const { load } = await openWeights(model[0]);
     const files = (limit?: number) =>
-      modelFiles('encoder_model', encoderModel(shallow), { dtype: 'fp32', load, limit });
+      modelFiles('encoder_model', encoderModel(shallow, t5LanguageModel(shallow)), {
+        dtype: 'fp32',
+        load,
+        limit,
+      });
     expect([files(1).isExternal, files().isExternal]).toEqual([true, false]);
   });
 

@@ -5,8 +5,9 @@ import { type LoraConfig, writeAdapter, writeValueHead } from '../../src/adapter
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
 import type { T5Config } from '../../src/family/config.ts';
 import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
+import type { Generation } from '../../src/model/decoding.ts';
 import { adapterTensors, freshPolicy, loadPolicy, valueHeadTensors } from '../../src/model/load.ts';
-import type { Generation, Policy, TokenScores } from '../../src/model/policy.ts';
+import type { Policy, TokenScores } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { argmax, GenerationConfig } from '../../src/model/sampling.ts';
 import { saveAdapter } from '../../src/model/save.ts';

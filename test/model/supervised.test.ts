@@ -134,6 +134,7 @@ describe('a step that is split', () => {
     const wide: Parameters<typeof policyLearner>[0] = {
       parameters: policy.parameters,
       shape: { ...policy.shape, config },
+      sequence: (query, response) => policy.sequence(query, response),
       gradient(loss, sequences, inputs) {
         parts.push(sequences.map(({ query }) => query.length));
         return policy.gradient(loss, sequences, inputs);

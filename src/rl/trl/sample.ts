@@ -1,5 +1,5 @@
 import { type Dropout, dropoutOf } from '../../model/dropout.ts';
-import type { PolicyShape } from '../../model/policy-graphs.ts';
+import type { PolicyShape } from '../../model/policy-shape.ts';
 import { type RandomKey, uniform } from '../../random.ts';
 import { semanticsOf } from './corrections.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PolicyShape } from '../../../src/model/policy-graphs.ts';
+import type { PolicyShape } from '../../../src/model/policy-shape.ts';
 import { sampledDropout } from '../../../src/rl/trl/sample.ts';
 import { tinyT5 } from '../../model/tiny.ts';
 

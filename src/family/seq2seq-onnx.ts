@@ -1,14 +1,15 @@
-import { Graph, type Shape, type Value } from '../../graph/graph.ts';
-import { castTo } from '../../graph/ops/cast.ts';
-import { reshape, splitFirst } from '../../graph/ops/shape.ts';
-import { product } from '../../graph/shapes.ts';
-import { type KeyValue, maskBias } from '../../nn/layers.ts';
-import { paddedPacking, paddedRows } from '../../nn/rows.ts';
-import { rootScope } from '../../nn/scope.ts';
-import type { T5Config } from '../config.ts';
-import type { ExportedModel } from '../exported-model.ts';
-import { crossKeyValues, encoder, lmHead } from './layers.ts';
-import { decoderAfter } from './past.ts';
+import { Graph, type Shape, type Value } from '../graph/graph.ts';
+import { castTo } from '../graph/ops/cast.ts';
+import { reshape, splitFirst } from '../graph/ops/shape.ts';
+import { product } from '../graph/shapes.ts';
+import { headInput, logitsOf } from '../nn/head.ts';
+import { type KeyValue, maskBias } from '../nn/layers.ts';
+import { passBehind } from '../nn/passes.ts';
+import { paddedPacking, paddedRows } from '../nn/rows.ts';
+import { rootScope } from '../nn/scope.ts';
+import type { T5Config } from './config.ts';
+import type { ExportedModel } from './exported-model.ts';
+import type { EncoderDecoder } from './language-model.ts';
 
 // Names and shapes are those that optimum exports and transformers.js feeds; it takes a dim that
 // is called batch_size for the batch, and any other symbol of an empty past for 0.
@@ -16,15 +17,17 @@ const batch = 'batch_size';
 const source = 'encoder_sequence_length';
 const target = 'decoder_sequence_length';
 
+type Sizes = Pick<T5Config, 'vocabSize' | 'dModel'>;
+
 /** `encoder_model`: input_ids, attention_mask -> last_hidden_state. */
-export function encoderModel(config: T5Config): ExportedModel {
+export function encoderModel({ dModel }: Sizes, { encoder }: EncoderDecoder): ExportedModel {
   const graph = new Graph();
   const { scope } = rootScope(graph, {});
   const ids = graph.input('input_ids', 'int64', [batch, source]);
   const mask = castTo(graph.input('attention_mask', 'int64', [batch, source]), 'float32');
   const tokens = reshape(ids, [product(ids.shape)]);
-  const memory = encoder(scope, config, tokens, paddedPacking(mask));
-  graph.output('last_hidden_state', splitFirst(memory, ids, [config.dModel]));
+  const states = encoder.encode(scope, tokens, paddedPacking(mask));
+  graph.output('last_hidden_state', splitFirst(states, ids, [dModel]));
   return { graph, inputs: graph.inputs, outputs: graph.outputs };
 }
 
@@ -33,33 +36,32 @@ export function encoderModel(config: T5Config): ExportedModel {
  * `use_cache_branch` keys and values of the cross-attention are computed from the encoder's hidden
  * states, with it they are those of the past; all else is the same.
  */
-export function decoderModel(config: T5Config): ExportedModel {
+export function decoderModel(config: Sizes, model: EncoderDecoder): ExportedModel {
   const graph = new Graph();
   const { scope } = rootScope(graph, {});
-  const { heads, dKv, decoderLayers } = config;
-  const crossShape = (length: string): Shape => [batch, heads, length, dKv];
+  const { blocks, heads, size } = model.cache;
+  const crossShape = (length: string): Shape => [batch, heads, length, size];
   const mask = graph.input('encoder_attention_mask', 'int64', [batch, source]);
   const ids = graph.input('input_ids', 'int64', [batch, target]);
   const pastShape = crossShape('past_decoder_sequence_length');
-  const past = keyValues(decoderLayers, (i, part) =>
+  const past = keyValues(blocks, (i, part) =>
     graph.input(`past_key_values.${i}.decoder.${part}`, 'float32', pastShape),
   );
-  const cross = keyValues(decoderLayers, (i, part) =>
+  const cross = keyValues(blocks, (i, part) =>
     graph.input(`cross.${i}.${part}`, 'float32', crossShape(source)),
   );
   const bias = maskBias(castTo(mask, 'float32'));
-  const { hidden, present } = decoderAfter(scope, config, {
-    ids,
-    past,
-    cross: { keyValues: cross, bias },
-  });
-  graph.output('logits', splitFirst(lmHead(scope, config, hidden), ids, [config.vocabSize]));
-  present.forEach(({ key, value }, i) => {
+  const pass = passBehind(ids, past);
+  const hidden = model.decode(scope, pass, { keyValues: cross, bias });
+  const head = model.head(scope);
+  const logits = logitsOf(head, headInput(head, hidden));
+  graph.output('logits', splitFirst(logits, ids, [config.vocabSize]));
+  pass.present.forEach(({ key, value }, i) => {
     graph.output(`present.${i}.decoder.key`, key);
     graph.output(`present.${i}.decoder.value`, value);
   });
 
-  const computed = crossGraph(config);
+  const computed = crossGraph(config, model);
   const inputs = new Map<string, Pick<Value, 'dtype' | 'shape'>>([
     ...computed.inputs,
     ['use_cache_branch', { dtype: 'bool', shape: [1] }],
@@ -83,14 +85,13 @@ export function decoderModel(config: T5Config): ExportedModel {
 }
 
 /** encoder_hidden_states -> keys and values of each block's cross-attention, `cross.0.key`. */
-function crossGraph(config: T5Config): Graph {
+function crossGraph({ dModel }: Sizes, { encoder }: EncoderDecoder): Graph {
   const graph = new Graph();
   const { scope } = rootScope(graph, {});
-  const { dModel } = config;
   const states = graph.input('encoder_hidden_states', 'float32', [batch, source, dModel]);
-  const memory = reshape(states, [product([batch, source]), dModel]);
+  const tokens = reshape(states, [product([batch, source]), dModel]);
   const rows = paddedRows(graph.input('encoder_attention_mask', 'int64', [batch, source]));
-  crossKeyValues(scope, config, memory, rows.split).forEach(({ key, value }, i) => {
+  encoder.keyValues(scope, tokens, rows.split).forEach(({ key, value }, i) => {
     graph.output(`cross.${i}.key`, key);
     graph.output(`cross.${i}.value`, value);
   });
