@@ -14,7 +14,7 @@ import { licenseIn, promptIn } from './card.ts';
 /** Names of what is copied: a list of what is known, for a folder may hold anything. */
 const known = [
   /^(tokenizer|tokenizer_config|special_tokens_map|added_tokens|generation_config)\.json$/,
-  /^(vocab\.(json|txt)|merges\.txt|spiece\.model|sentencepiece\.bpe\.model)$/,
+  /^(vocab\.(json|txt)|merges\.txt|spiece\.model|spm\.model|sentencepiece\.bpe\.model)$/,
   /^(LICENSE|NOTICE|USE_POLICY)(\.(md|txt))?$/i,
 ];
 

@@ -29,6 +29,7 @@ const settings = [
 /** What a tokenizer is made of where there is no `tokenizer.json`. */
 const vocabulary = [
   'spiece.model',
+  'spm.model',
   'sentencepiece.bpe.model',
   'vocab.json',
   'merges.txt',

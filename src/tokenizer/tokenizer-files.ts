@@ -8,7 +8,7 @@ import { byteTokenizer } from './byte-tokenizer.ts';
 import { robertaTokenizer } from './roberta-tokenizer.ts';
 import { checkTokenizer, modelType } from './tokenizer-check.ts';
 import { tokenizerConfig, widelyRead } from './tokenizer-config.ts';
-import { t5Tokenizer, xlmRobertaTokenizer } from './unigram-tokenizer.ts';
+import { debertaTokenizer, t5Tokenizer, xlmRobertaTokenizer } from './unigram-tokenizer.ts';
 import { wordPieceTokenizer } from './wordpiece-tokenizer.ts';
 
 /** A token that is matched in the text before the model sees it. */
@@ -51,15 +51,17 @@ const fileNames = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
+  'added_tokens.json',
   'vocab.json',
   'merges.txt',
   'vocab.txt',
   'spiece.model',
+  'spm.model',
   'sentencepiece.bpe.model',
 ];
 
 /** Those of them that hold tokens. */
-const vocabularies = fileNames.filter((name) => !/_config|_map/.test(name));
+const vocabularies = fileNames.filter((name) => !/_config|_map|added_/.test(name));
 
 const flag = z.boolean().default(false);
 const TokenJson = z.object({
@@ -95,6 +97,7 @@ const Config = Special.extend({
   model_input_names: z.array(z.string()).nullish(),
   model_max_length: z.number().positive().nullish(),
   padding_side: side.nullish(),
+  split_by_punct: z.boolean().nullish(),
   strip_accents: z.boolean().nullish(),
   tokenize_chinese_chars: z.boolean().nullish(),
   tokenizer_class: z.string().nullish(),
@@ -122,7 +125,7 @@ const unlimited = 1e18;
 
 /**
  * Reads a folder's tokenizer: `tokenizer.json`, or what older folders have in its place: T5's
- * `spiece.model`, XLM-RoBERTa's `sentencepiece.bpe.model`, BERT's `vocab.txt`, or RoBERTa's
+ * `spiece.model`, DeBERTa's `spm.model`, XLM-RoBERTa's `sentencepiece.bpe.model`, BERT's `vocab.txt`, or RoBERTa's
  * `vocab.json` and `merges.txt`.
  * @throws {UnavailableError} when the folder has none of them
  * @throws {InputError} when a file is not what its name says
@@ -153,8 +156,17 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   settle(json, config, kind);
   checkTokenizer(json, isBuilt ? folder : join(folder, 'tokenizer.json'));
 
+  const special = [...new Set([...Object.values(names), ...more])].filter(
+    (token) => token !== undefined,
+  );
+  const listed = read('added_tokens.json', z.record(z.string(), z.int().nonnegative()));
+  const added = config.added_tokens_decoder ?? tokensOf(listed, special);
+  if (isBuilt) {
+    const theirs = new Set(Object.keys(listed));
+    json.added_tokens = json.added_tokens.filter(({ content }) => !theirs.has(content));
+  }
   const present = new Set(json.added_tokens.map(({ content }) => content));
-  const missing = Object.entries(config.added_tokens_decoder ?? {})
+  const missing = Object.entries(added)
     .filter(([, { content }]) => !present.has(content))
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([, token]) => addedToken(token));
@@ -165,9 +177,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   return {
     json,
     named: { ...(bos && { bos }), ...(eos && { eos }), ...(unk && { unk }), ...(pad && { pad }) },
-    special: [...new Set([...Object.values(names), ...more])].filter(
-      (token) => token !== undefined,
-    ),
+    special,
     missing,
     bytes,
     cleanUpSpaces: config.clean_up_tokenization_spaces ?? tidies,
@@ -178,6 +188,18 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
     modelVocabulary: model.vocab_size,
     files,
   };
+}
+
+/** What older folders list in `added_tokens.json`, by id as `added_tokens_decoder` has it. */
+function tokensOf(
+  listed: Readonly<Record<string, number>>,
+  special: readonly string[],
+): Record<string, z.infer<typeof TokenJson>> {
+  const flags = { single_word: false, lstrip: false, rstrip: false };
+  const tokens = Object.entries(listed).map(([content, id]) => {
+    return [id, { content, ...flags, special: special.includes(content) }] as const;
+  });
+  return Object.fromEntries(tokens);
 }
 
 /** ByT5's tokens behind the bytes, in the order of their ids. */
@@ -256,14 +278,23 @@ function builtJson(
   config: Config,
 ): Record<string, unknown> {
   const at = (name: string) => join(folder, name);
-  const [t5, xlm, words] = ['spiece.model', 'sentencepiece.bpe.model', 'vocab.txt'].map((name) =>
-    files.get(name),
-  );
+  const [t5, deberta, xlm, words] = [
+    'spiece.model',
+    'spm.model',
+    'sentencepiece.bpe.model',
+    'vocab.txt',
+  ].map((name) => files.get(name));
   if (t5) {
     return t5Tokenizer(t5, at('spiece.model'), {
       extraIds: config.extra_ids ?? 100,
       legacy: config.legacy ?? true,
       addPrefixSpace: config.add_prefix_space ?? true,
+    });
+  }
+  if (deberta) {
+    return debertaTokenizer(deberta, at('spm.model'), {
+      lowerCase: config.do_lower_case ?? false,
+      splitPunctuation: config.split_by_punct ?? false,
     });
   }
   if (xlm) return xlmRobertaTokenizer(xlm, at('sentencepiece.bpe.model'));
@@ -279,7 +310,7 @@ function builtJson(
   const [vocab, merges] = [files.get('vocab.json'), files.get('merges.txt')];
   if (!vocab || !merges) {
     const expected =
-      'tokenizer.json, spiece.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
+      'tokenizer.json, spiece.model, spm.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
     const remedy = 'Is it the right folder, and the download complete?';
     throw new UnavailableError(folder, expected, 'none of them', remedy);
   }

@@ -84,7 +84,7 @@ export interface PadOptions {
 
 /**
  * Loads a folder's tokenizer: `tokenizer.json`, or what older folders have in its place (T5's
- * `spiece.model`, BERT's `vocab.txt`, RoBERTa's `vocab.json` and `merges.txt`).
+ * `spiece.model`, DeBERTa's `spm.model`, BERT's `vocab.txt`, RoBERTa's `vocab.json` and `merges.txt`).
  * @throws {UnavailableError} when the folder has none of them
  * @throws {InputError} when a file is not what its name says, no padding token is named, or there
  * are tokens that the model in the same folder has no embedding for

@@ -58,6 +58,73 @@ export function xlmRobertaTokenizer(bytes: Uint8Array, where: string): BuiltToke
   return { ...unigramJson(model, vocab, options), post_processor: around };
 }
 
+/** What a tokenizer's config says of a DeBERTa tokenizer. */
+export interface DebertaTokenizerOptions {
+  readonly lowerCase: boolean;
+  /** Each character of punctuation is a word of its own. */
+  readonly splitPunctuation: boolean;
+}
+
+/**
+ * DeBERTa-v2's and -v3's, from `spm.model`; tokens of the family that are no pieces stand behind these.
+ * @throws {InputError} when the file is no unigram model or lacks `[CLS]` or `[SEP]`
+ * @see DebertaV2Converter in transformers' convert_slow_tokenizer.py
+ */
+export function debertaTokenizer(
+  bytes: Uint8Array,
+  where: string,
+  { lowerCase, splitPunctuation }: DebertaTokenizerOptions,
+): BuiltTokenizer {
+  const model = unigramModel(bytes, where);
+  const { unkId } = model;
+  const vocab = model.pieces.map(({ text, score }): Entry => [text, score]);
+  const idOf = new Map(vocab.map(([text], id) => [text, id]));
+  const special = ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '[MASK]'];
+  const [cls, sep] = special.map((text) => idOf.get(text));
+  if (cls === undefined || sep === undefined) {
+    throw new InputError(where, 'the pieces [CLS] and [SEP]', 'none', 'Is it a DeBERTa tokenizer?');
+  }
+  const options = { unkId, special, legacy: true, addPrefixSpace: true };
+  const built = unigramJson(model, vocab, options);
+  const behind = special
+    .filter((text) => !idOf.has(text))
+    .map((text, i) => specialToken(vocab.length + i, text));
+  const added = [...built.added_tokens, ...behind].map((token) =>
+    token.content === '[UNK]' ? { ...token, normalized: true } : token,
+  );
+  const ids = { '[CLS]': cls, '[SEP]': sep };
+  return {
+    ...built,
+    added_tokens: added,
+    normalizer: sequence('normalizers', [
+      lowerCase && { type: 'Lowercase' },
+      { type: 'Strip', strip_left: true, strip_right: true },
+      charsmapOf(model),
+      { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
+    ]),
+    pre_tokenizer: sequence('pretokenizers', [
+      splitPunctuation && { type: 'Punctuation', behavior: 'Isolated' },
+      built.pre_tokenizer,
+    ]),
+    post_processor: template(
+      ['[CLS]', '$A', '[SEP]'],
+      ['[CLS]', '$A', '[SEP]', '$B', '[SEP]'],
+      ids,
+      1,
+    ),
+  };
+}
+
+/** Components one after another, those that there are. */
+function sequence(parts: 'normalizers' | 'pretokenizers', components: readonly unknown[]) {
+  return { type: 'Sequence', [parts]: components.filter(Boolean) };
+}
+
+/** The table of normalised characters, where there is one. */
+function charsmapOf({ charsmap }: SentencePieceModel) {
+  return charsmap.length > 0 && { type: 'Precompiled', precompiled_charsmap: base64Of(charsmap) };
+}
+
 type Entry = [text: string, score: number];
 
 function unigramModel(bytes: Uint8Array, where: string): SentencePieceModel {
@@ -74,10 +141,11 @@ interface UnigramParts extends Omit<UnigramOptions, 'extraIds'> {
 }
 
 function unigramJson(
-  { pieces, charsmap }: SentencePieceModel,
+  model: SentencePieceModel,
   vocab: readonly Entry[],
   { unkId, special, legacy, addPrefixSpace }: UnigramParts,
 ): BuiltTokenizer {
+  const { pieces } = model;
   const idOf = new Map(vocab.map(([text], id) => [text, id]));
   const control = pieces.filter(({ kind }) => kind === 'control').map(({ text }) => text);
   const user = pieces.filter(({ kind }) => kind === 'user').map(({ text }) => text);
@@ -94,16 +162,11 @@ function unigramJson(
   return {
     version: '1.0',
     added_tokens: added,
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        ...(charsmap.length > 0
-          ? [{ type: 'Precompiled', precompiled_charsmap: base64Of(charsmap) }]
-          : []),
-        { type: 'Strip', strip_left: false, strip_right: true },
-        { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
-      ],
-    },
+    normalizer: sequence('normalizers', [
+      charsmapOf(model),
+      { type: 'Strip', strip_left: false, strip_right: true },
+      { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
+    ]),
     pre_tokenizer: space,
     post_processor: null,
     decoder: space,

@@ -25,6 +25,7 @@ test.each<[string, Read, Record<string, string>?]>([
   ['a.safetensors', ofFolder(openWeights), { 'model.safetensors.index.json': index }],
   ['pytorch_model.bin', ofFolder((folder) => openWeights(folder))],
   ['tokenizer.json', ofFolder(readTokenizerFiles)],
+  ['spm.model', ofFolder(readTokenizerFiles)],
   ['spiece.model', ofFolder(readTokenizerFiles)],
   ['vocab.txt', ofFolder(readTokenizerFiles)],
   ['tokenizer_config.json', ofFolder(readTokenizerFiles)],

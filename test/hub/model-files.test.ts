@@ -111,6 +111,7 @@ describe('a damaged tokenizer', () => {
 
   test.each([
     ['spiece', 'spiece.model'],
+    ['families/deberta/tokenizer', 'spm.model'],
     ['wordpiece', 'vocab.txt'],
   ])('%s/%s is refused or read', async (name, file) => {
     const bytes = await readFile(goldenPath(name, file));

@@ -48,7 +48,7 @@ describe("a tokenizer from an old folder's files", () => {
     readonly json: unknown;
     readonly ids: number[][];
     readonly pair: number[];
-    readonly decoded: string[];
+    readonly decoded: string[] | null;
   }
   let texts: string[];
   let folder: string;
@@ -67,6 +67,8 @@ describe("a tokenizer from an old folder's files", () => {
     't5-cased',
     'mt5',
     'xlm-roberta',
+    'deberta',
+    'deberta-lower',
     'bert',
     'bert-cased',
     'bert-accents',
@@ -77,7 +79,7 @@ describe("a tokenizer from an old folder's files", () => {
     const tokenizer = await loadTokenizer(join(folder, kind));
     expect(await tokenizer.encodeBatch(texts)).toEqual(ids);
     expect(await tokenizer.encodePair('a b', 'c')).toEqual(pair);
-    expect(await tokenizer.decodeBatch(ids)).toEqual(decoded);
+    if (decoded) expect(await tokenizer.decodeBatch(ids)).toEqual(decoded);
     expect((await readTokenizerFiles(join(folder, kind))).json).toEqual(json);
   });
 });

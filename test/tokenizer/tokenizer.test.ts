@@ -278,7 +278,7 @@ describe('hostile and unusual folders', () => {
   test('an empty folder says what is missing', async () => {
     const folder = await folderWith('t5', []);
     const expected =
-      'tokenizer.json, spiece.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
+      'tokenizer.json, spiece.model, spm.model, sentencepiece.bpe.model, vocab.txt, or vocab.json and merges.txt';
     const message = `${folder}: expected ${expected}, got none of them.`;
     await expect(loadTokenizer(folder)).rejects.toThrow(message);
   });
