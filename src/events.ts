@@ -39,7 +39,7 @@ export interface Sample {
   readonly response: string;
   /** Probability of the toxic label, 0 to 1. */
   readonly toxicity: number;
-  /** Logit of the reward label, without what a run adds to it (`rougeWeight`). */
+  /** Logit of the reward label; with a reward of one's own the weighted sum of both. Without `rougeWeight`'s part. */
   readonly reward: number;
   /** ROUGE-1 F against the references, 0 to 1; missing when there is none that ROUGE can read. */
   readonly rouge1?: number;
@@ -200,7 +200,12 @@ export type RunEvent =
         readonly columns?: Readonly<Record<string, string>>;
       };
       /** Of which outputs of the models reward and toxicity are made, in words; missing in old logs. */
-      readonly judges?: { readonly reward: string; readonly toxicity: string };
+      readonly judges?: {
+        readonly reward: string;
+        readonly toxicity: string;
+        /** The whole reward, where a module has a part in it. */
+        readonly sum?: string;
+      };
       /** Missing in the logs of earlier versions. */
       readonly memory?: MemoryEstimate;
       /** Missing when there is nothing to say. */

@@ -19,7 +19,7 @@ export {
 export type { Example, ExampleColumns } from './data/examples.ts';
 export type { PartOptions } from './data/files.ts';
 export { filterByLength, splitExamples } from './data/prepare.ts';
-export { buildPrompt } from './data/prompt.ts';
+export { buildPrompt, type PromptMaker, type PromptRow } from './data/prompt.ts';
 export { type ReadOptions, readExamples } from './data/read.ts';
 export { type DoctorContext, type DoctorEvent, doctor } from './doctor/doctor.ts';
 export type { Finding } from './doctor/finding.ts';
@@ -72,7 +72,7 @@ export {
 } from './jobs/detox/checkpoint.ts';
 export { resolvedConfig } from './jobs/detox/config.ts';
 export { type DetoxContext, detox } from './jobs/detox/detox.ts';
-export { rougeReward } from './jobs/detox/reward.ts';
+export { type RewardModule, rougeReward } from './jobs/detox/reward.ts';
 export { type PresetName, presetSettings, presets } from './jobs/presets.ts';
 export type { JobContext, JobEvent } from './jobs/run.ts';
 export { type SftEvent, type SftMeasures, sft } from './jobs/sft.ts';

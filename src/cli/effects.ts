@@ -42,6 +42,7 @@ const rows: readonly Row[] = [
   [['revision'], (c) => c.model === undefined, 'no `model` is given'],
   [['adapterRevision'], (c) => c.adapter === undefined, 'no `adapter` is given'],
   [['toxicityRevision'], (c) => c.toxicityModel === undefined, 'no `toxicityModel` is given'],
+  [['rewardWeight'], (c) => c.reward === undefined, 'no `reward` is given'],
   [['pairAs'], (c) => !readsPairs(c), '`scoreOn` and `toxicityOn` read the response alone'],
   [['testDataRevision'], (c) => c.testData === undefined, 'no `testData` is given'],
   [

@@ -51,6 +51,9 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'responseLimits',
   ],
   'Reward and scores': [
+    'reward',
+    'rewardWeight',
+    'rewardModelWeight',
     'rewardLabel',
     'toxicLabel',
     'toxicityOn',
@@ -136,6 +139,8 @@ const placeholders: Readonly<Partial<Record<Setting, string>>> = {
   testData: 'file|name',
   testDataRevision: 'commit',
   modelConfig: 'file',
+  reward: 'file',
+  promptTemplate: 'text|file',
   valueHeadFile: 'name',
   tokenizer: 'dir',
   responseLimits: 'low,high',

@@ -9,6 +9,7 @@ import { languageNote } from './language.ts';
 import { Lengths } from './lengths.ts';
 import { mergeRepeats, withoutHeldOut } from './merge.ts';
 import { shuffleSeedOf, splitExamples } from './prepare.ts';
+import { isModule, promptSources } from './prompt.ts';
 import { type ReadOptions, readExamples } from './read.ts';
 
 /** Settings of `dialogueFields` and `promptFields`, as far as they decide which dialogues are read. */
@@ -59,8 +60,9 @@ export interface Dialogues {
  * @throws {InputError} as `readExamples`, and when there is nothing to train on or to hold out
  * @throws {ConfigError} when the same file would be trained on and held out
  */
-export async function readDialogues(settings: DialogueSettings): Promise<Dialogues> {
-  const { data, testData, testSplit } = settings;
+export async function readDialogues(given: DialogueSettings): Promise<Dialogues> {
+  const { data, testData, testSplit, promptTemplate = '' } = given;
+  const settings = { ...given, keepsRows: given.keepsRows ?? isModule(promptTemplate) };
   const apart = testData !== undefined || testSplit !== undefined;
   const whole = await readPart(data, settings);
   const { train, test, heldOut, notes } = apart
@@ -137,12 +139,12 @@ async function partsApart(whole: Part, settings: DialogueSettings): Promise<Part
   return { train, test: heldOut.examples, heldOut, notes };
 }
 
-/** The files that the settings name, by their role: `data`, or of a folder `data train.csv`. */
+/** The files that the settings name, by their role: `data`, or of a folder `data train.csv`; a prompt module's too. */
 export async function dataSources(
-  settings: Pick<DialogueSettings, 'data' | 'split' | 'testData' | 'testSplit'>,
+  settings: Pick<DialogueSettings, 'data' | 'split' | 'testData' | 'testSplit' | 'promptTemplate'>,
 ): Promise<Record<string, string>> {
-  const { data, split, testData, testSplit } = settings;
-  const sources: Record<string, string> = {};
+  const { data, split, testData, testSplit, promptTemplate = '' } = settings;
+  const sources = await promptSources(promptTemplate);
   const add = async (role: string, path: string, part: PartOptions) => {
     for (const { path: file } of await dataFiles(path, part)) {
       const name = relative(path, file).replaceAll(/[\\/]/g, '.');

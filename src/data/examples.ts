@@ -14,6 +14,8 @@ export interface Example {
   readonly topic?: string;
   /** What evaluations are split by, for instance the tone of the dialogue. */
   readonly group?: string;
+  /** All columns of its row, where they were asked for. */
+  readonly row?: Readonly<Record<string, unknown>>;
   /** The rows that hold this dialogue, where there are several: as often it is trained on. */
   readonly rows?: readonly Example[];
 }
@@ -33,6 +35,8 @@ export interface ExampleColumns {
    * @default 'required'
    */
   readonly summaries?: 'required' | 'where given' | 'ignored';
+  /** Keep all columns of each row, for modules of the user's. @default false */
+  readonly keepsRows?: boolean | undefined;
 }
 
 const ownSummaries = ['summary', 'summary1', 'summary2', 'summary3'];
@@ -43,7 +47,7 @@ export function exampleReader(
   shapes = new Shapes(),
 ): ItemReader<Example> {
   return (where, columns) => {
-    const { groupColumn, summaryColumn } = options;
+    const { groupColumn, summaryColumn, keepsRows = false } = options;
     const group = groupColumn ?? 'tone';
     const dialogue = needColumn(where, columns, roles.dialogue, options.dialogueColumn);
     const id = findColumn(where, columns, roles.id, options.idColumn);
@@ -67,8 +71,13 @@ export function exampleReader(
     return {
       columns: found,
       guessed,
-      uses: [...new Set([dialogue, ...summaries, ...(id === undefined ? [] : [id]), ...others])],
-      item: (row, number) => toExample(row, { dialogue, summaries, id, group, number, shapes }),
+      uses: keepsRows
+        ? columns
+        : [...new Set([dialogue, ...summaries, id ?? [], ...others].flat())],
+      item: (row, number) => {
+        const example = toExample(row, { dialogue, summaries, id, group, number, shapes });
+        return keepsRows ? { ...example, row: row.fields } : example;
+      },
     };
   };
 }

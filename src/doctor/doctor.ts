@@ -23,6 +23,7 @@ import {
 } from './lengths.ts';
 import { checkMemory } from './memory.ts';
 import { checkBatches, checkDeterminism, checkFinite, checkGeneration } from './numerics.ts';
+import { checkOwnReward } from './own-reward.ts';
 import { checkCheckpoints, checkCorrections, checkEvaluation, checkKlController } from './plan.ts';
 import { checkPromptShare, checkRewardLabel, checkToxicLabel } from './reward.ts';
 import { checkWarpers } from './sampling.ts';
@@ -71,6 +72,7 @@ const checks: readonly Check[] = [
   { name: 'reference', doing: 'comparing with the reference', find: checkReference },
   { name: 'ratio', doing: 'comparing scores with gradients', find: checkRatio },
   { name: 'reward-label', doing: 'judging known sentences', find: checkRewardLabel },
+  { name: 'reward-module', doing: 'asking the reward', find: checkOwnReward },
   { name: 'toxic-label', doing: 'judging known sentences', find: checkToxicLabel },
   { name: 'prompt-share', doing: 'taking the reward apart', find: checkPromptShare },
   { name: 'warpers', doing: 'comparing sampler and scores', find: checkWarpers },

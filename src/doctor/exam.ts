@@ -77,9 +77,9 @@ export async function* examine(
   patient: Intake,
   signal?: AbortSignal,
 ): AsyncGenerator<Sampling, Exam> {
-  const { config, judge, policy, tokenizer, prompts, rl, semantics } = patient;
+  const { config, judge, own, policy, tokenizer, prompts, rl, semantics } = patient;
   const queries = prompts.flatMap((prompt) => Array<Prompt>(answerCount).fill(prompt));
-  const reward = detoxReward({ judge, policy, tokenizer }, config);
+  const reward = detoxReward({ judge, own, policy, tokenizer }, config);
   const draws = drawsOf(rl, semantics);
   const limits =
     rl.responseLimits && queries.map((_, row) => draws.limit(0, row, rl.responseLimits!));

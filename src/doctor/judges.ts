@@ -52,7 +52,7 @@ function refused(check: string, find: () => unknown): Finding[] {
 /** What the run says of its judges. */
 export function checkJudges({ judges: { words, told, toxicityModel } }: Intake): Verdict[] {
   const measured = toxicityModel ? 'the toxicity model' : 'the same model';
-  const says = `The reward is the ${words.reward} of the reward model, toxicity the ${words.toxicity} of ${measured}.`;
+  const says = `The reward is the ${words.sum ?? `${words.reward} of the reward model`}, toxicity the ${words.toxicity} of ${measured}.`;
   const notes = told.map((note): Verdict => {
     return { status: note.remedy === undefined ? 'ok' : 'warning', ...note };
   });

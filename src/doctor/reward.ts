@@ -132,8 +132,8 @@ async function rewardsOf(texts: readonly string[], exam: Exam): Promise<readonly
 
 /** The reward model's part of the reward. */
 async function plainScores(rollouts: readonly Rollout<Prompt>[], exam: Exam) {
-  const config: DetoxConfig = { ...exam.config, rougeWeight: 0 };
-  return (await scoreRollouts(detoxReward(exam, config), rollouts)).scores;
+  const config: DetoxConfig = { ...exam.config, rougeWeight: 0, rewardModelWeight: 1 };
+  return (await scoreRollouts(detoxReward({ ...exam, own: undefined }, config), rollouts)).scores;
 }
 
 /** Difference of means in pooled standard deviations (Cohen's d); infinite without any spread. */

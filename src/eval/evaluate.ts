@@ -19,8 +19,23 @@ export interface Prompt {
   readonly ids: readonly number[];
   readonly references: readonly string[];
   readonly group?: string;
+  /** The dialogue and all columns of its row, where a module of the user's is to see them. */
+  readonly dialogue?: string;
+  readonly row?: Readonly<Record<string, unknown>>;
   /** As often it is in an epoch of the training. @default 1 */
   readonly times?: number;
+}
+
+/** A prompt and what was answered, as texts and as they were generated. */
+export interface Answered {
+  readonly query: string;
+  readonly response: string;
+  readonly rollout: {
+    readonly query: Prompt;
+    readonly response: readonly number[];
+    readonly truncated: boolean;
+    readonly text: string;
+  };
 }
 
 /** Who answers and who judges. */
@@ -29,9 +44,7 @@ export interface EvaluationParts {
   /** Parameters to evaluate. @default the policy's own */
   readonly parameters?: Parameters;
   readonly tokenizer: Tokenizer;
-  readonly judge: (
-    pairs: readonly { query: string; response: string }[],
-  ) => Promise<{ toxicity: number; reward: number }[]>;
+  readonly judge: (pairs: readonly Answered[]) => Promise<{ toxicity: number; reward: number }[]>;
 }
 
 /** How prompts are answered. */
@@ -65,7 +78,11 @@ export async function* evaluate(
     );
     const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
     const judgements = await judge(
-      part.map(({ text }, i) => ({ query: text, response: texts[i] })),
+      part.map((query, i): Answered => {
+        const { response, truncated } = made[i];
+        const rollout = { query, response, truncated, text: texts[i] };
+        return { query: query.text, response: texts[i], rollout };
+      }),
     );
     yield part.map(({ id, group, text, references }, i) => {
       const read = references.filter(canRead);

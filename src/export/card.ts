@@ -1,6 +1,6 @@
 /** `README.md` of a folder that others are to load: a model card with front matter for the hub. Pure. */
 
-import { promptTemplate } from '../data/prompt.ts';
+import { promptTemplate, templateText } from '../data/prompt.ts';
 import {
   type CardCode,
   literal,
@@ -131,7 +131,8 @@ export function promptIn(card: string): string | undefined {
   const [, quoted] = /^prompt_template:[ \t]*(".*")[ \t]*\r?$/m.exec(frontIn(card)) ?? [];
   if (quoted === undefined) return undefined;
   try {
-    return promptTemplate.safeParse(JSON.parse(quoted)).data;
+    const { data } = promptTemplate.safeParse(JSON.parse(quoted));
+    return data === undefined ? undefined : templateText(data);
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { LoraConfig } from '../adapter/peft.ts';
 import { dataSources, readDialogues } from '../data/dialogues.ts';
-import { buildPrompt } from '../data/prompt.ts';
+import { buildPrompts, templateText } from '../data/prompt.ts';
 import { exists, writeFileAtomic } from '../disk/atomic.ts';
 import { readIfPresent } from '../disk/json.ts';
 import { ConfigError } from '../errors.ts';
@@ -129,7 +129,7 @@ async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<Sf
       ...(notes.length > 0 && { notes }),
     };
     await checkMemory(memory, engine, memoryRemedy);
-    const card = { version, prompt: config.promptTemplate };
+    const card = { version, prompt: templateText(config.promptTemplate) };
     yield* runJob<SftMeasures>({
       begun,
       learningRate: full ? learningRates.full : learningRates.adapter,
@@ -166,7 +166,7 @@ async function prepare(config: SftConfig, tokenizer: Tokenizer) {
   const { promptTemplate, maxQueryTokens: maxLength, maxResponseTokens } = config;
   const { train, test, sizes, notes } = await readDialogues(config);
   const kept = [...train, ...test];
-  const prompts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
+  const prompts = await buildPrompts(kept, promptTemplate);
   const encoded = await encodeCut(tokenizer, prompts, maxLength);
   const answers = kept.map((example) => (example.rows ?? [example]).map((row) => row.summaries[0]));
   // cut here and not by the tokenizer, which would end every cut text with the end of the sequence

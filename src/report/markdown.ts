@@ -69,6 +69,9 @@ const settings: readonly (readonly [title: string, name: string])[] = [
   ['adapter', 'adapter'],
   ['reward model', 'rewardModel'],
   ['toxicity model', 'toxicityModel'],
+  ['reward of its own', 'reward'],
+  ['weight of that', 'rewardWeight'],
+  ['weight of the reward model', 'rewardModelWeight'],
   ['data file', 'data'],
   ['algorithm', 'algorithm'],
   ['compat', 'compat'],
@@ -81,10 +84,17 @@ const settings: readonly (readonly [title: string, name: string])[] = [
   ['seed', 'seed'],
 ];
 
-/** Whether a setting says something: an empty list and no weight do not. */
+/** Settings that say nothing as they are by default. */
+const usual: Readonly<Record<string, number>> = {
+  rougeWeight: 0,
+  rewardWeight: 1,
+  rewardModelWeight: 1,
+};
+
+/** Whether a setting says something: an empty list and a usual weight do not. */
 function isTold(name: string, value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
-  return value !== undefined && !(name === 'rougeWeight' && value === 0);
+  return value !== undefined && usual[name] !== value;
 }
 
 type RunTable = Pick<ReportParts, 'started' | 'finished' | 'best'>;
@@ -124,7 +134,7 @@ function judgeRows({ judges, config }: RunTable['started']): string[][] {
   if (!judges) return [];
   const measured = config.toxicityModel === undefined ? 'reward model' : 'toxicity model';
   return [
-    ['reward', escaped(`${judges.reward} of the reward model`)],
+    ['reward', escaped(judges.sum ?? `${judges.reward} of the reward model`)],
     ['toxicity', escaped(`${judges.toxicity} of the ${measured}`)],
   ];
 }

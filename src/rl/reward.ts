@@ -86,16 +86,24 @@ export function weightedRewards<Q extends Query = Query>(
 }
 
 /** The reward, with its name in what it throws, unless that is because the run is stopped. */
-function attributed<Q extends Query>(reward: Reward<Q>, name: string): Reward<Q> {
+export function attributed<Q extends Query>(reward: Reward<Q>, name: string): Reward<Q> {
   return async (rollouts, signal) => {
     try {
       return await reward(rollouts, signal);
     } catch (cause) {
       if (signal?.aborted) throw cause;
-      const actual = `${cause}`.replace(/\.$/, '');
+      const actual = thrown(cause);
       throw new UnavailableError(`reward "${name}"`, 'scores', actual, '', cause);
     }
   };
+}
+
+/** What was thrown in one line, and where. */
+function thrown(cause: unknown): string {
+  const said = `${cause}`.split('\n')[0].replace(/\.$/, '');
+  const [, place] =
+    (cause instanceof Error && /^ +at .*?([^\s(]+:\d+:\d+)\)?$/m.exec(`${cause.stack}`)) || [];
+  return place === undefined ? said : `${said} (${place})`;
 }
 
 function mergedMetrics(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Example } from '../../data/examples.ts';
-import { buildPrompt, promptTemplate, usualPrompt } from '../../data/prompt.ts';
+import { buildPrompts, isModule, promptTemplate, usualPrompt } from '../../data/prompt.ts';
 import { InputError } from '../../errors.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
@@ -116,22 +116,24 @@ async function readPrompts(context: Context): Promise<Prompt[]> {
     throw new UsageError('--prompt-template: expected --dialogue or --data with it, got neither.');
   }
   if (prompt !== undefined) return [{ query: prompt }];
-  if (dialogue !== undefined) return [{ query: buildPrompt(dialogue, promptTemplate) }];
+  if (dialogue !== undefined) {
+    const [query] = await buildPrompts([{ dialogue }], promptTemplate);
+    return [{ query }];
+  }
   if (data !== undefined) {
     const { readExamples } = await import('../../data/read.ts');
     const { isWithin } = await import('../../data/prepare.ts');
     const { minimumLength: minimum, maximumLength: maximum = Infinity } = options;
     const keep = (row: Example) => isWithin(row.dialogue, { minimum, maximum });
-    const asked = { ...options, data, keep, summaries: 'ignored' } as const;
+    const keepsRows = isModule(promptTemplate);
+    const asked = { ...options, data, keep, summaries: 'ignored', keepsRows } as const;
     const { examples, rows } = await readRows(readExamples, asked, context);
     if (examples.length === 0) {
       const expected = 'dialogues of the lengths that are asked for';
       throw new InputError(data, expected, `none in ${counted(rows, 'row')}`);
     }
-    return examples.map(({ id, dialogue }) => ({
-      id,
-      query: buildPrompt(dialogue, promptTemplate),
-    }));
+    const queries = await buildPrompts(examples, promptTemplate);
+    return examples.map(({ id }, i) => ({ id, query: queries[i] }));
   }
   const text = stdin.isTTY || words.length > 0 ? '' : await readAll(stdin);
   if (text.trim() !== '') return [{ query: text }];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { valueHeadFiles } from '../../adapter/value-head-file.ts';
 import { dialogueFields, promptFields } from '../../data/config.ts';
 import { checkJson } from '../../disk/json.ts';
+import { moduleName } from '../../disk/user-module.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import { gradientCheckpointing } from '../../model/supervised-config.ts';
@@ -75,6 +76,17 @@ export const DetoxConfig = z.strictObject({
     .describe(
       'How prompt and response are read: joined to one text, or as a text pair with segments',
     ),
+  reward: z.string().regex(moduleName).optional().meta({
+    expects: 'a module (.ts, .js, .mjs)',
+    description:
+      'Reward of your own, beside the model: a module, `export default async (rollouts) => scores`',
+  }),
+  rewardWeight: z.number().default(1).describe('Weight of what that module says'),
+  rewardModelWeight: z
+    .number()
+    .nonnegative()
+    .default(1)
+    .describe('Weight of what the reward model says; with 0 it only measures'),
   rougeWeight: z
     .number()
     .nonnegative()
@@ -149,7 +161,7 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
 export const freeSettings = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
   ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
-  ...['data', 'dataRevision'],
+  ...['data', 'dataRevision', 'reward'],
   ...['testData', 'testDataRevision'],
   ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
 ];

@@ -55,7 +55,7 @@ export function runFiles(
     readonly version: string;
     readonly valueHeadFile: ValueHeadFile;
     /** What was put around the dialogues. */
-    readonly prompt: string;
+    readonly prompt: string | undefined;
   },
 ): RunFiles {
   const at = (name: string) => join(output, name);

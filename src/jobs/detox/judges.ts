@@ -1,23 +1,33 @@
+import { ConfigError } from '../../errors.ts';
+import type { EvaluationParts, Prompt } from '../../eval/evaluate.ts';
 import type { Note } from '../../events.ts';
 import { loadClassifier } from '../../model/load.ts';
 import { classifierJudge, type Judge, type JudgeModel } from '../../rl/judge.ts';
 import { judgeNotes, judgeWords } from '../../rl/judge-notes.ts';
+import type { Reward } from '../../rl/reward.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
 import type { DetoxConfig } from './config.ts';
-import { readBy } from './reward.ts';
+import { detoxJudge, loadReward, readBy, rewardWords } from './reward.ts';
 import type { Closable } from './setup.ts';
 
 /** Who judges a run. */
 export interface Judges {
   readonly judge: Judge;
+  /** The module's reward, where the settings name one. */
+  readonly own: Reward<Prompt> | undefined;
+  /** What responses are measured by. */
+  readonly measure: EvaluationParts['judge'];
   readonly rewardModel: JudgeModel;
   /** Missing where the reward model measures the toxicity as well. */
   readonly toxicityModel: JudgeModel | undefined;
   /** What was found in the models' files. */
   readonly notes: readonly Note[];
   /** Of which outputs the numbers are made. */
-  readonly words: ReturnType<typeof judgeWords>;
+  readonly words: ReturnType<typeof judgeWords> & {
+    /** The reward, where a module has a part in it. */
+    readonly sum?: string;
+  };
   /** What the reader of the numbers must know of how they are made. */
   readonly told: readonly Note[];
 }
@@ -33,6 +43,8 @@ export async function loadJudges(
   engine: Engine,
   opened: Closable[],
 ): Promise<Judges> {
+  checkPaid(config);
+  const own = config.reward === undefined ? undefined : await loadReward(config.reward);
   const load = async (folder: string): Promise<JudgeModel> => {
     const classifier = await loadClassifier(engine, folder);
     opened.push(classifier);
@@ -46,12 +58,32 @@ export async function loadJudges(
     rewardModel: rewardModel.classifier.config,
     toxicityModel: toxicityModel?.classifier.config,
   };
+  const judge = classifierJudge({ ...config, ...rewardModel, toxicity: toxicityModel });
+  const words = judgeWords(config, configs);
+  const sum = rewardWords(words.reward, config);
+  const told = judgeNotes({ ...config, scoreOn: readBy(config) }, configs);
+  const adds = own && config.rewardModelWeight === 0 ? '; the reward model only measures' : '';
   return {
-    judge: classifierJudge({ ...config, ...rewardModel, toxicity: toxicityModel }),
+    judge,
+    own,
+    measure: detoxJudge({ judge, own }, config),
     rewardModel,
     toxicityModel,
     notes: models.flatMap(({ classifier }) => classifier.notes),
-    words: judgeWords(config, configs),
-    told: judgeNotes({ ...config, scoreOn: readBy(config) }, configs),
+    words: { ...words, ...(sum !== undefined && { sum }) },
+    told: sum === undefined ? told : [...told, { says: `The reward is ${sum}${adds}.` }],
   };
+}
+
+/** @throws {ConfigError} when nothing is rewarded */
+function checkPaid({ rewardModelWeight, reward, rewardWeight, rougeWeight }: DetoxConfig): void {
+  if (rewardModelWeight > 0 || rougeWeight > 0 || (reward !== undefined && rewardWeight !== 0))
+    return;
+  const remedy = 'Name a `reward` of your own, or set `rougeWeight`.';
+  throw new ConfigError(
+    '`rewardModelWeight`',
+    'something else that rewards, with 0',
+    'nothing',
+    remedy,
+  );
 }

@@ -1,4 +1,5 @@
 import { dataSources } from '../../data/dialogues.ts';
+import { templateText } from '../../data/prompt.ts';
 import { checkFingerprints, fingerprint, type Sources } from '../../disk/fingerprint.ts';
 import { guarded, outputInstead } from '../../disk/words.ts';
 import { evaluate, type Prompt } from '../../eval/evaluate.ts';
@@ -13,6 +14,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import type { CheckpointRecord, Latest } from './checkpoint.ts';
 import { checkUnchanged, type DetoxConfig } from './config.ts';
 import { latestCheckpoint, type RunFiles, runFiles } from './files.ts';
+import { rewardSources } from './reward.ts';
 import type { Job } from './setup.ts';
 
 /** Where a detox run computes and writes. */
@@ -90,7 +92,7 @@ export async function openRun(
               keep,
               valueHeadFile,
               version: context.version,
-              prompt: local.promptTemplate,
+              prompt: templateText(local.promptTemplate),
             }),
             { path: output, instead: outputInstead },
           ),
@@ -101,8 +103,9 @@ export async function openRun(
 
 /** What a run reads. */
 async function sourcesOf(config: DetoxConfig): Promise<Sources> {
-  const { model, adapter, rewardModel, toxicityModel } = config;
-  return { model, adapter, rewardModel, toxicityModel, ...(await dataSources(config)) };
+  const { model, adapter, rewardModel, toxicityModel, reward } = config;
+  const modules = await rewardSources(reward);
+  return { model, adapter, rewardModel, toxicityModel, ...modules, ...(await dataSources(config)) };
 }
 
 /** What a checkpoint says besides the learner's state. */
@@ -123,7 +126,7 @@ export function recordOf(
 
 /** Lets the policy answer prompts, the same way each time, and says how far it is. */
 export async function* answers(
-  { policy, tokenizer, judge, rl, config, learner }: Run,
+  { policy, tokenizer, judges, rl, config, learner }: Run,
   prompts: readonly Prompt[],
   phase: string,
   signal?: AbortSignal,
@@ -131,7 +134,7 @@ export async function* answers(
   const total = prompts.length;
   const samples: Sample[] = [];
   yield { type: 'progress', phase, done: 0, total };
-  const parts = { policy, tokenizer, judge: judge.judge };
+  const parts = { policy, tokenizer, judge: judges.measure };
   const { seed } = config;
   const dropout = (start: number) =>
     sampledDropout(policy.shape, rl, {

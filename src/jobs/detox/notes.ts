@@ -2,6 +2,7 @@
  * What a reader of a run's numbers must know of its prompts, its sampler and its answers. A run tells
  * it, and the check-up finds it, in the same words. Pure.
  */
+import { templateText } from '../../data/prompt.ts';
 import { canRead, readShare } from '../../eval/rouge.ts';
 import type { Note, Sample, StepMetrics } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
@@ -59,7 +60,7 @@ export function ofCutPrompts(
 ): Note | undefined {
   const cut = lengths.filter((length) => length > limit).length;
   if (cut <= mostCut * lengths.length) return undefined;
-  const ending = promptTemplate.slice(promptTemplate.indexOf('{dialogue}') + '{dialogue}'.length);
+  const [, ending = ''] = (templateText(promptTemplate) ?? '').split('{dialogue}');
   const last = ending.trim().split('\n').at(-1)!.trim();
   const lost = last === '' ? 'their end is lost' : `their end is lost, and "${last}" with it`;
   return {

@@ -1,6 +1,6 @@
 import { trainingBatches } from '../../data/batches.ts';
 import { readDialogues } from '../../data/dialogues.ts';
-import { buildPrompt } from '../../data/prompt.ts';
+import { buildPrompts } from '../../data/prompt.ts';
 import { ConfigError, InputError } from '../../errors.ts';
 import type { Prompt } from '../../eval/evaluate.ts';
 import type { Located } from '../../hub/sources.ts';
@@ -60,12 +60,13 @@ export async function setUp(
   const ofFiles = [...parts.notes, ...judges.notes];
   const ofPrompts = [ofTexts(facts, config), ofSampler(rl.generation) ?? []].flat();
   const notes = [...ofData, ...ofPrompts, ...ofFiles, ...judges.told];
-  const { judge } = judges;
+  const { judge, own } = judges;
   const made = {
     batches,
     rl,
     tokenizer,
     judge,
+    own,
     judges,
     reference,
     learner,
@@ -101,17 +102,19 @@ async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
   const { rougeWeight, evaluateEvery, bestMetric } = config;
   const needed = rougeWeight > 0 || (evaluateEvery > 0 && bestMetric === 'rouge1');
   const summaries = needed ? 'required' : 'where given';
-  const read = await readDialogues({ ...config, summaries });
+  const keepsRows = config.reward === undefined ? undefined : true;
+  const read = await readDialogues({ ...config, summaries, keepsRows });
   const kept = [...read.train, ...read.test];
-  const texts = kept.map(({ dialogue }) => buildPrompt(dialogue, promptTemplate));
+  const texts = await buildPrompts(kept, promptTemplate);
   const encoded = await encodeCut(tokenizer, texts, maxLength);
   const prompts = kept.map(
-    ({ id, summaries, group, rows }, i): Prompt => ({
+    ({ id, dialogue, summaries, group, row, rows }, i): Prompt => ({
       id,
       text: texts[i],
       ids: encoded.rows[i],
       references: summaries,
       ...(group === undefined ? {} : { group }),
+      ...(row === undefined ? {} : { dialogue, row }),
       ...(rows === undefined ? {} : { times: rows.length }),
     }),
   );
