@@ -18,7 +18,7 @@ export const promptTemplate = z
   .meta({
     expects: `a text with ${place} in it once, or a module (.ts, .js, .mjs)`,
     escapes: true,
-    description: `The prompt; the dialogue stands for ${place} in it. Or a module: \`export default (row) => text\``,
+    description: `The prompt; the dialogue stands for ${place} in it. Or a module that makes it out of a row: .ts, .js, .mjs`,
   });
 
 /** A row of the data, as a prompt module is given it: its columns as they are, and the dialogue as one text. */

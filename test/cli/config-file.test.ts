@@ -59,7 +59,7 @@ describe('a config file', () => {
     ],
     [
       'promptTemplate: Summarize.',
-      ':1 promptTemplate: expected a text with {dialogue} in it once, got "Summarize.".',
+      ':1 promptTemplate: expected a text with {dialogue} in it once, or a module (.ts, .js, .mjs), got "Summarize.".',
     ],
     ['adamBetas: [0.9, x]', ':1 adamBetas: expected a number of at least 0 and below 1, got "x".'],
     ['adapter:', ':1 adapter: expected a text, got null.'],

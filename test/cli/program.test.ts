@@ -105,9 +105,10 @@ test('help of detox', async () => {
                                               0]
 
     Data:
-      --prompt-template <text>                The prompt; the dialogue stands for
-                                              {dialogue} in it [default: \\nSummarize
-                                              the following
+      --prompt-template <text|file>           The prompt; the dialogue stands for
+                                              {dialogue} in it. Or a module that
+                                              makes it out of a row: .ts, .js, .mjs
+                                              [default: \\nSummarize the following
                                               conversation.\\n\\n{dialogue}\\n\\nSummary:\\n]
       --minimum-length <n>                    Shortest dialogue kept, in characters,
                                               exclusive [default: 200]
@@ -217,6 +218,13 @@ test('help of detox', async () => {
                                               LengthSampler
 
     Reward and scores:
+      --reward <file>                         Reward of your own beside the reward
+                                              model: a module that scores responses,
+                                              .ts, .js or .mjs
+      --reward-weight <x>                     Weight of what that module says
+                                              [default: 1]
+      --reward-model-weight <x>               Weight of what the reward model says;
+                                              with 0 it only measures [default: 1]
       --reward-label <text>                   Label whose logit is the reward; -NAME
                                               takes it away, a,b adds up; a single
                                               output needs no name [default:
@@ -418,7 +426,8 @@ test('help of generate', async () => {
       --data-revision <text>      Branch, tag or commit of the data on the hub
                                   (default: main)
       --prompt-template <text>    The prompt; the dialogue stands for {dialogue} in
-                                  it [default: \\nSummarize the following
+                                  it. Or a module that makes it out of a row: .ts,
+                                  .js, .mjs [default: \\nSummarize the following
                                   conversation.\\n\\n{dialogue}\\n\\nSummary:\\n]
       --samples <n>               Dialogues of --data to take, from the first
                                   [default: 10]

@@ -79,7 +79,7 @@ export const DetoxConfig = z.strictObject({
   reward: z.string().regex(moduleName).optional().meta({
     expects: 'a module (.ts, .js, .mjs)',
     description:
-      'Reward of your own, beside the model: a module, `export default async (rollouts) => scores`',
+      'Reward of your own beside the reward model: a module that scores responses, .ts, .js or .mjs',
   }),
   rewardWeight: z.number().default(1).describe('Weight of what that module says'),
   rewardModelWeight: z
