@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ConfigError, didYouMean } from '../dist/errors.js';
-import { engineNames } from '../dist/runtime/engine.js';
+import { engineNames } from '../dist/runtime/engines.js';
 import { models } from './models.js';
 import { axes } from './scaling.js';
 

@@ -9,8 +9,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { InternalError } from '../src/errors.ts';
-import { type Backend, type Engine, engineOver, type LoadRequest } from '../src/runtime/engine.ts';
+import type { Backend, LoadRequest, SharedWeight } from '../src/runtime/backend.ts';
+import { type Engine, engineOver } from '../src/runtime/engine.ts';
+import { engines, type OneEngine } from '../src/runtime/engines.ts';
 import { onnxRuntimeBackend } from '../src/runtime/onnxruntime.ts';
+import type { OpenOptions } from '../src/runtime/record.ts';
 
 const shared = onnxRuntimeBackend({ threads: 1 });
 /** Sessions by the bytes that they were made of. */
@@ -18,7 +21,12 @@ const compiled = new Map<string, Promise<number>>();
 let states = 0;
 
 export function testEngine(): Promise<Engine> {
-  return engineOver(sharingBackend());
+  return engineOver(sharingBackend(), engines.onnxruntime);
+}
+
+/** An engine of its own in this thread, which its runs block. */
+export async function openEngine(name: OneEngine, options: OpenOptions = {}): Promise<Engine> {
+  return engineOver(await engines[name].open(options), engines[name]);
 }
 
 function sharingBackend(): Backend {
@@ -72,7 +80,7 @@ async function sessionOf(request: LoadRequest): Promise<number> {
   const { model, keep, append, prepack } = request;
   const folder = folderOf(request);
   const weights = folder === undefined ? [] : await weightFiles(folder);
-  const shared = request.shared.map(({ file, ...rest }) => ({ ...rest, file: basename(file) }));
+  const shared = request.shared.map((weight) => ({ ...weight, place: named(weight.place) }));
   const hash = createHash('sha256')
     .update(JSON.stringify([keep, append, prepack, shared]))
     .update(model);
@@ -86,7 +94,12 @@ async function sessionOf(request: LoadRequest): Promise<number> {
 
 /** Folder of the weights, as files of the model or as its inputs. */
 function folderOf({ folder, shared: [first] }: LoadRequest): string | undefined {
-  return folder ?? (first && dirname(first.file));
+  return folder ?? (first && 'file' in first.place ? dirname(first.place.file) : undefined);
+}
+
+/** A place without the folder: what lies there decides. */
+function named(place: SharedWeight['place']) {
+  return 'file' in place ? { ...place, file: basename(place.file) } : [...place.values];
 }
 
 interface WeightFile {
@@ -107,9 +120,9 @@ async function loadCopy(request: LoadRequest, weights: readonly WeightFile[]): P
   const folder = await mkdtemp(join(tmpdir(), 'tactful-engine-'));
   try {
     for (const { name, bytes } of weights) await writeFile(join(folder, name), bytes);
-    const moved = request.shared.map((weight) => ({
+    const moved = request.shared.map(({ place, ...weight }) => ({
       ...weight,
-      file: join(folder, basename(weight.file)),
+      place: 'file' in place ? { ...place, file: join(folder, basename(place.file)) } : place,
     }));
     return await shared.load({ ...request, folder, shared: moved });
   } finally {

@@ -1,10 +1,15 @@
 /** Options that several commands share. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Engine, type EngineName, engineNames } from '../runtime/engine.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { type EngineName, engineNames, engines } from '../runtime/engines.ts';
 import { devices, precisions } from '../runtime/traits.ts';
 
 const engineGroup = { group: 'Engine' };
+const all = Object.values(engines);
+const chosen = all.filter(({ choose }) => choose);
+const several = all.filter(({ precisions: own }) => own.length > 1);
+const namesOf = (records: typeof all) => records.map(({ name }) => name).join(', ');
 
 /** For commands that start an engine. */
 export const engineOptions = {
@@ -12,12 +17,12 @@ export const engineOptions = {
     .enum(engineNames)
     .default('auto')
     .meta({ ...engineGroup, placeholder: 'name' })
-    .describe('onnxruntime, openvino, or auto: openvino where it is known to be faster'),
+    .describe(`${namesOf(all)}, or auto: ${namesOf(chosen)} where it is known to be faster`),
   precision: z
     .enum(precisions)
     .optional()
     .meta(engineGroup)
-    .describe('Of matrix products in openvino (default: bf16 where the CPU has it)'),
+    .describe(`Of matrix products in ${namesOf(several)} (default: bf16 where the CPU has it)`),
   device: z.enum(devices).default('cpu').meta(engineGroup).describe('Where to compute'),
   threads: z
     .int()
@@ -37,10 +42,10 @@ export function engineAndRest<Options extends EngineSettings>(options: Options) 
 /** The options with the engine that `auto` was: they do the same again. */
 export function withEngine<Options extends EngineSettings>(
   options: Options,
-  { name, precision }: Engine,
+  { name, precision, precisions: able }: Engine,
 ): Options {
-  const engine = name as EngineName;
-  return engine === 'openvino' ? { ...options, engine, precision } : { ...options, engine };
+  const hasChoice = able.length > 1 || options.precision !== undefined;
+  return { ...options, engine: name as EngineName, ...(hasChoice && { precision }) };
 }
 
 /** The path of a folder. */

@@ -1,5 +1,5 @@
 import { InputError, ShapeError } from '../errors.ts';
-import type { Feeds } from '../runtime/engine.ts';
+import type { Feeds } from '../runtime/feeds.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import { type Dropout, noiseOf, rateFeeds } from './dropout.ts';
 

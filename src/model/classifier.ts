@@ -16,7 +16,9 @@ import {
 } from '../nn/encoder.ts';
 import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
-import type { Engine, Feeds, Session, WeightLocation } from '../runtime/engine.ts';
+import type { Engine, Session } from '../runtime/engine.ts';
+import type { Feeds } from '../runtime/feeds.ts';
+import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, packedFeeds } from './batch.ts';
 import { unknownLabel } from './label.ts';
@@ -31,7 +33,7 @@ export interface ClassifierShape extends ScopeOptions {
 /** What a classifier is made of. */
 export interface ClassifierOptions extends ClassifierShape {
   readonly engine: Engine;
-  readonly weights?: ((name: string) => WeightLocation) | undefined;
+  readonly weights?: WeightSource | undefined;
   /** Values of everything that can change; none when the classifier only judges. */
   readonly tensors?: Map<string, Tensor<'float32'>>;
   /** What was found in its files that a user would want to know. @default none */

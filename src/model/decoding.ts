@@ -1,5 +1,6 @@
 import { NumericError } from '../errors.ts';
-import type { Feeds, State } from '../runtime/engine.ts';
+import type { State } from '../runtime/engine.ts';
+import type { Feeds } from '../runtime/feeds.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 import { type Dropout, noiseInputs, noiseOf, rateFeeds } from './dropout.ts';
 import type { Parameters } from './parameters.ts';

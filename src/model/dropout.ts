@@ -1,6 +1,6 @@
 /** Dropout as it acts in a pass through a policy. */
 import { type Dropped, rateInputs } from '../nn/dropout.ts';
-import type { Feeds } from '../runtime/engine.ts';
+import type { Feeds } from '../runtime/feeds.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import type { PolicyShape } from './policy-shape.ts';
 

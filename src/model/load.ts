@@ -17,6 +17,7 @@ import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
+import { inFiles } from '../runtime/weight-source.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import { openWeights, type Weights } from '../tensors/weights.ts';
 import { checkPairing } from './check-adapter.ts';
@@ -63,7 +64,7 @@ export interface LoadPolicyOptions {
 /** A policy from Hugging Face folders. Frozen weights stay in their file, mapped by the engine. */
 export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Promise<PolicyParts> {
   const { shape, tensors, weights, lora, notes } = await readPolicy(options);
-  const policy = await Policy.create({ ...shape, engine, tensors, weights: locate(weights) });
+  const policy = await Policy.create({ ...shape, engine, tensors, weights: sourceOf(weights) });
   return { policy, lora, replaced: await replacedBy(lora, tensors, weights), notes };
 }
 
@@ -197,7 +198,7 @@ export async function loadClassifier(
   { trainable = false }: { trainable?: boolean } = {},
 ): Promise<Classifier> {
   const { config, weights } = await readClassifier(folder);
-  const options = { config, engine, weights: locate(weights), notes: weights.notes };
+  const options = { config, engine, weights: sourceOf(weights), notes: weights.notes };
   if (!trainable) return Classifier.create(options);
   const { parameters } = classifierGraph({ config, variable: () => true }, false);
   const tensors = new Map<string, Tensor<'float32'>>();
@@ -247,8 +248,8 @@ export async function readT5Config(folder: string): Promise<T5Config> {
   );
 }
 
-function locate({ entries }: Weights) {
-  return (name: string) => entries.get(name)!;
+function sourceOf({ entries }: Weights) {
+  return inFiles((name) => entries.get(name)!);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { InternalError, ShapeError } from '../errors.ts';
 import type { LanguageModel } from '../family/language-model.ts';
 import { languageModel } from '../family/language-models.ts';
-import type { CompileOptions, Engine, Session, WeightLocation } from '../runtime/engine.ts';
+import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import type { Precision } from '../runtime/traits.ts';
+import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
   groupBySize,
@@ -60,8 +61,8 @@ export interface GradientResult {
 /** What a policy is made of. */
 export interface PolicyOptions extends PolicyShape {
   readonly engine: Engine;
-  /** Where the frozen weights lie; none are needed when every parameter can change. */
-  readonly weights?: ((name: string) => WeightLocation) | undefined;
+  /** The frozen weights; none are needed when every parameter can change. */
+  readonly weights?: WeightSource | undefined;
   /** Values of everything that can change. */
   readonly tensors: Map<string, Tensor<'float32'>>;
 }

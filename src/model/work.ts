@@ -1,4 +1,4 @@
-import type { Work } from '../runtime/engine.ts';
+import type { Work } from '../runtime/record.ts';
 import { countParameters } from './count.ts';
 import { readT5Config } from './load.ts';
 

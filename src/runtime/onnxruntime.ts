@@ -4,13 +4,12 @@ import { availableParallelism } from 'node:os';
 import type * as Ort from 'onnxruntime-node';
 import { InternalError, UnavailableError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
-import type { Backend, EngineOptions, LoadRequest } from './engine.ts';
+import type { Backend, LoadRequest } from './backend.ts';
+import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
+import { keepQuiet } from './telemetry.ts';
 import type { Device } from './traits.ts';
-
-/** Where and how wide it computes. */
-export type OnnxRuntimeOptions = Pick<EngineOptions, 'device' | 'threads'>;
 
 interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
   readonly session: Ort.InferenceSession;
@@ -18,10 +17,7 @@ interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
 }
 
 /** ONNX Runtime in the thread of the caller: a run blocks it. */
-export function onnxRuntimeBackend({
-  device = 'cpu',
-  threads = 0,
-}: OnnxRuntimeOptions = {}): Backend {
+export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions = {}): Backend {
   const ort = loadOnnxRuntime();
   const library = `onnxruntime ${ort.env.versions.node ?? ''}`;
   const used = threads || availableParallelism();
@@ -35,7 +31,6 @@ export function onnxRuntimeBackend({
 
   return {
     describe: async () => ({
-      name: 'onnxruntime',
       library,
       description: `${library} ${device}, ${used} thread${used > 1 ? 's' : ''}`,
       device,
@@ -139,11 +134,6 @@ const cpuInstead = 'Choose `device` cpu, which is always there.';
 
 function fromOrt({ type, dims, data }: Ort.Tensor): Tensor {
   return { dtype: type as DType, shape: dims, data } as Tensor;
-}
-
-/** The library sends what it runs to Microsoft, and keeps it in ~/.cache/Microsoft, unless it is told not to. */
-export function keepQuiet(env: NodeJS.ProcessEnv): void {
-  env.ORT_DISABLE_TELEMETRY ??= '1';
 }
 
 /** The library is CommonJS with a native part, so it is loaded when the first engine is made. */

@@ -1,9 +1,28 @@
-/** How a graph is written for OpenVINO. Pure. */
+/** How a graph is written for OpenVINO. */
 import { Graph, reachable, type Value } from '../graph/graph.ts';
+import { weightsUsed } from '../graph/onnx.ts';
 import { concat } from '../graph/ops/shape.ts';
-import type { WeightLocation } from './engine.ts';
+import { type Encoded, encodeModel, mustBeRead } from './encode.ts';
+import { besideWeights } from './openvino-weights.ts';
+import type { WeightLocation, WeightSource } from './weight-source.ts';
 
-type Weights = (name: string) => WeightLocation;
+type Locate = (name: string) => WeightLocation;
+
+/** A graph with its weights as constants in their files; as inputs where OpenVINO cannot map them all. */
+export async function encodeForOpenVino(graph: Graph, source: WeightSource): Promise<Encoded> {
+  const places = new Map<string, WeightLocation>();
+  for (const name of weightsUsed(graph)) {
+    const location = source.locate?.(name, graph.weights.get(name)!.shape as number[]);
+    if (!location) return encodeModel(graph, source, () => true);
+    places.set(name, location);
+  }
+  const { locate, beside } = await besideWeights(places);
+  const real = { ...source, locate };
+  const cannotMap = [...places.values()].some(mustBeRead);
+  if (!beside || cannotMap) return encodeModel(graph, real, () => true);
+  const separate = separateSquares(graph, locate);
+  return encodeModel(separate.graph, { ...source, locate: separate.locate }, () => false);
+}
 
 /**
  * The graph with a second constant for each square weight that is used both transposed (forward)
@@ -15,16 +34,13 @@ type Weights = (name: string) => WeightLocation;
  * fp32). Nodes that only pass a tensor on are optimised away; two halves of it, joined when the
  * graph is compiled, are a constant of their own.
  */
-export function separateSquares(
-  graph: Graph,
-  weights: Weights,
-): { graph: Graph; weights: Weights } {
+export function separateSquares(graph: Graph, locate: Locate): { graph: Graph; locate: Locate } {
   const squares = usedBothWays(graph);
-  if (squares.size === 0) return { graph, weights };
+  if (squares.size === 0) return { graph, locate };
   const separate = new Graph();
   const halves = new Map<string, WeightLocation>();
   const half = (name: string, [all, width]: readonly number[], start: number, end: number) => {
-    const { length, offset, ...place } = weights(name);
+    const { length, offset, ...place } = locate(name);
     const row = length / all;
     const own = `${name} rows ${start} to ${end}`;
     halves.set(own, { ...place, offset: offset + start * row, length: (end - start) * row });
@@ -53,7 +69,7 @@ export function separateSquares(
   };
   for (const value of allBelow(graph)) copies.set(value, copyOf(value));
   for (const [name, value] of graph.outputs) separate.output(name, copies.get(value)!);
-  return { graph: separate, weights: (name) => halves.get(name) ?? weights(name) };
+  return { graph: separate, locate: (name) => halves.get(name) ?? locate(name) };
 }
 
 /** Square weights that are the right side of products as they are and transposed. */

@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { access, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { unread } from '../disk/words.ts';
-import type { WeightLocation } from './engine.ts';
+import type { WeightLocation } from './weight-source.ts';
 
-type Weights = (name: string) => WeightLocation;
+type Locate = (name: string) => WeightLocation;
 
 /**
  * OpenVINO maps weight files that lie in the folder of the model file, and no others, links
@@ -14,19 +14,17 @@ type Weights = (name: string) => WeightLocation;
  *   where it cannot, they have to be inputs
  */
 export async function besideWeights(
-  names: Iterable<string>,
-  weights: Weights,
-): Promise<{ readonly weights: Weights; readonly beside: boolean }> {
+  places: ReadonlyMap<string, WeightLocation>,
+): Promise<{ readonly locate: Locate; readonly beside: boolean }> {
   const real = new Map<string, string>();
-  for (const name of names) {
-    const { file } = weights(name);
+  for (const { file } of places.values()) {
     if (!real.has(file)) real.set(file, await realFile(file));
   }
   const folders = new Set([...real.values()].map((file) => dirname(file)));
   const [folder] = folders;
   return {
-    weights: (name) => {
-      const location = weights(name);
+    locate: (name) => {
+      const location = places.get(name)!;
       return { ...location, file: real.get(location.file) ?? location.file };
     },
     beside: folders.size === 0 || (folders.size === 1 && (await isWritable(folder))),

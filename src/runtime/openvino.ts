@@ -8,18 +8,11 @@ import { Graph } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
 import { matmul } from '../graph/ops/linear.ts';
 import type { Tensor } from '../tensor.ts';
-import type { Backend, EngineOptions, LoadRequest } from './engine.ts';
+import type { Backend, LoadRequest } from './backend.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
+import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
-import type { Precision } from './traits.ts';
-
-export interface OpenVinoOptions extends Pick<EngineOptions, 'threads'> {
-  /** Path of libopenvino_c. */
-  readonly library: string;
-  /** A CPU without bf16 computes in f32 all the same. */
-  readonly precision: Precision;
-}
 
 interface Loaded extends Pick<LoadRequest, 'inputs' | 'outputs' | 'shared' | 'keep' | 'append'> {
   readonly compiled: Pointer;
@@ -27,8 +20,15 @@ interface Loaded extends Pick<LoadRequest, 'inputs' | 'outputs' | 'shared' | 'ke
   readonly weights: ReadonlyMap<string, Tensor>;
 }
 
-/** OpenVINO in the thread of the caller: a run blocks it. */
-export function openVinoBackend({ library, precision, threads = 0 }: OpenVinoOptions): Backend {
+/**
+ * OpenVINO in the thread of the caller: a run blocks it. A CPU without bf16 computes in f32 all the same.
+ * @param library path of libopenvino_c
+ */
+export function openVinoBackend({
+  library = '',
+  precision = 'f32',
+  threads = 0,
+}: OpenOptions): Backend {
   const openvino = loadOpenVino(library);
   const core = openvino.createCore();
   const used = threads || availableParallelism();
@@ -51,18 +51,16 @@ export function openVinoBackend({ library, precision, threads = 0 }: OpenVinoOpt
     async describe() {
       const [version] = openvino.build.split('-');
       const found = realPrecision(openvino, core, properties);
-      const library = `openvino ${version}`;
+      const name = `openvino ${version}`;
       return {
-        name: 'openvino',
-        library,
-        description: `${library} cpu ${found}, ${used} thread${used > 1 ? 's' : ''}`,
+        library: name,
+        description: `${name} cpu ${found}, ${used} thread${used > 1 ? 's' : ''}`,
         device: 'cpu',
         precision: found === 'bf16' ? 'bf16' : 'f32',
         memory: 'process',
         apart: true,
         // constants are converted and rearranged once, when a graph is compiled
         sharesWeights: false,
-        dialect: 'openvino',
       };
     },
 

@@ -6,9 +6,11 @@ import { InternalError, TactfulError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import { exp } from '../graph/ops/elementwise.ts';
 import { float32 } from '../tensor.ts';
-import { type Backend, type Engine, engineOver, type Feeds } from './engine.ts';
-import { keepQuiet, type OnnxRuntimeOptions } from './onnxruntime.ts';
-import type { OpenVinoOptions } from './openvino.ts';
+import type { Backend } from './backend.ts';
+import { type Engine, engineOver } from './engine.ts';
+import { engines, type OneEngine } from './engines.ts';
+import type { Feeds } from './feeds.ts';
+import type { OpenOptions } from './record.ts';
 
 interface Request {
   readonly id: number;
@@ -41,20 +43,21 @@ const methods = [
 ] as const;
 
 /** What the worker thread is to run. */
-export type WorkerOptions =
-  | ({ readonly engine: 'onnxruntime' } & OnnxRuntimeOptions)
-  | ({ readonly engine: 'openvino' } & OpenVinoOptions);
+export interface WorkerOptions extends OpenOptions {
+  readonly engine: OneEngine;
+}
 
 /** Starts an engine in a worker thread. The thread does not keep an idle process alive. */
 export async function startWorker(options: WorkerOptions): Promise<Engine> {
-  keepQuiet(process.env); // a thread has a copy of it that the libraries do not see
+  const record = engines[options.engine];
+  record.prepare?.(process.env); // a thread has a copy of it that the libraries do not see
   const entry = createRequire(import.meta.url).resolve('#engine-worker');
   const worker = new Worker(entry, { workerData: options });
   worker.unref();
   const backend = backendAt(worker);
-  const engine = await engineOver(backend);
+  const engine = await engineOver(backend, record);
   const close = () => engine.close().finally(() => worker.terminate());
-  if (options.engine === 'onnxruntime' && (options.device ?? 'cpu') !== 'cpu') {
+  if (engine.memory === 'device') {
     await probe(engine).catch(async (cause) => {
       await close();
       throw cause;

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writingTo } from '../disk/words.ts';
 import type { Numbers } from '../tensor.ts';
-import type { Engine, Feeds, WeightLocation } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Feeds } from './feeds.ts';
 import { noise, type SelfTestGraph, selfTestGraph } from './self-test-graph.ts';
+import { inFiles, type WeightLocation, type WeightSource } from './weight-source.ts';
 
 /** How far an engine may be off; relative. */
 export interface Tolerance {
@@ -56,7 +58,7 @@ export async function selfTest(
 async function results(
   engine: Engine,
   { graph, feeds }: SelfTestGraph,
-  weights: (name: string) => WeightLocation,
+  weights: WeightSource,
 ): Promise<Feeds[]> {
   const session = await engine.compile(graph, { name: 'self-test', weights });
   try {
@@ -69,10 +71,7 @@ async function results(
 }
 
 /** All in one file, as checkpoints have them: float32, and every second one bfloat16. */
-async function writeWeights(
-  file: string,
-  { weights }: SelfTestGraph,
-): Promise<(name: string) => WeightLocation> {
+async function writeWeights(file: string, { weights }: SelfTestGraph): Promise<WeightSource> {
   const places = new Map<string, WeightLocation>();
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -87,7 +86,7 @@ async function writeWeights(
     offset += bytes.length;
   }
   await writeFile(file, Buffer.concat(parts));
-  return (name) => places.get(name)!;
+  return inFiles((name) => places.get(name)!);
 }
 
 function judge(

@@ -2,7 +2,7 @@
 
 import { float32, type Tensor } from '../tensor.ts';
 import { readFloats } from '../tensors/safetensors.ts';
-import type { SharedWeight } from './engine.ts';
+import type { SharedWeight } from './backend.ts';
 
 interface Entry {
   readonly tensor: Promise<Tensor<'float32'>>;
@@ -19,10 +19,8 @@ export interface SharedWeights {
 /** No weights yet. */
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
-  const keyOf = ({ file, offset, shape, dtype, strides }: SharedWeight) =>
-    `${file} ${offset} [${shape}] ${dtype} [${strides ?? ''}]`;
   const open = (weight: SharedWeight): Entry => ({
-    tensor: readFloats(weight).then((data) => float32(data, weight.shape)),
+    tensor: valuesOf(weight).then((data) => float32(data, weight.shape)),
     users: 0,
   });
   const release = (weights: readonly SharedWeight[]) => {
@@ -50,4 +48,14 @@ export function sharedWeights(): SharedWeights {
     },
     release,
   };
+}
+
+function keyOf({ name, shape, place }: SharedWeight): string {
+  if ('values' in place) return `source ${place.source} ${name}`;
+  const { file, offset, dtype, strides } = place;
+  return `${file} ${offset} [${shape}] ${dtype} [${strides ?? ''}]`;
+}
+
+async function valuesOf({ shape, place }: SharedWeight): Promise<Float32Array> {
+  return 'values' in place ? place.values : readFloats({ ...place, shape });
 }

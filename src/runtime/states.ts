@@ -1,6 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
-import type { Backend, Feeds } from './engine.ts';
+import type { Backend } from './backend.ts';
+import type { Feeds } from './feeds.ts';
 import { returnFreeMemory } from './native.ts';
 
 /** Tensors of one state, by name. */

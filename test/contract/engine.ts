@@ -11,6 +11,7 @@ import { matmul } from '../../src/graph/ops/linear.ts';
 import { concat, reduceSum } from '../../src/graph/ops/shape.ts';
 import { randomStream } from '../../src/random.ts';
 import type { CompileOptions, Engine, Session } from '../../src/runtime/engine.ts';
+import { inFiles } from '../../src/runtime/weight-source.ts';
 import { float32, int64, type Tensor } from '../../src/tensor.ts';
 
 const bool = (values: number[], shape = [values.length]): Tensor => {
@@ -260,7 +261,7 @@ export function engineContract(
       });
       afterAll(() => rm(folder, { recursive: true }));
       const place = { offset: 4, length: 16, dtype: 'float32' as const };
-      const weights = () => ({ file: join(folder, 'w.bin'), ...place });
+      const weights = inFiles(() => ({ file: join(folder, 'w.bin'), ...place }));
       const times = (graph: Graph) => {
         const x = graph.input('x', 'float32', ['n', 2]);
         return { y: matmul(x, graph.weight('w', [2, 2])) };
@@ -276,6 +277,23 @@ export function engineContract(
         },
       );
 
+      test.each([{}, { prepack: true }])(
+        'are read where they are not in a file (%o)',
+        async (options) => {
+          const held = (...values: number[]) => ({ read: async () => Float32Array.from(values) });
+          const sessions = await Promise.all([
+            compile(times, { weights: held(1, 2, 3, 4), ...options }),
+            compile(times, { weights: held(5, 6, 7, 8), ...options }),
+          ]);
+          const x = float32([1, 0, 0, 1], [2, 2]);
+          const answers = await Promise.all(sessions.map((session) => session.run({ x })));
+          expect(answers.map(({ y }) => [...y.data])).toEqual([
+            [1, 2, 3, 4],
+            [5, 6, 7, 8],
+          ]);
+        },
+      );
+
       test('serve several sessions, and outlive one of them', async () => {
         const [first, second] = await Promise.all([
           compile(times, { weights }),
@@ -287,7 +305,7 @@ export function engineContract(
       });
 
       test('that are not in the file are an error', async () => {
-        const gone = () => ({ file: join(folder, 'gone.bin'), ...place });
+        const gone = inFiles(() => ({ file: join(folder, 'gone.bin'), ...place }));
         await expect(compile(times, { weights: gone })).rejects.toThrow('gone.bin');
       });
     });

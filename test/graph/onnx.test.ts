@@ -19,7 +19,7 @@ import {
   transpose,
 } from '../../src/graph/ops/shape.ts';
 import { Message } from '../../src/graph/protobuf.ts';
-import type { WeightLocation } from '../../src/runtime/engine.ts';
+import { inFiles, type WeightLocation } from '../../src/runtime/weight-source.ts';
 import { float32, int64 } from '../../src/tensor.ts';
 import { messagesAt, operatorsOf, readMessage, textsAt } from './protobuf-reader.ts';
 import { numbers, runGraph } from './run.ts';
@@ -148,7 +148,7 @@ describe('weights', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   const at = (offset: number, length: number, dtype: WeightLocation['dtype'] = 'float32') => ({
-    weights: () => ({ file: join(folder, 'w.bin'), offset, length, dtype }),
+    weights: inFiles(() => ({ file: join(folder, 'w.bin'), offset, length, dtype })),
   });
 
   test('a weight points to its bytes in the file, and is not in the model', async () => {
@@ -198,9 +198,9 @@ describe('weights', () => {
 
   test('files of two folders are refused where the model refers to them, with both names', async () => {
     const build = (graph: Graph) => ({ y: add(graph.weight('a', [3]), graph.weight('b', [3])) });
-    const weights = (name: string): WeightLocation => {
+    const weights = inFiles((name) => {
       return { file: `/models/${name}/w.bin`, offset: 0, length: 12, dtype: 'float32' };
-    };
+    });
     const expected = 'weights: expected all files in /models/a, got /models/b/w.bin.';
     await expect(runGraph(build, {}, { weights, prepack: true })).rejects.toThrow(expected);
   });

@@ -3,11 +3,10 @@ import { expect, test } from 'vitest';
 import { Graph, reachable } from '../../src/graph/graph.ts';
 import { allOps } from '../../src/graph/op.ts';
 import { gather, takeRows } from '../../src/graph/ops/gather.ts';
-import { engineOver } from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
 import { buildCase, fixed, opContract, symbolic, table } from '../contract/ops.ts';
+import { openEngine } from '../engine.ts';
 
-opContract('ONNX Runtime', () => engineOver(onnxRuntimeBackend({ threads: 1 })));
+opContract('ONNX Runtime', () => openEngine('onnxruntime', { threads: 1 }));
 
 test('every op has a case in the table', async () => {
   const folder = new URL('../../src/graph/ops/', import.meta.url);

@@ -1,14 +1,10 @@
 import { Graph, type Value } from '../../src/graph/graph.ts';
-import {
-  type CompileOptions,
-  type Engine,
-  engineOver,
-  type Feeds,
-} from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { CompileOptions, Engine } from '../../src/runtime/engine.ts';
+import type { Feeds } from '../../src/runtime/feeds.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { openEngine } from '../engine.ts';
 
-const onnxRuntime = engineOver(onnxRuntimeBackend({ threads: 1 }));
+const onnxRuntime = openEngine('onnxruntime', { threads: 1 });
 
 /** Builds a graph, runs it once, and gives its outputs. */
 export async function runGraph(

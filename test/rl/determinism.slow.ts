@@ -9,8 +9,8 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
 import { semanticsOf } from '../../src/rl/trl/corrections.ts';
-import { type Engine, engineOver } from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { openEngine } from '../engine.ts';
 
 // the demo's models: large enough for ONNX Runtime to split their work among threads
 const { model, adapter } = presets.demo;
@@ -24,7 +24,7 @@ const draw = (row: number, token: number) => uniform(5, ['determinism', row, tok
 
 /** All numbers of one training step, as bytes. */
 async function trained(threads: number): Promise<Record<string, Uint8Array>> {
-  const engine = await engineOver(onnxRuntimeBackend({ threads }));
+  const engine = await openEngine('onnxruntime', { threads });
   const { policy } = await loadPolicy(engine, { model, adapter, valueHead: 'zero' });
   const config = RlConfig.parse({
     batchSize: 12,
@@ -63,7 +63,7 @@ test('one thread, two and three give the same tokens, logprobs and parameters, b
 let engine: Engine;
 let policy: Policy;
 beforeAll(async () => {
-  engine = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+  engine = await openEngine('onnxruntime', { threads: 1 });
   ({ policy } = await loadPolicy(engine, { model, adapter }));
 });
 afterAll(async () => {

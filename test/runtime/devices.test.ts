@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, test } from 'vitest';
 import { type Engine, engineOver } from '../../src/runtime/engine.ts';
+import { engines } from '../../src/runtime/engines.ts';
 import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
 import { expectSameNumbers, policyNumbers } from '../policy-numbers.ts';
 import { shallowAdapter, shallowT5 } from '../shallow.ts';
@@ -20,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function deviceEngine(sharesWeights: boolean): Promise<Engine> {
   const backend = onnxRuntimeBackend({ threads: 1 });
   const describe = async () => ({ ...(await backend.describe()), sharesWeights });
-  return engineOver({ ...backend, describe });
+  return engineOver({ ...backend, describe }, engines.onnxruntime);
 }
 
 async function numbersOf(sharesWeights: boolean) {

@@ -3,20 +3,22 @@ import { Graph } from '../../src/graph/graph.ts';
 import { exp } from '../../src/graph/ops/elementwise.ts';
 import { matmul } from '../../src/graph/ops/linear.ts';
 import { reduceSum } from '../../src/graph/ops/shape.ts';
-import { type Engine, engineOver } from '../../src/runtime/engine.ts';
-import { type OnnxRuntimeOptions, onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { OpenOptions } from '../../src/runtime/record.ts';
 import { startWorker } from '../../src/runtime/remote.ts';
 import { float32 } from '../../src/tensor.ts';
 import { engineContract } from '../contract/engine.ts';
+import { openEngine } from '../engine.ts';
 
-const startEngine = (options: OnnxRuntimeOptions = {}) =>
+const startEngine = (options: OpenOptions = {}) =>
   startWorker({ engine: 'onnxruntime', ...options });
 
 /** The same engine in this thread, and in a worker thread (built: `npm run build`). */
-const engines: { name: string; open: (options?: OnnxRuntimeOptions) => Promise<Engine> }[] = [
+const engines: { name: string; open: (options?: OpenOptions) => Promise<Engine> }[] = [
   {
     name: 'ONNX Runtime in this thread',
-    open: (options) => engineOver(onnxRuntimeBackend(options)),
+    open: (options) => openEngine('onnxruntime', options),
   },
   { name: 'ONNX Runtime in a worker thread', open: startEngine },
 ];

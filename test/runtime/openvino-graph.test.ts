@@ -7,12 +7,12 @@ import { Graph, type Value } from '../../src/graph/graph.ts';
 import { mul, tanh } from '../../src/graph/ops/elementwise.ts';
 import { gemm, matmul } from '../../src/graph/ops/linear.ts';
 import { reduceSum } from '../../src/graph/ops/shape.ts';
-import { engineOver, type WeightLocation } from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
 import { separateSquares } from '../../src/runtime/openvino-graph.ts';
+import { inFiles, type WeightLocation } from '../../src/runtime/weight-source.ts';
 import { float32 } from '../../src/tensor.ts';
+import { openEngine } from '../engine.ts';
 
-const engine = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+const engine = await openEngine('onnxruntime', { threads: 1 });
 afterAll(() => engine.close());
 
 let file = '';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(file, new Uint8Array(values.buffer));
   return () => rm(folder, { recursive: true });
 });
-const weights = (): WeightLocation => ({ file, offset: 0, length: 100, dtype: 'float32' });
+const locate = (): WeightLocation => ({ file, offset: 0, length: 100, dtype: 'float32' });
 
 /** y = tanh(x W^T), and the gradient of its sum of squares, which multiplies by W. */
 function squareGraph(): Graph {
@@ -39,17 +39,17 @@ function squareGraph(): Graph {
 
 test('a square weight that is used both ways becomes two constants, and no result changes', async () => {
   const graph = squareGraph();
-  const separate = separateSquares(graph, weights);
+  const separate = separateSquares(graph, locate);
   expect([...separate.graph.weights.keys()]).toEqual(['w', 'w rows 0 to 2', 'w rows 2 to 5']);
-  const at = (name: string) => separate.weights(name);
+  const at = (name: string) => separate.locate(name);
   expect(at('w rows 0 to 2')).toEqual({ file, offset: 0, length: 40, dtype: 'float32' });
   expect(at('w rows 2 to 5')).toEqual({ file, offset: 40, length: 60, dtype: 'float32' });
-  expect(at('w')).toEqual(weights());
+  expect(at('w')).toEqual(locate());
 
   const x = float32([0.1, -0.2, 0.3, 0.4, -0.5, 1, 2, 3, 4, 5], [2, 5]);
   const [one, other] = await Promise.all([
-    engine.compile(graph, { weights }),
-    engine.compile(separate.graph, { weights: separate.weights }),
+    engine.compile(graph, { weights: inFiles(locate) }),
+    engine.compile(separate.graph, { weights: inFiles(separate.locate) }),
   ]);
   expect(await other.run({ x })).toEqual(await one.run({ x }));
 });
@@ -71,7 +71,7 @@ test.each<[string, Build]>([
 ])('a weight that is used %s stays as it is', (_, build) => {
   const graph = new Graph();
   graph.output('y', build(graph, graph.input('x', 'float32', ['n', 5])));
-  expect(separateSquares(graph, weights)).toEqual({ graph, weights });
+  expect(separateSquares(graph, locate)).toEqual({ graph, locate });
 });
 
 test('products of more axes count too, and each square weight has one copy', () => {
@@ -80,7 +80,7 @@ test('products of more axes count too, and each square weight has one copy', () 
   const w = graph.weight('w', [5, 5]);
   const y = gemm(matmul(x, w), w, byRows);
   graph.output('y', gemm(y, w, plain));
-  const separate = separateSquares(graph, weights);
+  const separate = separateSquares(graph, locate);
   expect([...separate.graph.weights.keys()].sort()).toEqual([
     'w',
     'w rows 0 to 2',

@@ -10,13 +10,15 @@ import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { hasBf16 } from '../../src/runtime/cpu.ts';
 import { type Engine, engineOver } from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import { engines } from '../../src/runtime/engines.ts';
 import { openVinoBackend } from '../../src/runtime/openvino.ts';
 import { libraryIn } from '../../src/runtime/openvino-files.ts';
 import { startWorker } from '../../src/runtime/remote.ts';
 import { selfTest, tolerances } from '../../src/runtime/self-test.ts';
+import { inFiles } from '../../src/runtime/weight-source.ts';
 import { float32 } from '../../src/tensor.ts';
 import { engineContract } from '../contract/engine.ts';
+import { openEngine } from '../engine.ts';
 import { goldenPath, goldenTensors } from '../golden.ts';
 import { supervised } from '../tensors.ts';
 
@@ -27,7 +29,7 @@ const why = folder ? `no library in ${folder}` : 'TACTFUL_OPENVINO is not set';
 describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () => {
   const options = { library: library!, precision: 'f32' as const, threads: 1 };
   const habits = { longIntegers: false };
-  const inThread = () => engineOver(openVinoBackend(options));
+  const inThread = () => openEngine('openvino', options);
   engineContract('in this thread', inThread, habits);
   engineContract('in a worker', () => startWorker({ engine: 'openvino', ...options }), habits);
 
@@ -35,7 +37,7 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
   let trusted: Engine;
   beforeAll(async () => {
     engine = await inThread();
-    trusted = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+    trusted = await openEngine('onnxruntime', { threads: 1 });
   });
   afterAll(() => Promise.all([engine.close(), trusted.close()]));
 
@@ -50,7 +52,7 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
   });
 
   test('where bf16 is there, it passes the self-test in bf16; else it computes in f32', async () => {
-    const half = await engineOver(openVinoBackend({ ...options, precision: 'bf16' }));
+    const half = await openEngine('openvino', { ...options, precision: 'bf16' });
     if (hasBf16()) expect(half.precision).toBe('bf16');
     const result = await selfTest(half, trusted, tolerances[half.precision]);
     expect(result).toMatchObject({ passed: true });
@@ -61,8 +63,8 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
     'the self-test notices that 2026.4.1 takes one square constant for its transposed self',
     async () => {
       const backend = openVinoBackend(options);
-      const { dialect: _, ...plain } = await backend.describe();
-      const naive = await engineOver({ ...backend, describe: async () => plain });
+      const { encode } = engines.onnxruntime;
+      const naive = await engineOver(backend, { ...engines.openvino, encode });
       const result = await selfTest(naive, trusted, tolerances.bf16);
       expect(result).toMatchObject({ passed: false });
       await naive.close();
@@ -132,7 +134,7 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
 
     test('of one folder are read there, and nothing is left in it', async () => {
       const session = await engine.compile(twice(new Graph()), {
-        weights: () => weight(folders[0]),
+        weights: inFiles(() => weight(folders[0])),
       });
       expect(await readdir(folders[0])).toEqual(['w.bin']);
       const { y } = await session.run({ x: float32([1, 1], [1, 2]) });
@@ -140,11 +142,11 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
     });
 
     test('of several folders are inputs', async () => {
-      const weights = (name: string) => weight(folders['ab'.indexOf(name)]);
+      const weights = inFiles((name) => weight(folders['ab'.indexOf(name)]));
       const session = await engine.compile(twice(new Graph()), { weights });
       const { y } = await session.run({ x });
       const { y: same } = await (
-        await trusted.compile(twice(new Graph()), { weights: () => weight(folders[0]) })
+        await trusted.compile(twice(new Graph()), { weights: inFiles(() => weight(folders[0])) })
       ).run({ x });
       expect(y).toEqual(same);
     });

@@ -2,14 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { hasBf16 } from '../../src/runtime/cpu.ts';
-import {
-  type Engine,
-  type EngineOptions,
-  leastWidth,
-  type Work,
-} from '../../src/runtime/engine.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import type { EngineOptions } from '../../src/runtime/engines.ts';
+import { checkOpenVino } from '../../src/runtime/openvino-check.ts';
+import { leastWidth } from '../../src/runtime/openvino-choice.ts';
+import type { Work } from '../../src/runtime/record.ts';
 import { startWorker } from '../../src/runtime/remote.ts';
-import { checkOpenVino, startEngine } from '../../src/runtime/select.ts';
+import { startEngine } from '../../src/runtime/select.ts';
 import { trust } from '../../src/runtime/trust.ts';
 import { temporaryFolder } from '../model/tiny.ts';
 

@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from 'vitest';
-import { type Engine, engineOver, type Feeds } from '../../src/runtime/engine.ts';
-import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import type { Feeds } from '../../src/runtime/feeds.ts';
 import { selfTest, tolerances } from '../../src/runtime/self-test.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
+import { openEngine } from '../engine.ts';
 
-const trusted = await engineOver(onnxRuntimeBackend({ threads: 1 }));
+const trusted = await openEngine('onnxruntime', { threads: 1 });
 afterAll(() => trusted.close());
 
 /** The engine with other results. */

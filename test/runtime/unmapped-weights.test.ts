@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
 import { gather } from '../../src/graph/ops/gather.ts';
-import { type Backend, engineOver, type WeightLocation } from '../../src/runtime/engine.ts';
+import type { Backend } from '../../src/runtime/backend.ts';
+import { engineOver } from '../../src/runtime/engine.ts';
+import { engines } from '../../src/runtime/engines.ts';
 import { onnxRuntimeBackend } from '../../src/runtime/onnxruntime.ts';
+import { inFiles, type WeightLocation } from '../../src/runtime/weight-source.ts';
 import { int64 } from '../../src/tensor.ts';
 import { scratchFolders } from '../hub/folder.ts';
 
@@ -29,11 +32,11 @@ async function rows(place: Partial<WeightLocation>, sharesWeights: boolean) {
     },
     close: () => backend.close(),
   };
-  const engine = await engineOver(watched);
+  const engine = await engineOver(watched, engines.onnxruntime);
   const graph = new Graph();
   const table = graph.weight('table', [2, 3]);
   graph.output('rows', gather(table, graph.input('ids', 'int64', ['n'])));
-  const weights = (): WeightLocation => ({ file, offset, length: 24, dtype: 'float32', ...place });
+  const weights = inFiles(() => ({ file, offset, length: 24, dtype: 'float32', ...place }));
   const session = await engine.compile(graph, { weights });
   const { rows: found } = await session.run({ ids: int64([0, 1]) });
   await engine.close();

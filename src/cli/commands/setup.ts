@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { didYouMean } from '../../errors.ts';
-import { leastWidth } from '../../runtime/engine.ts';
-import type { OpenVinoCheck } from '../../runtime/select.ts';
+import type { OpenVinoCheck } from '../../runtime/openvino-check.ts';
+import { leastWidth } from '../../runtime/openvino-choice.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { Told, UsageError } from '../errors.ts';
 import { folder } from '../options.ts';
@@ -45,7 +45,7 @@ export const setup = defineCommand({
       throw new UsageError(`setup: expected openvino, got "${what}". ${remedy}`.trimEnd());
     }
     const { options: given, json, print, progress, screen } = context;
-    const { checkOpenVino } = await import('../../runtime/select.ts');
+    const { checkOpenVino } = await import('../../runtime/openvino-check.ts');
     const fetched = given.check ? undefined : await fetchLibrary(context);
     if (context.signal.aborted) return;
     progress.note('testing what it computes');

@@ -1,0 +1,94 @@
+import { InputError } from '../errors.ts';
+import { type Graph, reachable, readBy } from '../graph/graph.ts';
+import { encodeOnnx } from '../graph/onnx.ts';
+import type { LoadRequest, SharedWeight } from './backend.ts';
+import type { WeightLocation, WeightSource } from './weight-source.ts';
+
+/** A graph as an engine reads it: the model, and where its weights are. */
+export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared'>;
+
+/** Says of a weight in a file whether it is given as an input; else the model refers to the file. */
+export type IsInput = (location: WeightLocation, name: string) => boolean;
+
+/** A graph in ONNX. Weights that lie in no file, or in float64, are inputs always. */
+export async function encodeModel(
+  graph: Graph,
+  weights: WeightSource,
+  isInput: IsInput,
+): Promise<Encoded> {
+  const inputs: Promise<SharedWeight>[] = [];
+  let folder: string | undefined;
+  const model = encodeOnnx(graph, (name) => {
+    const shape = graph.weights.get(name)!.shape as number[];
+    const location = weights.locate?.(name, shape);
+    if (!location || location.dtype === 'float64' || isInput(location, name)) {
+      inputs.push(given(name, shape, location, weights));
+      return 'input';
+    }
+    const { file, dtype, ...place } = location;
+    const [parent, base] = cut(file);
+    folder ??= parent;
+    if (folder !== parent) throw scattered(folder, file);
+    return { location: base, dtype, ...place };
+  });
+  return { model, folder, shared: await Promise.all(inputs) };
+}
+
+async function given(
+  name: string,
+  shape: readonly number[],
+  location: WeightLocation | undefined,
+  weights: WeightSource,
+): Promise<SharedWeight> {
+  if (location) return { name, shape, place: location };
+  const values = await weights.read(name, shape);
+  return { name, shape, place: { source: numberOf(weights), values } };
+}
+
+const numbers = new WeakMap<WeightSource, number>();
+let sources = 0;
+
+function numberOf(source: WeightSource): number {
+  if (!numbers.has(source)) numbers.set(source, sources++);
+  return numbers.get(source)!;
+}
+
+/** A path's folder and name, whatever the system's separator. */
+function cut(file: string): [folder: string, name: string] {
+  const at = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
+  return [file.slice(0, at) || '/', file.slice(at + 1)];
+}
+
+function scattered(folder: string, file: string): InputError {
+  return new InputError(
+    'weights',
+    `all files in ${folder}`,
+    file,
+    'Put the shards into one folder.',
+  );
+}
+
+/** Weights that sessions share: those whose every element is read, in memory as float32. */
+export function sharing(graph: Graph): IsInput {
+  const whole = readWhole(graph);
+  return (location, name) =>
+    whole.has(name) || location.dtype !== 'float32' || mustBeRead(location);
+}
+
+/** Whether no library can map it as it lies: out of order, beginning within an element, or too wide. */
+export function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean {
+  if (dtype === 'float64' || strides !== undefined) return true;
+  return offset % (dtype === 'float32' ? 4 : 2) !== 0;
+}
+
+/** Names of the weights of which every element is read: all but tables that rows are taken from. */
+function readWhole(graph: Graph): Set<string> {
+  const names = new Set<string>();
+  for (const value of reachable(graph.outputs.values())) {
+    const { source } = value;
+    const isGather = source.kind === 'op' && source.op.onnx === 'Gather';
+    for (const { source: input } of readBy(value).slice(isGather ? 1 : 0))
+      if (input.kind === 'weight') names.add(input.name);
+  }
+  return names;
+}

@@ -1,0 +1,51 @@
+import { encodeModel, mustBeRead, sharing } from './encode.ts';
+import { chooseOpenVino, findForOpenVino } from './openvino-choice.ts';
+import { encodeForOpenVino } from './openvino-graph.ts';
+import type { EngineRecord, Wanted } from './record.ts';
+import { keepQuiet } from './telemetry.ts';
+
+/** The engine that is always there, and that the others are held against. */
+const onnxruntime = {
+  name: 'onnxruntime',
+  title: 'ONNX Runtime',
+  devices: ['cpu', 'webgpu', 'cuda'],
+  precisions: ['f32'],
+  encode: (graph, weights, { sharesWeights }) =>
+    encodeModel(graph, weights, sharesWeights ? sharing(graph) : mustBeRead),
+  open: async (options) => (await import('./onnxruntime.ts')).onnxRuntimeBackend(options),
+  prepare: keepQuiet,
+} satisfies EngineRecord;
+
+/** bf16 on CPUs that have it; its library is optional. */
+const openvino = {
+  name: 'openvino',
+  title: 'OpenVINO',
+  devices: ['cpu'],
+  precisions: ['bf16', 'f32'],
+  encode: encodeForOpenVino,
+  open: async (options) => (await import('./openvino.ts')).openVinoBackend(options),
+  find: findForOpenVino,
+  choose: chooseOpenVino,
+  remedy: 'To test again: tactful setup openvino --check',
+} satisfies EngineRecord;
+
+const table = { onnxruntime, openvino };
+/** Name of an engine. */
+export type OneEngine = keyof typeof table;
+
+/** All engines there are: a new one joins here. */
+export const engines: Readonly<Record<OneEngine, EngineRecord>> = table;
+
+/** What others are held against, and what `auto` is where nothing is better. */
+export const trusted = 'onnxruntime' satisfies OneEngine;
+
+/** Names to ask by; `auto` takes the fastest engine that is there and right. */
+export const engineNames = ['auto', ...(Object.keys(engines) as OneEngine[])] as const;
+/** Name to ask by. */
+export type EngineName = (typeof engineNames)[number];
+
+/** What computes, where and how wide. */
+export interface EngineOptions extends Wanted {
+  /** @default 'auto' */
+  readonly engine?: EngineName;
+}

@@ -1,0 +1,26 @@
+/** Where frozen weights come from. I/O: those of files are read there. */
+import { readFloats } from '../tensors/safetensors.ts';
+
+/** Frozen weights by name. */
+export interface WeightSource {
+  /** Where the bytes lie, if they do in a file: an engine may map them, or read them in its own thread. */
+  locate?(name: string, shape: readonly number[]): WeightLocation | undefined;
+  /** The values, row by row: for what lies in no file, and for engines that have no files. */
+  read(name: string, shape: readonly number[]): Promise<Float32Array>;
+}
+
+/** Where a weight's bytes lie. */
+export interface WeightLocation {
+  /** Absolute path. */
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly dtype: 'float32' | 'float16' | 'bfloat16' | 'float64';
+  /** Elements from one index to the next, when they do not lie one after the other. */
+  readonly strides?: readonly number[];
+}
+
+/** Weights that all lie in files. */
+export function inFiles(locate: (name: string) => WeightLocation): WeightSource {
+  return { locate, read: (name, shape) => readFloats({ ...locate(name), shape }) };
+}
