@@ -3,6 +3,7 @@
 /** Everything between a reward and a changed parameter that is plain arithmetic. */
 const rl = [
   'config',
+  'fields',
   'draws',
   'gae',
   'groups',
@@ -20,6 +21,7 @@ const rl = [
   'stats',
   'trl/corrections',
   'trl/numpy',
+  'trl/rules',
   'update',
 ];
 

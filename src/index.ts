@@ -115,6 +115,7 @@ export {
 export { workOf } from './model/work.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
+export type { RlParts } from './rl/collect.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
@@ -130,7 +131,7 @@ export {
 } from './rl/reward.ts';
 export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
-export { type RlParts, trainRl } from './rl/trainer.ts';
+export { trainRl } from './rl/trainer.ts';
 export { corrections, type Semantics, semanticsOf } from './rl/trl/corrections.ts';
 export type { Engine } from './runtime/engine.ts';
 export type { EngineOptions } from './runtime/engines.ts';

@@ -7,7 +7,8 @@ import { DetoxConfig as DetoxSchema } from './jobs/detox/config.ts';
 import { SftConfig as SftSchema } from './jobs/sft-config.ts';
 import { GenerationConfig as GenerationSchema } from './model/sampling.ts';
 import { SupervisedConfig as SupervisedSchema } from './model/supervised-config.ts';
-import { RlConfig as RlSchema, rlFields } from './rl/config.ts';
+import { RlConfig as RlSchema } from './rl/config.ts';
+import { rlFields } from './rl/fields.ts';
 
 /** What reads settings of a kind. */
 export interface Settings<Schema extends z.ZodType> {

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { headings } from '../src/cli/headings.ts';
-import { RlConfig, rlFields } from '../src/rl/config.ts';
+import { RlConfig } from '../src/rl/config.ts';
+import { rlFields } from '../src/rl/fields.ts';
 import { corrections } from '../src/rl/trl/corrections.ts';
 import { tactful } from './cli/io.ts';
 
@@ -107,8 +108,13 @@ describe('docs/ppo.md', () => {
   });
 
   test('says which settings contradict each other', () => {
-    const rules = read('src/rl/rules.ts').split('const rules')[1].split('\n];')[0];
-    const named = found(rules, /'(\w+)'/g).filter((name) => name in rlFields);
+    const tables = ['src/rl/rules.ts', 'src/rl/trl/rules.ts'].map(
+      (path) =>
+        read(path)
+          .split(/const \w*[rR]ules/)[1]
+          .split('\n];')[0],
+    );
+    const named = found(tables.join(), /'(\w+)'/g).filter((name) => name in rlFields);
     const start = ppo.indexOf('\n### Contradictions\n');
     const section = ppo.slice(start, ppo.indexOf('\n## ', start));
     expect(named.length).toBeGreaterThan(10);

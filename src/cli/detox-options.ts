@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { DetoxConfig, rlConfigOf } from '../jobs/detox/config.ts';
 import { isPreset, type PresetName, presetSettings, presets } from '../jobs/presets.ts';
-import { rlFields } from '../rl/config.ts';
+import { rlFields } from '../rl/fields.ts';
 import { resolved } from '../rl/rules.ts';
 import { tableItems } from '../store/dynamodb.ts';
 import type { Under } from './command.ts';

@@ -1,12 +1,25 @@
 import type { RunEvent, StepMetrics } from '../events.ts';
+import type { Policy } from '../model/policy.ts';
 import { type RandomKey, uniform } from '../random.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { flatShare } from './groups.ts';
+import type { RlLearner } from './learner.ts';
 import { moments } from './masked.ts';
-import { scoreRollouts } from './reward.ts';
+import { type Reward, scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
-import type { RlParts } from './trainer.ts';
 import { sampledDropout } from './trl/sample.ts';
+
+/** What is trained, and on what. */
+export interface RlParts<Q extends Query = Query> {
+  readonly policy: Policy;
+  readonly tokenizer: Tokenizer;
+  /** Of the same policy and config; one that was restored goes on where it stopped. */
+  readonly learner: RlLearner;
+  readonly reward: Reward<Q>;
+  /** Queries of each step from `start` on: `batchSize / numGenerations` of them. */
+  readonly batches: (start: number) => Iterable<readonly Q[]>;
+}
 
 /** Rollouts of one step with their scores. */
 interface Scored<Q extends Query> {

@@ -2,7 +2,7 @@
 import type { Note } from '../events.ts';
 import type { ClassifierConfig } from '../family/classifier-config.ts';
 import { hasSegments } from '../nn/encoder.ts';
-import type { scoreTargets } from './config.ts';
+import type { scoreTargets } from './fields.ts';
 import { type JudgeLabels, rewardOutputs, toxicOutputs } from './judge-labels.ts';
 
 /** How prompt and response become one sequence. */

@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { logSumExp } from '../model/softmax.ts';
 import type { Tensor } from '../tensor.ts';
-import type { klPenalties } from './config.ts';
+import type { klPenalties } from './fields.ts';
 
 /** Name of a KL estimate. */
 export type KlPenalty = (typeof klPenalties)[number];

@@ -1,17 +1,12 @@
 /** What settings mean together: which contradict each other, and which follow from others. */
-import type { z } from 'zod';
-import type { rlFields } from './config.ts';
-
-/** Settings as they were given, with the plain defaults. */
-export type Given = z.output<z.ZodObject<typeof rlFields>>;
+import type { Given, Rule } from './fields.ts';
+import { compatRules, withCompat } from './trl/rules.ts';
 
 /** One reason why settings do not fit together, at the setting to change. */
 interface Contradiction {
   readonly path: keyof Given;
   readonly message: string;
 }
-
-type Rule = readonly [path: keyof Given, broken: (config: Given) => boolean, message: string];
 
 const groups = ({ algorithm }: Given) => algorithm !== 'ppo';
 const inLoss = (config: Given) => placement(config) === 'loss';
@@ -90,22 +85,6 @@ const rules: readonly Rule[] = [
     (c) => c.valueHead !== undefined && groups(c) !== (c.valueHead === 'none'),
     'none is for `algorithm` rloo and grpo, zero and uniform are for ppo',
   ],
-  [
-    'bootstrapTruncated',
-    (c) => c.bootstrapTruncated && c.compat !== 'none',
-    'cannot go with `compat` trl-0.8.0, which has no such thing',
-  ],
-  [
-    'bootstrapTruncated',
-    (c) => c.bootstrapTruncated && c.without.includes('whitensRealTokens'),
-    'needs the correction whitensRealTokens, which `without` leaves out',
-  ],
-  ['compat', (c) => c.compat !== 'none' && groups(c), 'trl-0.8.0 goes with `algorithm` ppo alone'],
-  [
-    'without',
-    (c) => c.compat !== 'none' && c.without.length > 0,
-    'cannot go with `compat`, which leaves out all corrections',
-  ],
   ['warmup', (c) => c.warmup >= c.steps, 'must be below `steps`'],
   ['criticWarmup', (c) => c.criticWarmup >= c.steps, 'must be below `steps`'],
   [
@@ -118,6 +97,7 @@ const rules: readonly Rule[] = [
     (c) => c.responseLimits !== undefined && c.responseLimits[1] - 1 > c.generation.maxNewTokens,
     'lengths go up to high - 1, which must not be above maxNewTokens',
   ],
+  ...compatRules,
 ];
 
 /** Settings that do not fit together; each message names both sides. */
@@ -148,10 +128,10 @@ export type Filled = {
 };
 
 /** Fills in what follows from other settings. */
-export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {
-  const trl = config.compat !== 'none';
+export function resolved(given: Given): Omit<Given, keyof Filled> & Filled {
+  const config = withCompat(given);
   const klPlacement = placement(config);
-  const calibrate = config.calibrate ?? (trl || config.useScoreScaling ? 0 : 64);
+  const calibrate = config.calibrate ?? (config.useScoreScaling ? 0 : 64);
   const scaled = calibrate > 0 || config.useScoreScaling;
   return {
     ...config,
@@ -162,10 +142,10 @@ export function resolved(config: Given): Omit<Given, keyof Filled> & Filled {
       ? (config.advantageScale ?? (config.algorithm === 'grpo' ? 'group' : 'none'))
       : undefined,
     calibrate,
-    missingEosPenalty: config.missingEosPenalty ?? (scaled && !trl ? 1 : 0),
-    adamEps: config.adamEps ?? (trl ? 1e-8 : 1e-5),
-    rescore: config.rescore ?? trl,
-    valueHead: config.valueHead ?? (groups(config) ? 'none' : trl ? 'uniform' : 'zero'),
-    reference: config.reference ?? (trl ? 'base' : 'initialPolicy'),
+    missingEosPenalty: config.missingEosPenalty ?? (scaled ? 1 : 0),
+    adamEps: config.adamEps ?? 1e-5,
+    rescore: config.rescore ?? false,
+    valueHead: config.valueHead ?? (groups(config) ? 'none' : 'zero'),
+    reference: config.reference ?? 'initialPolicy',
   };
 }

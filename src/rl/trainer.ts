@@ -1,24 +1,9 @@
 import type { RunEvent } from '../events.ts';
-import type { Policy } from '../model/policy.ts';
 import { scheduleFactor } from '../model/schedule.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import { calibrated, scored, unlessAborted } from './collect.ts';
+import { calibrated, type RlParts, scored, unlessAborted } from './collect.ts';
 import type { RlConfig } from './config.ts';
-import type { RlLearner } from './learner.ts';
-import type { Reward } from './reward.ts';
 import { type Query, sampleOf } from './rollout.ts';
 import { semanticsOf } from './trl/corrections.ts';
-
-/** What is trained, and on what. */
-export interface RlParts<Q extends Query = Query> {
-  readonly policy: Policy;
-  readonly tokenizer: Tokenizer;
-  /** Of the same policy and config; one that was restored goes on where it stopped. */
-  readonly learner: RlLearner;
-  readonly reward: Reward<Q>;
-  /** Queries of each step from `start` on: `batchSize / numGenerations` of them. */
-  readonly batches: (start: number) => Iterable<readonly Q[]>;
-}
 
 /**
  * Training from start, or from where the learner is, to the end as a stream of events: nothing runs

@@ -10,7 +10,7 @@ import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
 import { DetoxConfig, resolvedConfig } from '../../src/jobs/detox/config.ts';
 import { presets } from '../../src/jobs/presets.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
-import { rlFields } from '../../src/rl/config.ts';
+import { rlFields } from '../../src/rl/fields.ts';
 import { tactful } from './io.ts';
 
 test('every setting of the training stands under one heading of --help', () => {

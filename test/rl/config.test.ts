@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { RlConfig, rlFields } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
+import { rlFields } from '../../src/rl/fields.ts';
 import { correctionNames, semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 /** What is wrong with a config, one line a fault. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { algorithms, klPenalties, RlConfig } from '../../src/rl/config.ts';
+import { RlConfig } from '../../src/rl/config.ts';
+import { algorithms, klPenalties } from '../../src/rl/fields.ts';
 
 type Settings = { [K in keyof RlConfig]?: unknown };
 

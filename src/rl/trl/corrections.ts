@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { drawnAt, type GenerationConfig } from '../../model/sampling.ts';
 
 /**
@@ -33,6 +34,20 @@ export const corrections = {
 export type Correction = keyof typeof corrections;
 /** All corrections, by name. */
 export const correctionNames = Object.keys(corrections) as [Correction, ...Correction[]];
+/** The settings that leave corrections out. */
+export const compatFields = {
+  compat: z
+    .enum(['none', 'trl-0.8.0'])
+    .default('none')
+    .describe("Reproduce TRL 0.8.0's arithmetic, defects included"),
+  without: z
+    .array(z.enum(correctionNames))
+    .default([])
+    .describe(
+      `Corrections of TRL 0.8.0 to leave out, of ${correctionNames.join(', ')} (docs/ppo.md)`,
+    ),
+};
+
 /** Which corrections are on. */
 export type Semantics = Readonly<Record<Correction, boolean>>;
 
