@@ -4,7 +4,7 @@ import { percent, tiny } from '../report/text.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import type { Exam } from './exam.ts';
 import { ok, type Verdict, wrong } from './finding.ts';
-import { type Lesson, lossOf } from './lesson.ts';
+import { gradientOf, type Lesson } from './lesson.ts';
 
 /** Steps of the differences, as shares of the parameters' root mean square; the best one counts. */
 const steps = [1e-2, 3e-3, 3e-2];
@@ -133,7 +133,7 @@ async function centralDifference(
         for (let i = 0; i < own.length; i++) own[i] = start[i] + h * data[i];
       }
       await moved.commit();
-      return lossOf(exam, lesson, moved);
+      return (await gradientOf(exam, lesson, moved)).loss;
     };
     return ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
   } finally {

@@ -5,14 +5,12 @@ import { randomStream } from '../random.ts';
 import { policyLoss } from '../rl/loss.ts';
 import { maskedCount } from '../rl/masked.ts';
 import type { RlSample } from '../rl/sample.ts';
-import { minibatchStats } from '../rl/stats.ts';
 import type { Intake } from './exam.ts';
 
 /** A minibatch to take a gradient of: real responses, made-up advantages. */
 export interface Lesson {
   readonly sequences: readonly Sequence[];
   readonly inputs: Readonly<Record<LessonInput, readonly Float32Array[]>>;
-  readonly masks: readonly Float32Array[];
 }
 
 type LessonInput =
@@ -25,7 +23,7 @@ type LessonInput =
   | 'returns';
 
 /** What a lesson needs of a run. */
-type Learner = Pick<Intake, 'policy' | 'rl' | 'temperature'>;
+type Examined = Pick<Intake, 'policy' | 'rl' | 'temperature'>;
 
 /**
  * Advantages and returns are standard normal. The old logprobs and values are a little off, by a
@@ -33,7 +31,7 @@ type Learner = Pick<Intake, 'policy' | 'rl' | 'temperature'>;
  * where `abs` has no gradient.
  */
 export async function lessonOf(
-  { policy, rl, temperature }: Learner,
+  { policy, rl, temperature }: Examined,
   samples: readonly RlSample[],
 ): Promise<Lesson> {
   const sequences = samples.map(({ sequence }) => sequence);
@@ -54,26 +52,14 @@ export async function lessonOf(
     oldValues: rows((row, t) => row.values[t] + off(rl.clipRangeValue)),
     returns: rows((row, t) => row.values[t] + random.normal()),
   };
-  return { sequences, inputs, masks };
+  return { sequences, inputs };
 }
 
-/** Loss and gradient by the graph that trains. */
+/** Loss and gradient by the graph that trains, also under other parameters than the policy's own. */
 export function gradientOf(
-  { policy, temperature, rl }: Learner,
+  { policy, temperature, rl }: Examined,
   { sequences, inputs }: Lesson,
+  parameters: Parameters = policy.parameters,
 ): Promise<GradientResult> {
-  return policy.gradient(policyLoss(rl), sequences, inputs, { temperature });
-}
-
-/** The same loss in float64, from what the scoring graph says under given parameters. */
-export async function lossOf(
-  { policy, temperature, rl }: Learner,
-  { sequences, inputs, masks }: Lesson,
-  parameters: Parameters,
-): Promise<number> {
-  const scores = await policy.score(sequences, { temperature, parameters });
-  const { oldValues, returns, ...rest } = inputs;
-  const critic = rl.valueHead === 'none' ? {} : { oldValues, returns };
-  const input = { ...rest, ...critic, masks, scores, klCoef: rl.initKlCoef };
-  return minibatchStats(input, rl)['loss/total'];
+  return policy.gradient(policyLoss(rl), sequences, inputs, { temperature, parameters });
 }

@@ -36,7 +36,7 @@ export interface TokenOutputs {
   readonly logits: Value;
 }
 
-/** A loss over scored tokens: a scalar value made from the policy's outputs and further inputs. */
+/** A loss over scored tokens, made from the policy's outputs and further inputs. */
 export interface Loss {
   /** Losses of the same name are the same function. */
   readonly name: string;
@@ -44,7 +44,15 @@ export interface Loss {
   readonly inputs: readonly string[];
   /** Gradients of the values end at the value head. @default false */
   readonly detachesValues?: boolean;
-  build(outputs: TokenOutputs, inputs: Readonly<Record<string, Value>>): Value;
+  build(outputs: TokenOutputs, inputs: Readonly<Record<string, Value>>): BuiltLoss;
+}
+
+/** What is minimised, and what there is to tell of it. */
+export interface BuiltLoss {
+  /** A scalar. */
+  readonly loss: Value;
+  /** What it is made of and measured by, token by token: [tokens] each. @default none */
+  readonly terms?: Readonly<Record<string, Value>>;
 }
 
 /** How a graph passes through the model. */
@@ -131,7 +139,10 @@ export function logitsGraph(shape: PolicyShape): PolicyGraph {
   }));
 }
 
-/** A loss, its gradient for each parameter, and what the policy said on the way. */
+/** Before the name of a loss's term among the outputs. */
+export const termPrefix = 'term.';
+
+/** A loss, its terms, its gradient for each parameter, and what the policy said on the way. */
 export function gradientGraph(
   shape: PolicyShape,
   loss: Loss,
@@ -141,10 +152,13 @@ export function gradientGraph(
     const { valueHead } = shape;
     const outputs = tokenOutputs(p, model, { ...options, ...loss, valueHead });
     const inputs = loss.inputs.map((name) => [name, p.graph.input(name, 'float32', ['tokens'])]);
-    const value = loss.build(outputs, Object.fromEntries(inputs));
+    const { loss: value, terms = {} } = loss.build(outputs, Object.fromEntries(inputs));
     const names = [...parameters.keys()];
     const parts = gradients(value, [...parameters.values()]);
-    const byName = names.map((name, i) => [`gradient.${name}`, parts[i]]);
+    const byName = [
+      ...Object.entries(terms).map(([name, term]) => [`${termPrefix}${name}`, term]),
+      ...names.map((name, i) => [`gradient.${name}`, parts[i]]),
+    ];
     const { logprobs, values, entropies } = outputs;
     return { outputs: { loss: value, logprobs, values, entropies, ...Object.fromEntries(byName) } };
   });
@@ -271,5 +285,5 @@ export function cache(prefix: string, { blocks }: CacheShape): Record<string, st
 export const crossEntropy: Loss = {
   name: 'crossEntropy',
   inputs: ['weights'],
-  build: ({ logprobs }, { weights }) => neg(reduceSum(mul(weights, logprobs))),
+  build: ({ logprobs }, { weights }) => ({ loss: neg(reduceSum(mul(weights, logprobs))) }),
 };

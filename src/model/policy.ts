@@ -40,6 +40,7 @@ import {
   logitsGraph,
   type PolicyGraph,
   scoreGraph,
+  termPrefix,
 } from './policy-graphs.ts';
 import type { PolicyShape } from './policy-shape.ts';
 import type { GenerationConfig } from './sampling.ts';
@@ -54,6 +55,8 @@ export interface TokenScores {
 /** A loss, its gradients by parameter name, and the scores that it was made from. */
 export interface GradientResult {
   readonly loss: number;
+  /** By name, what the loss says of itself: one row of [labels] for each sequence. */
+  readonly terms: Readonly<Record<string, Float32Array[]>>;
   readonly gradients: Map<string, Tensor<'float32'>>;
   readonly scores: TokenScores[];
 }
@@ -150,7 +153,7 @@ export class Policy {
     loss: Loss,
     sequences: readonly Sequence[],
     inputs: Readonly<Record<string, readonly Float32Array[]>>,
-    { temperature = 1, dropout }: GradientOptions = {},
+    { parameters = this.parameters, temperature = 1, dropout }: GradientOptions = {},
   ): Promise<GradientResult> {
     await this.#leaveDecoding();
     const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
@@ -161,13 +164,14 @@ export class Policy {
       ...scoringFeeds(sequences, temperature, dropout),
     };
     for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
-    const results = await session.run(feeds, this.parameters.state);
+    const results = await session.run(feeds, parameters.state);
     const gradients = new Map<string, Tensor<'float32'>>();
     for (const name of this.parameters.tensors.keys()) {
       gradients.set(name, results[`gradient.${name}`] as Tensor<'float32'>);
     }
     const scores = tokenScores(results, sequences);
-    return { loss: Number(results.loss.data[0]), gradients, scores };
+    const terms = termRows(results, sequences);
+    return { loss: Number(results.loss.data[0]), terms, gradients, scores };
   }
 
   /**
@@ -336,9 +340,7 @@ export interface GenerateOptions {
 }
 
 /** How a gradient is computed. */
-export interface GradientOptions {
-  /** @default 1 */
-  temperature?: number;
+export interface GradientOptions extends ScoreOptions {
   /** `row` counts the sequences. @default none */
   dropout?: Dropout | undefined;
 }
@@ -360,6 +362,21 @@ function tokenScores(
     values: values[i],
     entropies: entropies[i],
   }));
+}
+
+/** The terms of a loss, by their own names. */
+function termRows(
+  results: Record<string, Tensor>,
+  sequences: readonly Sequence[],
+): Record<string, Float32Array[]> {
+  const lengths = sequences.map(({ labels }) => labels.length);
+  const terms = Object.entries(results).filter(([name]) => name.startsWith(termPrefix));
+  return Object.fromEntries(
+    terms.map(([name, { data }]) => [
+      name.slice(termPrefix.length),
+      splitRows(data as Float32Array, lengths),
+    ]),
+  );
 }
 
 /** Names and shapes of everything that can change, as the graphs need it. */

@@ -1,128 +1,54 @@
-import type { TokenScores } from '../model/policy.ts';
-import type { RlConfig } from './config.ts';
-import { k3, tokenKl } from './kl.ts';
+import type { GradientResult } from '../model/policy.ts';
+import { k3 } from './kl.ts';
 import { maskedMean, maskedSum, maskedVariance, moments, type Rows, zipRows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
-/** The settings that statistics depend on. */
-type StatsConfig = Pick<
-  RlConfig,
-  'clipRange' | 'clipRangeValue' | 'vfCoef' | 'entropyCoef' | 'klPlacement' | 'klPenalty'
->;
-
-/** Statistics of a critic on one minibatch. */
-interface CriticStats {
-  /** Before vfCoef. */
-  readonly 'loss/value': number;
-  readonly 'returns/mean': number;
-  readonly 'returns/var': number;
-  readonly 'val/vpred': number;
-  readonly 'val/error': number;
-  readonly 'val/clipfrac': number;
-  readonly 'val/mean': number;
-  readonly 'val/var': number;
-}
-
-/** Statistics of one minibatch, before its step, under TRL's names without `ppo/`. */
-export interface MinibatchStats extends Partial<CriticStats> {
-  readonly 'loss/policy': number;
-  /** Zero without a critic. */
-  readonly 'loss/value': number;
-  readonly 'loss/total': number;
-  readonly 'policy/entropy': number;
-  readonly 'policy/approxkl': number;
-  readonly 'policy/policykl': number;
-  readonly 'policy/clipfrac': number;
-  readonly 'policy/advantages_mean': number;
-  readonly avgRatio: number;
-  /** k3 estimate of KL(rollout policy || policy). */
-  readonly k3: number;
-}
+/**
+ * Statistics of one minibatch, before its step: the means of the loss's terms under their own names,
+ * and what else there is to say. Those with a slash in their name are told, as `ppo/NAME`; `ratio`
+ * and `k3`, an estimate of KL(rollout policy || policy), say how far the policy has moved.
+ */
+export type MinibatchStats = Readonly<Record<string, number>>;
 
 interface MinibatchInput {
   readonly oldLogprobs: Rows;
-  readonly refLogprobs: Rows;
   readonly advantages: Rows;
   readonly masks: Rows;
   /** What each token counts in the loss; they sum to one. */
   readonly weights: Rows;
-  readonly scores: readonly TokenScores[];
-  readonly klCoef: number;
   /** Of the critic, if there is one. */
   readonly oldValues?: Rows;
   readonly returns?: Rows;
 }
 
-const square = (x: number) => x * x;
-const clip = (x: number, center: number, reach: number) =>
-  Math.min(Math.max(x, center - reach), center + reach);
-
-/** Share of the tokens where a is above b. */
-const share = (a: Rows, b: Rows, masks: Rows) =>
-  maskedMean(
-    zipRows(a, b, (x, y) => Number(x > y)),
-    masks,
-  );
-
-/** Probabilities of the tokens now over those in the rollouts. */
-export function ratiosOf(scores: readonly TokenScores[], oldLogprobs: Rows): Float32Array[] {
-  const logprobs = scores.map((row) => row.logprobs);
-  return zipRows(logprobs, oldLogprobs, (now, old) => Math.exp(now - old));
-}
-
-/** The same loss as the graph's, and what else TRL reports, in float64. */
-export function minibatchStats(input: MinibatchInput, config: StatsConfig): MinibatchStats {
-  const { oldLogprobs, refLogprobs, advantages, masks, weights, scores, klCoef } = input;
-  const { clipRange, entropyCoef, klPlacement, klPenalty, vfCoef } = config;
-  const logprobs = scores.map((row) => row.logprobs);
-  const entropies = scores.map((row) => row.entropies);
+/** What a minibatch comes to: the graph's own numbers, averaged over the tokens that count. */
+export function minibatchStats(
+  { loss, terms, scores }: Pick<GradientResult, 'loss' | 'terms' | 'scores'>,
+  { oldLogprobs, advantages, masks, weights, oldValues, returns }: MinibatchInput,
+): MinibatchStats {
   const mean = (rows: Rows) => maskedMean(rows, masks);
-  const weighted = (rows: Rows) => maskedSum(rows, weights);
-
-  const ratio = ratiosOf(scores, oldLogprobs);
-  const cost = zipRows(ratio, advantages, (r, a) => -a * r);
-  const clippedCost = zipRows(ratio, advantages, (r, a) => -a * clip(r, 1, clipRange));
-  const policy = weighted(zipRows(cost, clippedCost, Math.max));
-  const kl = () =>
-    weighted(zipRows(logprobs, refLogprobs, (lp, ref) => tokenKl(klPenalty, lp, ref)));
-  const price = klPlacement === 'loss' ? klCoef * kl() : 0;
-  const bonus = entropyCoef * weighted(entropies);
-  const critic = criticStats(input, config);
-  const value = critic?.['loss/value'] ?? 0;
+  const means = Object.entries(terms).map(([name, rows]) => {
+    const isLoss = name.startsWith('loss/');
+    return [name, isLoss ? maskedSum(rows, weights) : mean(rows)] as const;
+  });
+  const logprobs = scores.map((row) => row.logprobs);
+  const critic = oldValues &&
+    returns && {
+      'returns/mean': mean(returns),
+      'returns/var': maskedVariance(returns, masks),
+      'val/vpred': mean(scores.map((row) => row.values)),
+      'val/mean': mean(oldValues),
+      'val/var': maskedVariance(oldValues, masks),
+    };
   return {
-    'loss/policy': policy,
-    'loss/value': value,
-    'loss/total': policy + vfCoef * value + price - bonus,
-    'policy/entropy': mean(entropies),
-    'policy/approxkl': 0.5 * mean(zipRows(logprobs, oldLogprobs, (now, old) => square(now - old))),
-    'policy/policykl': mean(zipRows(oldLogprobs, logprobs, (old, now) => old - now)),
-    'policy/clipfrac': share(clippedCost, cost, masks),
+    'loss/value': 0,
+    ...Object.fromEntries(means),
+    'loss/total': loss,
+    'policy/entropy': mean(scores.map((row) => row.entropies)),
     'policy/advantages_mean': mean(advantages),
     ...critic,
-    avgRatio: mean(ratio),
+    // decides where the terms' float32 would cancel: see docs/numerics.md
     k3: mean(zipRows(oldLogprobs, logprobs, k3)),
-  };
-}
-
-/** What there is to say of a critic. */
-function criticStats(
-  { oldValues, returns, masks, weights, scores }: MinibatchInput,
-  { clipRangeValue }: StatsConfig,
-): CriticStats | undefined {
-  if (!oldValues || !returns) return undefined;
-  const values = scores.map((row) => row.values);
-  const clippedValues = zipRows(values, oldValues, (now, old) => clip(now, old, clipRangeValue));
-  const error = zipRows(values, returns, (v, r) => square(v - r));
-  const clippedError = zipRows(clippedValues, returns, (v, r) => square(v - r));
-  return {
-    'loss/value': 0.5 * maskedSum(zipRows(error, clippedError, Math.max), weights),
-    'returns/mean': maskedMean(returns, masks),
-    'returns/var': maskedVariance(returns, masks),
-    'val/vpred': maskedMean(values, masks),
-    'val/error': maskedMean(error, masks),
-    'val/clipfrac': share(clippedError, error, masks),
-    'val/mean': maskedMean(oldValues, masks),
-    'val/var': maskedVariance(oldValues, masks),
   };
 }
 
@@ -130,8 +56,7 @@ function criticStats(
 export function meanOf(minibatches: readonly MinibatchStats[]): Record<string, number> {
   const names = Object.keys(minibatches[0]).filter((name) => name.includes('/'));
   const mean = (name: string) =>
-    minibatches.reduce((sum, stats) => sum + stats[name as keyof MinibatchStats]!, 0) /
-    minibatches.length;
+    minibatches.reduce((sum, stats) => sum + stats[name], 0) / minibatches.length;
   return Object.fromEntries(names.map((name) => [`ppo/${name}`, mean(name)]));
 }
 

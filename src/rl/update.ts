@@ -14,7 +14,7 @@ import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { checkRatio, checkRows, checkTensors } from './invariants.ts';
 import { maskedCount, type Rows } from './masked.ts';
-import { type MinibatchStats, minibatchStats, ratiosOf } from './stats.ts';
+import { type MinibatchStats, minibatchStats } from './stats.ts';
 import type { Semantics } from './trl/corrections.ts';
 
 /** What an update works with. */
@@ -100,9 +100,9 @@ async function accumulated(
   for (const rows of parts) {
     const { minibatch, gradients, ratios } = await gradientsOf(rows, batch, options);
     if (isFirst && options.checksStart && stats.length === 0) {
-      checkRatio(minibatch.avgRatio, options.policy.precision);
+      checkRatio(minibatch.ratio, options.policy.precision);
     }
-    const tooFar = minibatch.avgRatio > config.ratioThreshold;
+    const tooFar = minibatch.ratio > config.ratioThreshold;
     if (tooFar) scaleGradients(gradients, 0);
     const stops = config.earlyStopping && semantics.stopsBeforeStep;
     if (stops && minibatch.k3 > 1.5 * config.targetKl) verdict = 'stop';
@@ -134,7 +134,7 @@ async function gradientsOf(rows: readonly number[], batch: Batch, options: Updat
   const samples = rows.map((i) => batch.samples[i]);
   const sequences = samples.map(({ sequence }) => sequence);
   const result = await policy.gradient(loss, sequences, inputs, { temperature });
-  const { gradients, scores } = result;
+  const { gradients, scores, terms } = result;
   const place = { step, samples, places: rows };
   checkRows(
     'logprobs in training',
@@ -143,8 +143,11 @@ async function gradientsOf(rows: readonly number[], batch: Batch, options: Updat
   );
   checkTensors('value', new Map([['the loss', float32([result.loss], [])]]), step);
   checkTensors('gradient', gradients, step);
-  const minibatch = minibatchStats({ ...inputs, masks, scores, klCoef }, config);
-  return { minibatch, gradients, ratios: ratiosOf(scores, inputs.oldLogprobs) };
+  return {
+    minibatch: minibatchStats(result, { ...inputs, masks }),
+    gradients,
+    ratios: terms.ratio,
+  };
 }
 
 /** What a token counts: all the same, or all responses the same. They sum to one. */

@@ -8,11 +8,11 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { policyLoss } from '../../src/rl/loss.ts';
 import { maskedCount, type Rows } from '../../src/rl/masked.ts';
-import { minibatchStats } from '../../src/rl/stats.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensors } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
 import { restorer, snapshot } from './golden-policy.ts';
+import { plainStats } from './plain-loss.ts';
 import { type TinyPolicy, tinyPolicy, tinySamples, tinyScores } from './tiny-policy.ts';
 
 let engine: Engine;
@@ -73,7 +73,7 @@ describe.each(['abs', 'mse', 'k3'] as const)('the KL in the loss, estimated by %
   const graphLoss = (inputs: Inputs) => policy.gradient(policyLoss(config), sequences, inputs);
   const plainLoss = async (inputs: Inputs) => {
     const scores = await policy.score(sequences);
-    return minibatchStats({ ...inputs, masks, scores, klCoef }, config)['loss/total'];
+    return plainStats({ ...inputs, masks, scores, klCoef }, config)['loss/total'];
   };
   let inputs: Inputs;
   beforeAll(async () => {

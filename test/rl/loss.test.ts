@@ -6,11 +6,11 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { minibatchStats } from '../../src/rl/stats.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensors } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
 import { goldenBatch, goldenPolicy } from './golden-policy.ts';
+import { plainStats } from './plain-loss.ts';
 
 interface Inputs {
   oldLogprobs: Rows;
@@ -77,7 +77,7 @@ async function plainLoss(inputs: Inputs, mask: Rows): Promise<number> {
   const scores = await policy.score(sequences());
   const weights = weightsOf(mask);
   const all = { ...inputs, masks: mask, weights, scores, klCoef: 0 };
-  return minibatchStats(all, config)['loss/total'];
+  return plainStats(all, config)['loss/total'];
 }
 
 const norm = (gradients: Tensors, part: string) =>

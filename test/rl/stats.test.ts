@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { RlConfig } from '../../src/rl/config.ts';
 import { k3 } from '../../src/rl/kl.ts';
+import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { batchStats, meanOf, minibatchStats, ratiosOf } from '../../src/rl/stats.ts';
+import { batchStats, meanOf, minibatchStats } from '../../src/rl/stats.ts';
 import { row } from './experience.ts';
+import { type PlainInput, plainStats } from './plain-loss.ts';
+import { workedLoss } from './work-graph.ts';
 
 const float32 = { atol: 1e-6, rtol: 1e-6 };
 const { log } = Math;
@@ -39,20 +42,32 @@ function expectStats(actual: object, expected: Record<string, number>): void {
   expect(found, names.join(', ')).toBeAllClose(Object.values(expected), float32);
 }
 
+/** What the loss's own graph says of a minibatch, worked out. */
+function worked({ scores, masks, klCoef, weights, ...rows }: PlainInput, settings: RlConfig) {
+  const klWeights = weights.map((row) => row.map((weight) => klCoef * weight));
+  return workedLoss(policyLoss(settings), scores, { ...rows, weights, klWeights });
+}
+
+const graphStats = (given: PlainInput, settings: RlConfig): Readonly<Record<string, number>> =>
+  minibatchStats(worked(given, settings), given);
+
 test('ratios are the probabilities of the tokens now, over those in the rollouts', () => {
-  const [first, second] = ratiosOf(input.scores, input.oldLogprobs);
+  const [first, second] = worked(input, config()).terms.ratio;
   expect(first).toBeAllClose([1.5, 0.8], float32);
   expect(second).toBeAllClose([0.5, 3], float32);
 });
 
-describe('statistics of a minibatch', () => {
+describe.each([
+  ['of the graph', graphStats],
+  ['in plain float64', plainStats],
+])('statistics of a minibatch, %s,', (_, statsOf) => {
   // -A r: -1.5, 1.6, 0.5; with r clipped to [0.75, 1.25]: -1.25, 1.6, 0.75
   const policy = (-1.25 + 1.6 + 0.75) / 3;
   // (V - R)^2: 0.25, 1, 0.25; with V clipped to 0.7, 2, 3.8: 0.64, 1, 0.09
   const value = (0.5 * (0.64 + 1 + 0.25)) / 3;
 
   test('are those of the tokens that count', () => {
-    const stats = minibatchStats(input, config());
+    const stats = statsOf(input, config());
     expectStats(stats, {
       'loss/policy': policy,
       'loss/value': value,
@@ -69,24 +84,25 @@ describe('statistics of a minibatch', () => {
       'val/clipfrac': 1 / 3,
       'val/mean': 6.5 / 3,
       'val/var': (0.25 + 4 + 16 - 6.5 ** 2 / 3) / 2,
-      avgRatio: 2.8 / 3,
+      ratio: 2.8 / 3,
       k3: sum(ratios.map((r) => r - 1 - log(r))) / 3,
     });
     expect(Object.keys(stats)).toHaveLength(17);
   });
 
   test('without a critic say nothing of values, and the loss has none', () => {
-    const stats = minibatchStats(withoutCritic, config());
+    const rloo = config({ algorithm: 'rloo' });
+    const stats = statsOf(withoutCritic, rloo);
     expectStats(stats, { 'loss/policy': policy, 'loss/value': 0, 'loss/total': policy });
     expect(Object.keys(stats).filter((name) => /^(val|returns)\//.test(name))).toEqual([]);
     const { oldValues } = input; // which say nothing alone
-    expect(minibatchStats({ ...withoutCritic, oldValues }, config())).toEqual(stats);
+    expect(statsOf({ ...withoutCritic, oldValues }, rloo)).toEqual(stats);
   });
 
   test('weigh the losses as the settings say, and nothing else', () => {
     const weights = [row(1 / 4, 1 / 4), row(1 / 2, 0)]; // both responses the same
-    const plain = minibatchStats(input, config());
-    const stats = minibatchStats({ ...input, weights }, config());
+    const plain = statsOf(input, config());
+    const stats = statsOf({ ...input, weights }, config());
     const [policy, value] = [(-1.25 + 1.6) / 4 + 0.75 / 2, 0.5 * ((0.64 + 1) / 4 + 0.25 / 2)];
     const loss = {
       'loss/policy': policy,
@@ -102,32 +118,32 @@ describe('statistics of a minibatch', () => {
     // log(0.75 / 0.25), log(0.4 / 0.4), log(0.2 / 0.8)
     const kl = (0.5 * (log(3) ** 2 + log(4) ** 2)) / 3;
     const total = policy + 0.5 * value + 0.1 * kl;
-    expectStats(minibatchStats(input, config(inLoss)), { 'loss/total': total });
+    expectStats(statsOf(input, config(inLoss)), { 'loss/total': total });
     const weights = [row(1 / 4, 1 / 4), row(1 / 2, 0)];
-    const other = minibatchStats({ ...input, weights }, config(inLoss))['loss/total'];
-    const without = minibatchStats({ ...input, weights }, config())['loss/total'];
+    const other = statsOf({ ...input, weights }, config(inLoss))['loss/total'];
+    const without = statsOf({ ...input, weights }, config())['loss/total'];
     expect(other - without).toBeCloseTo(0.1 * 0.5 * (log(3) ** 2 / 4 + log(4) ** 2 / 2), 6);
     const free = { ...input, klCoef: 0 };
-    expectStats(minibatchStats(free, config(inLoss)), { 'loss/total': policy + 0.5 * value });
+    expectStats(statsOf(free, config(inLoss)), { 'loss/total': policy + 0.5 * value });
   });
 
   test('take the entropy bonus from the total loss', () => {
     const total = policy + 0.5 * value - 0.2 * 0.6;
-    expectStats(minibatchStats(input, config({ entropyCoef: 0.2 })), { 'loss/total': total });
+    expectStats(statsOf(input, config({ entropyCoef: 0.2 })), { 'loss/total': total });
   });
 
   test('of a single token have no variance', () => {
     const one = { ...input, masks: [row(0, 1), row(0, 0)], weights: [row(0, 1), row(0, 0)] };
-    const stats = minibatchStats(one, config());
+    const stats = statsOf(one, config());
     expectStats(stats, { 'returns/var': 0, 'val/var': 0, 'returns/mean': 1, 'val/mean': 2 });
     const two = { ...input, masks: [row(1, 1), row(0, 0)] };
-    expectStats(minibatchStats(two, config()), { 'returns/var': 0.125, 'val/var': 1.125 });
+    expectStats(statsOf(two, config()), { 'returns/var': 0.125, 'val/var': 1.125 });
   });
 });
 
 test('statistics of a step are means over its minibatches, whatever their sizes', () => {
-  const first = minibatchStats(input, config());
-  const second = { ...first, 'loss/policy': 5, 'val/mean': -1, avgRatio: 9 };
+  const first = graphStats(input, config());
+  const second = { ...first, 'loss/policy': 5, 'val/mean': -1, ratio: 9 };
   const means = meanOf([first, second, second]);
   expectStats(means, {
     'ppo/loss/policy': (first['loss/policy'] + 10) / 3,
@@ -136,7 +152,7 @@ test('statistics of a step are means over its minibatches, whatever their sizes'
   });
   const named = Object.keys(first).filter((name) => name.includes('/'));
   expect(Object.keys(means)).toEqual(named.map((name) => `ppo/${name}`));
-  expect(Object.keys(means)).not.toContain('ppo/avgRatio');
+  expect(Object.keys(means)).not.toContain('ppo/ratio');
 });
 
 test('statistics of a batch are those of the tokens that count, before the update', () => {

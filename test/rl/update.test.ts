@@ -10,6 +10,7 @@ import { type Correction, semanticsOf } from '../../src/rl/trl/corrections.ts';
 import { type UpdateOptions, update } from '../../src/rl/update.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { row } from './experience.ts';
+import { workedLoss } from './work-graph.ts';
 
 /** What the policy says when it is asked for a gradient. */
 interface Answer {
@@ -19,8 +20,8 @@ interface Answer {
   readonly head?: number;
   /** Probability of each token over that in the rollouts. @default 1 */
   readonly ratio?: number;
-  /** @default 0 */
-  readonly loss?: number;
+  /** A loss that is no number. @default what the answer comes to */
+  readonly broken?: number;
 }
 
 /** What the policy was asked. */
@@ -93,10 +94,10 @@ async function run({
   const questions: Question[] = [];
   const log: string[] = [];
   const policy: UpdateOptions['policy'] = {
-    async gradient({ name }, sequences, inputs, options) {
+    async gradient(loss, sequences, inputs, options) {
       const rows = sequences.map(({ query }) => query[0]);
-      const { adapter = [3, 4], head = 0, ratio = 1, loss = 0 } = answers[questions.length] ?? {};
-      questions.push({ rows, inputs, temperature: options?.temperature, loss: name });
+      const { adapter = [3, 4], head = 0, ratio = 1, broken } = answers[questions.length] ?? {};
+      questions.push({ rows, inputs, temperature: options?.temperature, loss: loss.name });
       log.push(`gradient ${rows}`);
       const scores = rows.map((i) => ({
         logprobs: batch.logprobs[i].map((lp) => lp + Math.log(ratio)),
@@ -107,7 +108,8 @@ async function run({
         ['adapter', float32(adapter)],
         ['head', float32([head])],
       ]);
-      return { loss, gradients, scores };
+      const worked = workedLoss(loss, scores, inputs);
+      return { ...worked, ...(broken !== undefined && { loss: broken }), gradients };
     },
     parameters: {
       tensors,
@@ -202,7 +204,7 @@ describe('minibatches', () => {
     const tolerance = { rtol: 1e-5 }; // float32 logprobs
     expect(ratios[0]).toBeAllClose([1.5, 1.5, 1.5], tolerance);
     expect(ratios[1]).toBeAllClose(new Array(7).fill(0.5), tolerance);
-    const means = done.minibatches.map(({ avgRatio, k3 }) => [avgRatio, k3]);
+    const means = done.minibatches.map(({ ratio, k3 }) => [ratio, k3]);
     expect(means.flat()).toBeAllClose([1.5, k3Of(1.5), 0.5, k3Of(0.5)], tolerance);
   });
 });
@@ -225,7 +227,7 @@ describe('a minibatch is asked for with', () => {
   });
 
   test('nothing of a critic where there is none', async () => {
-    const { questions } = await run({ critic: false });
+    const { questions } = await run({ critic: false, config: { algorithm: 'rloo' } });
     const names = ['oldLogprobs', 'advantages', 'refLogprobs', 'weights', 'klWeights'];
     expect(Object.keys(questions[0].inputs)).toEqual(names);
   });
@@ -264,7 +266,7 @@ describe('a minibatch whose mean ratio is above the threshold', () => {
     const { done } = await run({ config, answers: [{ ratio: 2.1 }, { ratio: 1.9 }] });
     const [skipped, taken] = done.minibatches;
     expect(skipped).toMatchObject(none);
-    expect(skipped.avgRatio).toBeCloseTo(2.1, 5);
+    expect(skipped.ratio).toBeCloseTo(2.1, 5);
     expect(skipped['policy/entropy']).toBe(1);
     expect(taken['loss/total']).not.toBe(0);
     expect(done.gradNorms).toEqual([5]);
@@ -511,7 +513,7 @@ describe('the very first ratio of a run', () => {
 describe('a number that is not finite stops the update, and is named', () => {
   test.each([
     { where: 'gradient', answer: { adapter: [1, Number.NaN] }, message: 'gradient of adapter' },
-    { where: 'loss', answer: { loss: Number.POSITIVE_INFINITY }, message: 'value of the loss' },
+    { where: 'loss', answer: { broken: Number.POSITIVE_INFINITY }, message: 'value of the loss' },
     {
       where: 'logprobs',
       answer: { ratio: 0 },

@@ -104,7 +104,7 @@ describe('D1, point 1: what the KL is measured against', () => {
     const { step } = await fixture(ours);
     const { klDist, minibatches } = await step();
     expect(Math.max(...klDist.map(Math.abs))).toBeLessThan(1e-4);
-    expect(minibatches[0].avgRatio).toBeCloseTo(1, 5); // two graphs in float32
+    expect(minibatches[0].ratio).toBeCloseTo(1, 5); // two graphs in float32
   });
 
   test('a default run with another reference stops before its first update', async () => {
@@ -319,7 +319,7 @@ describe('temperature', () => {
     const { logprobs, refLogprobs, minibatches } = await step();
     expect(logprobs).toEqual(drawn.map((row) => row.logprobs));
     expect(refLogprobs).toEqual(logprobs);
-    expect(minibatches[0].avgRatio).toBeCloseTo(1, 5); // two graphs in float32
+    expect(minibatches[0].ratio).toBeCloseTo(1, 5); // two graphs in float32
   });
 
   test('counts for nothing where the likeliest token is taken', async () => {
