@@ -19,9 +19,17 @@ const rl = [
   'sample',
   'scores',
   'stats',
+  'places',
+  'rewards',
   'trl/corrections',
+  'trl/estimate',
+  'trl/mask',
   'trl/numpy',
+  'trl/places',
   'trl/rules',
+  'trl/sample',
+  'trl/shuffle',
+  'trl/step-policy',
   'update',
 ];
 

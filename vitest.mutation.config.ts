@@ -19,6 +19,7 @@ const rl = [
   'scores',
   'stats',
   'trl/numpy',
+  'trl/sample',
   'update',
 ];
 

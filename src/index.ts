@@ -133,6 +133,7 @@ export { collectRollouts, type Query, type Rollout } from './rl/rollout.ts';
 export { type RlSample, rlSample } from './rl/sample.ts';
 export { trainRl } from './rl/trainer.ts';
 export { corrections, type Semantics, semanticsOf } from './rl/trl/corrections.ts';
+export { placesOf } from './rl/trl/places.ts';
 export type { Engine } from './runtime/engine.ts';
 export type { EngineOptions } from './runtime/engines.ts';
 export type { Work } from './runtime/record.ts';

@@ -5,13 +5,12 @@ import { detoxReward, readBy } from '../jobs/detox/reward.ts';
 import type { Job } from '../jobs/detox/setup.ts';
 import type { GradientResult } from '../model/policy.ts';
 import { uniform } from '../random.ts';
-import { drawsOf } from '../rl/draws.ts';
-import { forward, type Passes } from '../rl/forward.ts';
+import { forward, type Passes, sampleOf } from '../rl/forward.ts';
 import type { Judgement } from '../rl/judge.ts';
 import { scoreRollouts } from '../rl/reward.ts';
-import { collectRollouts, type Rollout, sampleOf } from '../rl/rollout.ts';
+import { collectRollouts, type Rollout } from '../rl/rollout.ts';
 import type { RlSample } from '../rl/sample.ts';
-import { type Semantics, semanticsOf, temperatureOf } from '../rl/trl/corrections.ts';
+import { type Semantics, semanticsOf } from '../rl/trl/corrections.ts';
 import { gradientOf, type Lesson, lessonOf } from './lesson.ts';
 
 /** Prompts that are answered, and answers to each: 64 responses in all. */
@@ -52,7 +51,7 @@ export interface Exam extends Intake {
 export function intake(config: DetoxConfig, job: Job): Intake {
   const { rl } = job;
   const semantics = semanticsOf(rl);
-  const temperature = temperatureOf(rl.generation, semantics);
+  const temperature = job.learner.places.temperature(rl.generation);
   const prompts = promptsOf(job.batches(0));
   return { ...job, config, semantics, temperature, reads: readBy(config), prompts };
 }
@@ -77,10 +76,10 @@ export async function* examine(
   patient: Intake,
   signal?: AbortSignal,
 ): AsyncGenerator<Sampling, Exam> {
-  const { config, judge, own, policy, tokenizer, prompts, rl, semantics } = patient;
+  const { config, judge, own, policy, tokenizer, prompts, rl } = patient;
   const queries = prompts.flatMap((prompt) => Array<Prompt>(answerCount).fill(prompt));
   const reward = detoxReward({ judge, own, policy, tokenizer }, config);
-  const draws = drawsOf(rl, semantics);
+  const { draws } = patient.learner;
   const limits =
     rl.responseLimits && queries.map((_, row) => draws.limit(0, row, rl.responseLimits!));
   const rollouts: Rollout<Prompt>[] = [];
@@ -119,9 +118,9 @@ export function drawer(seed: number, start: number) {
 }
 
 /** The sample that the trainer would make of a rollout; none where it would refuse it. */
-function scorable(rollout: Rollout, { policy, semantics, rl }: Intake): RlSample | undefined {
+function scorable(rollout: Rollout, { policy, learner, rl }: Intake): RlSample | undefined {
   try {
-    return sampleOf(rollout, policy.shape.config.decoderStartId, semantics, rl);
+    return sampleOf(rollout, policy.shape.config.decoderStartId, learner.places, rl);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;
@@ -135,7 +134,7 @@ function shared(patient: Intake, samples: readonly (RlSample | undefined)[]) {
     const answers = samples.slice(i * answerCount, (i + 1) * answerCount);
     return answers.filter((sample) => sample !== undefined).slice(0, 1);
   });
-  const options = { policy, reference, temperature, klPenalty: rl.klPenalty };
+  const options = { policy, reference, temperature, config: rl };
   return {
     few,
     passes: once(() => forward(few, options)),

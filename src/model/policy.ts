@@ -165,12 +165,11 @@ export class Policy {
     };
     for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
     const results = await session.run(feeds, parameters.state);
-    const gradients = new Map<string, Tensor<'float32'>>();
-    for (const name of this.parameters.tensors.keys()) {
-      gradients.set(name, results[`gradient.${name}`] as Tensor<'float32'>);
-    }
-    const scores = tokenScores(results, sequences);
-    const terms = termRows(results, sequences);
+    const names = [...this.parameters.tensors.keys()];
+    const gradients = new Map(
+      names.map((name) => [name, results[`gradient.${name}`] as Tensor<'float32'>]),
+    );
+    const [scores, terms] = [tokenScores(results, sequences), termRows(results, sequences)];
     return { loss: Number(results.loss.data[0]), terms, gradients, scores };
   }
 
@@ -350,33 +349,26 @@ function named(name: string, dropout: Dropout | undefined): string {
   return dropout ? `${name}, with dropout` : name;
 }
 
-function tokenScores(
-  results: Record<string, Tensor>,
-  sequences: readonly Sequence[],
-): TokenScores[] {
+type Results = Record<string, Tensor>;
+
+/** Reads an output: one row for each sequence. */
+function rowReader(results: Results, sequences: readonly Sequence[]) {
   const lengths = sequences.map(({ labels }) => labels.length);
-  const rows = (name: string) => splitRows(results[name].data as Float32Array, lengths);
-  const [logprobs, values, entropies] = ['logprobs', 'values', 'entropies'].map(rows);
-  return lengths.map((_, i) => ({
-    logprobs: logprobs[i],
-    values: values[i],
-    entropies: entropies[i],
-  }));
+  return (name: string) => splitRows(results[name].data as Float32Array, lengths);
+}
+
+function tokenScores(results: Results, sequences: readonly Sequence[]): TokenScores[] {
+  const [logprobs, values, entropies] = ['logprobs', 'values', 'entropies'].map(
+    rowReader(results, sequences),
+  );
+  return logprobs.map((row, i) => ({ logprobs: row, values: values[i], entropies: entropies[i] }));
 }
 
 /** The terms of a loss, by their own names. */
-function termRows(
-  results: Record<string, Tensor>,
-  sequences: readonly Sequence[],
-): Record<string, Float32Array[]> {
-  const lengths = sequences.map(({ labels }) => labels.length);
-  const terms = Object.entries(results).filter(([name]) => name.startsWith(termPrefix));
-  return Object.fromEntries(
-    terms.map(([name, { data }]) => [
-      name.slice(termPrefix.length),
-      splitRows(data as Float32Array, lengths),
-    ]),
-  );
+function termRows(results: Results, sequences: readonly Sequence[]) {
+  const names = Object.keys(results).filter((name) => name.startsWith(termPrefix));
+  const rows = rowReader(results, sequences);
+  return Object.fromEntries(names.map((name) => [name.slice(termPrefix.length), rows(name)]));
 }
 
 /** Names and shapes of everything that can change, as the graphs need it. */

@@ -1,7 +1,6 @@
 import type { RlConfig } from './config.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';
-import type { Semantics } from './trl/corrections.ts';
 
 /** A batch of responses with all that was computed of them before the update; rows [labels] each. */
 export interface Experience {
@@ -39,6 +38,5 @@ export interface Algorithm {
   estimate(
     experience: Pick<Experience, 'samples' | 'masks' | 'rewards' | 'values'>,
     config: RlConfig,
-    semantics: Semantics,
   ): Advantages;
 }

@@ -8,7 +8,6 @@ import type { RlLearner } from './learner.ts';
 import { moments } from './masked.ts';
 import { type Reward, scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
-import { sampledDropout } from './trl/sample.ts';
 
 /** What is trained, and on what. */
 export interface RlParts<Q extends Query = Query> {
@@ -21,15 +20,6 @@ export interface RlParts<Q extends Query = Query> {
   readonly batches: (start: number) => Iterable<readonly Q[]>;
 }
 
-/** Rollouts of one step with their scores. */
-interface Scored<Q extends Query> {
-  readonly rollouts: readonly Rollout<Q>[];
-  readonly scores: readonly number[];
-  readonly metrics: StepMetrics;
-  /** When the first of it began, in milliseconds of the performance clock. */
-  readonly start: number;
-}
-
 /** Which rollouts. */
 interface Request<Q extends Query> {
   readonly queries: readonly Q[];
@@ -38,48 +28,39 @@ interface Request<Q extends Query> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Samples `numGenerations` responses to each query, and lets the reward judge them. */
-export async function scored<Q extends Query>(
-  { policy, tokenizer, learner, reward }: RlParts<Q>,
+/** Samples `numGenerations` responses to each query. */
+export function collect<Q extends Query>(
+  { policy, tokenizer, learner }: RlParts<Q>,
   config: RlConfig,
   { queries, key, signal }: Request<Q>,
-): Promise<Scored<Q>> {
+): Promise<Rollout<Q>[]> {
   const { numGenerations, responseLimits, bootstrapTruncated, generation, seed } = config;
-  const start = performance.now();
+  const { draws, steps, places } = learner;
   const repeated = queries.flatMap((query) => Array<Q>(numGenerations).fill(query));
-  const { draws, steps } = learner;
-  const maxNewTokens =
-    responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits));
-  const draw = (row: number, token: number) => uniform(seed, [...key, row, token]);
-  const dropout = sampledDropout(policy.shape, config, {
-    key,
-    phase: steps === 0 ? 'first' : 'later',
-  });
-  const options = {
+  const phase = steps === 0 ? 'first' : 'later';
+  return collectRollouts({ policy, tokenizer }, repeated, {
     generation,
-    draw,
-    maxNewTokens,
+    draw: (row, token) => uniform(seed, [...key, row, token]),
+    maxNewTokens:
+      responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits)),
     valueBehind: bootstrapTruncated,
     signal,
-    dropout,
-  };
-  const rollouts = await collectRollouts({ policy, tokenizer }, repeated, options);
-  const generated = performance.now();
-  const { scores, metrics } = await scoreRollouts(reward, rollouts, signal);
+    dropout: places.dropout(policy.shape, seed, { key, phase }),
+  });
+}
+
+/** What rollouts and their scores say of a batch, before anything is learnt from it. */
+export function batchMetrics(
+  rollouts: readonly Rollout[],
+  scores: readonly number[],
+  { numGenerations }: Pick<RlConfig, 'numGenerations'>,
+): StepMetrics {
   const { mean, std } = moments(scores);
   return {
-    rollouts,
-    scores,
-    start,
-    metrics: {
-      ...metrics,
-      'env/reward_mean': mean,
-      'env/reward_std': std,
-      ...(numGenerations > 1 && { 'env/group_zero_std': flatShare(scores, numGenerations) }),
-      'env/truncated': moments(rollouts.map(({ truncated }) => Number(truncated))).mean,
-      'time/generate': (generated - start) / 1000,
-      'time/reward': (performance.now() - generated) / 1000,
-    },
+    'env/reward_mean': mean,
+    'env/reward_std': std,
+    ...(numGenerations > 1 && { 'env/group_zero_std': flatShare(scores, numGenerations) }),
+    'env/truncated': moments(rollouts.map(({ truncated }) => Number(truncated))).mean,
   };
 }
 
@@ -87,25 +68,26 @@ export async function scored<Q extends Query>(
  * Scores responses of the policy as it starts, so that the learner knows the reward's scale. Tells it
  * once a run: also for a learner that knows it, if that has not done a step yet.
  */
-export async function* calibrated<Q extends Query>(
+export async function* calibrate<Q extends Query>(
   parts: RlParts<Q>,
   config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const { learner, batches } = parts;
+  const { learner, batches, reward } = parts;
+  const { calibrate: total } = config;
   if (learner.calibration && learner.steps > 0) return;
   const scores: number[] = [];
   for (const queries of learner.calibration ? [] : batches(0)) {
-    yield { type: 'progress', phase: 'calibrate', done: scores.length, total: config.calibrate };
+    yield { type: 'progress', phase: 'calibrate', done: scores.length, total };
     const request = { queries, key: ['calibrate', scores.length], signal };
-    const batch = await unlessAborted(signal, () => scored(parts, config, request));
-    if (!batch) return;
-    scores.push(...batch.scores);
-    if (scores.length >= config.calibrate) break;
+    const answer = await unlessAborted(signal, async () =>
+      scoreRollouts(reward, await collect(parts, config, request), signal),
+    );
+    if (!answer) return;
+    scores.push(...answer.scores);
+    if (scores.length >= total) break;
   }
-  if (scores.length > 0) {
-    yield { type: 'progress', phase: 'calibrate', done: config.calibrate, total: config.calibrate };
-  }
+  if (scores.length > 0) yield { type: 'progress', phase: 'calibrate', done: total, total };
   yield { type: 'calibrated', ...(learner.calibration ?? learner.calibrate(scores)) };
 }
 

@@ -1,7 +1,5 @@
 import { randomStream, uniform } from '../random.ts';
 import type { RlConfig } from './config.ts';
-import type { Semantics } from './trl/corrections.ts';
-import { numpyRandom } from './trl/numpy.ts';
 
 /** Random choices of a run besides the tokens. */
 export interface Draws {
@@ -13,22 +11,8 @@ export interface Draws {
   readonly position: number;
 }
 
-/** Choices keyed by (seed, step, …), or those of numpy's one stream as TRL draws them. */
-export function drawsOf(
-  { seed, batchSize }: Pick<RlConfig, 'seed' | 'batchSize'>,
-  { shufflesByKey }: Pick<Semantics, 'shufflesByKey'>,
-  position = 0,
-): Draws {
-  if (!shufflesByKey) {
-    const numpy = numpyRandom(seed, position);
-    return {
-      shuffle: () => numpy.permutation(batchSize),
-      limit: (_step, _row, [low, high]) => numpy.choice(low, high),
-      get position() {
-        return numpy.position;
-      },
-    };
-  }
+/** Choices keyed by (seed, step, …). */
+export function keyedDraws({ seed, batchSize }: Pick<RlConfig, 'seed' | 'batchSize'>): Draws {
   const rows = Array.from({ length: batchSize }, (_, i) => i);
   return {
     shuffle: (step, epoch) => randomStream(seed, ['minibatches', step, epoch]).shuffle(rows),

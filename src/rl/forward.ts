@@ -1,10 +1,28 @@
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
+import { drawnAt } from '../model/sampling.ts';
 import type { Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { fullKl, tokenKl } from './kl.ts';
 import { zipRows } from './masked.ts';
-import type { RlSample } from './sample.ts';
+import type { Places } from './places.ts';
+import type { Rollout } from './rollout.ts';
+import { type RlSample, rlSample } from './sample.ts';
+
+/** A rollout as it is scored. */
+export function sampleOf(
+  rollout: Rollout,
+  decoderStartId: number,
+  places: Places,
+  { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
+): RlSample {
+  const { decoderIds, keepsSampled, mask, temperature } = places;
+  const isScore = keepsSampled && temperature(generation) === drawnAt(generation);
+  const sampled = isScore && !rescore ? rollout.sampled : undefined;
+  const ids = decoderIds(rollout, decoderStartId, generation);
+  const { truncated } = rollout;
+  return rlSample(rollout.query.ids, ids, { mask, truncated, bootstrap, sampled });
+}
 
 /** What the two models say of a batch; rows [labels] each. */
 export type Passes = Pick<Experience, 'logprobs' | 'refLogprobs' | 'values' | 'kls'>;
@@ -15,7 +33,7 @@ export interface ForwardOptions {
   /** Parameters that the KL is measured against. */
   readonly reference: Parameters;
   readonly temperature: number;
-  readonly klPenalty: RlConfig['klPenalty'];
+  readonly config: Pick<RlConfig, 'klPenalty'>;
 }
 
 /**
@@ -24,7 +42,7 @@ export interface ForwardOptions {
  */
 export async function forward(
   samples: readonly RlSample[],
-  { policy, reference, temperature, klPenalty }: ForwardOptions,
+  { policy, reference, temperature, config: { klPenalty } }: ForwardOptions,
 ): Promise<Passes> {
   const sequences = sequencesOf(samples);
   const unknown = samples.filter(({ sampled }) => !sampled);

@@ -1,7 +1,8 @@
 /** What must hold in every run, and stops it where it does not. */
-import { NumericError, TactfulError } from '../errors.ts';
+import { ConfigError, NumericError, TactfulError } from '../errors.ts';
 import type { Precision } from '../runtime/traits.ts';
 import type { Tensors } from '../tensor.ts';
+import type { RlConfig } from './config.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
@@ -40,6 +41,27 @@ export interface Place {
 }
 
 /**
+ * A batch is as large as it was said to be, and its scores are numbers.
+ * @throws {ConfigError} when it is of another size
+ * @throws {NumericError} naming the first score that is not finite, with the sample in its details
+ */
+export function checkBatch(
+  scores: readonly number[],
+  { step, samples }: Place,
+  { batchSize }: Pick<RlConfig, 'batchSize'>,
+): void {
+  if (samples.length !== batchSize || scores.length !== batchSize) {
+    const actual = `${samples.length} samples and ${scores.length} scores`;
+    throw new ConfigError('step', `batchSize = ${batchSize} samples and scores`, actual);
+  }
+  const sample = scores.findIndex((score) => !Number.isFinite(score));
+  if (sample < 0) return;
+  const details = { tensor: 'scores', step, sample, ...idsOf(samples[sample]) };
+  const where = `step ${step}: score of sample ${sample}`;
+  throw new NumericError(where, 'a finite number', `${scores[sample]}`, '', details);
+}
+
+/**
  * Every number of every row is finite.
  * @throws {NumericError} naming tensor, step, sample and token, with the sample in its details
  */
@@ -55,7 +77,7 @@ export function checkRows(tensor: string, rows: Rows, { step, samples, places }:
 }
 
 /** The query, and the response as far as it was generated. */
-export function idsOf({ sequence: { query, labels }, tokens }: RlSample) {
+function idsOf({ sequence: { query, labels }, tokens }: RlSample) {
   return { query, response: labels.slice(0, tokens) };
 }
 

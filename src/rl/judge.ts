@@ -6,8 +6,9 @@ import { rewardOutputs, toxicOutputs, usualLabels } from './judge-labels.ts';
 import type { JudgeReading } from './judge-notes.ts';
 import { moments } from './masked.ts';
 import type { Reward } from './reward.ts';
-import { labIds, type Rollout } from './rollout.ts';
+import type { Rollout } from './rollout.ts';
 import type { Semantics } from './trl/corrections.ts';
+import { labIds } from './trl/sample.ts';
 
 /** A classifier, and how it reads. */
 export interface JudgeModel {

@@ -1,4 +1,4 @@
-import { ConfigError, NumericError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { adam, type Optimizer } from '../model/optimizer.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
@@ -7,20 +7,23 @@ import { isValueHead } from '../nn/value-head.ts';
 import type { Advantages, Algorithm, Experience } from './algorithm.ts';
 import { type StepArrays, stepArrays } from './arrays.ts';
 import type { RlConfig } from './config.ts';
-import { type Draws, drawsOf } from './draws.ts';
+import type { Draws } from './draws.ts';
 import { forward } from './forward.ts';
 import { grpo } from './grpo.ts';
-import { checkRows, checkStart, idsOf } from './invariants.ts';
+import { checkBatch, checkRows, checkStart } from './invariants.ts';
 import { type KlController, klController } from './kl.ts';
 import { type LearnerState, restoreTensors, stateTensors } from './learner-state.ts';
 import { policyLoss } from './loss.ts';
 import { maskedSum } from './masked.ts';
+import type { Places } from './places.ts';
 import { ppo } from './ppo.ts';
+import { tokenRewards } from './rewards.ts';
 import { rloo } from './rloo.ts';
 import type { RlSample } from './sample.ts';
 import { type Calibration, calibrationOf, prepareScores, startMoments } from './scores.ts';
-import { batchStats, meanOf } from './stats.ts';
-import { type Semantics, semanticsOf, temperatureOf } from './trl/corrections.ts';
+import { stepStats } from './stats.ts';
+import { stopwatch } from './stopwatch.ts';
+import { placesOf } from './trl/places.ts';
 import { type Update, update } from './update.ts';
 
 const algorithms: Readonly<Record<RlConfig['algorithm'], Algorithm>> = { ppo, rloo, grpo };
@@ -50,9 +53,9 @@ export class RlLearner {
   draws: Draws;
   kl: KlController;
   readonly #parts: LearnerParts;
-  readonly #semantics: Semantics;
+  /** Where the run goes other ways than the plain one. */
+  readonly places: Places;
   readonly #loss: Loss;
-  readonly #temperature: number;
   readonly #moments = startMoments();
   #calibration: Calibration | undefined;
   #steps = 0;
@@ -66,10 +69,9 @@ export class RlLearner {
     checkCritic(parts);
     const { learningRate, adamBetas: betas, adamEps: eps, weightDecay } = config;
     this.#parts = parts;
-    this.#semantics = semanticsOf(config);
+    this.places = placesOf(config);
     this.#loss = policyLoss(config);
-    this.#temperature = temperatureOf(config.generation, this.#semantics);
-    this.draws = drawsOf(config, this.#semantics);
+    this.draws = this.places.draws(config, 0);
     this.optimizer = adam({ learningRate, betas, eps, weightDecay, decoupled: true });
     this.kl = klController(config);
   }
@@ -100,29 +102,43 @@ export class RlLearner {
     rawScores: readonly number[],
     learningRate = this.#parts.config.learningRate,
   ): Promise<RlStep> {
-    const { config } = this.#parts;
-    checkBatch(samples, rawScores, config, this.#steps + 1);
-    const clock = stopwatch();
-    const experience = await this.#experience(samples, rawScores, clock);
-    const estimates = algorithms[config.algorithm].estimate(experience, config, this.#semantics);
-    checkRows('advantages', estimates.advantages, { step: this.#steps + 1, samples });
-    clock.lap('time/ppo/compute_advantages');
+    const { config, policy } = this.#parts;
+    const place = { step: this.#steps + 1, samples };
     const klCoef = this.kl.value;
+    checkBatch(rawScores, place, config);
+    const clock = stopwatch();
+
+    const scale = { moments: this.#moments, calibration: this.#calibration };
+    const scores = prepareScores(rawScores, samples, config, scale);
+    const masks = samples.map(({ mask }) => mask);
+    const passes = await forward(samples, { ...this.#parts, temperature: this.#temperature });
+    for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
+    const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
+    if (this.#checksStart && this.#steps === 0) checkStart(klDist, policy.precision);
+    clock.lap('time/ppo/forward_pass');
+
+    const price = config.klPlacement === 'reward' ? klCoef : 0;
+    const priced = tokenRewards({ ...passes, masks, scores }, price);
+    checkRows('rewards', priced.rewards, place); // whitening would spread it to other samples
+    clock.lap('time/ppo/compute_rewards');
+
+    const experience = { samples, masks, scores, ...passes, klDist, ...priced };
+    const { estimate } = algorithms[config.algorithm];
+    const estimates = this.places.estimate(estimate)(experience, config);
+    checkRows('advantages', estimates.advantages, place);
+    clock.lap('time/ppo/compute_advantages');
+
     const done = await this.#update({ ...experience, ...estimates }, learningRate);
     clock.lap('time/ppo/optimize_step');
-    const stats: Record<string, number> = {
-      ...batchStats({ ...experience, klCoef }),
-      ...meanOf(done.minibatches),
-      'ppo/learning_rate': learningRate,
-    };
-    if (stats['ppo/returns/var'] > 0) {
-      stats['ppo/val/var_explained'] = 1 - stats['ppo/val/error'] / stats['ppo/returns/var'];
-    }
+
+    const stats = stepStats({ ...experience, klCoef }, done.minibatches, learningRate);
     this.kl.update(stats['objective/kl'], samples.length);
     this.#steps++;
     this.#drawn = this.draws.position;
     clock.lap('time/ppo/calc_stats');
-    const result = { stats: { ...stats, ...clock.times() }, ...done, ...experience, ...estimates };
+
+    const times = clock.times('time/ppo/total');
+    const result = { stats: { ...stats, ...times }, ...done, ...experience, ...estimates };
     return {
       ...result,
       get arrays() {
@@ -160,29 +176,8 @@ export class RlLearner {
     Object.assign(this.#moments, memory.moments);
     this.kl = klController(config, memory.klCoef);
     this.#drawn = memory.drawn;
-    this.draws = drawsOf(config, this.#semantics, memory.drawn);
+    this.draws = this.places.draws(config, memory.drawn);
     await policy.parameters.commit();
-  }
-
-  /** Everything about the batch that is known before the update. */
-  async #experience(samples: readonly RlSample[], rawScores: readonly number[], clock: Stopwatch) {
-    const { config } = this.#parts;
-    const memory = { moments: this.#moments, calibration: this.#calibration };
-    const scores = prepareScores(rawScores, samples, config, memory);
-    const masks = samples.map(({ mask }) => mask);
-    const options = { ...this.#parts, klPenalty: config.klPenalty, temperature: this.#temperature };
-    const passes = await forward(samples, options);
-    const place = { step: this.#steps + 1, samples };
-    for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
-    const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
-    if (this.#checksStart && this.#steps === 0) checkStart(klDist, this.#parts.policy.precision);
-    clock.lap('time/ppo/forward_pass');
-    const price = config.klPlacement === 'reward' ? this.kl.value : 0;
-    const nonScoreRewards = passes.kls.map((row) => row.map((kl) => -price * kl));
-    const rewards = nonScoreRewards.map((row, i) => withScore(row, masks[i], scores[i]));
-    checkRows('rewards', rewards, place); // whitening would spread it to other samples
-    clock.lap('time/ppo/compute_rewards');
-    return { samples, masks, scores, ...passes, klDist, nonScoreRewards, rewards };
   }
 
   async #update(batch: Experience & Advantages, learningRate: number): Promise<Update> {
@@ -194,7 +189,7 @@ export class RlLearner {
       config,
       optimizer: this.optimizer,
       loss: this.#loss,
-      semantics: this.#semantics,
+      places: this.places,
       temperature: this.#temperature,
       step: step + 1,
       updates: this.#updates,
@@ -208,56 +203,19 @@ export class RlLearner {
     return done;
   }
 
+  /** At which policy and reference score. */
+  get #temperature(): number {
+    return this.places.temperature(this.#parts.config.generation);
+  }
+
   /** Whether policy and reference have to be the same before the first update. */
   get #checksStart(): boolean {
-    const { compat, reference } = this.#parts.config;
-    return compat === 'none' && reference === 'initialPolicy';
+    return this.places.checksStart && this.#parts.config.reference === 'initialPolicy';
   }
-}
-
-/** The score comes with the last token that counts. */
-function withScore(row: Float32Array, mask: Float32Array, score: number): Float32Array {
-  const rewards = row.slice();
-  rewards[mask.lastIndexOf(1)] += score;
-  return rewards;
 }
 
 function checkCritic({ policy, config: { algorithm, valueHead } }: LearnerParts): void {
   if (valueHead === 'none' || policy.shape.valueHead) return;
   const expected = `a policy with a value head for algorithm ${algorithm}`;
   throw new ConfigError('learner', expected, 'none', 'Load it with valueHead zero.');
-}
-
-function checkBatch(
-  samples: readonly RlSample[],
-  scores: readonly number[],
-  { batchSize }: RlConfig,
-  step: number,
-): void {
-  if (samples.length !== batchSize || scores.length !== batchSize) {
-    const actual = `${samples.length} samples and ${scores.length} scores`;
-    throw new ConfigError('step', `batchSize = ${batchSize} samples and scores`, actual);
-  }
-  const sample = scores.findIndex((score) => !Number.isFinite(score));
-  if (sample < 0) return;
-  const details = { tensor: 'scores', step, sample, ...idsOf(samples[sample]) };
-  const where = `step ${step}: score of sample ${sample}`;
-  throw new NumericError(where, 'a finite number', `${scores[sample]}`, '', details);
-}
-
-type Stopwatch = ReturnType<typeof stopwatch>;
-
-/** Seconds between laps, by name. */
-function stopwatch() {
-  const start = performance.now();
-  const laps: Record<string, number> = {};
-  let last = start;
-  return {
-    lap(name: string) {
-      const now = performance.now();
-      laps[name] = (now - last) / 1000;
-      last = now;
-    },
-    times: () => ({ ...laps, 'time/ppo/total': (last - start) / 1000 }),
-  };
 }

@@ -1,11 +1,8 @@
 import type { Draw } from '../model/decoding.ts';
 import type { Dropout } from '../model/dropout.ts';
 import type { Policy } from '../model/policy.ts';
-import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
+import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
-import type { RlConfig } from './config.ts';
-import { type RlSample, rlSample, type SampledScores } from './sample.ts';
-import { type Semantics, temperatureOf } from './trl/corrections.ts';
 
 /** A prompt, as text and as ids. */
 export interface Query {
@@ -28,6 +25,12 @@ export interface Rollout<Q extends Query = Query> {
   readonly text: string;
   /** What the policy said while it sampled, at the sampler's temperature. */
   readonly sampled?: SampledScores | undefined;
+}
+
+/** What a policy says of the tokens that it samples: [tokens] each. */
+export interface SampledScores {
+  readonly logprobs: Float32Array;
+  readonly values: Float32Array;
 }
 
 /** How responses are sampled. */
@@ -61,32 +64,4 @@ export async function collectRollouts<Q extends Query>(
     text: texts[i],
     sampled,
   }));
-}
-
-/** Decoder ids as the lab keeps them: as many as the limit, so that a full response loses its start. */
-export function labIds(
-  { response, limit }: Rollout,
-  decoderStartId: number,
-  { maxNewTokens }: GenerationConfig,
-): number[] {
-  return [decoderStartId, ...response].slice(-(limit ?? maxNewTokens));
-}
-
-/** A rollout as it is scored. */
-export function sampleOf(
-  rollout: Rollout,
-  decoderStartId: number,
-  semantics: Semantics,
-  { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
-): RlSample {
-  const ids = semantics.keepsDecoderStart
-    ? [decoderStartId, ...rollout.response]
-    : labIds(rollout, decoderStartId, generation);
-  const { truncated } = rollout;
-  const isScore =
-    semantics.keepsDecoderStart &&
-    semantics.samplesWithoutDropout &&
-    temperatureOf(generation, semantics) === drawnAt(generation);
-  const sampled = isScore && !rescore ? rollout.sampled : undefined;
-  return rlSample(rollout.query.ids, ids, semantics, { truncated, bootstrap, sampled });
 }

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { Sequence } from '../model/batch.ts';
-import type { Semantics } from './trl/corrections.ts';
+import type { SampledScores } from './rollout.ts';
 
 /** A query and a response as they are scored. */
 export interface RlSample {
@@ -17,15 +17,11 @@ export interface RlSample {
   readonly sampled?: SampledScores | undefined;
 }
 
-/** What a policy says of the tokens that it samples. */
-export interface SampledScores {
-  readonly logprobs: Float32Array;
-  readonly values: Float32Array;
-}
-
 /** What else there is to say of a response. */
 export interface SampleOptions {
-  /** Further zeros for labels, [decoder ids - 1]. */
+  /** Whether the label at a place counts. @default all do */
+  readonly mask?: ((place: number) => 0 | 1) | undefined;
+  /** Further zeros for labels, [labels]. */
   readonly responseMask?: ArrayLike<number> | undefined;
   /** @default false */
   readonly truncated?: boolean;
@@ -42,15 +38,18 @@ export interface SampleOptions {
 export function rlSample(
   query: readonly number[],
   decoderIds: readonly number[],
-  { scoresFirstToken }: Pick<Semantics, 'scoresFirstToken'>,
-  { responseMask, truncated = false, bootstrap = false, sampled }: SampleOptions = {},
+  {
+    mask: counts = () => 1,
+    responseMask,
+    truncated = false,
+    bootstrap = false,
+    sampled,
+  }: SampleOptions = {},
 ): RlSample {
   const labels = decoderIds.slice(1);
-  const mask = Float32Array.from(labels, (_, t) =>
-    t > 0 || scoresFirstToken ? (responseMask?.[t] ?? 1) : 0,
-  );
+  const mask = Float32Array.from(labels, (_, t) => counts(t) && (responseMask?.[t] ?? 1));
   if (!mask.includes(1)) {
-    const expected = `at least ${scoresFirstToken ? 2 : 3} decoder ids with one that counts`;
+    const expected = `at least ${counts(0) ? 2 : 3} decoder ids with one that counts`;
     throw new InputError('response', expected, `[${decoderIds}]`, 'Ask for longer responses.');
   }
   const tokens = labels.length;

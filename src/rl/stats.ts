@@ -52,11 +52,26 @@ export function minibatchStats(
   };
 }
 
-/** Unweighted mean over minibatches, as TRL has it, under `ppo/…`. */
+/** All that a step reports, but for times: of its batch, of its minibatches, and its learning rate. */
+export function stepStats(
+  batch: BatchInput,
+  minibatches: readonly MinibatchStats[],
+  learningRate: number,
+): Record<string, number> {
+  const means = meanOf(minibatches);
+  const variance = means['ppo/returns/var'];
+  return {
+    ...batchStats(batch),
+    ...means,
+    ...(variance > 0 && { 'ppo/val/var_explained': 1 - means['ppo/val/error'] / variance }),
+    'ppo/learning_rate': learningRate,
+  };
+}
+
+/** Unweighted mean over minibatches, under `ppo/…`. */
 export function meanOf(minibatches: readonly MinibatchStats[]): Record<string, number> {
   const names = Object.keys(minibatches[0]).filter((name) => name.includes('/'));
-  const mean = (name: string) =>
-    minibatches.reduce((sum, stats) => sum + stats[name], 0) / minibatches.length;
+  const mean = (name: string) => moments(minibatches.map((each) => each[name])).mean;
   return Object.fromEntries(names.map((name) => [`ppo/${name}`, mean(name)]));
 }
 

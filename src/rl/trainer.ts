@@ -1,9 +1,11 @@
 import type { RunEvent } from '../events.ts';
 import { scheduleFactor } from '../model/schedule.ts';
-import { calibrated, type RlParts, scored, unlessAborted } from './collect.ts';
+import { batchMetrics, calibrate, collect, type RlParts, unlessAborted } from './collect.ts';
 import type { RlConfig } from './config.ts';
-import { type Query, sampleOf } from './rollout.ts';
-import { semanticsOf } from './trl/corrections.ts';
+import { sampleOf } from './forward.ts';
+import { scoreRollouts } from './reward.ts';
+import type { Query } from './rollout.ts';
+import { stopwatch } from './stopwatch.ts';
 
 /**
  * Training from start, or from where the learner is, to the end as a stream of events: nothing runs
@@ -16,22 +18,27 @@ export async function* trainRl<Q extends Query>(
   config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const { policy, learner, batches } = parts;
+  const { policy, learner, reward, batches } = parts;
   const { steps, learningRate, schedule: name, warmup } = config;
-  const semantics = semanticsOf(config);
   const { decoderStartId } = policy.shape.config;
-  if (config.calibrate > 0) yield* calibrated(parts, config, signal);
+  if (config.calibrate > 0) yield* calibrate(parts, config, signal);
   for (const queries of batches(learner.steps)) {
     const step = learner.steps;
-    const batch = await unlessAborted(signal, () =>
-      scored(parts, config, { queries, key: ['rollout', step], signal }),
-    );
-    if (!batch) return yield { type: 'stopped', step, reason: 'interrupted' };
-    const { rollouts, scores, metrics, start } = batch;
-    const samples = rollouts.map((rollout) => sampleOf(rollout, decoderStartId, semantics, config));
+    const stopped: RunEvent = { type: 'stopped', step, reason: 'interrupted' };
+    const clock = stopwatch();
+    const request = { queries, key: ['rollout', step], signal };
+    const rollouts = await unlessAborted(signal, () => collect(parts, config, request));
+    if (!rollouts) return yield stopped;
+    clock.lap('time/generate');
+    const answer = await unlessAborted(signal, () => scoreRollouts(reward, rollouts, signal));
+    if (!answer) return yield stopped;
+    clock.lap('time/reward');
+    const samples = rollouts.map((each) => sampleOf(each, decoderStartId, learner.places, config));
     const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
-    const { stats } = await learner.step(samples, scores, rate);
-    const time = { 'time/step': (performance.now() - start) / 1000 };
-    yield { type: 'step', step: step + 1, steps, metrics: { ...metrics, ...stats, ...time } };
+    // KL penalty, advantages, epochs of minibatches, controller
+    const { stats } = await learner.step(samples, answer.scores, rate);
+    const own = batchMetrics(rollouts, answer.scores, config);
+    const metrics = { ...answer.metrics, ...own, ...stats, ...clock.times('time/step') };
+    yield { type: 'step', step: step + 1, steps, metrics };
   }
 }

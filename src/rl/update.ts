@@ -14,8 +14,8 @@ import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { checkRatio, checkRows, checkTensors } from './invariants.ts';
 import { maskedCount, type Rows } from './masked.ts';
+import type { Places } from './places.ts';
 import { type MinibatchStats, minibatchStats } from './stats.ts';
-import type { Semantics } from './trl/corrections.ts';
 
 /** What an update works with. */
 export interface UpdateOptions {
@@ -26,7 +26,7 @@ export interface UpdateOptions {
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   readonly config: RlConfig;
-  readonly semantics: Semantics;
+  readonly places: Places;
   /** At which the policy scores. */
   readonly temperature: number;
   /** Counted from 1, for messages. */
@@ -58,7 +58,7 @@ type Gradients = Map<string, Tensor<'float32'>>;
 
 /** Epochs of minibatches over one batch. */
 export async function update(batch: Batch, options: UpdateOptions): Promise<Update> {
-  const { config, semantics, policy, optimizer, step } = options;
+  const { config, places, policy, optimizer, step } = options;
   const minibatches: MinibatchStats[] = [];
   const trained: Update['trained'][number][] = [];
   const gradNorms: number[] = [];
@@ -79,8 +79,8 @@ export async function update(batch: Batch, options: UpdateOptions): Promise<Upda
       checkTensors('parameter', learning, step);
       await policy.parameters.commit();
     }
-    const moved = minibatches[minibatches.length - 1]['policy/policykl'] > 1.5 * config.targetKl;
-    if (config.earlyStopping && !semantics.stopsBeforeStep && moved) break;
+    const last = minibatches[minibatches.length - 1];
+    if (config.earlyStopping && places.endsAfterEpoch(last, 1.5 * config.targetKl)) break;
   }
   return { minibatches, trained, gradNorms };
 }
@@ -92,7 +92,7 @@ async function accumulated(
   options: UpdateOptions,
   isFirst: boolean,
 ) {
-  const { config, semantics } = options;
+  const { config, places } = options;
   let sum: Gradients | undefined;
   let verdict: 'go' | 'skip' | 'stop' = 'go';
   const stats: MinibatchStats[] = [];
@@ -104,9 +104,9 @@ async function accumulated(
     }
     const tooFar = minibatch.ratio > config.ratioThreshold;
     if (tooFar) scaleGradients(gradients, 0);
-    const stops = config.earlyStopping && semantics.stopsBeforeStep;
-    if (stops && minibatch.k3 > 1.5 * config.targetKl) verdict = 'stop';
-    else if (tooFar && semantics.skipsWholeStep && verdict === 'go') verdict = 'skip';
+    const ends = config.earlyStopping && places.endsBeforeStep(minibatch, 1.5 * config.targetKl);
+    if (ends) verdict = 'stop';
+    else if (tooFar && places.skips && verdict === 'go') verdict = 'skip';
     const none = { 'loss/policy': 0, 'loss/value': 0, 'loss/total': 0 };
     stats.push(tooFar ? { ...minibatch, ...none } : minibatch);
     trained.push({ rows, ratios });
@@ -161,10 +161,9 @@ function weightsOf(masks: Rows, average: RlConfig['lossAverage']): Float32Array[
 
 /** Clips where that is due. @returns the norm before */
 function clip(gradients: Gradients, options: UpdateOptions, isFirst: boolean): number {
-  const { config, semantics } = options;
-  const { maxGradNorm } = config;
+  const { maxGradNorm } = options.config;
   const learning = learners(gradients, options);
-  const clips = maxGradNorm !== undefined && (semantics.clipsEveryStep || isFirst);
+  const clips = maxGradNorm !== undefined && options.places.clips(isFirst);
   return clips ? clipGradients(learning, maxGradNorm) : gradientNorm(learning);
 }
 

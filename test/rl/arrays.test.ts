@@ -7,7 +7,6 @@ import { stepArrays } from '../../src/rl/arrays.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { goldenBatch, goldenPolicy, restorer, small } from './golden-policy.ts';
@@ -32,18 +31,16 @@ afterAll(async () => {
 async function setUp(options: Partial<RlConfig> = {}) {
   await restore();
   const { queries, responses, scores } = await goldenBatch();
-  const semantics = semanticsOf({ compat: 'none', without: [] });
-  const samples = responses.map((response, i) => rlSample(queries[i], response, semantics));
+  const samples = responses.map((response, i) => rlSample(queries[i], response));
   const settings = { ...small, batchSize: samples.length, ...options };
   const learner = new RlLearner({ policy, reference, config: RlConfig.parse(settings) });
   return { learner, samples, scores };
 }
 
-const semantics = { scoresFirstToken: true };
 const [nan, row] = [Number.NaN, (...numbers: number[]) => Float32Array.from(numbers)];
 
 test('rows are as wide as the longest response, with NaN behind the end of the others', () => {
-  const samples = [rlSample([5], [0, 6], semantics), rlSample([5, 6], [0, 6, 7, 1], semantics)];
+  const samples = [rlSample([5], [0, 6]), rlSample([5, 6], [0, 6, 7, 1])];
   const arrays = stepArrays({
     samples,
     klDist: [1, 2],
@@ -71,7 +68,7 @@ test('the place behind a cut-off response, where the critic guesses, is no place
   const options = { truncated: true, bootstrap: true };
   const rows = [row(1, 2, 99)];
   const { 'objective/logprobs': logprobs, 'ppo/policy/ratio': ratio } = stepArrays({
-    samples: [rlSample([5], [0, 6, 7], semantics, options)],
+    samples: [rlSample([5], [0, 6, 7], options)],
     klDist: [0],
     logprobs: rows,
     refLogprobs: rows,

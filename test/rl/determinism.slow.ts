@@ -8,7 +8,7 @@ import { randomStream, uniform } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
+import { placesOf } from '../../src/rl/trl/places.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { openEngine } from '../engine.ts';
 
@@ -35,10 +35,10 @@ async function trained(threads: number): Promise<Record<string, Uint8Array>> {
   const reference = await policy.parameters.copy();
   const learner = new RlLearner({ policy, reference, config });
   const generations = await policy.generate(queries, generation, draw);
-  const semantics = semanticsOf(config);
+  const { mask } = placesOf(config);
   const start = policy.shape.config.decoderStartId;
   const samples = generations.map(({ response, truncated }, i) =>
-    rlSample(queries[i], [start, ...response], semantics, { truncated }),
+    rlSample(queries[i], [start, ...response], { mask, truncated }),
   );
   const { logprobs } = await learner.step(
     samples,

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { drawsOf } from '../../src/rl/draws.ts';
+import { keyedDraws } from '../../src/rl/draws.ts';
 import { numpyRandom } from '../../src/rl/trl/numpy.ts';
+import { numpyDraws } from '../../src/rl/trl/shuffle.ts';
 
 const seed = fc.nat({ max: 1e6 });
 const ascending = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b);
 
 describe('choices by key', () => {
-  const ours = { shufflesByKey: true };
-  const draws = (number: number, batchSize = 8) => drawsOf({ seed: number, batchSize }, ours);
+  const draws = (number: number, batchSize = 8) => keyedDraws({ seed: number, batchSize });
 
   test('an order has every row once, and depends on seed, step and epoch alone', () => {
     const property = fc.property(seed, fc.nat(), fc.nat(), (number, step, epoch) => {
@@ -78,10 +78,8 @@ describe('choices by key', () => {
 });
 
 describe("choices of numpy's one stream", () => {
-  const trl = { shufflesByKey: false };
-
   test('are the next of it, whatever step, epoch and row', () => {
-    const draws = drawsOf({ seed: 5, batchSize: 6 }, trl);
+    const draws = numpyDraws({ seed: 5, batchSize: 6 }, 0);
     const numpy = numpyRandom(5);
     expect(draws.shuffle(3, 1)).toEqual(numpy.permutation(6));
     expect(draws.limit(2, 4, [10, 40])).toBe(numpy.choice(10, 40));
@@ -93,12 +91,12 @@ describe("choices of numpy's one stream", () => {
   test('go on from a position as those that came there', () => {
     const property = fc.property(seed, fc.nat({ max: 6 }), (number, steps) => {
       const options = { seed: number, batchSize: 5 };
-      const whole = drawsOf(options, trl);
+      const whole = numpyDraws(options, 0);
       for (let step = 0; step < steps; step++) {
         whole.shuffle(step, 0);
         whole.limit(step, 0, [2, 9]);
       }
-      const resumed = drawsOf(options, trl, whole.position);
+      const resumed = numpyDraws(options, whole.position);
       expect(resumed.position).toBe(whole.position);
       expect(resumed.shuffle(0, 0)).toEqual(whole.shuffle(0, 0));
       expect(resumed.limit(0, 0, [2, 99])).toBe(whole.limit(0, 0, [2, 99]));

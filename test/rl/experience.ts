@@ -3,14 +3,12 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { grpo } from '../../src/rl/grpo.ts';
 import { rloo } from '../../src/rl/rloo.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 
 export const row = (...numbers: number[]) => Float32Array.from(numbers);
 
 /** Responses that earn so much: half of it with the first of two tokens, half with the second. */
 export function earning(earned: readonly number[]) {
-  const semantics = { scoresFirstToken: true };
-  const samples = earned.map((_, i) => rlSample([i + 2, 1], [0, 5, 1], semantics));
+  const samples = earned.map((_, i) => rlSample([i + 2, 1], [0, 5, 1]));
   return {
     samples,
     masks: samples.map(({ mask }) => mask),
@@ -35,9 +33,8 @@ export function advantagesOf(
   options: Partial<RlConfig> & Pick<RlConfig, 'numGenerations'>,
 ): number[] {
   const config = groupConfig(algorithm, earned.length, options);
-  const semantics = semanticsOf(config);
   const { estimate } = { rloo, grpo }[algorithm];
-  const { advantages, critic } = estimate(earning(earned), config, semantics);
+  const { advantages, critic } = estimate(earning(earned), config);
   expect(critic).toBeUndefined();
   return advantages.map(([first, ...others]) => {
     expect(others).toEqual([first]);

@@ -3,7 +3,7 @@ import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
-import { labIds } from '../../src/rl/rollout.ts';
+import { labIds } from '../../src/rl/trl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson } from '../golden.ts';

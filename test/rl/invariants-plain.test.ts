@@ -38,10 +38,9 @@ test('in bf16 both may be off by what its rounding makes, and no more', () => {
 
 describe('a number that is not finite is named', () => {
   const remedy = 'Lower `learningRate`, or set `maxGradNorm`.';
-  const semantics = { scoresFirstToken: true };
   const samples = () => [
-    rlSample([4], [0, 7, 1], semantics),
-    rlSample([5], [0, 8, 9], semantics, { truncated: true, bootstrap: true }),
+    rlSample([4], [0, 7, 1]),
+    rlSample([5], [0, 8, 9], { truncated: true, bootstrap: true }),
   ];
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])(

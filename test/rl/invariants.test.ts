@@ -165,7 +165,7 @@ describe('a learning rate that is far too large', () => {
 test('the response of an error is what was generated, without the place behind it', async () => {
   const { query, inputs, labels } = samples[0].sequence;
   const options = { truncated: true, bootstrap: true };
-  const longer = rlSample(query, [inputs[0], ...labels], { scoresFirstToken: true }, options);
+  const longer = rlSample(query, [inputs[0], ...labels], options);
   const learner = await learnerOf({ bootstrapTruncated: true });
   const wrong = await rejection(
     learner.step([longer, ...samples.slice(1)], [Number.NaN, ...scores.slice(1)]),
@@ -262,9 +262,7 @@ test('a learner that goes on is not at its start: its KL is what it is', async (
 
 describe('a batch with little to tell stops nothing: one', () => {
   /** Responses of one token each: the end. */
-  const ends = samples.map(({ sequence: { query } }) =>
-    rlSample(query, [0, 1], { scoresFirstToken: true }),
-  );
+  const ends = samples.map(({ sequence: { query } }) => rlSample(query, [0, 1]));
 
   test('whose returns are all the same has no explained variance, and no other metric that is not finite', async () => {
     const learner = await learnerOf({ initKlCoef: 0 });

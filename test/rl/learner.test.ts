@@ -7,7 +7,7 @@ import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import { LearnerMemory, type LearnerState } from '../../src/rl/learner-state.ts';
 import { moments, type Rows } from '../../src/rl/masked.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
+import { placesOf } from '../../src/rl/trl/places.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
@@ -105,7 +105,10 @@ describe('a learner that is saved and restored', () => {
       const { query, inputs, labels } = sample.sequence;
       const limit = learner.draws.limit(step, row, responseLimits);
       const ids = [inputs[0], ...labels].slice(0, limit + 1);
-      return rlSample(query, ids, semanticsOf(config), { truncated: ids.length > limit });
+      return rlSample(query, ids, {
+        mask: placesOf(config).mask,
+        truncated: ids.length > limit,
+      });
     }
   }
 
@@ -246,7 +249,7 @@ describe('scores', () => {
   const odd = tinySamples(size).map(({ sequence: { query, inputs, labels } }, i) => {
     const ids = [inputs[0], ...labels];
     const short = i === 1 ? ids.slice(0, 3) : ids; // two tokens
-    return rlSample(query, short, { scoresFirstToken: true }, { truncated: i < 2 });
+    return rlSample(query, short, { truncated: i < 2 });
   });
   const lengths = odd.map(({ tokens }) => tokens);
 
@@ -324,12 +327,10 @@ describe('bootstrapTruncated', () => {
     samples.map(({ sequence: { query, inputs, labels } }, i) => {
       const ids = [inputs[0], ...labels];
       const options = { truncated: truncated.includes(i), bootstrap: config.bootstrapTruncated };
-      return rlSample(
-        query,
-        truncated.includes(i) ? ids.slice(0, -1) : ids,
-        semanticsOf(config),
-        options,
-      );
+      return rlSample(query, truncated.includes(i) ? ids.slice(0, -1) : ids, {
+        mask: placesOf(config).mask,
+        ...options,
+      });
     });
   const stepWith = async (bootstrapTruncated: boolean) => {
     const { learner, config } = await learnerOf({ bootstrapTruncated, gamma, lam });

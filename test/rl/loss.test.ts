@@ -31,9 +31,7 @@ beforeAll(async () => {
   engine = await testEngine();
   policy = await goldenPolicy(engine);
   const { queries, responses } = await goldenBatch(0, policy.shape.config.decoderStartId);
-  samples = responses
-    .slice(0, 4)
-    .map((response, i) => rlSample(queries[i], response, { scoresFirstToken: true }));
+  samples = responses.slice(0, 4).map((response, i) => rlSample(queries[i], response));
   const scores = await policy.score(sequences());
   logprobs = scores.map((row) => row.logprobs);
   values = scores.map((row) => row.values);

@@ -11,7 +11,7 @@ import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
+import { placesOf } from '../../src/rl/trl/places.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
@@ -123,7 +123,7 @@ const runs = await Promise.all(folders.map(({ name }) => goldenJson<Run>('ppo', 
 
 describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
   const config = configOf(run);
-  const semantics = semanticsOf(config);
+  const { mask } = placesOf(config);
   const steps: {
     actual: RlStep;
     samples: RlSample[];
@@ -140,7 +140,8 @@ describe.each(runs)('PPO equals TRL 0.8.0: $variant', (run) => {
     for (const [i, step] of run.steps.entries()) {
       const responses = step.responses ?? data.steps[i].responses;
       const samples = responses.map((response, row) =>
-        rlSample(data.steps[i].queries[row], response, semantics, {
+        rlSample(data.steps[i].queries[row], response, {
+          mask,
           responseMask: step.response_masks?.[row],
         }),
       );

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Algorithm } from '../../src/rl/algorithm.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { gae } from '../../src/rl/gae.ts';
 import { maskedMean, maskedVariance, type Rows } from '../../src/rl/masked.ts';
 import { ppo } from '../../src/rl/ppo.ts';
 import type { RlSample } from '../../src/rl/sample.ts';
-import { type Semantics, semanticsOf } from '../../src/rl/trl/corrections.ts';
+import { overPadding } from '../../src/rl/trl/estimate.ts';
 
 const config = (options: Partial<RlConfig> = {}) => RlConfig.parse(options);
-const ragged = semanticsOf({ compat: 'none', without: [] });
-const padded = semanticsOf({ compat: 'none', without: ['whitensRealTokens'] });
+const ragged = ppo.estimate;
+const padded = overPadding(ppo.estimate);
 
 /** Advantages, returns and values of plain responses. */
 function advantagesOf(
@@ -17,11 +18,11 @@ function advantagesOf(
   values: Rows,
   masks: Rows,
   options: RlConfig,
-  semantics: Semantics,
+  estimate: Algorithm['estimate'],
 ) {
   const samples = rewards.map(() => ({ bootstraps: false }) as RlSample);
   const parts = { samples, rewards, values, masks };
-  const { advantages, critic } = ppo.estimate(parts, options, semantics);
+  const { advantages, critic } = estimate(parts, options);
   return { whitened: advantages, ...critic! };
 }
 
@@ -99,7 +100,7 @@ test('a truncated response that bootstraps has the value behind it still to come
     values: [Float32Array.of(1, 2), Float32Array.of(1, 2, 4)],
     masks: [Float32Array.of(1, 1), Float32Array.of(1, 1, 0)],
   };
-  const { advantages, critic } = ppo.estimate(parts, options, ragged);
+  const { advantages, critic } = ppo.estimate(parts, options);
   // deltas 1 + 0.5·2 - 1 = 1 and 3 - 2 = 1, or 3 + 0.5·4 - 2 = 3; A_0 = 1 + 0.25 A_1
   expect(critic!.returns).toEqual([Float32Array.of(2.25, 3), Float32Array.of(2.75, 5, 0)]);
   expect(critic!.values).toEqual([Float32Array.of(1, 2), Float32Array.of(1, 2, 0)]);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rloo } from '../../src/rl/rloo.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
 import { advantagesOf, earning, groupConfig, row } from './experience.ts';
 
 test('an advantage is what was earned beyond the mean of the others of the group', () => {
@@ -13,7 +12,7 @@ test('an advantage is what was earned beyond the mean of the others of the group
 test('tokens that the mask leaves out earn nothing and get no advantage', () => {
   const experience = { ...earning([6, 2]), masks: [row(0, 1), row(1, 1)] };
   const config = groupConfig('rloo', 2, { numGenerations: 2 });
-  const { advantages } = rloo.estimate(experience, config, semanticsOf(config));
+  const { advantages } = rloo.estimate(experience, config);
   expect(advantages).toEqual([row(0, 3 - 2), row(2 - 3, 2 - 3)]);
 });
 

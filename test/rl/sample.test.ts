@@ -2,34 +2,35 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { RlConfig } from '../../src/rl/config.ts';
-import { labIds, type Rollout, sampleOf } from '../../src/rl/rollout.ts';
+import { sampleOf } from '../../src/rl/forward.ts';
+import type { Rollout } from '../../src/rl/rollout.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { semanticsOf } from '../../src/rl/trl/corrections.ts';
+import { withoutFirst } from '../../src/rl/trl/mask.ts';
+import { placesOf } from '../../src/rl/trl/places.ts';
+import { labIds } from '../../src/rl/trl/sample.ts';
 
-const ours = { scoresFirstToken: true };
-const trl = { scoresFirstToken: false };
 const ids = fc.array(fc.nat({ max: 50 }), { minLength: 3, maxLength: 12 });
 
 test('inputs and labels are the decoder ids, one apart', () => {
-  const { sequence } = rlSample([7, 1], [0, 5, 6, 1], ours);
+  const { sequence } = rlSample([7, 1], [0, 5, 6, 1]);
   expect(sequence).toEqual({ query: [7, 1], inputs: [0, 5, 6], labels: [5, 6, 1] });
 });
 
 test('by default every token counts, the first and the end of the sequence included', () => {
   const property = fc.property(ids, (decoderIds) => {
-    const { mask, sequence } = rlSample([7], decoderIds, ours);
+    const { mask, sequence } = rlSample([7], decoderIds);
     expect(Array.from(mask)).toEqual(sequence.labels.map(() => 1));
   });
   fc.assert(property);
 });
 
 test('a pad id inside a response counts: masks come from lengths', () => {
-  expect(Array.from(rlSample([7], [0, 0, 0, 1], ours).mask)).toEqual([1, 1, 1]);
+  expect(Array.from(rlSample([7], [0, 0, 0, 1]).mask)).toEqual([1, 1, 1]);
 });
 
 test("TRL's mask drops the first token alone", () => {
   const property = fc.property(ids, (decoderIds) => {
-    const [first, ...rest] = rlSample([7], decoderIds, trl).mask;
+    const [first, ...rest] = rlSample([7], decoderIds, { mask: withoutFirst }).mask;
     expect(first).toBe(0);
     expect(rest).toEqual(rest.map(() => 1));
   });
@@ -37,21 +38,21 @@ test("TRL's mask drops the first token alone", () => {
 });
 
 test('a response mask takes further tokens out, at the same index as the labels', () => {
-  const { mask } = rlSample([7], [0, 5, 6, 1], ours, { responseMask: [1, 0, 1] });
+  const { mask } = rlSample([7], [0, 5, 6, 1], { responseMask: [1, 0, 1] });
   expect(Array.from(mask)).toEqual([1, 0, 1]);
 });
 
 test('a response has as many tokens as labels, the end included, and is whole by default', () => {
-  const sample = rlSample([7], [0, 5, 6, 1], ours);
+  const sample = rlSample([7], [0, 5, 6, 1]);
   expect(sample).toMatchObject({ tokens: 3, truncated: false, bootstraps: false });
   // the response mask takes tokens out of the loss, not out of the response
-  expect(rlSample([7], [0, 5, 6, 1], ours, { responseMask: [1, 0, 1] }).tokens).toBe(3);
+  expect(rlSample([7], [0, 5, 6, 1], { responseMask: [1, 0, 1] }).tokens).toBe(3);
 });
 
 describe('a place behind the response, for the value of what was still to come', () => {
   test('is added where a truncated response is to bootstrap, and never counts', () => {
     const options = { truncated: true, bootstrap: true, responseMask: [1, 0] };
-    const sample = rlSample([7], [3, 5, 6], ours, options);
+    const sample = rlSample([7], [3, 5, 6], options);
     // position t of the decoder has seen inputs up to t: the last has seen the whole response
     expect(sample.sequence).toEqual({ query: [7], inputs: [3, 5, 6], labels: [5, 6, 3] });
     expect(sample).toMatchObject({ tokens: 2, truncated: true, bootstraps: true });
@@ -64,7 +65,7 @@ describe('a place behind the response, for the value of what was still to come',
     { truncated: true },
     { bootstrap: true },
   ])('is not added otherwise: %j', (options) => {
-    const sample = rlSample([7], [3, 5, 6], ours, options);
+    const sample = rlSample([7], [3, 5, 6], options);
     expect(sample.sequence).toEqual({ query: [7], inputs: [3, 5], labels: [5, 6] });
     const { truncated = false } = options;
     expect(sample).toMatchObject({ tokens: 2, truncated, bootstraps: false });
@@ -74,22 +75,20 @@ describe('a place behind the response, for the value of what was still to come',
 
 describe('nothing left to score is an error, where TRL fails with an IndexError', () => {
   test('a bare decoder start', () => {
-    const call = () => rlSample([7], [0], ours);
+    const call = () => rlSample([7], [0]);
     expect(call).toThrow(
       'response: expected at least 2 decoder ids with one that counts, got [0]. Ask for longer responses.',
     );
   });
 
   test("an end of the sequence at once, under TRL's mask alone", () => {
-    const call = () => rlSample([7], [0, 1], trl);
+    const call = () => rlSample([7], [0, 1], { mask: withoutFirst });
     expect(call).toThrow('expected at least 3 decoder ids with one that counts, got [0,1]');
-    expect(Array.from(rlSample([7], [0, 1], ours).mask)).toEqual([1]);
+    expect(Array.from(rlSample([7], [0, 1]).mask)).toEqual([1]);
   });
 
   test('a response mask of zeros', () => {
-    expect(() => rlSample([7], [0, 5, 1], ours, { responseMask: [0, 0] })).toThrow(
-      'one that counts',
-    );
+    expect(() => rlSample([7], [0, 5, 1], { responseMask: [0, 0] })).toThrow('one that counts');
   });
 });
 
@@ -103,8 +102,7 @@ describe('a response as long as the limit', () => {
   const config = (compat: RlConfig['compat']) =>
     RlConfig.parse({ compat, generation: { maxNewTokens: 3 } });
   const inputsOf = (compat: RlConfig['compat'], response = rollout.response) =>
-    sampleOf({ ...rollout, response }, 0, semanticsOf(config(compat)), config(compat)).sequence
-      .inputs;
+    sampleOf({ ...rollout, response }, 0, placesOf(config(compat)), config(compat)).sequence.inputs;
 
   test('keeps its decoder start by default', () => {
     expect(inputsOf('none')).toEqual([0, 5, 6]);

@@ -156,11 +156,7 @@ test('statistics of a step are means over its minibatches, whatever their sizes'
 });
 
 test('statistics of a batch are those of the tokens that count, before the update', () => {
-  const semantics = { scoresFirstToken: true };
-  const samples = [
-    rlSample([5, 6, 7], [0, 8, 1], semantics),
-    rlSample([5], [0, 8, 8, 1], semantics),
-  ];
+  const samples = [rlSample([5, 6, 7], [0, 8, 1]), rlSample([5], [0, 8, 8, 1])];
   const logprobs: Rows = [row(-1, -2), row(-3, -4, -50)];
   const refLogprobs: Rows = [row(-1.5, -1), row(-3, -6, -5)];
   const stats = batchStats({

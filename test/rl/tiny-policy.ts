@@ -55,7 +55,7 @@ export function tinySamples(count: number, seed = 1): RlSample[] {
   const responses = randomRows(count, { seed: seed + 1000, lengths: [1, 6] });
   return queries.map((query, i) => {
     const ids = [tinyT5.decoderStartId, ...responses[i], tinyT5.eosIds[0]];
-    return rlSample(query, ids, { scoresFirstToken: true });
+    return rlSample(query, ids);
   });
 }
 

@@ -6,7 +6,8 @@ import { RlConfig } from '../../src/rl/config.ts';
 import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { type Correction, semanticsOf } from '../../src/rl/trl/corrections.ts';
+import type { Correction } from '../../src/rl/trl/corrections.ts';
+import { placesOf } from '../../src/rl/trl/places.ts';
 import { type UpdateOptions, update } from '../../src/rl/update.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { row } from './experience.ts';
@@ -45,7 +46,7 @@ interface Scenario extends Partial<Omit<UpdateOptions, 'config' | 'policy'>> {
 function batchOf(size: number, critic: boolean): Experience & Advantages {
   const samples = Array.from({ length: size }, (_, i) => {
     const ids = [0, ...Array.from({ length: i + 1 }, (_, t) => t + 1)];
-    return rlSample([i], ids, { scoresFirstToken: true });
+    return rlSample([i], ids);
   });
   const rows = (start: number) =>
     samples.map(({ mask }, i) => mask.map((_, t) => start - i - t / 8));
@@ -123,7 +124,7 @@ async function run({
     config,
     optimizer: descent(),
     loss: policyLoss(config),
-    semantics: semanticsOf({ compat: 'none', without }),
+    places: placesOf({ compat: 'none', without }),
     temperature: 1,
     step: 1,
     klCoef: 0.5,

@@ -9,7 +9,6 @@ import type { DownloadProgress } from '../../hub/progress.ts';
 import type { Located } from '../../hub/sources.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { isToxic } from '../../model/toxic.ts';
-import { sampledDropout } from '../../rl/trl/sample.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import type { CheckpointRecord, Latest } from './checkpoint.ts';
 import { checkUnchanged, type DetoxConfig } from './config.ts';
@@ -136,11 +135,9 @@ export async function* answers(
   yield { type: 'progress', phase, done: 0, total };
   const parts = { policy, tokenizer, judge: judges.measure };
   const { seed } = config;
+  const when = learner.steps === 0 ? 'before' : 'later';
   const dropout = (start: number) =>
-    sampledDropout(policy.shape, rl, {
-      key: ['evaluate', start],
-      phase: learner.steps === 0 ? 'before' : 'later',
-    });
+    learner.places.dropout(policy.shape, seed, { key: ['evaluate', start], phase: when });
   const options = { generation: measuredBy(config, rl.generation), seed, signal, dropout };
   for await (const some of evaluate(parts, prompts, options)) {
     samples.push(...some);

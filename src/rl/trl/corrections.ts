@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { drawnAt, type GenerationConfig } from '../../model/sampling.ts';
 
 /**
  * Where TRL 0.8.0 (with the lab) and the default part ways: one switch each, on by default, all
@@ -51,22 +50,14 @@ export const compatFields = {
 /** Which corrections are on. */
 export type Semantics = Readonly<Record<Correction, boolean>>;
 
-/** The corrections that a run has. */
-export function semanticsOf({
-  compat,
-  without,
-}: {
-  compat: 'none' | 'trl-0.8.0';
-  without: readonly Correction[];
-}): Semantics {
-  const on = (name: Correction) => compat === 'none' && !without.includes(name);
-  return Object.fromEntries(correctionNames.map((name) => [name, on(name)])) as Semantics;
+/** The settings that say which. */
+export interface Compatibility {
+  readonly compat: 'none' | 'trl-0.8.0';
+  readonly without: readonly Correction[];
 }
 
-/** At which policy and reference score: the temperature that the policy samples at; TRL scores at 1. */
-export function temperatureOf(
-  config: GenerationConfig,
-  { scoresAtTemperature }: Pick<Semantics, 'scoresAtTemperature'>,
-): number {
-  return scoresAtTemperature ? drawnAt(config) : 1;
+/** The corrections that a run has. */
+export function semanticsOf({ compat, without }: Compatibility): Semantics {
+  const on = (name: Correction) => compat === 'none' && !without.includes(name);
+  return Object.fromEntries(correctionNames.map((name) => [name, on(name)])) as Semantics;
 }

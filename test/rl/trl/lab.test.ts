@@ -3,11 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Policy } from '../../../src/model/policy.ts';
 import { argmax, GenerationConfig, warpLogits } from '../../../src/model/sampling.ts';
 import { RlConfig } from '../../../src/rl/config.ts';
+import { sampleOf } from '../../../src/rl/forward.ts';
 import { klController } from '../../../src/rl/kl.ts';
-import { collectRollouts, sampleOf } from '../../../src/rl/rollout.ts';
+import { collectRollouts } from '../../../src/rl/rollout.ts';
 import { rlSample } from '../../../src/rl/sample.ts';
 import { prepareScores, startMoments } from '../../../src/rl/scores.ts';
-import { semanticsOf } from '../../../src/rl/trl/corrections.ts';
+import { placesOf } from '../../../src/rl/trl/places.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import type { Tensor } from '../../../src/tensor.ts';
 import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
@@ -44,7 +45,7 @@ describe('D8, point 26: a sampler that is not the policy', () => {
   async function places(): Promise<Float32Array[]> {
     const { queries, responses } = batch;
     const longest = responses.reduce((a, b) => (b.length > a.length ? b : a));
-    const { sequence } = rlSample(queries[0], longest, { scoresFirstToken: true });
+    const { sequence } = rlSample(queries[0], longest);
     return rows(await policy.logits(sequence));
   }
 
@@ -71,7 +72,7 @@ describe('D9, point 3: the decoder start of a response that was cut', () => {
     const rollouts = await collectRollouts({ policy, tokenizer }, queries, how);
     const { decoderStartId } = policy.shape.config;
     const samples = rollouts.map((each) =>
-      sampleOf(each, decoderStartId, semanticsOf(config), config),
+      sampleOf(each, decoderStartId, placesOf(config), config),
     );
     const places = await Promise.all(samples.map(({ sequence }) => policy.logits(sequence)));
     const hits = samples.flatMap(({ sequence: { labels } }, i) => {

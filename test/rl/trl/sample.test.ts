@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import type { PolicyShape } from '../../../src/model/policy-shape.ts';
-import { sampledDropout } from '../../../src/rl/trl/sample.ts';
+import { placesOf } from '../../../src/rl/trl/places.ts';
+import { trainingDropout } from '../../../src/rl/trl/sample.ts';
 import { tinyT5 } from '../../model/tiny.ts';
 
 const key = ['rollout', 3];
 const lora = { rank: 2, scale: 1, targetModules: ['q'], dropout: 0.05 };
 const shape: PolicyShape = { config: { ...tinyT5, dropout: 0.1 }, valueHead: false, lora };
-const trl = { compat: 'trl-0.8.0', without: [], seed: 5 } as const;
+const trl = { compat: 'trl-0.8.0', without: [] } as const;
+const seed = 5;
 
 test('there is none, where it is put right', () => {
   for (const phase of ['before', 'first', 'later'] as const) {
-    const config = { compat: 'none', without: ['scoresFirstToken'], seed: 5 } as const;
-    expect(sampledDropout(shape, config, { key, phase })).toBeUndefined();
+    const config = { compat: 'none', without: ['scoresFirstToken'] } as const;
+    expect(placesOf(config).dropout(shape, seed, { key, phase })).toBeUndefined();
   }
 });
 
@@ -21,19 +23,20 @@ test.each([
   ['first', { model: 0, adapter: 0.05 }],
   ['later', { model: 0.1, adapter: 0.05 }],
 ] as const)('TRL has %s: %j', (phase, rates) => {
-  expect(sampledDropout(shape, trl, { key, phase })?.rates).toEqual(rates);
-  const single = { ...trl, compat: 'none', without: ['samplesWithoutDropout'] } as const;
-  expect(sampledDropout(shape, single, { key, phase })?.rates).toEqual(rates);
+  const single = { compat: 'none', without: ['samplesWithoutDropout'] } as const;
+  for (const config of [trl, single]) {
+    expect(placesOf(config).dropout(shape, seed, { key, phase })?.rates).toEqual(rates);
+  }
 });
 
 test('models without any have none', () => {
   const bare = { config: { ...tinyT5, dropout: 0 }, valueHead: false };
-  expect(sampledDropout(bare, trl, { key, phase: 'later' })).toBeUndefined();
+  expect(trainingDropout(bare, seed, { key, phase: 'later' })).toBeUndefined();
 });
 
 test('each step, response and token drops something else, a repetition the same', () => {
   const draws = (at: readonly (string | number)[]) => {
-    const { draw } = sampledDropout(shape, trl, { key: at, phase: 'later' })!;
+    const { draw } = trainingDropout(shape, seed, { key: at, phase: 'later' })!;
     return [
       draw('encoder', 0, 0),
       draw('decoder', 0, 0),

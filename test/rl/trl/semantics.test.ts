@@ -38,8 +38,8 @@ import { RlLearner } from '../../../src/rl/learner.ts';
 import { whiten } from '../../../src/rl/masked.ts';
 import { baseParameters } from '../../../src/rl/reference.ts';
 import { type RlSample, rlSample } from '../../../src/rl/sample.ts';
-import { semanticsOf } from '../../../src/rl/trl/corrections.ts';
 import { numpyRandom } from '../../../src/rl/trl/numpy.ts';
+import { placesOf } from '../../../src/rl/trl/places.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { testEngine } from '../../engine.ts';
 import {
@@ -87,7 +87,7 @@ async function fixture(options: Partial<RlConfig>): Promise<Fixture> {
   onTestFinished(() => reference.close());
   const learner = new RlLearner({ policy, reference, config });
   const samples = batch.responses.map((response, i) =>
-    rlSample(batch.queries[i], response, semanticsOf(config)),
+    rlSample(batch.queries[i], response, placesOf(config)),
   );
   return { learner, samples, config, step: () => learner.step(samples, batch.scores) };
 }
@@ -153,7 +153,7 @@ describe('D9, point 2: the first generated token', () => {
 
 describe('D9, point 4: a response that ends at once', () => {
   const empty = (options: Partial<RlConfig>) =>
-    rlSample(batch.queries[0], [0, 1], semanticsOf(RlConfig.parse(options)));
+    rlSample(batch.queries[0], [0, 1], placesOf(RlConfig.parse(options)));
 
   test.each(ways('scoresFirstToken'))('%s: has nothing to score', (_, options) => {
     expect(() => empty(options)).toThrow('response: expected at least 3 decoder ids');
