@@ -1,5 +1,5 @@
-import type { RobertaConfig } from '../src/family/classifier-config.ts';
-import type { T5Config } from '../src/family/config.ts';
+import type { RobertaConfig } from '../src/family/roberta.ts';
+import type { T5Config } from '../src/family/t5/t5.ts';
 
 /** FLAN-T5's sizes, and RoBERTa's with the labels of the lab's reward model. */
 export const configs: {

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../dist/disk/atomic.js';
+import { familyOf, isPolicy } from '../dist/family/families.js';
 import { configJson } from '../dist/family/model-folder.js';
 import { classifierGraph } from '../dist/model/classifier.js';
-import { initialRoberta, initialT5 } from '../dist/model/initial.js';
 import { scoreGraph } from '../dist/model/policy-graphs.js';
 import { uniform } from '../dist/random.js';
 import { sizeOf } from '../dist/tensor.js';
@@ -22,7 +22,7 @@ export async function randomModel(config, seed = 1) {
   if (existsSync(join(folder, 'config.json'))) return folder; // written last: the folder is whole
   const { weights } = graphOf(config);
   const tensors = [...weights].map(([path, value]) => [path, value.shape]);
-  const rule = config.modelType === 't5' ? initialT5(config) : initialRoberta;
+  const rule = (name) => familyOf(config).initial(config, name);
   await writeFileAtomic(join(folder, 'model.safetensors'), pieces(tensors, rule, seed));
   await writeFileAtomic(join(folder, 'config.json'), textOf(config));
   return folder;
@@ -41,7 +41,7 @@ function textOf(config) {
 }
 
 function graphOf(config) {
-  if (config.modelType === 't5') return scoreGraph({ config, valueHead: false }).graph;
+  if (isPolicy(config)) return scoreGraph({ config, valueHead: false }).graph;
   return classifierGraph({ config }, false).graph;
 }
 

@@ -46,14 +46,13 @@ export {
 export { type ExportOptions, exportToFolder } from './export/onnx-folder.ts';
 export { type PushOptions, pushFolder } from './export/push.ts';
 export type { WeightDType } from './export/range.ts';
-export type {
-  BertConfig,
-  ClassifierConfig,
-  DistilBertConfig,
-  RobertaConfig,
-} from './family/classifier-config.ts';
-export { readModelConfig, type T5Config } from './family/config.ts';
+export type { BertConfig } from './family/bert.ts';
+export { readModelConfig } from './family/config.ts';
+export type { DistilBertConfig } from './family/distilbert.ts';
+export type { ClassifierConfig } from './family/families.ts';
 export { writeModelFolder } from './family/model-folder.ts';
+export type { RobertaConfig } from './family/roberta.ts';
+export type { T5Config } from './family/t5/t5.ts';
 export {
   type DownloadProgress,
   type LocateOptions,

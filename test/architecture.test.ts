@@ -42,9 +42,6 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   index: 'anything',
 };
 
-/** What may be imported as types too: they cost nothing when the code runs. */
-const types: Record<string, readonly string[]> = { nn: ['family'] };
-
 /** Rows that also run in a browser: no Node API at all outside files marked as I/O. */
 const portable = [...upToModel, 'export', 'rl', 'eval'];
 /** Node's modules that compute and nothing else. */
@@ -104,12 +101,11 @@ test.each(Object.entries(allowed))('%s imports only what its row may', (part, ta
   if (targets === 'anything') return;
   const wrong = sources
     .filter((source) => source.part === part)
-    .flatMap(({ path, imports, typeImports }) => {
+    .flatMap(({ path, imports }) => {
       const inside = imports.filter((target) => target.startsWith('.'));
       const foreign = inside.filter((target) => {
-        const more = typeImports.includes(target) ? (types[part] ?? []) : [];
         const reached = partOf(posix.join(posix.dirname(path), target));
-        return ![part, ...targets, ...more].includes(reached);
+        return ![part, ...targets].includes(reached);
       });
       return foreign.map((target) => `${path} imports ${target}`);
     });

@@ -1,8 +1,8 @@
 /** Who judges: whether they have the labels that settings name, and what else there is to know of them. */
 
 import { ConfigError } from '../errors.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
-import { isT5, readModelConfig } from '../family/config.ts';
+import { readModelConfig } from '../family/config.ts';
+import { type ClassifierConfig, isPolicy } from '../family/families.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import { type Judges, rewardOutputs, toxicOutputs } from '../rl/judge-labels.ts';
 import type { Intake } from './exam.ts';
@@ -31,7 +31,7 @@ export async function askLabels(config: DetoxConfig): Promise<AskedLabels> {
 async function judgesOf({ rewardModel, toxicityModel }: DetoxConfig): Promise<Judges | undefined> {
   const read = async (folder: string): Promise<ClassifierConfig | undefined> => {
     const found = await readModelConfig(folder);
-    return isT5(found) ? undefined : found; // the run says what is wrong with it
+    return isPolicy(found) ? undefined : found; // the run says what is wrong with it
   };
   const paying = await read(rewardModel);
   const measuring = toxicityModel === undefined ? undefined : await read(toxicityModel);

@@ -1,12 +1,13 @@
 /** The files of a model folder that are not weights: what a copy of the model needs of them. I/O. */
+
 import { copyFile, open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../disk/atomic.ts';
 import { parseJson, readIfPresent, readJson } from '../disk/json.ts';
 import { withFields } from '../disk/json-text.ts';
-import { isT5, type ModelConfig } from '../family/config.ts';
-import { endsOf } from '../family/model-folder.ts';
+import { isPolicy, type ModelConfig } from '../family/families.ts';
+import { endsOf } from '../family/generation-config.ts';
 import { parseRepo } from '../hub/hub-names.ts';
 import { tokenizerConfig, widelyRead } from '../tokenizer/tokenizer-config.ts';
 import { licenseIn, promptIn } from './card.ts';
@@ -58,7 +59,7 @@ export async function generationText(
   folder: string,
   config: ModelConfig,
 ): Promise<string | undefined> {
-  if (!isT5(config)) return undefined;
+  if (!isPolicy(config)) return undefined;
   const path = join(folder, 'generation_config.json');
   const bytes = await readIfPresent(path);
   const raw = bytes ? parseJson(bytes, path, z.looseObject({})) : {};

@@ -1,12 +1,15 @@
 /** A model with an adapter merged in, as a folder that transformers loads. I/O. */
+
 import { join } from 'node:path';
 import { type Adapter, readAdapter } from '../adapter/peft.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import type { Note } from '../events.ts';
-import { isT5, type ModelConfig, readModelConfig, type T5Config } from '../family/config.ts';
+import { readModelConfig } from '../family/config.ts';
+import { isPolicy, type ModelConfig } from '../family/families.ts';
 import { withHead, withSavedHead, writtenHead } from '../family/t5/head.ts';
+import type { T5Config } from '../family/t5/t5.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
@@ -78,7 +81,7 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
       options.baseModel ?? (await hubName(model, [raw._name_or_path, adapter.config.baseModel])),
     license: own.license,
     prompt: adapted.prompt ?? own.prompt,
-    ...(!isT5(config) && { head: config.head }),
+    ...(!isPolicy(config) && { head: config.head }),
     adapter: adapter.config,
     dtypes: [dtype],
   });
@@ -102,7 +105,7 @@ async function merged(
   config: ModelConfig,
   adapter: Adapter,
 ): Promise<{ weights: MergedWeights; head?: T5Config; notes: readonly Note[] }> {
-  if (!isT5(config)) {
+  if (!isPolicy(config)) {
     await checkModel(config, stored);
     return { weights: mergedWeights(stored, adapter), notes: stored.notes };
   }
@@ -125,7 +128,7 @@ function headFields(
 
 /** What the hub calls what a model does. */
 export function taskOf(config: ModelConfig): CardTask {
-  return isT5(config) ? 'summarization' : 'text-classification';
+  return isPolicy(config) ? 'summarization' : 'text-classification';
 }
 
 /** Adds bytes up, and tells. */

@@ -1,4 +1,5 @@
 /** A model as ONNX, in a folder that transformers.js loads. I/O. */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Adapter, readAdapter } from '../adapter/peft.ts';
@@ -6,11 +7,10 @@ import { writeFileAtomic } from '../disk/atomic.ts';
 import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import { classifierModel } from '../family/classifier-onnx.ts';
-import { isT5, type ModelConfig, readModelConfig } from '../family/config.ts';
+import { readModelConfig } from '../family/config.ts';
 import type { ExportedModel } from '../family/exported-model.ts';
-import { decoderModel, encoderModel } from '../family/seq2seq-onnx.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
 import { withHead, withSavedHead } from '../family/t5/head.ts';
-import { t5LanguageModel } from '../family/t5/language-model.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
@@ -81,7 +81,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     baseModel: options.baseModel ?? (await hubName(model, said)),
     license: own.license,
     prompt: adapted.prompt ?? own.prompt,
-    ...(!isT5(config) && { head: config.head }),
+    ...(!isPolicy(config) && { head: config.head }),
     adapter: adapter?.config,
     dtypes,
   });
@@ -105,18 +105,14 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
 async function opened(model: string, adapter: Adapter | undefined) {
   const config = await readModelConfig(model);
   const weights = await openWeights(model, config.modelType);
-  if (!isT5(config)) return { config, weights };
+  if (!isPolicy(config)) return { config, weights };
   return withSavedHead(await withHead(weights, config), adapter);
 }
 
 /** The graphs that transformers.js asks for, by file name. */
 export function exportedModels(config: ModelConfig): Record<string, ExportedModel> {
-  if (!isT5(config)) return { model: classifierModel(config) };
-  const model = t5LanguageModel(config);
-  return {
-    encoder_model: encoderModel(config, model),
-    decoder_model_merged: decoderModel(config, model),
-  };
+  if (isPolicy(config)) return familyOf(config).onnx(config);
+  return { model: classifierModel(config) };
 }
 
 /** Weights as float32, rounded once where an adapter was added. */
@@ -134,27 +130,19 @@ function configFields(
 ): Record<string, unknown> {
   const external = files.filter(({ isExternal }) => isExternal).map(({ name }) => [name, 1]);
   return {
-    ...(isT5(config) && {
+    ...(isPolicy(config) && {
       // the number of the past's tensors; transformers takes it from num_layers where it is absent
       num_decoder_layers: config.decoderLayers,
       is_encoder_decoder: true,
     }),
     // transformers.js takes the softmax of all else, also of one label, which is 1 then
-    ...(!isT5(config) && config.head === 'multi' && { problem_type: 'multi_label_classification' }),
+    ...(!isPolicy(config) &&
+      config.head === 'multi' && { problem_type: 'multi_label_classification' }),
     ...(external.length > 0 && {
       'transformers.js_config': { use_external_data_format: Object.fromEntries(external) },
     }),
   };
 }
-
-const tokenizerClasses: Readonly<Record<ModelConfig['modelType'], string>> = {
-  t5: 'T5Tokenizer',
-  mt5: 'T5Tokenizer',
-  bert: 'BertTokenizer',
-  distilbert: 'DistilBertTokenizer',
-  roberta: 'RobertaTokenizer',
-  'xlm-roberta': 'XLMRobertaTokenizer',
-};
 
 /** transformers.js reads no tokenizer but `tokenizer.json`, and asks its config for the class. */
 async function writeTokenizer(
@@ -166,7 +154,7 @@ async function writeTokenizer(
   if (files.has('tokenizer_config.json')) return;
   const tokens = Object.entries(named).map(([name, content]) => [`${name}_token`, content]);
   await writeJson(join(folder, 'tokenizer_config.json'), {
-    tokenizer_class: tokenizerClasses[config.modelType],
+    tokenizer_class: familyOf(config).tokenizerClass,
     ...Object.fromEntries(tokens),
     ...(Number.isFinite(maxLength) && { model_max_length: maxLength }),
   });

@@ -1,9 +1,11 @@
 /** Whether an adapter says that it was made for another model than the one that it is put on. I/O. */
+
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseJson, readIfPresent } from '../disk/json.ts';
 import type { Note } from '../events.ts';
-import { isT5, type ModelConfig, type T5Config } from '../family/config.ts';
+import { isPolicy, type ModelConfig } from './families.ts';
+import type { T5Config } from './t5/t5.ts';
 
 const NamedConfig = z.looseObject({ _name_or_path: z.string().optional().catch(undefined) });
 
@@ -42,7 +44,7 @@ const kinds: readonly { names: RegExp; fits(config: ModelConfig): boolean }[] = 
 
 function isOf(type: T5Config['modelType'], feedForward: T5Config['feedForward']) {
   return (config: ModelConfig) =>
-    isT5(config) && config.modelType === type && config.feedForward === feedForward;
+    isPolicy(config) && config.modelType === type && config.feedForward === feedForward;
 }
 
 /** Names of the model in a folder: its own or its repository's, and what its config says it was made of. */

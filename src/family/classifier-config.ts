@@ -1,7 +1,8 @@
-/** Configs of sequence classifiers in the Hugging Face layout: BERT, RoBERTa and their kin. */
+/** What configs of sequence classifiers share, in the Hugging Face layout. */
 import { z } from 'zod';
-import { checkJson } from '../disk/json.ts';
 import { InputError } from '../errors.ts';
+import { activations, type EncoderSizes } from '../nn/encoder.ts';
+import type { Initial } from './family.ts';
 
 /**
  * What the outputs are, as transformers' text-classification pipeline reads them:
@@ -13,148 +14,49 @@ import { InputError } from '../errors.ts';
 export type Head = 'single' | 'multi' | 'regression';
 
 /** What all encoders with a classification head have. */
-interface EncoderConfig {
+export interface EncoderConfig extends EncoderSizes {
+  readonly modelType: string;
   readonly vocabSize: number;
-  readonly hidden: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly intermediate: number;
   /** Rows of the position embedding. */
   readonly maxPositions: number;
-  readonly layerNormEpsilon: number;
   readonly padId: number;
-  /** `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
-  readonly activation: 'gelu' | 'gelu_new' | 'relu';
   /** By class id, each once. */
   readonly labels: readonly string[];
   readonly head: Head;
 }
 
-/** RoBERTa or XLM-RoBERTa: positions start at padId + 1. */
-export interface RobertaConfig extends EncoderConfig {
-  readonly modelType: 'roberta' | 'xlm-roberta';
-  readonly typeVocab: number;
-}
-
-/** BERT. */
-export interface BertConfig extends EncoderConfig {
-  readonly modelType: 'bert';
-  readonly typeVocab: number;
-}
-
-/** DistilBERT: a BERT without token types, under other names. */
-export interface DistilBertConfig extends EncoderConfig {
-  readonly modelType: 'distilbert';
-}
-
-/** A sequence classifier. */
-export type ClassifierConfig = RobertaConfig | BertConfig | DistilBertConfig;
-
 /** Of layers: a graph of more would take for ever to build. */
-export const mostLayers = 1000;
+const mostLayers = 1000;
 
-const size = z.int('a whole number above 0').positive('a whole number above 0');
-const id = z.int('a whole number from 0 up').nonnegative('a whole number from 0 up');
-const count = size.max(mostLayers, `at most ${mostLayers}`);
-const epsilon = z.number('a number above 0').positive('a number above 0');
-const activation = z.enum(['gelu', 'gelu_new', 'relu']);
+/** Kinds of fields that configs have. */
+export const fields = {
+  size: z.int('a whole number above 0').positive('a whole number above 0'),
+  id: z.int('a whole number from 0 up').nonnegative('a whole number from 0 up'),
+  count: z
+    .int('a whole number above 0')
+    .positive('a whole number above 0')
+    .max(mostLayers, `at most ${mostLayers}`),
+  epsilon: z.number('a number above 0').positive('a number above 0'),
+  activation: z.enum(Object.keys(activations) as (keyof typeof activations)[]),
+};
 
 // some write labels that are numbers as numbers
 const name = z.union([z.string(), z.number(), z.boolean()], 'a name').transform(String);
 
-const labelFields = {
+/** Those of labels, as `labelsOf` reads them. */
+export const labelFields = {
   id2label: z.record(z.string(), name).nullish(),
   label2id: z.record(z.string(), z.unknown()).nullish(),
-  num_labels: size.max(100_000, 'at most 100000').nullish(),
+  num_labels: fields.size.max(100_000, 'at most 100000').nullish(),
   problem_type: z
     .enum(['regression', 'single_label_classification', 'multi_label_classification'])
     .nullish(),
 };
 
-// Defaults are those of transformers' BertConfig and RobertaConfig.
-const BertJson = z.object({
-  ...labelFields,
-  vocab_size: size,
-  hidden_size: size,
-  num_hidden_layers: count,
-  num_attention_heads: size,
-  intermediate_size: size,
-  max_position_embeddings: size,
-  type_vocab_size: size.default(2),
-  layer_norm_eps: epsilon.default(1e-12),
-  pad_token_id: id.nullish(),
-  hidden_act: activation.default('gelu'),
-  position_embedding_type: z.literal('absolute').default('absolute'),
-  is_decoder: z.literal(false).default(false),
-});
-
-// Defaults are those of transformers' DistilBertConfig.
-const DistilBertJson = z.object({
-  ...labelFields,
-  vocab_size: size,
-  dim: size.default(768),
-  n_layers: count.default(6),
-  n_heads: size.default(12),
-  hidden_dim: size.default(3072),
-  max_position_embeddings: size.default(512),
-  pad_token_id: id.default(0),
-  activation: activation.default('gelu'),
-});
-
-/** DistilBERT has no setting for it. */
-const distilEpsilon = 1e-12;
-
-/** BERT's and RoBERTa's `config.json`. @throws {InputError} naming the field */
-export function bertConfig(
-  raw: unknown,
-  where: string,
-  modelType: (RobertaConfig | BertConfig)['modelType'],
-): RobertaConfig | BertConfig {
-  const json = checkJson(raw, where, BertJson);
-  checkHeads(`${where}: hidden_size`, json.hidden_size, json.num_attention_heads);
-  const config = {
-    modelType,
-    vocabSize: json.vocab_size,
-    hidden: json.hidden_size,
-    layers: json.num_hidden_layers,
-    heads: json.num_attention_heads,
-    intermediate: json.intermediate_size,
-    maxPositions: json.max_position_embeddings,
-    typeVocab: json.type_vocab_size,
-    layerNormEpsilon: json.layer_norm_eps,
-    padId: json.pad_token_id ?? (modelType === 'bert' ? 0 : 1),
-    activation: json.hidden_act,
-    ...labelsOf(json, where),
-  };
-  checkPositions(config, where);
-  return config;
-}
-
-/** DistilBERT's `config.json`. @throws {InputError} naming the field */
-export function distilBertConfig(raw: unknown, where: string): DistilBertConfig {
-  const json = checkJson(raw, where, DistilBertJson);
-  checkHeads(`${where}: dim`, json.dim, json.n_heads);
-  return {
-    modelType: 'distilbert',
-    vocabSize: json.vocab_size,
-    hidden: json.dim,
-    layers: json.n_layers,
-    heads: json.n_heads,
-    intermediate: json.hidden_dim,
-    maxPositions: json.max_position_embeddings,
-    layerNormEpsilon: distilEpsilon,
-    padId: json.pad_token_id,
-    activation: json.activation,
-    ...labelsOf(json, where),
-  };
-}
-
-/** `config.json` of a classifier; reading it gives the same config back. */
-export function classifierJson(config: ClassifierConfig): Record<string, unknown> {
+/** What `config.json` of every classifier says alike. */
+export function commonJson(config: EncoderConfig, name: string): Record<string, unknown> {
   const { modelType, labels, head } = config;
-  const names = { bert: 'Bert', distilbert: 'DistilBert', roberta: 'Roberta' };
-  const name = modelType === 'xlm-roberta' ? 'XLMRoberta' : names[modelType];
-  const common = {
+  return {
     architectures: [`${name}ForSequenceClassification`],
     id2label: Object.fromEntries(labels.map((label, i) => [i, label])),
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
@@ -165,38 +67,19 @@ export function classifierJson(config: ClassifierConfig): Record<string, unknown
     vocab_size: config.vocabSize,
     ...(head !== 'single' && { problem_type: problemTypes[head] }),
   };
-  if (modelType === 'distilbert') {
-    return {
-      ...common,
-      activation: config.activation,
-      dim: config.hidden,
-      hidden_dim: config.intermediate,
-      n_heads: config.heads,
-      n_layers: config.layers,
-    };
-  }
-  return {
-    ...common,
-    hidden_act: config.activation,
-    hidden_size: config.hidden,
-    intermediate_size: config.intermediate,
-    layer_norm_eps: config.layerNormEpsilon,
-    num_attention_heads: config.heads,
-    num_hidden_layers: config.layers,
-    position_embedding_type: 'absolute',
-    type_vocab_size: config.typeVocab,
-  };
 }
 
-function checkHeads(where: string, hidden: number, heads: number): void {
+/** @throws {InputError} when the heads do not share the hidden states out */
+export function checkHeads(where: string, hidden: number, heads: number): void {
   if (hidden % heads === 0) return;
   throw new InputError(where, `a multiple of the ${heads} attention heads`, `${hidden}`);
 }
 
-function checkPositions({ modelType, padId, maxPositions }: ClassifierConfig, where: string): void {
-  if (modelType === 'bert' || maxPositions > padId + 1) return;
-  const expected = `more than ${padId + 1}, the position of the first token`;
-  throw new InputError(`${where}: max_position_embeddings`, expected, `${maxPositions}`);
+/** The _init_weights of BERT and its kin. */
+export function initialOfBert(_config: EncoderConfig, name: string): Initial {
+  if (/layer_?norm\.weight$/i.test(name)) return { constant: 1 };
+  if (name.endsWith('.bias')) return { constant: 0 };
+  return { normal: 0.02 };
 }
 
 /** `problem_type` of heads. */
@@ -209,8 +92,8 @@ export const problemTypes = {
 type LabelFields = z.output<z.ZodObject<typeof labelFields>>;
 
 /** Labels and what their outputs are. */
-function labelsOf(fields: LabelFields, where: string): { labels: string[]; head: Head } {
-  const labels = namesOf(fields, where);
+export function labelsOf(given: LabelFields, where: string): { labels: string[]; head: Head } {
+  const labels = namesOf(given, where);
   const twice = labels.find((label, i) => labels.indexOf(label) !== i);
   if (twice !== undefined) {
     const ids = labels.flatMap((label, i) => (label === twice ? [i] : []));
@@ -218,7 +101,7 @@ function labelsOf(fields: LabelFields, where: string): { labels: string[]; head:
     const remedy = 'Give each output a name of its own in config.json.';
     throw new InputError(`${where}: id2label`, 'a name for each label', actual, remedy);
   }
-  return { labels, head: headOf(fields.problem_type, labels.length) };
+  return { labels, head: headOf(given.problem_type, labels.length) };
 }
 
 /** The order of questions is that of transformers' pipeline, which never asks for `function_to_apply`. */

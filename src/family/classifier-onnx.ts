@@ -4,11 +4,10 @@ import { add, equal, mul, sub } from '../graph/ops/elementwise.ts';
 import { cumulativeSum } from '../graph/ops/reduce.ts';
 import { expandLike, indicesAlong, reshape } from '../graph/ops/shape.ts';
 import { product } from '../graph/shapes.ts';
-import { firstPosition, textClassifier } from '../nn/encoder.ts';
 import { paddedPacking } from '../nn/rows.ts';
 import { rootScope } from '../nn/scope.ts';
-import type { ClassifierConfig } from './classifier-config.ts';
 import type { ExportedModel } from './exported-model.ts';
+import { type ClassifierConfig, familyOf } from './families.ts';
 
 /** `model`: input_ids, attention_mask -> logits. */
 export function classifierModel(config: ClassifierConfig): ExportedModel {
@@ -19,7 +18,7 @@ export function classifierModel(config: ClassifierConfig): ExportedModel {
   const packing = paddedPacking(castTo(mask, 'float32'));
   const tokens = [product(ids.shape)];
   const positions = reshape(positionsOf(ids, config), tokens);
-  const logits = textClassifier(scope, config, {
+  const logits = familyOf(config).forward(scope, config, {
     ids: reshape(ids, tokens),
     positions,
     packing,
@@ -32,7 +31,7 @@ export function classifierModel(config: ClassifierConfig): ExportedModel {
 function positionsOf(ids: Value, config: ClassifierConfig): Value {
   const { graph } = ids;
   const { padId } = config;
-  if (firstPosition(config) === 0) {
+  if (familyOf(config).firstPosition(config) === 0) {
     const places = indicesAlong(ids, 1);
     return expandLike(reshape(places, [1, places.shape[0]]), ids);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { checkJson, parseJson, readIfPresent } from '../disk/json.ts';
 import type { Note } from '../events.ts';
+import type { PolicyConfig } from './policy-config.ts';
 
 /** Ids that transformers' `generate` goes by; absent where the file does not name them. */
 export interface GenerationIds {
@@ -24,6 +25,18 @@ const IdsJson = z.object({
   eos_token_id: endIds,
   pad_token_id: id.nullish().catch(undefined),
 });
+
+/** One id as transformers writes it, several as a list. */
+export function endsOf({
+  eosIds,
+}: Pick<PolicyConfig, 'eosIds'>): number | readonly number[] | null {
+  return eosIds.length > 1 ? eosIds : (eosIds[0] ?? null);
+}
+
+/** Ids that can come: those that the table of embeddings has. */
+export function comingIds(ids: readonly number[] | null | undefined, vocabSize: number): number[] {
+  return [...new Set(ids ?? [])].filter((id) => id >= 0 && id < vocabSize);
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,11 +1,12 @@
 /** Writes model folders that transformers loads. I/O. */
+
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { InputError } from '../errors.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import { saveWeights } from '../tensors/weights.ts';
-import { classifierJson } from './classifier-config.ts';
-import { isT5, type ModelConfig, type T5Config } from './config.ts';
+import { familyOf, isPolicy, type ModelConfig } from './families.ts';
+import { endsOf } from './generation-config.ts';
 import { head, type WrittenHead, writtenHead } from './t5/head.ts';
 
 /**
@@ -13,7 +14,7 @@ import { head, type WrittenHead, writtenHead } from './t5/head.ts';
  * Fields that tactful does not hold are left to transformers' defaults.
  */
 export function configJson(config: ModelConfig): Record<string, unknown> {
-  return isT5(config) ? t5Json(config) : classifierJson(config);
+  return familyOf(config).write(config);
 }
 
 /**
@@ -30,10 +31,10 @@ export async function writeModelFolder(
 ): Promise<void> {
   const wrong = [...files.keys()].find((name) => !/^[^/\\]+$/.test(name) || /^\.+$/.test(name));
   if (wrong !== undefined) throw new InputError(folder, 'plain file names', JSON.stringify(wrong));
-  const written = isT5(config) ? writtenHead(config) : undefined;
+  const written = isPolicy(config) ? writtenHead(config) : undefined;
   await saveWeights(folder, written ? headed(tensors, written) : tensors);
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
-  if (isT5(config)) {
+  if (isPolicy(config)) {
     const generation = {
       decoder_start_token_id: config.decoderStartId,
       eos_token_id: endsOf(config),
@@ -50,39 +51,6 @@ function headed(tensors: ReadonlyMap<string, Tensor>, { source, factor }: Writte
   if (tensor?.dtype !== 'float32') return tensors;
   const data = Float32Array.from(tensor.data as Float32Array, (x) => x * factor);
   return new Map<string, Tensor>([...tensors, [head, float32(data, tensor.shape)]]);
-}
-
-function t5Json(config: T5Config): Record<string, unknown> {
-  const gated = config.feedForward === 'gated-gelu';
-  return {
-    architectures: [`${config.modelType === 't5' ? 'T5' : 'MT5'}ForConditionalGeneration`],
-    d_ff: config.dFf,
-    d_kv: config.dKv,
-    d_model: config.dModel,
-    decoder_start_token_id: config.decoderStartId,
-    dense_act_fn: gated ? 'gelu_new' : 'relu',
-    dropout_rate: config.dropout,
-    eos_token_id: endsOf(config),
-    feed_forward_proj: config.feedForward,
-    is_encoder_decoder: true,
-    is_gated_act: gated,
-    layer_norm_epsilon: config.layerNormEpsilon,
-    model_type: config.modelType,
-    num_decoder_layers: config.decoderLayers,
-    num_heads: config.heads,
-    num_layers: config.layers,
-    pad_token_id: config.padId,
-    relative_attention_max_distance: config.relativeMaxDistance,
-    relative_attention_num_buckets: config.relativeBuckets,
-    tie_word_embeddings: !config.ownHead,
-    torch_dtype: 'float32',
-    vocab_size: config.vocabSize,
-  };
-}
-
-/** One id as transformers writes it, several as a list. */
-export function endsOf({ eosIds }: Pick<T5Config, 'eosIds'>): number | readonly number[] | null {
-  return eosIds.length > 1 ? eosIds : (eosIds[0] ?? null);
 }
 
 function pretty(json: Record<string, unknown>): string {

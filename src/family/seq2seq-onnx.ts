@@ -7,9 +7,9 @@ import { type KeyValue, maskBias } from '../nn/layers.ts';
 import { passBehind } from '../nn/passes.ts';
 import { paddedPacking, paddedRows } from '../nn/rows.ts';
 import { rootScope } from '../nn/scope.ts';
-import type { T5Config } from './config.ts';
 import type { ExportedModel } from './exported-model.ts';
 import type { EncoderDecoder } from './language-model.ts';
+import type { PolicyConfig } from './policy-config.ts';
 
 // Names and shapes are those that optimum exports and transformers.js feeds; it takes a dim that
 // is called batch_size for the batch, and any other symbol of an empty past for 0.
@@ -17,7 +17,7 @@ const batch = 'batch_size';
 const source = 'encoder_sequence_length';
 const target = 'decoder_sequence_length';
 
-type Sizes = Pick<T5Config, 'vocabSize' | 'dModel'>;
+type Sizes = Pick<PolicyConfig, 'vocabSize' | 'dModel'>;
 
 /** `encoder_model`: input_ids, attention_mask -> last_hidden_state. */
 export function encoderModel({ dModel }: Sizes, { encoder }: EncoderDecoder): ExportedModel {

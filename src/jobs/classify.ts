@@ -7,15 +7,16 @@ import { readLabelled } from '../data/read.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import { type Classification, classification } from '../eval/classification.ts';
 import type { MemoryEstimate, Note } from '../events.ts';
-import { type ClassifierConfig, problemTypes } from '../family/classifier-config.ts';
-import { isT5, readModelConfig } from '../family/config.ts';
+import { problemTypes } from '../family/classifier-config.ts';
+import { readModelConfig } from '../family/config.ts';
+import { type ClassifierConfig, isPolicy } from '../family/families.ts';
 import { writeModelFolder } from '../family/model-folder.ts';
+import { mostTokens } from '../family/positions.ts';
 import type { Classifier } from '../model/classifier.ts';
 import { freshClassifier, loadClassifier } from '../model/load.ts';
 import { logSumExp } from '../model/softmax.ts';
 import { balancedWeights, classifierLearner } from '../model/supervised.ts';
 import { estimateClassifier } from '../model/supervised-memory.ts';
-import { mostTokens } from '../nn/encoder.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { sizeOf } from '../tensor.ts';
 import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -134,7 +135,7 @@ async function* trained(
 async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) {
   const path = config.model ?? config.modelConfig ?? '';
   const found = await readModelConfig(path);
-  if (isT5(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
+  if (isPolicy(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
   if (found.labels.length < 2 || found.head !== 'single') {
     const actual =
       found.labels.length < 2 ? 'one label' : `problem_type ${problemTypes[found.head]}`;

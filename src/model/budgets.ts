@@ -1,5 +1,5 @@
 /** How much goes into one run. */
-import type { T5Config } from '../family/config.ts';
+import type { PolicyConfig } from '../family/families.ts';
 import { groupBySize, type Sequence } from './batch.ts';
 
 /** Padded source tokens of rows that are decoded together. */
@@ -17,7 +17,7 @@ export const ownLimit = 256e6;
 
 /** Sequences in groups that fit one run, by their indices: of similar length, the shortest first. */
 export function sequenceGroups(
-  { vocabSize, dModel }: Pick<T5Config, 'vocabSize' | 'dModel'>,
+  { vocabSize, dModel }: Pick<PolicyConfig, 'vocabSize' | 'dModel'>,
   sequences: readonly Sequence[],
 ): number[][] {
   const budget = Math.floor(scoreBudget / dModel);

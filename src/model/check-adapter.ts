@@ -6,7 +6,7 @@ import { type StoredAdapter, savedTensors } from '../adapter/peft.ts';
 import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import { otherBase } from '../family/base-model.ts';
-import { isT5, type ModelConfig } from '../family/config.ts';
+import { isPolicy, type ModelConfig } from '../family/families.ts';
 import { classifierGraph } from './classifier.ts';
 import { scoreGraph } from './policy-graphs.ts';
 
@@ -73,7 +73,7 @@ function refuseIncomplete(
 
 /** Paths of the layers that an adapter could sit on. */
 function linearsOf(config: ModelConfig): ReadonlySet<string> {
-  return isT5(config)
+  return isPolicy(config)
     ? scoreGraph({ config, valueHead: false }).linears
     : classifierGraph({ config }, false).linears;
 }

@@ -1,6 +1,7 @@
 /** What must hold of a model's stored weights before anything is computed with them. */
+
 import { InputError, ShapeError } from '../errors.ts';
-import { isT5, type ModelConfig } from '../family/config.ts';
+import { isPolicy, type ModelConfig } from '../family/families.ts';
 import type { Graph } from '../graph/graph.ts';
 import { sizeOf } from '../tensor.ts';
 import { checkFinite } from '../tensors/finite.ts';
@@ -18,13 +19,13 @@ type Needed = Pick<Graph, 'weights'>;
  * @throws {InputError} or {ShapeError} naming the weight
  */
 export async function checkModel(config: ModelConfig, weights: Weights): Promise<void> {
-  const { graph } = isT5(config)
+  const { graph } = isPolicy(config)
     ? scoreGraph({ config, valueHead: false })
     : classifierGraph({ config }, false);
   checkWeights(graph, weights);
   const names = [...graph.weights.keys()];
   await checkFinite(names.map((name) => [name, weights.entries.get(name)!]));
-  if (isT5(config)) await checkTable(weights);
+  if (isPolicy(config)) await checkTable(weights);
 }
 
 /**

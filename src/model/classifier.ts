@@ -1,19 +1,13 @@
 import { InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
+import { type ClassifierConfig, familyOf } from '../family/families.ts';
+import { mostTokens, positionIds } from '../family/positions.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Value } from '../graph/graph.ts';
 import { mul, neg, sub } from '../graph/ops/elementwise.ts';
 import { gatherElements } from '../graph/ops/gather.ts';
 import { reduceSum, reshape } from '../graph/ops/shape.ts';
 import { logSumExp } from '../graph/ops/softmax.ts';
-import {
-  firstPosition,
-  hasSegments,
-  mostTokens,
-  positionIds,
-  textClassifier,
-} from '../nn/encoder.ts';
 import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Session } from '../runtime/engine.ts';
@@ -79,7 +73,7 @@ export class Classifier {
     const width = this.config.labels.length;
     for (const group of textGroups(this.config, rows)) {
       const part = group.map((i) => rows[i]);
-      const own = hasSegments(this.config) && {
+      const own = familyOf(this.config).hasSegments(this.config) && {
         segments: int64(group.flatMap((i) => segments?.[i] ?? rows[i].map(() => 0))),
       };
       const feeds = { ...this.#feeds(part), ...own };
@@ -146,8 +140,9 @@ export class Classifier {
 
   #feeds(rows: readonly (readonly number[])[]): Feeds {
     const { config } = this;
-    // RoBERTa's padding has a position of its own
-    const counts = (id: number) => firstPosition(config) === 0 || id !== config.padId;
+    // padding may have a position of its own
+    const counts = (id: number) =>
+      familyOf(config).firstPosition(config) === 0 || id !== config.padId;
     const longest = Math.max(...rows.map((row) => row.filter(counts).length));
     const most = this.maxTokens;
     if (longest > most) {
@@ -190,11 +185,13 @@ export function classifierGraph(
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
   // what learns reads single texts
+  const { config } = shape;
+  const family = familyOf(config);
   const segments =
-    !train && hasSegments(shape.config)
+    !train && family.hasSegments(config)
       ? { segments: graph.input('segments', 'int64', ['tokens']) }
       : {};
-  const logits = textClassifier(scope, shape.config, {
+  const logits = family.forward(scope, config, {
     ids: graph.input('textIds', 'int64', ['tokens']),
     positions: graph.input('positions', 'int64', ['tokens']),
     ...segments,

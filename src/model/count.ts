@@ -1,6 +1,6 @@
 import type { LoraConfig } from '../adapter/peft.ts';
 import type { ParameterCount } from '../events.ts';
-import type { T5Config } from '../family/config.ts';
+import type { T5Config } from '../family/t5/t5.ts';
 import { sizeOf } from '../tensor.ts';
 import { policyShape } from './load.ts';
 import { scoreGraph } from './policy-graphs.ts';

@@ -9,10 +9,11 @@ import {
 } from '../adapter/peft.ts';
 import { ConfigError, didYouMean, InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
-import { isT5, readModelConfig, type T5Config } from '../family/config.ts';
+import { readModelConfig } from '../family/config.ts';
+import { type ClassifierConfig, familyOf, isPolicy, typesOf } from '../family/families.ts';
 import { generationNotes } from '../family/generation-config.ts';
 import { withHead, withSavedHead } from '../family/t5/head.ts';
+import type { T5Config } from '../family/t5/t5.ts';
 import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
@@ -23,7 +24,7 @@ import { openWeights, type Weights } from '../tensors/weights.ts';
 import { checkPairing } from './check-adapter.ts';
 import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
-import { initialLora, initialRoberta, initialT5, initialValueHead } from './initial.ts';
+import { initialLora, initialValueHead } from './initial.ts';
 import { initialise } from './parameters.ts';
 import { Policy } from './policy.ts';
 import { scoreGraph } from './policy-graphs.ts';
@@ -120,7 +121,8 @@ async function replacedBy(
 /** A policy whose every weight is drawn at random. */
 export function freshPolicy(engine: Engine, config: T5Config, seed: number): Promise<Policy> {
   const shape = policyShape(config, { lora: undefined, trainable: 'all', valueHead: false });
-  const tensors = initialise(scoreGraph(shape).parameters, initialT5(config), seed);
+  const rule = (name: string) => familyOf(config).initial(config, name);
+  const tensors = initialise(scoreGraph(shape).parameters, rule, seed);
   return Policy.create({ ...shape, engine, tensors });
 }
 
@@ -211,9 +213,9 @@ export async function readClassifier(
   folder: string,
 ): Promise<{ config: ClassifierConfig; weights: Weights }> {
   const config = await readModelConfig(folder);
-  if (isT5(config)) {
+  if (isPolicy(config)) {
     const remedy = 'Is it the reward model?';
-    const expected = 'a sequence classifier (bert, distilbert, roberta, xlm-roberta)';
+    const expected = `a sequence classifier (${typesOf('classifier').join(', ')})`;
     throw new InputError(folder, expected, config.modelType, remedy);
   }
   const weights = await openWeights(folder, config.modelType);
@@ -229,23 +231,16 @@ export function freshClassifier(
 ): Promise<Classifier> {
   const shape = { config, variable: () => true };
   const { parameters } = classifierGraph(shape, false);
-  return Classifier.create({
-    ...shape,
-    engine,
-    tensors: initialise(parameters, initialRoberta, seed),
-  });
+  const rule = (name: string) => familyOf(config).initial(config, name);
+  return Classifier.create({ ...shape, engine, tensors: initialise(parameters, rule, seed) });
 }
 
 /** The config of a policy's model. */
 export async function readT5Config(folder: string): Promise<T5Config> {
   const config = await readModelConfig(folder);
-  if (isT5(config)) return config;
-  throw new InputError(
-    folder,
-    'an encoder–decoder (t5, mt5)',
-    config.modelType,
-    'Is it the policy model?',
-  );
+  if (isPolicy(config)) return config;
+  const expected = `an encoder–decoder (${typesOf('policy').join(', ')})`;
+  throw new InputError(folder, expected, config.modelType, 'Is it the policy model?');
 }
 
 function sourceOf({ entries }: Weights) {

@@ -1,6 +1,6 @@
 import type { MemoryEstimate } from '../events.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
-import { languageModel } from '../family/language-models.ts';
+import type { ClassifierConfig } from '../family/families.ts';
+import { familyOf } from '../family/families.ts';
 import { costOf, multiplierBytes, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
 import type { EngineTraits } from '../runtime/traits.ts';
@@ -159,7 +159,7 @@ export function worstMoment(
  * file, where it is the head as well.
  */
 export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): number {
-  const { tiedTable } = languageModel(config);
+  const { tiedTable } = familyOf(config).languageModel(config);
   const table = tiedTable === undefined ? undefined : graph.weights.get(tiedTable);
   return weightBytes(graph.weights.values()) + (table ? weightBytes([table]) : 0);
 }
@@ -216,7 +216,7 @@ export function samplingBytes(
   { encode, decode }: Pick<Graphs, 'encode' | 'decode'>,
 ): number {
   const { policy, promptTokens, responseTokens, sampled } = options;
-  const { blocks, heads, size } = languageModel(policy.config).cache;
+  const { blocks, heads, size } = familyOf(policy.config).languageModel(policy.config).cache;
   const source = longestOf(promptTokens);
   const batch = fitting(sampled, source, decodeBudget);
   const prompts = fitting(batch, meanOf(promptTokens), encodeBudget / policy.config.dModel);

@@ -1,8 +1,8 @@
 import { loraScale, strengthOf } from '../adapter/lora-config.ts';
 import { type Adapter, savedTensors } from '../adapter/peft.ts';
 import { InputError, ShapeError } from '../errors.ts';
-import type { T5Config } from '../family/config.ts';
 import { head, writtenHead } from '../family/t5/head.ts';
+import type { T5Config } from '../family/t5/t5.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { WeightEntry, Weights } from '../tensors/weights.ts';
 

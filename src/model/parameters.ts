@@ -1,3 +1,4 @@
+import type { Initial } from '../family/family.ts';
 import type { Value } from '../graph/graph.ts';
 import type { RandomStream } from '../random.ts';
 import { randomStream } from '../random.ts';
@@ -35,12 +36,6 @@ export async function parametersOn(
     close: () => state.close(),
   };
 }
-
-/** How a fresh parameter is drawn: a standard deviation, a bound, or a constant. */
-export type Initial =
-  | { readonly normal: number }
-  | { readonly uniform: number }
-  | { readonly constant: number };
 
 /** Draws values for parameters, each from a stream of its own name. */
 export function initialise(

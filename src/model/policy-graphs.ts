@@ -1,5 +1,5 @@
+import { familyOf } from '../family/families.ts';
 import type { CacheShape, LanguageModel } from '../family/language-model.ts';
-import { languageModel } from '../family/language-models.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph, type Shape, type Value } from '../graph/graph.ts';
 import { exp, mul, neg, sub } from '../graph/ops/elementwise.ts';
@@ -175,7 +175,11 @@ function graphOf(
 ): PolicyGraph {
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
-  const { outputs, append = {} } = build(scope, languageModel(shape.config), parameters);
+  const { outputs, append = {} } = build(
+    scope,
+    familyOf(shape.config).languageModel(shape.config),
+    parameters,
+  );
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
   return { graph, parameters, append, linears };
 }

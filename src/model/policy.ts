@@ -1,6 +1,6 @@
 import { InternalError, ShapeError } from '../errors.ts';
+import { familyOf } from '../family/families.ts';
 import type { LanguageModel } from '../family/language-model.ts';
-import { languageModel } from '../family/language-models.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import type { Precision } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
@@ -85,7 +85,7 @@ export class Policy {
 
   private constructor(options: PolicyOptions, parameters: Parameters) {
     this.#options = options;
-    this.#model = languageModel(options.config);
+    this.#model = familyOf(options.config).languageModel(options.config);
     this.shape = options;
     this.parameters = parameters;
     this.precision = options.engine.precision;

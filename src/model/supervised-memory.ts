@@ -1,5 +1,5 @@
 import type { MemoryEstimate } from '../events.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
+import type { ClassifierConfig } from '../family/families.ts';
 import { costOf, weightBytes } from '../graph/cost.ts';
 import { classifierGraph, judgeBudget } from './classifier.ts';
 import {

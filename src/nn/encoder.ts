@@ -1,6 +1,6 @@
-import type { BertConfig, ClassifierConfig } from '../family/classifier-config.ts';
+/** An encoder whose norms stand behind its layers, as BERT's: what its kin share. */
 import type { Value } from '../graph/graph.ts';
-import { add, geluNew, mul, relu, tanh } from '../graph/ops/elementwise.ts';
+import { add, geluNew, mul, relu } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
@@ -11,15 +11,28 @@ import type { Scope } from './scope.ts';
 export interface EncoderInput {
   /** int64 [tokens] */
   readonly ids: Value;
-  /** int64 [tokens], from `positionIds` */
+  /** int64 [tokens]: the place of each token in its text, from the family's first position on. */
   readonly positions: Value;
-  /** int64 [tokens]: 0 or 1, where the model `hasSegments`. @default all 0 */
+  /** int64 [tokens]: 0 or 1, where the family has segments. @default all 0 */
   readonly segments?: Value | undefined;
   readonly packing: Packing;
 }
 
-/** Where the parts of a layer are, from the layer's path; all else has one name in all families. */
-interface LayerNames {
+/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
+export const activations = { gelu, gelu_new: geluNew, relu };
+
+/** Sizes of the layers. */
+export interface EncoderSizes {
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly intermediate: number;
+  readonly layerNormEpsilon: number;
+  readonly activation: keyof typeof activations;
+}
+
+/** Where the parts of a layer are, from the layer's path. */
+export interface LayerNames {
   readonly layer: string;
   readonly query: string;
   readonly key: string;
@@ -31,7 +44,8 @@ interface LayerNames {
   readonly outputNorm: string;
 }
 
-const bertNames: LayerNames = {
+/** BERT's, which most of its kin have too. */
+export const bertNames: LayerNames = {
   layer: 'encoder.layer',
   query: 'attention.self.query',
   key: 'attention.self.key',
@@ -43,86 +57,54 @@ const bertNames: LayerNames = {
   outputNorm: 'output.LayerNorm',
 };
 
-const distilNames: LayerNames = {
-  layer: 'transformer.layer',
-  query: 'attention.q_lin',
-  key: 'attention.k_lin',
-  value: 'attention.v_lin',
-  attended: 'attention.out_lin',
-  attendedNorm: 'sa_layer_norm',
-  wide: 'ffn.lin1',
-  output: 'ffn.lin2',
-  outputNorm: 'output_layer_norm',
-};
-
-const activations = { gelu, gelu_new: geluNew, relu };
-
-/** BERT, DistilBERT or RoBERTa as a sequence classifier -> logits [batch, labels]. */
-export function textClassifier(p: Scope, config: ClassifierConfig, input: EncoderInput): Value {
-  const { hidden, labels } = config;
-  const dense = (scope: Scope, x: Value, outputs: number) =>
-    linear(scope, x, outputs, { bias: true });
-  switch (config.modelType) {
-    case 'bert': {
-      const first = firstHidden(p.child('bert'), config, input);
-      const pooled = tanh(dense(p.child('bert.pooler.dense'), first, hidden));
-      return dense(p.child('classifier'), pooled, labels.length);
-    }
-    case 'distilbert': {
-      const first = firstHidden(p.child('distilbert'), config, input);
-      const pooled = relu(dense(p.child('pre_classifier'), first, hidden));
-      return dense(p.child('classifier'), pooled, labels.length);
-    }
-    default: {
-      const first = firstHidden(p.child('roberta'), config, input);
-      const pooled = tanh(dense(p.child('classifier.dense'), first, hidden));
-      return dense(p.child('classifier.out_proj'), pooled, labels.length);
-    }
+/**
+ * Hidden states after the last layer of the first tokens, which alone are read: [batch, hidden].
+ * @param x what the layers begin with: [tokens, hidden]
+ */
+export function firstHidden(
+  p: Scope,
+  { sizes, names }: { sizes: EncoderSizes; names: LayerNames },
+  { x, packing }: { x: Value; packing: Packing },
+): Value {
+  const layer = (i: number) => ({ p: p.child(`${names.layer}.${i}`), names });
+  const whole = { rows: packedRows(packing), bias: maskBias(packing.mask) };
+  let hidden = x;
+  for (let i = 0; i < sizes.layers - 1; i++) {
+    const states = { x: hidden, ...whole };
+    hidden = encoderLayer(layer(i), sizes, states, states);
   }
+  const firsts = { x: gather(hidden, firstTokens(packing)), rows: singleRows };
+  return encoderLayer(layer(sizes.layers - 1), sizes, firsts, { x: hidden, ...whole });
 }
 
-/** Hidden states after the last layer of the first tokens, which alone are read: [batch, hidden]. */
-function firstHidden(p: Scope, config: ClassifierConfig, input: EncoderInput): Value {
-  const { packing } = input;
-  const { slots } = packing;
-  const names = config.modelType === 'distilbert' ? distilNames : bertNames;
-  const layer = (i: number) => p.child(`${names.layer}.${i}`);
-  const memory = { rows: packedRows(packing), bias: maskBias(packing.mask) };
-  let x = embeddings(p.child('embeddings'), config, input);
-  for (let i = 0; i < config.layers - 1; i++) {
-    x = encoderLayer({ p: layer(i), names }, config, { x, rows: memory.rows }, { x, ...memory });
-  }
-  const first = reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
-  const firsts = { x: gather(x, first), rows: singleRows };
-  const last = { p: layer(config.layers - 1), names };
-  return encoderLayer(last, config, firsts, { x, ...memory });
+/** The first token of each text: int64 [batch]. */
+export function firstTokens({ slots }: Packing): Value {
+  return reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
+}
+
+/** Rows of BERT's tables of embeddings. */
+export interface EmbeddingSizes extends Pick<EncoderSizes, 'hidden' | 'layerNormEpsilon'> {
+  readonly vocabSize: number;
+  readonly maxPositions: number;
+  /** Undefined: there is no such table. */
+  readonly typeVocab?: number;
 }
 
 /** Words, places and, where there are types, those of the segments, normed: [tokens, hidden]. */
-function embeddings(p: Scope, config: ClassifierConfig, input: EncoderInput): Value {
-  const { ids, positions, segments } = input;
-  const { hidden, vocabSize, maxPositions, layerNormEpsilon } = config;
-  const words = embedding(p.child('word_embeddings'), ids, vocabSize, hidden);
-  const places = embedding(p.child('position_embeddings'), positions, maxPositions, hidden);
-  const typed = 'typeVocab' in config ? add(words, types(p, config, segments)) : words;
+export function embeddings(p: Scope, sizes: EmbeddingSizes, input: EncoderInput): Value {
+  const { hidden, vocabSize, maxPositions, typeVocab, layerNormEpsilon } = sizes;
+  const words = embedding(p.child('word_embeddings'), input.ids, vocabSize, hidden);
+  const places = embedding(p.child('position_embeddings'), input.positions, maxPositions, hidden);
+  const typed = typeVocab ? add(words, types(p, [typeVocab, hidden], input.segments)) : words;
   return layerNorm(p.child('LayerNorm'), add(typed, places), layerNormEpsilon);
 }
 
 /** What each token gets for its segment [tokens, hidden], or all of them for the first one [hidden]. */
-function types(
-  p: Scope,
-  { typeVocab, hidden }: Pick<BertConfig, 'typeVocab' | 'hidden'>,
-  segments: Value | undefined,
-): Value {
+function types(p: Scope, [count, hidden]: [number, number], segments: Value | undefined): Value {
   const place = p.child('token_type_embeddings');
-  if (segments) return embedding(place, segments, typeVocab, hidden);
-  const table = place.weight('weight', [typeVocab, hidden]);
+  if (segments) return embedding(place, segments, count, hidden);
+  const table = place.weight('weight', [count, hidden]);
   return reshape(slice(table, { axis: 0, start: 0, end: 1 }), [hidden]);
-}
-
-/** Whether the texts of a pair are told apart by more than the token between them: BERT's two segments. */
-export function hasSegments(config: ClassifierConfig): boolean {
-  return config.modelType === 'bert' && config.typeVocab > 1;
 }
 
 /** Hidden states that attend: x [tokens, hidden]. */
@@ -132,7 +114,7 @@ interface Readers {
 }
 
 /** Hidden states attended to: x [tokens, hidden], bias [batch, 1, 1, time]. */
-interface Memory extends Readers {
+interface Attended extends Readers {
   readonly bias: Value;
 }
 
@@ -145,61 +127,43 @@ interface Layer {
 /** Attention and feed-forward, each with its residual and a norm behind -> the readers' x. */
 function encoderLayer(
   layer: Layer,
-  config: ClassifierConfig,
+  sizes: EncoderSizes,
   readers: Readers,
-  memory: Memory,
+  attended: Attended,
 ): Value {
   const { p, names } = layer;
-  const { hidden, intermediate, layerNormEpsilon: epsilon } = config;
+  const { hidden, intermediate, layerNormEpsilon: epsilon } = sizes;
   const dense = (name: string, input: Value, outputs: number) =>
     linear(p.child(name), input, outputs, { bias: true });
   const norm = (name: string, sum: Value) => layerNorm(p.child(name), sum, epsilon);
-  const attended = dense(names.attended, attention(layer, config, readers, memory), hidden);
-  const h = norm(names.attendedNorm, add(attended, readers.x));
-  const wide = activations[config.activation](dense(names.wide, h, intermediate));
+  const seen = dense(names.attended, attention(layer, sizes, readers, attended), hidden);
+  const h = norm(names.attendedNorm, add(seen, readers.x));
+  const wide = activations[sizes.activation](dense(names.wide, h, intermediate));
   return norm(names.outputNorm, add(dense(names.output, wide, hidden), h));
 }
 
 function attention(
   { p, names }: Layer,
-  { heads, hidden }: ClassifierConfig,
+  { heads, hidden }: EncoderSizes,
   readers: Readers,
-  memory: Memory,
+  attended: Attended,
 ): Value {
   const split = ({ x, rows }: Readers, name: string) =>
     rows.split(linear(p.child(name), x, hidden, { bias: true }), heads);
   const query = split(readers, names.query);
-  const [key, value] = [names.key, names.value].map((name) => split(memory, name));
+  const [key, value] = [names.key, names.value].map((name) => split(attended, name));
   const scale = query.graph.scalar((hidden / heads) ** -0.5);
-  return readers.rows.merge(attend(mul(query, scale), { key, value }, memory.bias));
+  return readers.rows.merge(attend(mul(query, scale), { key, value }, attended.bias));
 }
 
-/** The most tokens of a text, special ones included. */
-export function mostTokens(
-  config: Pick<ClassifierConfig, 'modelType' | 'maxPositions' | 'padId'>,
-): number {
-  return config.maxPositions - firstPosition(config);
-}
-
-/** Position of a text's first token. */
-export function firstPosition({
-  modelType,
-  padId,
-}: Pick<ClassifierConfig, 'modelType' | 'padId'>): number {
-  return modelType === 'roberta' || modelType === 'xlm-roberta' ? padId + 1 : 0;
-}
-
-/**
- * Position ids of a text. BERT's count from 0. RoBERTa's count real tokens from padId + 1, padding
- * gets padId: as in Hugging Face they follow the ids, not the mask.
- */
-export function positionIds(
-  ids: readonly number[],
-  config: Pick<ClassifierConfig, 'modelType' | 'padId'>,
-): number[] {
-  const { padId } = config;
-  const first = firstPosition(config);
-  if (first === 0) return ids.map((_, i) => i);
-  let count = first;
-  return ids.map((id) => (id === padId ? padId : count++));
+/** A classifier's head on the hidden states of first tokens: layer, activation, layer -> [batch, labels]. */
+export function pooledLogits(
+  p: Scope,
+  first: Value,
+  head: { pooler: string; activation: (x: Value) => Value; classifier: string; labels: number },
+): Value {
+  const { pooler, activation, classifier, labels } = head;
+  const width = first.shape[1] as number;
+  const pooled = activation(linear(p.child(pooler), first, width, { bias: true }));
+  return linear(p.child(classifier), pooled, labels, { bias: true });
 }

@@ -1,6 +1,7 @@
 /** Which outputs of the judges pay and which are toxic, by the names that settings give. Pure. */
+
 import { ConfigError } from '../errors.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
+import type { ClassifierConfig } from '../family/families.ts';
 import { unknownLabel } from '../model/label.ts';
 
 /** What a judge's outputs are called and are. */

@@ -1,7 +1,7 @@
 /** What whoever reads the numbers must know of how judges made them. Pure. */
+
 import type { Note } from '../events.ts';
-import type { ClassifierConfig } from '../family/classifier-config.ts';
-import { hasSegments } from '../nn/encoder.ts';
+import { type ClassifierConfig, familyOf } from '../family/families.ts';
 import type { scoreTargets } from './fields.ts';
 import { type JudgeLabels, rewardOutputs, toxicOutputs } from './judge-labels.ts';
 
@@ -107,7 +107,7 @@ function pairNotes(
   if (reads === 'response' || pairAs === 'two-texts') return [];
   const remedy = 'If it was trained on pairs of texts, set `pairAs` to two-texts.';
   const joined = 'prompt and response are given to it joined to one text';
-  if (hasSegments(model)) {
+  if (familyOf(model).hasSegments(model)) {
     return [{ says: `The ${named} has segments for two texts, and ${joined}.`, remedy }];
   }
   return model.labels.length === 1

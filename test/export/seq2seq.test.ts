@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { ExportDType } from '../../src/export/dtypes.ts';
 import { modelFile } from '../../src/export/model-file.ts';
 import { modelFiles, type WriteOptions } from '../../src/export/write.ts';
-import type { T5Config } from '../../src/family/config.ts';
 import { decoderModel, encoderModel } from '../../src/family/seq2seq-onnx.ts';
 import { t5LanguageModel } from '../../src/family/t5/language-model.ts';
+import type { T5Config } from '../../src/family/t5/t5.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';

@@ -2,15 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ClassifierConfig, Head, RobertaConfig } from '../../src/family/classifier-config.ts';
-import {
-  type ModelConfig,
-  modelConfig,
-  readModelConfig,
-  type T5Config,
-} from '../../src/family/config.ts';
+import type { Head } from '../../src/family/classifier-config.ts';
+import { modelConfig, readModelConfig } from '../../src/family/config.ts';
+import type { ClassifierConfig, ModelConfig } from '../../src/family/families.ts';
 import { generationNotes, readGeneration, unfollowed } from '../../src/family/generation-config.ts';
 import { configJson, writeModelFolder } from '../../src/family/model-folder.ts';
+import type { RobertaConfig } from '../../src/family/roberta.ts';
+import type { T5Config } from '../../src/family/t5/t5.ts';
 import { float32 } from '../../src/tensor.ts';
 import { openWeights } from '../../src/tensors/weights.ts';
 import { goldenJson, goldenPath } from '../golden.ts';

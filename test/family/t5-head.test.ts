@@ -1,10 +1,12 @@
 /** Head and scale of a T5 in all their combinations: how they are found, and how they are written. */
+
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
-import { readModelConfig, type T5Config } from '../../src/family/config.ts';
+import { readModelConfig } from '../../src/family/config.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
+import type { T5Config } from '../../src/family/t5/t5.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import { saveAdapter } from '../../src/model/save.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -69,9 +71,9 @@ async function readings(folder: string): Promise<{ four: number; five: number }>
   const { entries, load } = await openWeights(folder);
   const [shared] = (await load(table)).data;
   const own = entries.has(head) ? (await load(head)).data[0] / shared : undefined;
-  const isT5 = json.model_type === 't5';
-  const tied = json.tie_word_embeddings ?? isT5;
-  const scaled = isT5 && (json.scale_decoder_outputs ?? json.tie_word_embeddings !== false);
+  const isPolicy = json.model_type === 't5';
+  const tied = json.tie_word_embeddings ?? isPolicy;
+  const scaled = isPolicy && (json.scale_decoder_outputs ?? json.tie_word_embeddings !== false);
   const five = (own ?? 1) * (scaled ? 1 : 1 / scale);
   return { four: tied ? 1 : (own ?? Number.NaN) / scale, five };
 }

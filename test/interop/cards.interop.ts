@@ -1,4 +1,5 @@
 /** The code of every card, cut out of its text and run as it is, says what tactful says. */
+
 import { execFile } from 'node:child_process';
 import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -6,8 +7,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildPrompt } from '../../src/data/prompt.ts';
 import { modelCard } from '../../src/export/card.ts';
-import type { ClassifierConfig, Head } from '../../src/family/classifier-config.ts';
+import type { Head } from '../../src/family/classifier-config.ts';
 import { readModelConfig } from '../../src/family/config.ts';
+import type { ClassifierConfig } from '../../src/family/families.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
 import { freshClassifier, loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';

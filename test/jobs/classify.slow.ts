@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RobertaConfig } from '../../src/family/classifier-config.ts';
 import { readModelConfig } from '../../src/family/config.ts';
+import type { RobertaConfig } from '../../src/family/roberta.ts';
 import { type ClassifyEvent, trainClassifier } from '../../src/jobs/classify.ts';
 import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
 import { loadClassifier } from '../../src/model/load.ts';

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClassifierConfig } from '../../src/family/classifier-config.ts';
 import { readModelConfig } from '../../src/family/config.ts';
+import type { ClassifierConfig } from '../../src/family/families.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
+import { mostTokens, positionIds } from '../../src/family/positions.ts';
 import { freshClassifier, loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { probabilities } from '../../src/model/softmax.ts';
-import { mostTokens, positionIds } from '../../src/nn/encoder.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
@@ -48,8 +48,12 @@ test.each(others)('a fresh $modelType comes back from its folder', async (config
 });
 
 test('BERT counts positions from 0, RoBERTa from behind the padding id', () => {
-  const bert = { modelType: 'bert', padId: 0, maxPositions: 5 } as const;
-  const roberta = { modelType: 'xlm-roberta', padId: 1, maxPositions: 5 } as const;
+  const [bert, roberta] = (['bert', 'xlm-roberta'] as const).map((modelType, padId) => ({
+    ...tinyRoberta,
+    modelType,
+    padId,
+    maxPositions: 5,
+  }));
   expect(positionIds([7, 0, 7], bert)).toEqual([0, 1, 2]);
   expect(positionIds([7, 1, 7], roberta)).toEqual([2, 1, 3]);
   expect([mostTokens(bert), mostTokens(roberta)]).toEqual([5, 3]);

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { isT5, readModelConfig } from '../../src/family/config.ts';
+import { readModelConfig } from '../../src/family/config.ts';
+import { isPolicy } from '../../src/family/families.ts';
 import { loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -21,7 +22,7 @@ export interface Family {
 /** The model in a folder has these logits, this loss and these gradients. */
 export async function expectFamily(engine: Engine, folder: string, family: Family): Promise<void> {
   const config = await readModelConfig(folder);
-  if (isT5(config)) await expectPolicy(engine, folder, family);
+  if (isPolicy(config)) await expectPolicy(engine, folder, family);
   else await expectClassifier(engine, folder, family);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configs } from '../../bench/configs.js';
-import type { T5Config } from '../../src/family/config.ts';
+import type { T5Config } from '../../src/family/t5/t5.ts';
 import { multiplierBytes, weightBytes } from '../../src/graph/cost.ts';
 import { policyShape } from '../../src/model/load.ts';
 import {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { positionIds } from '../../src/family/positions.ts';
 import type { Classifier } from '../../src/model/classifier.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import { probabilities } from '../../src/model/softmax.ts';
-import { positionIds } from '../../src/nn/encoder.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ClassifierConfig, Head } from '../../src/family/classifier-config.ts';
+import type { Head } from '../../src/family/classifier-config.ts';
+import type { ClassifierConfig } from '../../src/family/families.ts';
 import { freshClassifier, loadClassifier } from '../../src/model/load.ts';
 import { classifierJudge, type JudgeModel, type JudgeOptions } from '../../src/rl/judge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';

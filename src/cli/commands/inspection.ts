@@ -2,7 +2,7 @@
 
 import type { LoraConfig } from '../../adapter/peft.ts';
 import type { Note, ParameterCount } from '../../events.ts';
-import { isT5, type ModelConfig } from '../../family/config.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../../family/families.ts';
 import { counted, grouped, pad } from '../../report/text.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Screen } from '../command.ts';
@@ -81,15 +81,6 @@ function row(label: string, value: string): Row {
   return [label, value];
 }
 
-const architectures = {
-  t5: 'T5',
-  mt5: 'mT5',
-  bert: 'BERT',
-  distilbert: 'DistilBERT',
-  roberta: 'RoBERTa',
-  'xlm-roberta': 'XLM-RoBERTa',
-};
-
 const headTexts = {
   single: 'one label is true of a text: probabilities are the softmax of the logits',
   multi: 'each label is true or false by itself: probabilities are the sigmoids of the logits',
@@ -97,10 +88,10 @@ const headTexts = {
 };
 
 function modelRows(model: ModelConfig): Row[] {
-  if (isT5(model)) {
+  if (isPolicy(model)) {
     const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, ownHead } = model;
     return [
-      row('architecture', `${architectures[model.modelType]}, encoder–decoder`),
+      row('architecture', `${familyOf(model).name}, encoder–decoder`),
       row('layers', `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`),
       row('widths', `model ${dModel}, feed-forward ${dFf} (${feedForward})`),
       row('vocabulary', `${grouped(model.vocabSize)}, ${ownHead ? 'untied' : 'tied'} embeddings`),
@@ -108,7 +99,7 @@ function modelRows(model: ModelConfig): Row[] {
   }
   const { layers, heads, hidden, intermediate, vocabSize, maxPositions, labels } = model;
   return [
-    row('architecture', `${architectures[model.modelType]}, sequence classifier`),
+    row('architecture', `${familyOf(model).name}, sequence classifier`),
     row('layers', `${layers}, ${heads} heads of ${hidden / heads}`),
     row('widths', `model ${hidden}, feed-forward ${intermediate} (${model.activation})`),
     row('vocabulary', `${grouped(vocabSize)}, ${grouped(maxPositions)} positions`),

@@ -1,9 +1,11 @@
 /** I/O: looks at folders and file headers; `inspection.ts` tells what it found. */
+
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
-import { isT5, type ModelConfig, readModelConfig } from '../../family/config.ts';
+import { readModelConfig } from '../../family/config.ts';
+import { isPolicy, type ModelConfig } from '../../family/families.ts';
 import { withHead } from '../../family/t5/head.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
@@ -61,7 +63,7 @@ async function attempt<T>(look: () => Promise<T>, errors: TactfulError[]): Promi
 
 /** What the jobs say of a model, and of an adapter on it, when they load them. */
 async function notesOf(config: ModelConfig, model: string, adapterPath: string | undefined) {
-  if (isT5(config)) return (await readPolicy({ model, adapter: adapterPath })).notes;
+  if (isPolicy(config)) return (await readPolicy({ model, adapter: adapterPath })).notes;
   const { weights } = await readClassifier(model);
   if (adapterPath === undefined) return weights.notes;
   const adapter = await readAdapter(adapterPath);
@@ -71,7 +73,7 @@ async function notesOf(config: ModelConfig, model: string, adapterPath: string |
 /** A T5's config is as its weights have it: a config alone does not tell which head there is. */
 async function lookAtConfig(folder: string | undefined, file: string | undefined) {
   const model = await readModelConfig(folder ?? file!);
-  if (folder === undefined || !isT5(model)) return model;
+  if (folder === undefined || !isPolicy(model)) return model;
   const asStored = async () => withHead(await openWeights(folder, model.modelType), model);
   return (await attempt(asStored, []))?.config ?? model; // the weights' own problems are told of them
 }
@@ -89,7 +91,7 @@ function parametersOf(
   { loraRank: rank, loraTargets: targetModules, loraAlpha, valueHead }: Sources,
   adapter: LoraConfig | undefined,
 ): NonNullable<Inspection['parameters']> {
-  if (!isT5(model)) {
+  if (!isPolicy(model)) {
     const { graph } = classifierGraph({ config: model }, false);
     const shapes = [...graph.weights.values()].map(({ shape }) => shape as number[]);
     return { base: shapes.reduce((sum, shape) => sum + sizeOf(shape), 0) };

@@ -1,10 +1,11 @@
 /** Which matrix a T5's head is: its own, or the table of embeddings. I/O. */
+
 import { open } from 'node:fs/promises';
 import { type Adapter, savedTensors } from '../../adapter/peft.ts';
 import type { Note } from '../../events.ts';
 import { readFloats } from '../../tensors/safetensors.ts';
 import type { WeightEntry, Weights } from '../../tensors/weights.ts';
-import type { T5Config } from '../config.ts';
+import type { T5Config } from './t5.ts';
 
 const table = 'shared.weight';
 /** The weight of a T5's own head. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { doctor } from '../../../src/doctor/doctor.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import type { RunEvent } from '../../../src/events.ts';
-import type { ClassifierConfig } from '../../../src/family/classifier-config.ts';
+import type { ClassifierConfig } from '../../../src/family/families.ts';
 import { writeModelFolder } from '../../../src/family/model-folder.ts';
 import { DetoxConfig } from '../../../src/jobs/detox/config.ts';
 import { detox } from '../../../src/jobs/detox/detox.ts';

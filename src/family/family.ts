@@ -1,0 +1,63 @@
+/**
+ * What there is to know of a family of models: its record. Whatever depends on the family is asked of
+ * it, and nothing else compares `model_type`.
+ *
+ * A new family is a file with such a record, and a line in families.ts. A classifier says in `forward`
+ * how logits come from packed texts, with layers of nn/ (`bert.ts` is the shortest example); a policy
+ * says it in `languageModel` (`t5/t5.ts`). Configs are plain data whose `modelType` is the family's key.
+ */
+import type { Value } from '../graph/graph.ts';
+import type { EncoderInput } from '../nn/encoder.ts';
+import type { Scope } from '../nn/scope.ts';
+import type { EncoderConfig } from './classifier-config.ts';
+import type { ExportedModel } from './exported-model.ts';
+import type { LanguageModel } from './language-model.ts';
+import type { PolicyConfig } from './policy-config.ts';
+
+/** How a fresh parameter is drawn: a standard deviation, a bound, or a constant. */
+export type Initial =
+  | { readonly normal: number }
+  | { readonly uniform: number }
+  | { readonly constant: number };
+
+/** What every record says. Its functions get configs that its own `read` made. */
+export interface Described<Config> {
+  /** As people write it. */
+  readonly name: string;
+  /**
+   * The config in a parsed `config.json`, with the defaults of transformers.
+   * @param where the file's name, for messages
+   * @throws {InputError} naming the field that is not supported
+   */
+  read(raw: unknown, where: string): Config;
+  /** `config.json` for a config; reading it gives the same config back. */
+  write(config: Config): Record<string, unknown>;
+  /** How transformers draws a fresh parameter of that name. */
+  initial(config: Config, name: string): Initial;
+  /** transformers' class of its tokenizer. */
+  readonly tokenizerClass: string;
+}
+
+/** Families of sequence classifiers. */
+export interface ClassifierFamily<Config extends EncoderConfig = EncoderConfig>
+  extends Described<Config> {
+  readonly kind: 'classifier';
+  /** Packed texts -> logits [batch, labels]. */
+  forward(p: Scope, config: Config, input: EncoderInput): Value;
+  /** Whether the texts of a pair are told apart by more than the token between them. */
+  hasSegments(config: Config): boolean;
+  /** Position of a text's first token; above 0, padding has the one before it. */
+  firstPosition(config: Config): number;
+}
+
+/** Families of models that answer. */
+export interface PolicyFamily<Config extends PolicyConfig = PolicyConfig>
+  extends Described<Config> {
+  readonly kind: 'policy';
+  languageModel(config: Config): LanguageModel;
+  /** The graphs that transformers.js asks for, by file name. */
+  onnx(config: Config): Record<string, ExportedModel>;
+}
+
+/** A record. */
+export type Family = ClassifierFamily | PolicyFamily;
