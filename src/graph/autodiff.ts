@@ -1,12 +1,12 @@
 import { InternalError, ShapeError } from '../errors.ts';
-import { type Again, madeAgain } from './checkpoint.ts';
 import { reachable, type Value } from './graph.ts';
 import { add } from './ops/elementwise.ts';
 import { expandLike } from './ops/shape.ts';
+import { type Again, madeAgain } from './recompute.ts';
 
 /**
  * Extends the graph by dLoss/dValue for each value of `wrt` (reverse mode: one walk over the graph
- * from the loss back, each node's gradient rule applied once). A segment (`checkpoint`) is made
+ * from the loss back, each node's gradient rule applied once). A segment (`recompute`) is made
  * again on the way, and the walk goes on through that.
  * @param loss a float32 scalar
  * @returns gradients in the order and with the shapes of `wrt`

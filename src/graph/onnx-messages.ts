@@ -1,9 +1,8 @@
 // Messages of onnx.proto (Apache-2.0, https://github.com/onnx/onnx); the numbers are its field numbers.
 import { InternalError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { readBy, type Shape, type Value } from './graph.ts';
+import { type OnnxAttribute, readBy, type Shape, type Value } from './graph.ts';
 import { onnxTypes } from './onnx-types.ts';
-import type { OnnxAttribute } from './op.ts';
 import { Message } from './protobuf.ts';
 
 /**

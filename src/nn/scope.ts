@@ -1,5 +1,5 @@
-import { checkpoint } from '../graph/checkpoint.ts';
 import type { Graph, Value } from '../graph/graph.ts';
+import { recompute } from '../graph/recompute.ts';
 
 /** Which linear layers get a low-rank adapter, and how strongly it counts. */
 export interface LoraShape {
@@ -85,7 +85,7 @@ export function rootScope(
         scale,
       };
     },
-    segment: (inputs, build) => (gradientCheckpointing ? checkpoint : plain)(inputs, build),
+    segment: (inputs, build) => (gradientCheckpointing ? recompute : plain)(inputs, build),
   });
   return { scope: at(''), parameters, linears };
 }

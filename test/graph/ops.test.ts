@@ -1,7 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { Graph, reachable } from '../../src/graph/graph.ts';
-import { allOps } from '../../src/graph/op.ts';
+import { allOps, Graph, reachable } from '../../src/graph/graph.ts';
 import { gather, takeRows } from '../../src/graph/ops/gather.ts';
 import { buildCase, fixed, opContract, symbolic, table } from '../contract/ops.ts';
 import { openEngine } from '../engine.ts';

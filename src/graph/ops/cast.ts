@@ -1,7 +1,6 @@
 import type { DType } from '../../tensor.ts';
-import type { Value } from '../graph.ts';
+import { defineOp, type OpOf, type Value } from '../graph.ts';
 import { onnxTypes } from '../onnx-types.ts';
-import { defineOp, type OpOf } from '../op.ts';
 
 /** Another element type; gradients flow from float type to float type alone. */
 const cast: OpOf<[x: Value], { to: DType }> = defineOp<[x: Value], { to: DType }>({

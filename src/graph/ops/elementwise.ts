@@ -1,6 +1,5 @@
 import type { DType } from '../../tensor.ts';
-import type { Value } from '../graph.ts';
-import { defineOp, type OpOf } from '../op.ts';
+import { defineOp, type OpOf, type Value } from '../graph.ts';
 import { broadcast } from '../shapes.ts';
 import { castTo } from './cast.ts';
 import { sumTo } from './shape.ts';

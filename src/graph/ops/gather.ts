@@ -1,5 +1,4 @@
-import type { Value } from '../graph.ts';
-import { defineOp } from '../op.ts';
+import { defineOp, type Value } from '../graph.ts';
 import { product } from '../shapes.ts';
 import { mul } from './elementwise.ts';
 import { expandLike, reduceSum, reshape, zerosLike } from './shape.ts';

@@ -1,6 +1,5 @@
 import { ShapeError } from '../../errors.ts';
-import type { Dim, Value } from '../graph.ts';
-import { defineOp, type OpOf } from '../op.ts';
+import { type Dim, defineOp, type OpOf, type Value } from '../graph.ts';
 import { broadcast } from '../shapes.ts';
 import { sumTo, swapLast } from './shape.ts';
 

@@ -1,6 +1,5 @@
 import { int64 } from '../../tensor.ts';
-import type { Value } from '../graph.ts';
-import { defineOp, type OpOf } from '../op.ts';
+import { defineOp, type OpOf, type Value } from '../graph.ts';
 import { product, reduced } from '../shapes.ts';
 import { castTo } from './cast.ts';
 import { div, equal, mul } from './elementwise.ts';

@@ -1,7 +1,6 @@
 import { InternalError, ShapeError } from '../../errors.ts';
 import { int64 } from '../../tensor.ts';
-import type { Dim, Shape, Value } from '../graph.ts';
-import { defineOp, type Encoded, type OpOf } from '../op.ts';
+import { type Dim, defineOp, type Encoded, type OpOf, type Shape, type Value } from '../graph.ts';
 import { axisOf, broadcast, product, reduced, stretchedAxes } from '../shapes.ts';
 
 /** Sizes of the axes from `start` to `end`, int64. */

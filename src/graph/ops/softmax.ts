@@ -1,5 +1,4 @@
-import type { Value } from '../graph.ts';
-import { defineOp } from '../op.ts';
+import { defineOp, type Value } from '../graph.ts';
 import { add, exp, log, mul, sub } from './elementwise.ts';
 import { reduceMax } from './reduce.ts';
 import { reduceSum, reshape } from './shape.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.ts';
-import { checkpoint } from '../../src/graph/checkpoint.ts';
 import { costOf } from '../../src/graph/cost.ts';
 import { Graph, type Value } from '../../src/graph/graph.ts';
 import { encodeOnnx } from '../../src/graph/onnx.ts';
@@ -9,12 +8,13 @@ import { gather } from '../../src/graph/ops/gather.ts';
 import { gemm } from '../../src/graph/ops/linear.ts';
 import { indicesAlong, reduceSum } from '../../src/graph/ops/shape.ts';
 import { stopGradient } from '../../src/graph/ops/softmax.ts';
+import { recompute } from '../../src/graph/recompute.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { operatorsOf } from './protobuf-reader.ts';
 import { numbers, runGraph } from './run.ts';
 
 /** How a part of a graph is built: as a segment, or just so. */
-type Part = typeof checkpoint;
+type Part = typeof recompute;
 const plain: Part = (inputs, build) => build(...inputs);
 
 const rows = 3;
@@ -74,7 +74,7 @@ function graphOf(build: (graph: Graph) => Record<string, Value>): Graph {
 describe('a network in segments', () => {
   test('has the gradients of the same network without', async () => {
     const expected = await runGraph((graph) => trained(graph, plain), feeds);
-    const found = await runGraph((graph) => trained(graph, checkpoint), feeds);
+    const found = await runGraph((graph) => trained(graph, recompute), feeds);
     expect(Object.keys(found)).toHaveLength(4 + layers);
     for (const [name, tensor] of Object.entries(expected)) {
       expect(found[name].shape).toEqual(tensor.shape);
@@ -89,7 +89,7 @@ describe('a network in segments', () => {
         graphOf((graph) => trained(graph, part)),
         { rows: 1000 },
       ).peakBytes;
-    expect(peak(checkpoint)).toBeLessThan(0.65 * peak(plain));
+    expect(peak(recompute)).toBeLessThan(0.65 * peak(plain));
   });
 
   test('computes its products once more, but for the last of each segment', () => {
@@ -99,7 +99,7 @@ describe('a network in segments', () => {
         { rows },
       ).flops;
     // forward 2, backward 4 products a layer; both forward ones are needed again
-    expect(flops(checkpoint) / flops(plain)).toBeCloseTo(8 / 6);
+    expect(flops(recompute) / flops(plain)).toBeCloseTo(8 / 6);
   });
 
   test('is the same forward', () => {
@@ -107,7 +107,7 @@ describe('a network in segments', () => {
       const graph = graphOf((own) => ({ loss: network(own, part).loss }));
       return operatorsOf(encodeOnnx(graph, () => expect.fail()));
     };
-    expect(operators(checkpoint)).toEqual(operators(plain));
+    expect(operators(recompute)).toEqual(operators(plain));
   });
 
   test('has the second derivatives of the same network without', async () => {
@@ -118,7 +118,7 @@ describe('a network in segments', () => {
     };
     const [expected, found] = await Promise.all([
       runGraph(twice(plain), feeds),
-      runGraph(twice(checkpoint), feeds),
+      runGraph(twice(recompute), feeds),
     ]);
     expect(numbers(found.second)).toBeAllClose(numbers(expected.second), {
       atol: 1e-5,
@@ -128,7 +128,7 @@ describe('a network in segments', () => {
 
   test('is made again once, however often gradients are asked for', () => {
     const graph = new Graph();
-    const { loss, wanted } = network(graph, checkpoint);
+    const { loss, wanted } = network(graph, recompute);
     expect(gradients(loss, wanted)).toEqual(gradients(loss, wanted));
     const [first] = gradients(loss, wanted.slice(0, 1));
     expect(first).toBe(gradients(loss, wanted)[0]);
@@ -145,8 +145,8 @@ async function slopes(build: (x: Value) => Record<string, Value>, at: readonly n
 
 test('segments may hold segments', async () => {
   const build = (x: Value) => {
-    const y = checkpoint([x], (a) => {
-      const inner = checkpoint([exp(a)], (b) => tanh(mul(b, b)));
+    const y = recompute([x], (a) => {
+      const inner = recompute([exp(a)], (b) => tanh(mul(b, b)));
       return mul(inner, a);
     });
     return { slope: gradients(reduceSum(y), [x])[0] };
@@ -160,7 +160,7 @@ test('segments may hold segments', async () => {
 test('a value inside a segment has its gradient too, and the segment is then kept', async () => {
   const build = (x: Value) => {
     let inner = x;
-    const y = checkpoint([x], (a) => {
+    const y = recompute([x], (a) => {
       inner = mul(a, a);
       return mul(inner, inner);
     });
@@ -174,7 +174,7 @@ test('a value inside a segment has its gradient too, and the segment is then kep
 test('what a segment takes from outside has its gradient, made in it or before it', async () => {
   const build = (x: Value) => {
     const before = mul(x, x);
-    const y = checkpoint([x], (a) => {
+    const y = recompute([x], (a) => {
       const table = gather(exp(before), indicesAlong(x, 0)); // hangs on no input
       return mul(mul(a, table), before);
     });
@@ -191,7 +191,7 @@ test('what a segment takes from outside has its gradient, made in it or before i
 
 test('a gradient that is not finite stays where it is', async () => {
   const build = (x: Value) => {
-    const y = checkpoint([x], (a) => tanh(mul(a, a)));
+    const y = recompute([x], (a) => tanh(mul(a, a)));
     const slope = gradients(reduceSum(mul(y, x.graph.input('weights', 'float32', ['n']))), [x])[0];
     return { slope };
   };
@@ -206,10 +206,10 @@ test('a gradient that is not finite stays where it is', async () => {
 
 test('degenerate segments are no segments', async () => {
   const build = (x: Value) => {
-    const itself = checkpoint([x], (a) => a);
-    const constant = checkpoint([x], (a) => a.graph.scalar(3));
-    const detached = checkpoint([x], (a) => stopGradient(exp(a)));
-    const ids = checkpoint([indicesAlong(x, 0)], (i) => gather(mul(x, x), i)); // no float input
+    const itself = recompute([x], (a) => a);
+    const constant = recompute([x], (a) => a.graph.scalar(3));
+    const detached = recompute([x], (a) => stopGradient(exp(a)));
+    const ids = recompute([indicesAlong(x, 0)], (i) => gather(mul(x, x), i)); // no float input
     const y = add(mul(itself, constant), mul(detached, ids));
     return { slope: gradients(reduceSum(y), [x])[0] };
   };
@@ -220,7 +220,7 @@ test('degenerate segments are no segments', async () => {
 
 test('a segment without elements has a gradient without elements', async () => {
   const build = (x: Value) => {
-    const y = checkpoint([x], (a) => tanh(mul(a, a)));
+    const y = recompute([x], (a) => tanh(mul(a, a)));
     return { slope: gradients(reduceSum(y), [x])[0] };
   };
   expect((await slopes(build, [])).slope).toEqual([]);

@@ -17,7 +17,7 @@ const segments = new WeakMap<Value, Segment>();
  * https://arxiv.org/abs/1604.06174). Values and gradients are the same.
  * @param build makes the same nodes at each call; what it takes from outside the inputs is kept
  */
-export function checkpoint(inputs: readonly Value[], build: (...inputs: Value[]) => Value): Value {
+export function recompute(inputs: readonly Value[], build: (...inputs: Value[]) => Value): Value {
   const output = build(...inputs);
   if (!inputs.includes(output)) segments.set(output, { inputs, build });
   return output;
