@@ -3,8 +3,8 @@ import { readValueHead } from '../adapter/peft.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import { grouped, list } from '../report/text.ts';
 import type { Tensors } from '../tensor.ts';
-import type { Intake } from './exam.ts';
 import { ok, type Verdict, wrong } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** Modules that the adapter sits on. */
 export function checkTargets({ policy, lora }: Intake): Verdict {

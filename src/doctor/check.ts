@@ -1,5 +1,6 @@
-import type { Exam, Intake } from './exam.ts';
+import type { Exam } from './exam.ts';
 import type { Verdict } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** One question about a run. */
 export interface Check<Subject = Exam> {

@@ -1,8 +1,8 @@
 /** What the rows of the data are like as a whole: the notes with which the run would start. */
 import type { Note } from '../events.ts';
 import { counted, grouped } from '../report/text.ts';
-import type { Intake } from './exam.ts';
 import { ok, type Verdict, warning } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** Each note of the data; those that say what to do are warnings. */
 export function checkData({ ofData, sizes }: Intake): Verdict[] {

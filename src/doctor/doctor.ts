@@ -9,9 +9,10 @@ import type { Engine } from '../runtime/engine.ts';
 import { checkTargets, checkValueHead, checkWeights } from './adapter.ts';
 import type { Check, EarlyCheck } from './check.ts';
 import { checkData } from './data.ts';
-import { type Exam, examine, type Intake, intake } from './exam.ts';
+import { type Exam, examine } from './exam.ts';
 import type { Finding, Verdict } from './finding.ts';
 import { checkGradient } from './gradient.ts';
+import { type Intake, intake } from './intake.ts';
 import { askLabels, checkJudges } from './judges.ts';
 import {
   checkClassifierLength,

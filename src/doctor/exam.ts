@@ -1,8 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
-import type { DetoxConfig } from '../jobs/detox/config.ts';
-import { detoxReward, readBy } from '../jobs/detox/reward.ts';
-import type { Job } from '../jobs/detox/setup.ts';
+import { detoxReward } from '../jobs/detox/reward.ts';
 import type { GradientResult } from '../model/policy.ts';
 import { uniform } from '../random.ts';
 import { forward, type Passes, sampleOf } from '../rl/forward.ts';
@@ -10,24 +8,11 @@ import type { Judgement } from '../rl/judge.ts';
 import { scoreRollouts } from '../rl/reward.ts';
 import { collectRollouts, type Rollout } from '../rl/rollout.ts';
 import type { RlSample } from '../rl/sample.ts';
-import { type Semantics, semanticsOf } from '../rl/trl/corrections.ts';
+import type { Intake } from './intake.ts';
 import { gradientOf, type Lesson, lessonOf } from './lesson.ts';
 
-/** Prompts that are answered, and answers to each: 64 responses in all. */
-export const promptCount = 16;
+/** Answers to each prompt: 64 responses in all. */
 export const answerCount = 4;
-
-/** A run that has not started yet, and what is known of it without sampling. */
-export interface Intake extends Job {
-  readonly config: DetoxConfig;
-  readonly semantics: Semantics;
-  /** At which the policy is scored. */
-  readonly temperature: number;
-  /** What the reward reads. */
-  readonly reads: DetoxConfig['scoreOn'];
-  /** Prompts of the run's first batches, each once. */
-  readonly prompts: readonly Prompt[];
-}
 
 /** The run with sampled responses: what the checks look at. */
 export interface Exam extends Intake {
@@ -45,24 +30,6 @@ export interface Exam extends Intake {
   passes(): Promise<Passes>;
   /** A minibatch of made-up advantages, and its loss and gradient. */
   lesson(): Promise<{ lesson: Lesson; result: GradientResult }>;
-}
-
-/** Looks at a run's parts without computing anything. */
-export function intake(config: DetoxConfig, job: Job): Intake {
-  const { rl } = job;
-  const semantics = semanticsOf(rl);
-  const temperature = job.learner.places.temperature(rl.generation);
-  const prompts = promptsOf(job.batches(0));
-  return { ...job, config, semantics, temperature, reads: readBy(config), prompts };
-}
-
-function promptsOf(batches: Iterable<readonly Prompt[]>): Prompt[] {
-  const seen = new Set<Prompt>();
-  for (const batch of batches) {
-    for (const prompt of batch) seen.add(prompt); // ids may be shared
-    if (seen.size >= promptCount) break;
-  }
-  return [...seen].slice(0, promptCount);
 }
 
 /** How many responses are there, of how many. */

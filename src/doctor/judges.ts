@@ -5,8 +5,8 @@ import { readModelConfig } from '../family/config.ts';
 import { type ClassifierConfig, isPolicy } from '../family/families.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import { type Judges, rewardOutputs, toxicOutputs } from '../rl/judge-labels.ts';
-import type { Intake } from './exam.ts';
 import { type Finding, ok, type Verdict } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** What is wrong with the labels, and settings with which the other checks can go on. */
 export interface AskedLabels {

@@ -12,8 +12,9 @@ import {
 import { counted, fixed, grouped, percent } from '../report/text.ts';
 import type { JudgeModel } from '../rl/judge.ts';
 import type { Rollout } from '../rl/rollout.ts';
-import type { Exam, Intake } from './exam.ts';
+import type { Exam } from './exam.ts';
 import { ok, told, type Verdict, warning, wrong } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** Share of texts that may be cut before it is worth a word. */
 const mostCut = 0.01;

@@ -5,7 +5,7 @@ import { randomStream } from '../random.ts';
 import { policyLoss } from '../rl/loss.ts';
 import { maskedCount } from '../rl/masked.ts';
 import type { RlSample } from '../rl/sample.ts';
-import type { Intake } from './exam.ts';
+import type { Intake } from './intake.ts';
 
 /** A minibatch to take a gradient of: real responses, made-up advantages. */
 export interface Lesson {

@@ -3,8 +3,8 @@ import { memoryRemedy } from '../jobs/detox/memory.ts';
 import { byteText, memoryText } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { availableMemory } from '../runtime/machine.ts';
-import type { Intake } from './exam.ts';
 import { ok, type Verdict, warning, wrong } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** What the run will take, against what there is; `detox` does not start where that is too little. */
 export async function checkMemory(

@@ -6,8 +6,9 @@ import { givesNumbers } from '../jobs/detox/judges.ts';
 import { counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { type Correction, correctionNames, corrections } from '../rl/trl/corrections.ts';
-import { byPrompt, type Exam, type Intake } from './exam.ts';
+import { byPrompt, type Exam } from './exam.ts';
 import { type Defect, ok, type Verdict, warning } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** Prompts below which a comparison is an anecdote. */
 const fewestSamples = 100;

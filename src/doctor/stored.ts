@@ -1,6 +1,7 @@
 /** What was found in the files of policy and judge when they were read. */
-import type { Intake } from './exam.ts';
+
 import { ok, type Verdict } from './finding.ts';
+import type { Intake } from './intake.ts';
 
 /** What a run would say of its files. */
 export function checkStored({ ofFiles }: Intake): Verdict | Verdict[] {

@@ -5,9 +5,10 @@ import type { z } from 'zod';
 import { readAdapter, writeAdapter } from '../../src/adapter/peft.ts';
 import { checkWeights } from '../../src/doctor/adapter.ts';
 import { type DoctorEvent, doctor } from '../../src/doctor/doctor.ts';
-import { type Exam, examine, type Intake, intake } from '../../src/doctor/exam.ts';
+import { type Exam, examine } from '../../src/doctor/exam.ts';
 import type { Finding, Verdict } from '../../src/doctor/finding.ts';
 import { checkGradient } from '../../src/doctor/gradient.ts';
+import { type Intake, intake } from '../../src/doctor/intake.ts';
 import {
   checkClassifierLength,
   checkPromptLength,

@@ -8,6 +8,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { Told, UsageError } from '../errors.ts';
 import { located } from '../locate.ts';
 import { file, folder } from '../options.ts';
+import type { Sources } from './look.ts';
 
 const lora = { group: 'A LoRA adapter that does not exist yet' };
 const options = z.strictObject({
@@ -61,9 +62,6 @@ export const inspect = defineCommand({
     throw json ? new Told() : new TactfulError('NOT_LOADABLE', problems.join('\n'));
   },
 });
-
-/** What to look at. */
-export type Sources = Context['options'] & { readonly weightFile?: string };
 
 /** Sorts the bare path to where it belongs. */
 async function sources(options: Context['options'], path?: string): Promise<Sources> {

@@ -14,8 +14,22 @@ import { readClassifier, readPolicy } from '../../model/load.ts';
 import { sizeOf } from '../../tensor.ts';
 import { openSafetensors } from '../../tensors/safetensors.ts';
 import { openWeights } from '../../tensors/weights.ts';
-import type { Sources } from './inspect.ts';
 import type { Inspection, TensorRow } from './inspection.ts';
+
+/** What to look at. */
+export interface Sources {
+  readonly model?: string | undefined;
+  readonly config?: string | undefined;
+  readonly adapter?: string | undefined;
+  readonly weightFile?: string | undefined;
+  /** Whether all tensors are listed. */
+  readonly tensors: boolean;
+  readonly loraRank?: number | undefined;
+  readonly loraTargets: readonly string[];
+  readonly loraAlpha?: number | undefined;
+  /** Whether a value head is counted as well. */
+  readonly valueHead: boolean;
+}
 
 /**
  * Looks at all that is there, and loads it as the jobs do, but for the engine: what they would refuse
