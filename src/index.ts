@@ -138,9 +138,6 @@ export type { EngineOptions } from './runtime/engines.ts';
 export type { Work } from './runtime/record.ts';
 export { startEngine } from './runtime/select.ts';
 export type { Device, EngineTraits, Precision } from './runtime/traits.ts';
-export type { Tensor, Tensors } from './tensor.ts';
-export { openWeights, type Weights } from './tensors/weights.ts';
-export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';
 export {
   ClassifyConfig,
   DetoxConfig,
@@ -149,4 +146,7 @@ export {
   type Settings,
   SftConfig,
   SupervisedConfig,
-} from './typed-settings.ts';
+} from './settings/typed.ts';
+export type { Tensor, Tensors } from './tensor.ts';
+export { openWeights, type Weights } from './tensors/weights.ts';
+export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';

@@ -3,21 +3,15 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { InternalError } from '../errors.ts';
 import type { Note } from '../events.ts';
+import { checkOptions } from './check-options.ts';
 import { Interrupted } from './errors.ts';
-import {
-  checkOptions,
-  commanderOptions,
-  type Flag,
-  flagsOf,
-  merge,
-  nest,
-  parseValue,
-} from './flags.ts';
+import { commanderOptions, type Flag, flagsOf, parseValue } from './flags.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { commandNames, type Names, noteText, renamed, type WhereSaid } from './remedies.ts';
+import { merge, nest } from './values.ts';
 
 /** How wide the standard output is, and whether it takes colours. */
 export interface Screen {

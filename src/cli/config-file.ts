@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError } from '../errors.ts';
-import { type Flag, isObject, mismatch, settingsOf, typesOf, unescaped } from './flags.ts';
+import { typesOf } from '../settings/fields.ts';
+import { mismatch, type Setting, settingsOf } from '../settings/setting.ts';
+import { unescaped } from './flags.ts';
 import { groupNames, settingOf } from './setting-names.ts';
+import { isObject } from './values.ts';
 
 /** Settings, and where each was said, for messages: `mine.yaml:3 steps`. */
 export interface Said {
@@ -82,7 +85,7 @@ export async function readAssignments(texts: readonly string[], known: Known): P
 }
 
 /** Each setting by its own name, with a value that its schema takes. */
-function checked(entries: readonly Entry[], known: Known, flags: readonly Flag[]): Said {
+function checked(entries: readonly Entry[], known: Known, flags: readonly Setting[]): Said {
   const values: Record<string, unknown> = {};
   const places = new Map<string, string>();
   for (const { place, name, value } of entries) {
@@ -104,7 +107,7 @@ function checked(entries: readonly Entry[], known: Known, flags: readonly Flag[]
   return saidBy(values, (name) => places.get(name) ?? name);
 }
 
-function flagOf(setting: string, flags: readonly Flag[]): Flag {
+function flagOf(setting: string, flags: readonly Setting[]): Setting {
   return flags.find(({ path }) => path[0] === setting)!;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsOf } from './flags.ts';
+import { settingsOf } from '../settings/setting.ts';
 import type { JobName } from './job-names.ts';
 import { jobs } from './jobs.ts';
 import { groupNames } from './setting-names.ts';

@@ -2,7 +2,8 @@
 import { stringify } from 'yaml';
 import { labGaps, type PresetName } from '../jobs/presets.ts';
 import { wrap } from '../report/text.ts';
-import { expectation, type FieldSchema, settingsOf, shortest, typesOf } from './flags.ts';
+import { expectation, type FieldSchema, shortest, typesOf } from '../settings/fields.ts';
+import { settingsOf } from '../settings/setting.ts';
 import type { JobName } from './job-names.ts';
 import { jobs } from './jobs.ts';
 import type { RunOptions } from './run-detox.ts';

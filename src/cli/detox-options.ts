@@ -7,10 +7,10 @@ import { rlFields } from '../rl/fields.ts';
 import { resolved } from '../rl/rules.ts';
 import { tableItems } from '../store/dynamodb.ts';
 import type { Under } from './command.ts';
-import { merge } from './flags.ts';
 import { underHeadings } from './headings.ts';
 import { engineOptions, outputOption } from './options.ts';
 import { omit, readSettings, type Settings, sourceOptions } from './settings.ts';
+import { merge } from './values.ts';
 
 const preset = z
   .enum(Object.keys(presets) as [PresetName])

@@ -1,10 +1,10 @@
 /** Names of settings, alone or with the short name of their heading: `steps`, `ppo.steps`, `lora.rank`. */
 import { ConfigError, didYouMean } from '../errors.ts';
-import type { Flag } from './flags.ts';
+import type { Setting } from '../settings/setting.ts';
 import { groups } from './headings.ts';
 
 /** The settings of each group: the name within the group, and the setting's own. */
-export function groupNames(flags: readonly Flag[]): Map<string, Map<string, string>> {
+export function groupNames(flags: readonly Setting[]): Map<string, Map<string, string>> {
   const settings = flags.map(({ path, group }) => ({ name: path[0], group }));
   const known = new Set(settings.map(({ group }) => group));
   const whole = Object.entries(groups).filter(([, headings]) =>
@@ -39,7 +39,7 @@ function lowered(word: string): string {
  * @param where the name stands, for messages
  * @throws {ConfigError} when there is none, with the likely one
  */
-export function settingOf(where: string, name: string, flags: readonly Flag[]): string {
+export function settingOf(where: string, name: string, flags: readonly Setting[]): string {
   const names = flags.map(({ path }) => path[0]);
   if (names.includes(name)) return name;
   const tables = [...groupNames(flags)];

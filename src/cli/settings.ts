@@ -5,8 +5,9 @@ import { revisionOf } from '../hub/revision.ts';
 import type { Under } from './command.ts';
 import { type Known, readAssignments, readConfigFile, type Said, saidBy } from './config-file.ts';
 import { checkEffects, chosen } from './effects.ts';
-import { flagName, merge } from './flags.ts';
+import { flagName } from './flags.ts';
 import { file } from './options.ts';
+import { merge } from './values.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checkOptions } from '../check-options.ts';
 import { defineCommand } from '../command.ts';
 import { storeOptions } from '../detox-options.ts';
-import { checkOptions, flagsOf } from '../flags.ts';
+import { flagsOf } from '../flags.ts';
 import { engineOptions } from '../options.ts';
 import { resumedNames, withNames } from '../remedies.ts';
 

@@ -1,14 +1,14 @@
 /** Settings as the library takes them: wrong ones do not compile, or are told as on the command line. */
 import { z } from 'zod';
-import { flagsOf, mismatch } from './cli/flags.ts';
-import { ConfigError, didYouMean } from './errors.ts';
-import { ClassifyConfig as ClassifySchema } from './jobs/classify-config.ts';
-import { DetoxConfig as DetoxSchema } from './jobs/detox/config.ts';
-import { SftConfig as SftSchema } from './jobs/sft-config.ts';
-import { GenerationConfig as GenerationSchema } from './model/sampling.ts';
-import { SupervisedConfig as SupervisedSchema } from './model/supervised-config.ts';
-import { RlConfig as RlSchema } from './rl/config.ts';
-import { rlFields } from './rl/fields.ts';
+import { ConfigError, didYouMean } from '../errors.ts';
+import { ClassifyConfig as ClassifySchema } from '../jobs/classify-config.ts';
+import { DetoxConfig as DetoxSchema } from '../jobs/detox/config.ts';
+import { SftConfig as SftSchema } from '../jobs/sft-config.ts';
+import { GenerationConfig as GenerationSchema } from '../model/sampling.ts';
+import { SupervisedConfig as SupervisedSchema } from '../model/supervised-config.ts';
+import { RlConfig as RlSchema } from '../rl/config.ts';
+import { rlFields } from '../rl/fields.ts';
+import { mismatch, settingsOf } from './setting.ts';
 
 /** What reads settings of a kind. */
 export interface Settings<Schema extends z.ZodType> {
@@ -62,18 +62,18 @@ function errorOf(
 ): ConfigError {
   const path = issue.path.map(String);
   const where = [name, ...path].join('.');
-  const flags = flagsOf(fields);
+  const settings = settingsOf(fields);
   if (issue.code === 'unrecognized_keys') {
-    const known = flags.filter(({ path: at }) => path.every((key, i) => at[i] === key));
+    const known = settings.filter(({ path: at }) => path.every((key, i) => at[i] === key));
     const names = known.map(({ path: at }) => at[path.length]);
     const [key] = issue.keys;
     return new ConfigError(where, 'a known setting', `"${key}"`, didYouMean(key, names));
   }
-  const flag = flags.find(({ path: at }) => at.every((key, i) => path[i] === key));
+  const setting = settings.find(({ path: at }) => at.every((key, i) => path[i] === key));
   const values = given as Record<string, unknown>;
-  if (!flag)
+  if (!setting)
     return new ConfigError(where, 'an object of settings', JSON.stringify(given) ?? 'nothing');
-  const { expected, actual, near } = mismatch(flag, path, values);
+  const { expected, actual, near } = mismatch(setting, path, values);
   if (issue.code !== 'custom') return new ConfigError(where, expected, actual, near);
   return new ConfigError(where, 'what fits the other settings', actual, `It ${issue.message}.`);
 }

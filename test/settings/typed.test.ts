@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import * as library from '../src/index.ts';
+import * as library from '../../src/index.ts';
 
 const places = { model: 'm', data: 'd' };
 const demo = library.presets.demo;
