@@ -22,7 +22,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   adapter: [...bottom, 'tensors'],
   tokenizer: [...bottom, 'adapter'],
   graph: bottom,
-  hub: bottom,
+  hub: [...bottom, 'adapter'],
   data: bottom,
   nn: [...bottom, 'graph'],
   family: [...files, 'graph', 'nn'],

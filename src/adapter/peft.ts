@@ -22,6 +22,7 @@ import { adapterJson, loraConfigOf, type PeftTask, targetRulesOf } from './adapt
 import { mergeInPeft, refuseUnsupported, unknownSettings } from './adapter-settings.ts';
 import type { TargetRule } from './adapter-targets.ts';
 import { isSaved, type LoraConfig, strengthOf } from './lora-config.ts';
+import { valueHeadNames } from './value-head-file.ts';
 
 export type { PeftTask } from './adapter-config.ts';
 export { type LoraConfig, loraScale } from './lora-config.ts';
@@ -49,8 +50,6 @@ const prefix = 'base_model.model.';
 const configName = 'adapter_config.json';
 /** The first one that is there is read. */
 const adapterNames = ['adapter_model.safetensors', 'adapter_model.bin'];
-/** The second as LLaMA-Factory, the last as TRL up to 0.11 writes it beside an adapter. */
-const valueHeadNames = ['value_head.safetensors', 'value_head.bin', 'pytorch_model.bin'];
 
 /**
  * Reads `adapter_config.json` with `adapter_model.safetensors` or `adapter_model.bin`; tensors as
@@ -100,9 +99,8 @@ export async function writeAdapter(
 }
 
 /**
- * The value head beside an adapter, `v_head.summary.weight` [1, dModel] and `v_head.summary.bias` [1]:
- * `value_head.safetensors`, or what TRL (`pytorch_model.bin`) and LLaMA-Factory (`value_head.bin`)
- * write; undefined when there is none.
+ * The value head beside an adapter, `v_head.summary.weight` [1, dModel] and `v_head.summary.bias` [1],
+ * from the first of `valueHeadNames` that is there; undefined when there is none.
  * @param path a folder, or a zip that has one adapter in it
  * @throws {InputError} when the file holds something else
  */
@@ -115,7 +113,11 @@ export async function readValueHead(path: string): Promise<Tensors | undefined> 
     const all = [...file.tensors.keys()];
     const names = isModel ? all.filter((name) => name.startsWith('v_head.')) : all;
     if (isModel && names.length === 0) return undefined;
-    const tensors = await readTensors(file, names);
+    const read = await readTensors(file, names);
+    // of a head that was saved by itself, not within its policy
+    const tensors = new Map(
+      [...read].map(([name, x]) => [name.replace(/^summary\./, 'v_head.$&'), x]),
+    );
     checkValueHead(file.path, tensors);
     return tensors;
   });

@@ -1,5 +1,6 @@
 /** Which files of a repository are fetched. Pure. */
 import { z } from 'zod';
+import { valueHeadNames } from '../adapter/value-head-file.ts';
 import { parseJson } from '../disk/json.ts';
 import { InputError } from '../errors.ts';
 
@@ -43,13 +44,6 @@ const weights = [
   'pytorch_model.bin.index.json',
 ];
 const adapterWeights = ['adapter_model.safetensors', 'adapter_model.bin'];
-/** A value head, the first that is there: ours, LLaMA-Factory's, TRL's, others'. */
-const heads = [
-  'value_head.safetensors',
-  'value_head.bin',
-  'pytorch_model.bin',
-  'v_head.safetensors',
-];
 
 /** Config, generation config, tokenizer and weights; safetensors rather than `.bin`. */
 export function chooseModel(names: ReadonlySet<string>): Choice {
@@ -62,7 +56,7 @@ export function chooseModel(names: ReadonlySet<string>): Choice {
 /** A LoRA adapter, and the value head where one is kept beside it. */
 export function chooseAdapter(names: ReadonlySet<string>): Choice {
   // beside a model's config it is the model
-  const possible = heads.filter(
+  const possible = valueHeadNames.filter(
     (name) => name !== 'pytorch_model.bin' || !names.has('config.json'),
   );
   const first = possible.findIndex((name) => names.has(name));

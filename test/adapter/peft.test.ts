@@ -10,6 +10,8 @@ import {
   writeAdapter,
   writeValueHead,
 } from '../../src/adapter/peft.ts';
+import { valueHeadNames } from '../../src/adapter/value-head-file.ts';
+import { chooseAdapter } from '../../src/hub/hub-choice.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { writeTorchFile } from '../../src/tensors/torch-writer.ts';
@@ -387,6 +389,24 @@ describe('value heads', () => {
     const folder = await newFolder();
     await writeTorchFile(join(folder, name), head);
     expect(new Map(await readValueHead(folder))).toEqual(head);
+  });
+
+  test.each(['v_head.', ''])(
+    'v_head.safetensors is read, with names under "%s", as who saves the head alone has them',
+    async (mark) => {
+      const folder = await newFolder();
+      const named = [...head].map(
+        ([name, tensor]) => [name.replace('v_head.', mark), tensor] as const,
+      );
+      await writeSafetensors(join(folder, 'v_head.safetensors'), new Map(named));
+      expect(new Map(await readValueHead(folder))).toEqual(head);
+    },
+  );
+
+  test('every file that is fetched for a value head from the hub is one that is read', () => {
+    const names = new Set(['adapter_config.json', 'adapter_model.safetensors']);
+    const { absent } = chooseAdapter(names);
+    expect(absent).toEqual(valueHeadNames);
   });
 
   test("TRL's layout is written by option, and ours comes first", async () => {
