@@ -13,8 +13,6 @@ export interface AdamOptions {
   weightDecay?: number;
   /** Decay the weights themselves (AdamW) instead of adding to the gradient (Adam). @default false */
   decoupled?: boolean;
-  /** Divide by the largest second moment so far (AMSGrad). @default false */
-  amsgrad?: boolean;
 }
 
 /** First and second moments, and how often a step was taken, by parameter: all that Adam remembers. */
@@ -22,7 +20,6 @@ export interface AdamState {
   readonly steps: Map<string, number>;
   readonly first: Map<string, Tensor<'float32'>>;
   readonly second: Map<string, Tensor<'float32'>>;
-  readonly largest: Map<string, Tensor<'float32'>>;
 }
 
 /** Turns gradients into changes of parameters. */
@@ -61,14 +58,12 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
         const zeros = () => float32(new Float32Array(p.length), shape);
         const m = ensure(state.first, name, zeros).data;
         const v = ensure(state.second, name, zeros).data;
-        const largest = options.amsgrad ? ensure(state.largest, name, zeros).data : undefined;
         for (let i = 0; i < p.length; i++) {
           const gradient = decoupled ? g[i] : g[i] + weightDecay * p[i];
           if (decoupled) p[i] *= decay;
           m[i] = beta1 * m[i] + (1 - beta1) * gradient;
           v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-          if (largest) largest[i] = Math.max(largest[i], v[i]);
-          const deviation = Math.sqrt(largest ? largest[i] : v[i]) / correction2 + eps;
+          const deviation = Math.sqrt(v[i]) / correction2 + eps;
           p[i] -= ((learningRate / correction1) * m[i]) / deviation;
         }
       }
@@ -78,7 +73,7 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
 
 /** What Adam remembers before its first step. */
 export function emptyState(): AdamState {
-  return { steps: new Map(), first: new Map(), second: new Map(), largest: new Map() };
+  return { steps: new Map(), first: new Map(), second: new Map() };
 }
 
 function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {

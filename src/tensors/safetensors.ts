@@ -129,16 +129,6 @@ export async function withPieces(
 }
 
 /**
- * One I64 tensor.
- * @throws {InputError} when the file has no such tensor, or it is of another type
- */
-export async function readInt64(file: TensorFile, name: string): Promise<Tensor<'int64'>> {
-  const tensor = await readTensor(file, name);
-  if (tensor.dtype === 'int64') return tensor as Tensor<'int64'>;
-  throw new InputError(`${file.path}: ${name}`, 'I64', entryOf(file, name).dtype);
-}
-
-/**
  * Writes tensors to one file, atomically; the same input gives the same bytes.
  * @throws {InputError} for a tensor named `__metadata__` or whose shape does not fit its data
  */

@@ -1,6 +1,6 @@
 /** Text to token ids and back, exactly as transformers' fast tokenizers do. */
 import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
-import { ConfigError, InputError, ShapeError } from '../errors.ts';
+import { ConfigError, InputError } from '../errors.ts';
 import { textOfBytes } from './byte-tokenizer.ts';
 import { fitted, type PairIds } from './text-pair.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from './tokenizer-files.ts';
@@ -31,13 +31,7 @@ export interface Tokenizer {
   /** Ids of one text. @throws {ConfigError} when maxLength has no room for the special tokens */
   encode(text: string, options?: EncodeOptions): Promise<number[]>;
   encodeBatch(texts: readonly string[], options?: EncodeOptions): Promise<number[][]>;
-  /** Ids of two texts in one sequence. */
-  encodePair(
-    first: string,
-    second: string,
-    options?: Pick<EncodeOptions, 'addSpecialTokens'>,
-  ): Promise<number[]>;
-  /** The same of many; where there are more ids than `maxLength`, the longer text is cut first. */
+  /** Ids of two texts in one sequence; where there are more than `maxLength`, the longer text is cut first. */
   encodePairs(
     pairs: readonly TextPair[],
     options?: Pick<EncodeOptions, 'maxLength'>,
@@ -63,23 +57,6 @@ export interface Tokenizer {
   readonly specialIds: ReadonlySet<number>;
   /** Content by file name: written to another folder, it gives the same tokenizer. */
   readonly files: ReadonlyMap<string, Uint8Array>;
-}
-
-/** Rows of one length and what of them is no padding (1) or padding (0). */
-export interface PaddedRows {
-  readonly ids: number[][];
-  readonly mask: number[][];
-}
-
-/** How rows are padded. */
-export interface PadOptions {
-  readonly padId: number;
-  /** @default right */
-  readonly side?: 'left' | 'right';
-  /** Length of every row. @default the longest row's */
-  readonly length?: number;
-  /** Rounds the length up to a multiple. @default 1 */
-  readonly multipleOf?: number;
 }
 
 /**
@@ -152,10 +129,6 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   return {
     encode: async (text, options) => (await encodeBatch([text], options))[0],
     encodeBatch,
-    async encodePair(first, second, { addSpecialTokens = true } = {}) {
-      const both = native.encode(first, second, { addSpecialTokens });
-      return (await reading(folder, both)).getIds();
-    },
     async encodePairs(pairs, { maxLength = Infinity } = {}) {
       // the native batch takes no pairs, whatever its type says (0.23.2)
       const each = Promise.all(pairs.map(([first, second]) => native.encode(first, second)));
@@ -183,33 +156,6 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
     ...(bosId !== undefined && { bosId }),
     specialIds: specialIds(definition, native),
     files: definition.files,
-  };
-}
-
-/**
- * Pads ragged rows to one length.
- * @returns ids and mask, each [rows, length]
- * @throws {ShapeError} when a row is longer than `length`
- */
-export function pad(rows: readonly (readonly number[])[], options: PadOptions): PaddedRows {
-  const { padId, side = 'right', multipleOf = 1 } = options;
-  const longest = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  const length = Math.ceil((options.length ?? longest) / multipleOf) * multipleOf;
-  if (longest > length) {
-    throw new ShapeError(
-      'pad',
-      `rows of at most ${length} ids`,
-      `one of ${longest}`,
-      'Truncate it.',
-    );
-  }
-  const fill = (row: readonly number[], filler: number) => {
-    const padding = new Array<number>(length - row.length).fill(filler);
-    return side === 'left' ? [...padding, ...row] : [...row, ...padding];
-  };
-  return {
-    ids: rows.map((row) => fill(row, padId)),
-    mask: rows.map((row) => fill(new Array<number>(row.length).fill(1), 0)),
   };
 }
 

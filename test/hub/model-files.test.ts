@@ -34,7 +34,7 @@ beforeAll(async () => {
 async function use(folder: string): Promise<void> {
   const tokenizer = await loadTokenizer(folder);
   const rows = await tokenizer.encodeBatch(texts);
-  await tokenizer.encodePair('a b', 'c');
+  await tokenizer.encodePairs([['a b', 'c']]);
   await tokenizer.decodeBatch([...rows, [], [0, 1, 2, 99_999]]);
   await tokenizer.decodeBatch(rows, { skipSpecialTokens: false, cleanUpSpaces: true });
 }

@@ -53,15 +53,17 @@ function recorded(name: string) {
   });
 }
 
-describe.each(optim.trajectories)('$name', ({ name, cls, kwargs, clip, total_norms }) => {
-  const { lr, betas = [0.9, 0.999], eps = 1e-8, amsgrad = false } = kwargs;
+// nothing that tactful does takes AMSGrad
+const trajectories = optim.trajectories.filter(({ kwargs }) => !kwargs.amsgrad);
+describe.each(trajectories)('$name', ({ name, cls, kwargs, clip, total_norms }) => {
+  const { lr, betas = [0.9, 0.999], eps = 1e-8 } = kwargs;
   const weightDecay = kwargs.weight_decay ?? (cls === 'AdamW' ? 0.01 : 0); // torch's defaults
   const decoupled = cls === 'AdamW';
 
   test('parameters, moments and clipped norms equal those of PyTorch at every step', () => {
     const parts = recorded(name);
     expect(parts.length).toBeGreaterThan(0);
-    const optimizer = adam({ learningRate: lr, betas, eps, weightDecay, decoupled, amsgrad });
+    const optimizer = adam({ learningRate: lr, betas, eps, weightDecay, decoupled });
     const parameters = new Map(
       parts.map(({ parameter, start, shape }) => [parameter, float(start, shape)]),
     );

@@ -23,7 +23,7 @@ async function expectGolden(tokenizer: Tokenizer): Promise<void> {
     expect(await tokenizer.encode(text)).toEqual(ids);
     expect(await tokenizer.encode(text, { addSpecialTokens: false })).toEqual(bare);
   }
-  expect(await tokenizer.encodePair('ab', 'c')).toEqual(golden.pair);
+  expect((await tokenizer.encodePairs([['ab', 'c']]))[0].ids).toEqual(golden.pair);
   expect(await tokenizer.encode('abcdef', { maxLength: 4 })).toEqual(golden.trunc);
   for (const [ids, bare, all] of golden.decode) {
     expect(await tokenizer.decode(ids)).toBe(bare);

@@ -38,7 +38,7 @@ describe.each([
     const tokenizer = await loadTokenizer(await folderWith(name, file, run.config));
     expect(tokenizer.vocabSize).toBe(run.size);
     expect(await tokenizer.encodeBatch(texts)).toEqual(run.ids);
-    expect(await tokenizer.encodePair('a b', 'c d')).toEqual(run.pair);
+    expect((await tokenizer.encodePairs([['a b', 'c d']]))[0].ids).toEqual(run.pair);
     expect(await tokenizer.decodeBatch(run.ids)).toEqual(run.decoded);
   });
 
