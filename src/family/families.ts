@@ -2,6 +2,7 @@
 import { bert } from './bert.ts';
 import { distilbert } from './distilbert.ts';
 import type { ClassifierFamily, Described, Family, PolicyFamily } from './family.ts';
+import { modernbert } from './modernbert.ts';
 import { roberta, xlmRoberta } from './roberta.ts';
 import { mt5, t5 } from './t5/t5.ts';
 
@@ -13,6 +14,7 @@ export const families = {
   distilbert,
   roberta,
   'xlm-roberta': xlmRoberta,
+  modernbert,
 } satisfies Readonly<Record<string, Family>>;
 
 type Families = typeof families;

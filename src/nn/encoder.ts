@@ -1,6 +1,6 @@
 /** An encoder whose norms stand behind its layers, as BERT's: what its kin share. */
 import type { Value } from '../graph/graph.ts';
-import { add, geluNew, mul, relu } from '../graph/ops/elementwise.ts';
+import { add, geluNew, mul, relu, sigmoid } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
@@ -18,8 +18,14 @@ export interface EncoderInput {
   readonly packing: Packing;
 }
 
-/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
-export const activations = { gelu, gelu_new: geluNew, relu };
+/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, two have its tanh approximation. */
+export const activations = {
+  gelu,
+  gelu_new: geluNew,
+  gelu_pytorch_tanh: geluNew,
+  relu,
+  silu: (x: Value) => mul(x, sigmoid(x)),
+};
 
 /** Sizes of the layers. */
 export interface EncoderSizes {

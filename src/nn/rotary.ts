@@ -39,8 +39,8 @@ function rotaryTables(graph: Graph, { theta, size, positions }: RotaryOptions): 
   );
   const table = (wave: (angle: number) => number) => {
     const data = new Float32Array(positions * half);
-    for (let at = 0; at < data.length; at++) {
-      data[at] = wave(fround(Math.floor(at / half) * speeds[at % half]));
+    for (let position = 0, at = 0; position < positions; position++) {
+      for (const speed of speeds) data[at++] = wave(fround(position * speed));
     }
     return graph.constant(float32(data, [positions, half]));
   };
