@@ -78,6 +78,7 @@ describe('a tiny model of random weights', () => {
       epochs: 1,
       learningRate: 0.003,
       schedule: 'constant',
+      warmup: 0,
       weightDecay: 0.1,
       maxGradNorm: 1,
       seed: 2,
