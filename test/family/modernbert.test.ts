@@ -9,6 +9,7 @@ import { freshClassifier, loadClassifier } from '../../src/model/load.ts';
 import { packingInputs } from '../../src/nn/rows.ts';
 import { rootScope } from '../../src/nn/scope.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
+import { inFiles } from '../../src/runtime/weight-source.ts';
 import { openWeights } from '../../src/tensors/weights.ts';
 import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
@@ -60,7 +61,7 @@ test.each(['base', 'mean'])('the model %s has the hidden states of PyTorch', asy
       }),
     }),
     packedFeeds('text', inputs),
-    { weights: (name) => weights.entries.get(name)! },
+    { weights: inFiles((name) => weights.entries.get(name)!) },
   );
   const { hidden } = Object.fromEntries(await goldenTensors(...at(kind, 'expected.safetensors')));
   expect(states.data).toBeAllClose(numbers(hidden), logitsTolerance);
