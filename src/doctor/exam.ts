@@ -87,7 +87,7 @@ export function drawer(seed: number, start: number) {
 /** The sample that the trainer would make of a rollout; none where it would refuse it. */
 function scorable(rollout: Rollout, { policy, learner, rl }: Intake): RlSample | undefined {
   try {
-    return sampleOf(rollout, policy.shape.config.decoderStartId, learner.places, rl);
+    return sampleOf(rollout, policy, learner.places, rl);
   } catch (error) {
     if (error instanceof InputError) return undefined;
     throw error;

@@ -5,11 +5,9 @@ import type { Rows } from './masked.ts';
 import type { Update } from './update.ts';
 
 /**
- * The arrays of TRL's `step`, under its names and in its layout; rows are as wide as the longest
- * response has labels, and a place that a response's mask leaves out has its number like any other.
- *
- * Behind the end of a response stands NaN, where TRL has what its models say of padding: that is
- * never computed here. What TRL pads minibatches of unequal sizes with (-1) occurs in neither.
+ * The arrays of a step under the names of metrics.ts; rows are as wide as the longest response has
+ * labels, and a place that a response's mask leaves out has its number like any other. Behind the end
+ * of a response stands NaN.
  */
 export interface StepArrays extends Readonly<Record<TrlArray, Tensor<'float32'>>> {
   /** Sum of the KL over each response, [batch]. */

@@ -15,8 +15,8 @@ const positive = z.number().positive();
 const share = z.number().min(0).max(1);
 
 /**
- * Settings of a run, one by one. Names are TRL's in camelCase; defaults are TRL 0.8.0's unless the
- * description says otherwise.
+ * Settings of a run, one by one. Names and defaults are those of the field's usual trainer, in
+ * camelCase, unless the description says otherwise.
  */
 export const rlFields = {
   algorithm: z

@@ -11,17 +11,17 @@ import { type RlSample, rlSample } from './sample.ts';
 
 /** A rollout as it is scored. */
 export function sampleOf(
-  rollout: Rollout,
-  decoderStartId: number,
+  { query, response, limit, truncated, sampled }: Rollout,
+  policy: Pick<Policy, 'sequence'>,
   places: Places,
   { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
 ): RlSample {
   const { decoderIds, keepsSampled, mask, temperature } = places;
   const isScore = keepsSampled && temperature(generation) === drawnAt(generation);
-  const sampled = isScore && !rescore ? rollout.sampled : undefined;
-  const ids = decoderIds(rollout, decoderStartId, generation);
-  const { truncated } = rollout;
-  return rlSample(rollout.query.ids, ids, { mask, truncated, bootstrap, sampled });
+  const whole = policy.sequence(query.ids, response);
+  const ids = decoderIds([whole.inputs[0], ...whole.labels], limit ?? generation.maxNewTokens);
+  const kept = isScore && !rescore ? sampled : undefined;
+  return rlSample(whole.query, ids, { mask, truncated, bootstrap, sampled: kept });
 }
 
 /** What the two models say of a batch; rows [labels] each. */

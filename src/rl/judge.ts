@@ -1,14 +1,10 @@
 import type { Classifier } from '../model/classifier.ts';
-import type { GenerationConfig } from '../model/sampling.ts';
 import { isToxic } from '../model/toxic.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { rewardOutputs, toxicOutputs, usualLabels } from './judge-labels.ts';
 import type { JudgeReading } from './judge-notes.ts';
 import { moments } from './masked.ts';
 import type { Reward } from './reward.ts';
-import type { Rollout } from './rollout.ts';
-import type { Semantics } from './trl/corrections.ts';
-import { labIds } from './trl/sample.ts';
 
 /** A classifier, and how it reads. */
 export interface JudgeModel {
@@ -39,7 +35,7 @@ export interface JudgeOptions extends JudgeModel {
 }
 
 /** A prompt and what was answered, as text. */
-interface Pair {
+export interface Pair {
   readonly query: string;
   readonly response: string;
 }
@@ -176,52 +172,4 @@ export function classifierReward({ judge }: Judge): Reward {
       metrics: { 'env/toxic_share': moments(toxic).mean },
     };
   };
-}
-
-/** What the lab's reward needs to know of the policy, and what of it is put right. */
-export interface LabOptions {
-  /** The policy's. */
-  readonly tokenizer: Tokenizer;
-  readonly decoderStartId: number;
-  readonly generation: GenerationConfig;
-  /** @default all three defects */
-  readonly semantics?: Pick<
-    Semantics,
-    'rewardsByLabel' | 'stripsSpecialTokens' | 'keepsDecoderStart'
-  >;
-  /** What the reward reads. @default 'pair' */
-  readonly scoreOn?: JudgeOptions['scoreOn'];
-}
-
-const defects = { rewardsByLabel: false, stripsSpecialTokens: false, keepsDecoderStart: false };
-
-/**
- * The lab's reward, as it is: prompt and response with their special tokens as text, and the
- * largest logit whatever its label (a pipeline with top_k=None sorts by score).
- */
-export function labReward(judge: Judge, options: LabOptions): Reward {
-  const { semantics = defects, scoreOn = 'pair' } = options;
-  return async function lab(rollouts) {
-    const pairs = semantics.stripsSpecialTokens
-      ? rollouts.map(({ query, text }) => ({ query: query.text, response: text }))
-      : await specialPairs(rollouts, { ...options, semantics });
-    return judge.rewards(pairs, { scoreOn, largest: !semantics.rewardsByLabel });
-  };
-}
-
-/** Prompts and responses with their special tokens as text. */
-async function specialPairs(
-  rollouts: readonly Rollout[],
-  { tokenizer, decoderStartId, generation, semantics }: Required<Omit<LabOptions, 'scoreOn'>>,
-): Promise<Pair[]> {
-  const plain = { skipSpecialTokens: false };
-  const prompts = rollouts.map(({ query }) => query.ids);
-  const answers = rollouts.map((rollout) =>
-    semantics.keepsDecoderStart
-      ? [decoderStartId, ...rollout.response]
-      : labIds(rollout, decoderStartId, generation),
-  );
-  const queries = await tokenizer.decodeBatch(prompts, plain);
-  const responses = await tokenizer.decodeBatch(answers, plain);
-  return queries.map((query, i) => ({ query, response: responses[i] }));
 }

@@ -30,9 +30,9 @@ const algorithms: Readonly<Record<RlConfig['algorithm'], Algorithm>> = { ppo, rl
 
 /** What one step did; rows are those of the batch. */
 export interface RlStep extends Update, Experience, Advantages {
-  /** Scalars under TRL's names; `nestMetrics` gives them typed. */
+  /** Scalars under the names of metrics.ts; `nestMetrics` gives them typed. */
   readonly stats: Record<string, number>;
-  /** What TRL returns as arrays, under its names; made when asked for. */
+  /** Arrays under the names of metrics.ts; made when asked for. */
   readonly arrays: StepArrays;
   /** Sum of the KL over each response. */
   readonly klDist: readonly number[];

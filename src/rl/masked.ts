@@ -26,7 +26,7 @@ export function maskedMean(rows: Rows, masks: Rows): number {
 /** Sample variance (n - 1) over the places where the mask is 1; 0 for a single one. */
 export function maskedVariance(rows: Rows, masks: Rows): number {
   const count = maskedCount(masks);
-  if (count < 2) return 0; // one token is no reason to end a run, as it is for TRL
+  if (count < 2) return 0; // one token is no reason to end a run
   const mean = maskedMean(rows, masks);
   const squares = rows.map((row) => row.map((x) => (x - mean) ** 2));
   return maskedSum(squares, masks) / (count - 1);
@@ -34,7 +34,7 @@ export function maskedVariance(rows: Rows, masks: Rows): number {
 
 /**
  * (x - mean) / sqrt(variance + 1e-8), moments over the places where the mask is 1; with `keepMean`
- * the mean is added back. Other places get the same formula, as in TRL: masked means ignore them.
+ * the mean is added back. Other places get the same formula: masked means ignore them.
  */
 export function whiten(rows: Rows, masks: Rows, { keepMean = false } = {}): Float32Array[] {
   const mean = maskedMean(rows, masks);

@@ -5,7 +5,6 @@ import type { RandomKey } from '../random.ts';
 import type { Algorithm } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { type Draws, keyedDraws } from './draws.ts';
-import type { Rollout } from './rollout.ts';
 import type { MinibatchStats } from './stats.ts';
 
 /** What responses are sampled for. */
@@ -28,12 +27,8 @@ export interface Places {
     seed: number,
     sampledFor: SampledFor,
   ) => Dropout | undefined;
-  /** Decoder ids of a response, as they are scored and learnt from. */
-  readonly decoderIds: (
-    rollout: Rollout,
-    decoderStartId: number,
-    generation: GenerationConfig,
-  ) => number[];
+  /** What is scored and learnt from, of a response and the id that it begins from. */
+  readonly decoderIds: (ids: readonly number[], limit: number) => readonly number[];
   /** At which policy and reference score. */
   readonly temperature: (generation: GenerationConfig) => number;
   /** What the policy says while it samples is what a scoring at its temperature would say. */
@@ -63,7 +58,7 @@ export interface Places {
 /** Every place as the papers have it. */
 export const plain: Places = {
   dropout: () => undefined,
-  decoderIds: ({ response }, decoderStartId) => [decoderStartId, ...response],
+  decoderIds: (ids) => ids,
   temperature: drawnAt,
   keepsSampled: true,
   mask: () => 1,

@@ -2,7 +2,7 @@ import type { RlConfig } from './config.ts';
 import { moments } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
-/** float32's distance from 1 to the next number; TRL adds it to the deviation. */
+/** float32's distance from 1 to the next number; keeps a deviation of 0 from dividing. */
 const float32Epsilon = 2 ** -23;
 
 /** Running mean and deviation of all scores so far. */
@@ -23,7 +23,7 @@ export interface Calibration {
   readonly std: number;
 }
 
-/** Moments of no scores yet, as TRL starts them. */
+/** Moments of no scores yet: nearly nothing, of mean 0 and deviation 1. */
 export function startMoments(): RunningMoments {
   return { mean: 0, std: 1, variance: 1, count: 1e-24 };
 }

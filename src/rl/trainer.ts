@@ -20,7 +20,6 @@ export async function* trainRl<Q extends Query>(
 ): AsyncGenerator<RunEvent> {
   const { policy, learner, reward, batches } = parts;
   const { steps, learningRate, schedule: name, warmup } = config;
-  const { decoderStartId } = policy.shape.config;
   if (config.calibrate > 0) yield* calibrate(parts, config, signal);
   for (const queries of batches(learner.steps)) {
     const step = learner.steps;
@@ -33,7 +32,7 @@ export async function* trainRl<Q extends Query>(
     const answer = await unlessAborted(signal, () => scoreRollouts(reward, rollouts, signal));
     if (!answer) return yield stopped;
     clock.lap('time/reward');
-    const samples = rollouts.map((each) => sampleOf(each, decoderStartId, learner.places, config));
+    const samples = rollouts.map((each) => sampleOf(each, policy, learner.places, config));
     const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
     // KL penalty, advantages, epochs of minibatches, controller
     const { stats } = await learner.step(samples, answer.scores, rate);

@@ -64,12 +64,8 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
   test('the lab keeps of each what the notebook slices', async () => {
     const made = await generate(policy.parameters);
     const { decoderStartId } = policy.shape.config;
-    const kept = made.map((generation, i) =>
-      labIds(
-        { query: { id: '', text: '', ids: queries[i] }, text: '', ...generation },
-        decoderStartId,
-        config,
-      ),
+    const kept = made.map(({ response }) =>
+      labIds([decoderStartId, ...response], config.maxNewTokens),
     );
     expect(kept).toEqual(run.notebook_slice);
   });

@@ -7,11 +7,10 @@ import {
   classifierReward,
   type Judge,
   type JudgeOptions,
-  type LabOptions,
-  labReward,
 } from '../../src/rl/judge.ts';
 import { scoreRollouts } from '../../src/rl/reward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
+import { type LabOptions, labReward } from '../../src/rl/trl/lab-reward.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
@@ -82,7 +81,7 @@ describe('D5: which label pays', () => {
     for (const i of filled) {
       // a limit of its own length, so that no decoder start comes before it
       const generation = GenerationConfig.parse({ maxNewTokens: rows[i].length });
-      const reward = labReward(judgeOf('response'), { tokenizer, decoderStartId: 0, generation });
+      const reward = labReward(judgeOf('response'), { tokenizer, startIds: [0], generation });
       const [score] = await scoresOf(reward, [rollout('', '', { r: rows[i] })]);
       rewards.set(i, score);
     }
@@ -124,7 +123,7 @@ describe('D5: which label pays', () => {
   test('with the label put right alone, the lab pays as ours does for the same texts', async () => {
     const generation = GenerationConfig.parse({});
     const semantics = { rewardsByLabel: true, stripsSpecialTokens: true, keepsDecoderStart: true };
-    const options = { tokenizer, decoderStartId: 0, generation, semantics };
+    const options = { tokenizer, startIds: [0], generation, semantics };
     const rollouts = texts.map((text) => rollout('A: Hi! ', text));
     for (const scoreOn of ['response', 'pair', 'delta'] as const) {
       const lab = await labReward(judgeOf('response'), { ...options, scoreOn })(rollouts);
@@ -211,7 +210,7 @@ describe('D7: special tokens', () => {
     const r = await policyTokenizer.encode(words);
     expect([q.at(-1), r.at(-1)]).toEqual([eosId, eosId]);
     const generation = GenerationConfig.parse({ maxNewTokens: 64 });
-    const policy = { tokenizer: policyTokenizer, decoderStartId: padId, generation };
+    const policy = { tokenizer: policyTokenizer, startIds: [padId], generation };
     await labReward(judge, { ...policy, ...options })([rollout('Hello', words, { q, r })]);
     return { seen, length: r.length };
   }

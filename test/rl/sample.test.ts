@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GenerationConfig } from '../../src/model/sampling.ts';
+import { sequenceOf } from '../../src/model/batch.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { sampleOf } from '../../src/rl/forward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
@@ -99,10 +99,15 @@ describe('a response as long as the limit', () => {
     truncated: true,
     text: '',
   };
+  const policy = {
+    sequence: (query: readonly number[], response: readonly number[]) =>
+      sequenceOf(query, response, 0),
+  };
   const config = (compat: RlConfig['compat']) =>
     RlConfig.parse({ compat, generation: { maxNewTokens: 3 } });
   const inputsOf = (compat: RlConfig['compat'], response = rollout.response) =>
-    sampleOf({ ...rollout, response }, 0, placesOf(config(compat)), config(compat)).sequence.inputs;
+    sampleOf({ ...rollout, response }, policy, placesOf(config(compat)), config(compat)).sequence
+      .inputs;
 
   test('keeps its decoder start by default', () => {
     expect(inputsOf('none')).toEqual([0, 5, 6]);
@@ -111,6 +116,6 @@ describe('a response as long as the limit', () => {
   test('loses its decoder start in the lab, a shorter one does not', () => {
     expect(inputsOf('trl-0.8.0')).toEqual([5, 6]);
     expect(inputsOf('trl-0.8.0', [5, 1])).toEqual([0, 5]);
-    expect(labIds(rollout, 0, GenerationConfig.parse({ maxNewTokens: 3 }))).toEqual([5, 6, 8]);
+    expect(labIds([0, ...rollout.response], 3)).toEqual([5, 6, 8]);
   });
 });

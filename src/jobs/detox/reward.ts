@@ -4,7 +4,7 @@ import { guardMetrics } from '../../eval/diversity.ts';
 import type { EvaluationParts, Prompt } from '../../eval/evaluate.ts';
 import { canRead, rouge } from '../../eval/rouge.ts';
 import type { Policy } from '../../model/policy.ts';
-import { classifierReward, type Judge, labReward } from '../../rl/judge.ts';
+import { classifierReward, type Judge } from '../../rl/judge.ts';
 import {
   attributed,
   type Reward,
@@ -13,6 +13,7 @@ import {
   weightedRewards,
 } from '../../rl/reward.ts';
 import { semanticsOf } from '../../rl/trl/corrections.ts';
+import { labReward } from '../../rl/trl/lab-reward.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { type DetoxConfig, rlConfigOf } from './config.ts';
 
@@ -114,10 +115,10 @@ function judgeReward({ judge, policy, tokenizer }: DetoxRewardParts, config: Det
   const rl = rlConfigOf(config);
   const semantics = semanticsOf(rl);
   if (semantics.rewardsByLabel && semantics.stripsSpecialTokens) return classifierReward(judge);
-  const { decoderStartId } = policy.shape.config;
+  const { startIds } = policy;
   const { generation } = rl;
   const scoreOn = readBy(config);
-  return labReward(judge, { tokenizer, decoderStartId, generation, semantics, scoreOn });
+  return labReward(judge, { tokenizer, startIds, generation, semantics, scoreOn });
 }
 
 /** What the reward reads: with `compat` the pair as in the lab, whatever `scoreOn` says. */

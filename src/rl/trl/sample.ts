@@ -14,8 +14,4 @@ export const trainingDropout: Places['dropout'] = (shape, seed, { key, phase }) 
 };
 
 /** Decoder ids as the lab keeps them: as many as the limit, so that a full response loses its start. */
-export const labIds: Places['decoderIds'] = (
-  { response, limit },
-  decoderStartId,
-  { maxNewTokens },
-) => [decoderStartId, ...response].slice(-(limit ?? maxNewTokens));
+export const labIds: Places['decoderIds'] = (ids, limit) => ids.slice(-limit);

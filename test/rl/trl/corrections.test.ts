@@ -6,10 +6,11 @@ import type { Parameters } from '../../../src/model/parameters.ts';
 import type { Policy } from '../../../src/model/policy.ts';
 import { GenerationConfig } from '../../../src/model/sampling.ts';
 import { RlConfig } from '../../../src/rl/config.ts';
-import { classifierJudge, type Judge, labReward } from '../../../src/rl/judge.ts';
+import { classifierJudge, type Judge } from '../../../src/rl/judge.ts';
 import { RlLearner } from '../../../src/rl/learner.ts';
 import { trainRl } from '../../../src/rl/trainer.ts';
 import { type Correction, correctionNames, semanticsOf } from '../../../src/rl/trl/corrections.ts';
+import { labReward } from '../../../src/rl/trl/lab-reward.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
@@ -62,7 +63,7 @@ async function trained(options: Partial<RlConfig>): Promise<Record<string, Float
   const learner = new RlLearner({ policy, reference, config });
   const reward = labReward(judge, {
     tokenizer,
-    decoderStartId: tinyT5.decoderStartId,
+    startIds: [tinyT5.decoderStartId],
     generation: config.generation,
     semantics: semanticsOf(config),
     scoreOn: 'response',

@@ -70,10 +70,7 @@ describe('D9, point 3: the decoder start of a response that was cut', () => {
     const queries = batch.queries.slice(0, 4).map((ids, i) => ({ id: `${i}`, text: '', ids }));
     const how = { generation, draw: () => 0, maxNewTokens: limits };
     const rollouts = await collectRollouts({ policy, tokenizer }, queries, how);
-    const { decoderStartId } = policy.shape.config;
-    const samples = rollouts.map((each) =>
-      sampleOf(each, decoderStartId, placesOf(config), config),
-    );
+    const samples = rollouts.map((each) => sampleOf(each, policy, placesOf(config), config));
     const places = await Promise.all(samples.map(({ sequence }) => policy.logits(sequence)));
     const hits = samples.flatMap(({ sequence: { labels } }, i) => {
       return rows(places[i]).map((row, t) => {
