@@ -2,6 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 const rl = [
+  'column',
   'config',
   'draws',
   'gae',

@@ -7,6 +7,7 @@ import { givesNumbers } from '../jobs/detox/judges.ts';
 import { mixed, mostDead, tellingApart } from '../jobs/detox/notes.ts';
 import { detoxReward } from '../jobs/detox/reward.ts';
 import { fixed, percent, signed } from '../report/text.ts';
+import { algorithms } from '../rl/algorithms.ts';
 import { flatShare } from '../rl/groups.ts';
 import { moments } from '../rl/masked.ts';
 import { scoreRollouts } from '../rl/reward.ts';
@@ -92,7 +93,7 @@ export function checkPromptShare({ scores, reads, rl }: Exam): Verdict {
   const says =
     `The prompt explains ${percent(icc, 0)} of the reward's variance (ICC; eta² ${fixed(etaSquared!, 2)}; ` +
     `${groups.length} prompts × ${answerCount} responses), and the reward reads ${readings[reads]}`;
-  const grouped = rl.algorithm !== 'ppo'; // the other responses to the prompt are the baseline
+  const grouped = !algorithms[rl.algorithm].critic; // the other responses to the prompt are the baseline
   const dead = flatShare(scores, answerCount);
   if (grouped && dead > mostDead) {
     const flat = Math.round(dead * groups.length);

@@ -1,4 +1,3 @@
-import type { RlConfig } from './config.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
@@ -32,11 +31,26 @@ export interface Advantages {
   };
 }
 
+/** The settings that turn rewards into advantages. */
+export interface EstimateSettings {
+  readonly gamma: number;
+  readonly lam: number;
+  readonly whitenRewards: boolean;
+  readonly numGenerations: number;
+  readonly advantageScale?: 'group' | 'batch' | 'none' | undefined;
+}
+
 /** What tells one algorithm from another; rollouts, KL, loss and update are shared. */
 export interface Algorithm {
+  /** With a critic, which values each token; else responses to one prompt are compared. */
+  readonly critic: boolean;
+  /** What settings are where they are not given. */
+  readonly defaults: Pick<EstimateSettings, 'numGenerations' | 'advantageScale'> & {
+    readonly klPlacement: 'reward' | 'loss';
+  };
   /** Turns rewards into advantages. Responses to one prompt stand next to each other. */
   estimate(
     experience: Pick<Experience, 'samples' | 'masks' | 'rewards' | 'values'>,
-    config: RlConfig,
+    settings: EstimateSettings,
   ): Advantages;
 }

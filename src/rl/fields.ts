@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { GenerationConfig } from '../model/sampling.ts';
+import { algorithmNames } from './algorithms.ts';
 import { compatFields } from './trl/corrections.ts';
 
 /** What a reward may read: the response, the prompt with the response, or pair minus prompt. */
 export const scoreTargets = ['response', 'pair', 'delta'] as const;
-/** How scores become advantages; one file each: ppo.ts, rloo.ts, grpo.ts. */
-export const algorithms = ['ppo', 'rloo', 'grpo'] as const;
 /** Estimates of the KL per token, k1 (kl), |k1|, k2 (mse), exact and k3; `tokenKl` has the formulas. */
 export const klPenalties = ['kl', 'abs', 'mse', 'full', 'k3'] as const;
 
@@ -20,7 +19,7 @@ const share = z.number().min(0).max(1);
  */
 export const rlFields = {
   algorithm: z
-    .enum(algorithms)
+    .enum(algorithmNames)
     .default('ppo')
     .describe('PPO with a critic; RLOO and GRPO compare several responses to one prompt instead'),
   steps: count.default(10).describe('Batches of responses to learn from'),

@@ -1,5 +1,4 @@
-import type { Experience } from './algorithm.ts';
-import type { RlConfig } from './config.ts';
+import type { EstimateSettings, Experience } from './algorithm.ts';
 import { maskedSum, moments } from './masked.ts';
 
 /** Keeps responses that all earned the same at zero. */
@@ -39,7 +38,7 @@ export function byGroup(
 export function scaled(
   advantages: readonly number[],
   earned: readonly number[],
-  { advantageScale, numGenerations }: Pick<RlConfig, 'advantageScale' | 'numGenerations'>,
+  { advantageScale, numGenerations }: Pick<EstimateSettings, 'advantageScale' | 'numGenerations'>,
 ): readonly number[] {
   if (advantageScale === 'none') return advantages;
   const size = advantageScale === 'batch' ? earned.length : numGenerations;

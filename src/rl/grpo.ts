@@ -8,6 +8,8 @@ import { moments } from './masked.ts';
  * @see Shao et al. 2024, https://arxiv.org/abs/2402.03300
  */
 export const grpo: Algorithm = {
+  critic: false,
+  defaults: { numGenerations: 4, klPlacement: 'loss', advantageScale: 'group' },
   estimate(experience, config) {
     const earned = totals(experience);
     const advantages = byGroup(earned, config.numGenerations, centred);

@@ -4,29 +4,25 @@ import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
 import { isValueHead } from '../nn/value-head.ts';
-import type { Advantages, Algorithm, Experience } from './algorithm.ts';
+import type { Advantages, Experience } from './algorithm.ts';
+import { algorithms } from './algorithms.ts';
 import { type StepArrays, stepArrays } from './arrays.ts';
 import type { RlConfig } from './config.ts';
 import type { Draws } from './draws.ts';
 import { forward } from './forward.ts';
-import { grpo } from './grpo.ts';
 import { checkBatch, checkRows, checkStart } from './invariants.ts';
 import { type KlController, klController } from './kl.ts';
 import { type LearnerState, restoreTensors, stateTensors } from './learner-state.ts';
 import { policyLoss } from './loss.ts';
 import { maskedSum } from './masked.ts';
 import type { Places } from './places.ts';
-import { ppo } from './ppo.ts';
 import { tokenRewards } from './rewards.ts';
-import { rloo } from './rloo.ts';
 import type { RlSample } from './sample.ts';
 import { type Calibration, calibrationOf, prepareScores, startMoments } from './scores.ts';
 import { stepStats } from './stats.ts';
 import { stopwatch } from './stopwatch.ts';
 import { placesOf } from './trl/places.ts';
 import { type Update, update } from './update.ts';
-
-const algorithms: Readonly<Record<RlConfig['algorithm'], Algorithm>> = { ppo, rloo, grpo };
 
 /** What one step did; rows are those of the batch. */
 export interface RlStep extends Update, Experience, Advantages {

@@ -9,6 +9,8 @@ import { whiten, zipRows } from './masked.ts';
  *   https://arxiv.org/abs/1909.08593
  */
 export const ppo: Algorithm = {
+  critic: true,
+  defaults: { numGenerations: 1, klPlacement: 'reward' },
   estimate({ samples, masks, rewards, values: said }, { gamma, lam: lambda, whitenRewards }) {
     const product = (a: number, b: number) => a * b;
     const values = zipRows(said, masks, product);

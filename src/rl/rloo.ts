@@ -7,6 +7,8 @@ import { byGroup, scaled, spread, totals } from './groups.ts';
  * @see Ahmadian et al. 2024, https://arxiv.org/abs/2402.14740
  */
 export const rloo: Algorithm = {
+  critic: false,
+  defaults: { numGenerations: 4, klPlacement: 'reward', advantageScale: 'none' },
   estimate(experience, config) {
     const earned = totals(experience);
     const advantages = byGroup(earned, config.numGenerations, leaveOneOut);

@@ -1,4 +1,6 @@
 /** What settings mean together: which contradict each other, and which follow from others. */
+import type { Algorithm } from './algorithm.ts';
+import { algorithms } from './algorithms.ts';
 import type { Given, Rule } from './fields.ts';
 import { compatRules, withCompat } from './trl/rules.ts';
 
@@ -8,7 +10,8 @@ interface Contradiction {
   readonly message: string;
 }
 
-const groups = ({ algorithm }: Given) => algorithm !== 'ppo';
+const traits = ({ algorithm }: Given): Algorithm => algorithms[algorithm];
+const groups = (config: Given) => !traits(config).critic;
 const inLoss = (config: Given) => placement(config) === 'loss';
 
 const rules: readonly Rule[] = [
@@ -105,12 +108,12 @@ export function contradictions(config: Given): Contradiction[] {
   return rules.flatMap(([path, broken, message]) => (broken(config) ? [{ path, message }] : []));
 }
 
-function generations({ algorithm, numGenerations }: Given): number {
-  return numGenerations ?? (algorithm === 'ppo' ? 1 : 4);
+function generations(config: Given): number {
+  return config.numGenerations ?? traits(config).defaults.numGenerations;
 }
 
-function placement({ algorithm, klPlacement }: Given): 'reward' | 'loss' {
-  return klPlacement ?? (algorithm === 'grpo' ? 'loss' : 'reward');
+function placement(config: Given): 'reward' | 'loss' {
+  return config.klPlacement ?? traits(config).defaults.klPlacement;
 }
 
 /** Settings that have a value once the others are known; a type, so that a config is a record too. */
@@ -139,7 +142,7 @@ export function resolved(given: Given): Omit<Given, keyof Filled> & Filled {
     klPlacement,
     klPenalty: config.klPenalty ?? (klPlacement === 'loss' ? 'k3' : 'kl'),
     advantageScale: groups(config)
-      ? (config.advantageScale ?? (config.algorithm === 'grpo' ? 'group' : 'none'))
+      ? (config.advantageScale ?? traits(config).defaults.advantageScale)
       : undefined,
     calibrate,
     missingEosPenalty: config.missingEosPenalty ?? (scaled ? 1 : 0),

@@ -1,4 +1,5 @@
 /** What TRL 0.8.0 fits with, and what it takes where nothing else is given. */
+import { algorithms } from '../algorithms.ts';
 import type { Given, Rule } from '../fields.ts';
 
 export const compatRules: readonly Rule[] = [
@@ -14,7 +15,7 @@ export const compatRules: readonly Rule[] = [
   ],
   [
     'compat',
-    (c) => c.compat !== 'none' && c.algorithm !== 'ppo',
+    (c) => c.compat !== 'none' && !algorithms[c.algorithm].critic,
     'trl-0.8.0 goes with `algorithm` ppo alone',
   ],
   [
