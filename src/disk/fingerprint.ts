@@ -20,7 +20,7 @@ const decisive = [
   /^(model\.safetensors|pytorch_model\.bin)\.index\.json$/,
   /^(tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$/,
   /^(merges|vocab)\.txt$/,
-  /^(spiece|sentencepiece\.bpe)\.model$/,
+  /^(spiece|spm|sentencepiece\.bpe)\.model$/,
 ];
 
 /**

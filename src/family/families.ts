@@ -1,8 +1,8 @@
 /** Every family, by `model_type`. */
 import { bert } from './bert.ts';
+import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import type { ClassifierFamily, Described, Family, PolicyFamily } from './family.ts';
-import { modernbert } from './modernbert.ts';
 import { roberta, xlmRoberta } from './roberta.ts';
 import { mt5, t5 } from './t5/t5.ts';
 
@@ -14,7 +14,7 @@ export const families = {
   distilbert,
   roberta,
   'xlm-roberta': xlmRoberta,
-  modernbert,
+  'deberta-v2': deberta,
 } satisfies Readonly<Record<string, Family>>;
 
 type Families = typeof families;

@@ -1,6 +1,6 @@
 /** An encoder whose norms stand behind its layers, as BERT's: what its kin share. */
 import type { Value } from '../graph/graph.ts';
-import { add, geluNew, mul, relu, sigmoid } from '../graph/ops/elementwise.ts';
+import { add, geluNew, mul, relu } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
@@ -18,14 +18,8 @@ export interface EncoderInput {
   readonly packing: Packing;
 }
 
-/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, two have its tanh approximation. */
-export const activations = {
-  gelu,
-  gelu_new: geluNew,
-  gelu_pytorch_tanh: geluNew,
-  relu,
-  silu: (x: Value) => mul(x, sigmoid(x)),
-};
+/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
+export const activations = { gelu, gelu_new: geluNew, relu };
 
 /** Sizes of the layers. */
 export interface EncoderSizes {
@@ -106,7 +100,11 @@ export function embeddings(p: Scope, sizes: EmbeddingSizes, input: EncoderInput)
 }
 
 /** What each token gets for its segment [tokens, hidden], or all of them for the first one [hidden]. */
-function types(p: Scope, [count, hidden]: [number, number], segments: Value | undefined): Value {
+export function types(
+  p: Scope,
+  [count, hidden]: [number, number],
+  segments: Value | undefined,
+): Value {
   const place = p.child('token_type_embeddings');
   if (segments) return embedding(place, segments, count, hidden);
   const table = place.weight('weight', [count, hidden]);
@@ -114,13 +112,13 @@ function types(p: Scope, [count, hidden]: [number, number], segments: Value | un
 }
 
 /** Hidden states that attend: x [tokens, hidden]. */
-interface Readers {
+export interface Readers {
   readonly x: Value;
   readonly rows: Rows;
 }
 
 /** Hidden states attended to: x [tokens, hidden], bias [batch, 1, 1, time]. */
-interface Attended extends Readers {
+export interface Attended extends Readers {
   readonly bias: Value;
 }
 
@@ -137,13 +135,21 @@ function encoderLayer(
   readers: Readers,
   attended: Attended,
 ): Value {
-  const { p, names } = layer;
+  return behindAttention(layer, sizes, readers, attention(layer, sizes, readers, attended));
+}
+
+/** What a layer makes of what its readers have seen, [readers, hidden]. */
+export function behindAttention(
+  { p, names }: Layer,
+  sizes: EncoderSizes,
+  readers: Readers,
+  seen: Value,
+): Value {
   const { hidden, intermediate, layerNormEpsilon: epsilon } = sizes;
   const dense = (name: string, input: Value, outputs: number) =>
     linear(p.child(name), input, outputs, { bias: true });
   const norm = (name: string, sum: Value) => layerNorm(p.child(name), sum, epsilon);
-  const seen = dense(names.attended, attention(layer, sizes, readers, attended), hidden);
-  const h = norm(names.attendedNorm, add(seen, readers.x));
+  const h = norm(names.attendedNorm, add(dense(names.attended, seen, hidden), readers.x));
   const wide = activations[sizes.activation](dense(names.wide, h, intermediate));
   return norm(names.outputNorm, add(dense(names.output, wide, hidden), h));
 }

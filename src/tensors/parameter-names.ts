@@ -32,8 +32,9 @@ const encoderPrefixes: Readonly<Record<string, string>> = {
   distilbert: 'distilbert.',
   roberta: 'roberta.',
   'xlm-roberta': 'roberta.',
+  'deberta-v2': 'deberta.',
 };
-const anyEncoder = /(?:^|\.)((?:bert|distilbert|roberta)\.)$/;
+const anyEncoder = /(?:^|\.)((?:bert|distilbert|roberta|deberta)\.)$/;
 
 /** T5's one table of embeddings, under the names of those who read it. */
 const table = 'shared.weight';
@@ -75,7 +76,7 @@ export function parameterNames(
   const names = new Map<string, string>();
   for (const [name, inFile] of inside) {
     const own = name.slice(prefix.length);
-    const full = added !== '' && isOfEncoder(own) ? added + own : own;
+    const full = isOfEncoder(own, added) ? added + own : own;
     const other = names.get(full);
     if (other !== undefined) throw new InputError(where, `one ${full}`, `${other} and ${inFile}`);
     names.set(full, inFile);
@@ -124,9 +125,10 @@ function before(names: readonly string[], anchor: RegExp): string[] {
   return [...new Set(found)];
 }
 
-/** A name of the encoder itself; the rest is the head's. */
-function isOfEncoder(name: string): boolean {
-  return /^(embeddings|encoder|transformer|pooler)\./.test(name);
+/** A name of the encoder itself; the rest is the head's, and so is a DeBERTa's pooler. */
+function isOfEncoder(name: string, prefix: string): boolean {
+  if (name.startsWith('pooler.')) return prefix !== encoderPrefixes['deberta-v2'];
+  return /^(embeddings|encoder|transformer)\./.test(name);
 }
 
 /** Old names of layer norms and of T5's table. */

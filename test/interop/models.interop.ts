@@ -38,6 +38,13 @@ describe.each(eachTransformers)('a tiny model of random weights, of transformers
     'distilbert',
     'roberta',
     'xlm-roberta',
+    'deberta-v3',
+    'deberta-reward',
+    'deberta-v2',
+    'deberta-wide',
+    'deberta-c2p',
+    'deberta-p2c',
+    'deberta-plain',
   ])('of the family %s has the logits and gradients of PyTorch', async (kind) => {
     await expectFamily(engine, join(folder, kind), theirs[kind]);
   });

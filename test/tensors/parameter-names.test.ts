@@ -83,6 +83,7 @@ test.each([
   ['distilbert', 'distilbert.'],
   ['roberta', 'roberta.'],
   ['xlm-roberta', 'roberta.'],
+  ['deberta-v2', 'deberta.'],
 ])('an encoder of %s saved without its classifier gets the prefix %s', (type, prefix) => {
   const own = ['embeddings.LayerNorm.weight', 'encoder.layer.0.output.dense.weight'];
   for (const wrapper of ['', 'model.']) {

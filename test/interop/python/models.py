@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import deberta
 import torch
 from transformers import (
     BertConfig,
@@ -86,6 +87,7 @@ KINDS = {
         XLMRobertaConfig(**encoder, num_labels=2, layer_norm_eps=1e-5),
         XLMRobertaForSequenceClassification,
     ),
+    **deberta.KINDS,
 }
 
 
@@ -156,5 +158,6 @@ def gradients(model, loss):
     return {"loss": loss.item(), "gradients": named}
 
 
-kinds = sys.argv[2].split(",") if len(sys.argv) > 2 else list(KINDS)
-print(json.dumps({kind: run(kind, sys.argv[1]) for kind in kinds}))
+if __name__ == "__main__":
+    kinds = sys.argv[2].split(",") if len(sys.argv) > 2 else list(KINDS)
+    print(json.dumps({kind: run(kind, sys.argv[1]) for kind in kinds}))
