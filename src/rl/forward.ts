@@ -46,8 +46,8 @@ export async function forward(
 ): Promise<Passes> {
   const sequences = sequencesOf(samples);
   const unknown = samples.filter(({ sampled }) => !sampled);
-  const scored = await policy.score(sequencesOf(unknown), { temperature });
-  const scores = new Map(unknown.map((sample, i) => [sample, scored[i]]));
+  const second = await policy.score(sequencesOf(unknown), { temperature });
+  const scores = new Map(unknown.map((sample, i) => [sample, second[i]]));
   const own = samples.map((sample) => sample.sampled ?? scores.get(sample)!);
   const other = await policy.score(sequences, { temperature, parameters: reference });
   const refLogprobs = other.map((row) => row.logprobs);

@@ -37,7 +37,7 @@ export async function scoreRollouts<Q extends Query>(
   name = reward.name,
 ): Promise<Required<ScoresWithMetrics>> {
   const where = name === '' ? 'reward' : `reward "${name}"`;
-  const answer = partsOf(await reward(rollouts, signal), where);
+  const answer = scoresAndMetrics(await reward(rollouts, signal), where);
   checkScores(answer.scores, rollouts, where);
   checkMetrics(answer.metrics, where);
   return answer;
@@ -129,7 +129,7 @@ function checkWeights(entries: readonly (readonly [string, { readonly weight: nu
   throw new ConfigError('weightedRewards', 'a reward with a weight that is not 0', names);
 }
 
-function partsOf(answer: Scores, where: string): Required<ScoresWithMetrics> {
+function scoresAndMetrics(answer: Scores, where: string): Required<ScoresWithMetrics> {
   const { scores, metrics = {} } = Array.isArray(answer) ? { scores: answer } : Object(answer);
   if (Array.isArray(scores)) return { scores, metrics };
   const expected = 'an array of numbers, or { scores, metrics }';
