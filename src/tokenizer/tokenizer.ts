@@ -1,4 +1,4 @@
-/** Text to token ids and back, exactly as transformers' fast tokenizers do. */
+/** Text to token ids and back, exactly as transformers' fast tokenizers do. I/O: the library is native. */
 import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { ConfigError, InputError } from '../errors.ts';
 import { textOfBytes } from './byte-tokenizer.ts';
