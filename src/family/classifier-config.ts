@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { activations, type EncoderSizes } from '../nn/encoder.ts';
-import type { Initial } from './family.ts';
+import type { Initial } from './initial.ts';
 
 /**
  * What the outputs are, as transformers' text-classification pipeline reads them:

@@ -11,14 +11,11 @@ import type { EncoderInput } from '../nn/encoder.ts';
 import type { Scope } from '../nn/scope.ts';
 import type { EncoderConfig } from './classifier-config.ts';
 import type { ExportedModel } from './exported-model.ts';
+import type { Initial } from './initial.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { PolicyConfig } from './policy-config.ts';
 
-/** How a fresh parameter is drawn: a standard deviation, a bound, or a constant. */
-export type Initial =
-  | { readonly normal: number }
-  | { readonly uniform: number }
-  | { readonly constant: number };
+export type { Initial };
 
 /** What every record says. Its functions get configs that its own `read` made. */
 export interface Described<Config> {

@@ -19,7 +19,7 @@ export interface SharedWeights {
 /** No weights yet. */
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
-  const open = (weight: SharedWeight): Entry => ({
+  const entryOf = (weight: SharedWeight): Entry => ({
     tensor: valuesOf(weight).then((data) => float32(data, weight.shape)),
     users: 0,
   });
@@ -32,7 +32,7 @@ export function sharedWeights(): SharedWeights {
   return {
     async acquire(weights) {
       const tensors = weights.map((weight) => {
-        const entry = entries.get(keyOf(weight)) ?? open(weight);
+        const entry = entries.get(keyOf(weight)) ?? entryOf(weight);
         entries.set(keyOf(weight), entry);
         entry.users++;
         return entry.tensor;
