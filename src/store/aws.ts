@@ -1,4 +1,4 @@
-/** The AWS SDK, which only the DynamoDB store needs, and its errors. */
+/** I/O: the AWS SDK, which only the DynamoDB store needs, and its errors. */
 import type * as Aws from '@aws-sdk/client-dynamodb';
 import type * as AwsDocuments from '@aws-sdk/lib-dynamodb';
 import { TactfulError, UnavailableError } from '../errors.ts';

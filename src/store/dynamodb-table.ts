@@ -1,3 +1,4 @@
+/** I/O: a table of DynamoDB. */
 import type * as Aws from '@aws-sdk/client-dynamodb';
 import { InputError, UnavailableError } from '../errors.ts';
 import { missingTable, nameOf } from './aws.ts';
