@@ -174,59 +174,71 @@ export interface SkippedRows {
   readonly first: readonly { readonly where: string; readonly why: string }[];
 }
 
-/** Everything that happens in a run, in order. `events.jsonl` holds one a line. */
-export type RunEvent =
-  | {
-      readonly type: 'started';
-      readonly runId: string;
-      readonly time: string;
-      readonly version: string;
-      readonly config: Readonly<Record<string, unknown>>;
-      readonly engine: string;
-      readonly policyParameters: ParameterCount;
-      readonly referenceParameters: ParameterCount;
-      readonly data: {
-        readonly rows: number;
-        readonly kept: number;
-        /** Different dialogues in these, where some come several times. */
-        readonly dialogues?: number;
-        readonly train: number;
-        /** Kept out of the training to choose the best adapter by; missing when none are. */
-        readonly validation?: number;
-        readonly test: number;
-        /** Missing when every row could be read. */
-        readonly skipped?: SkippedRows;
-        /** Columns by what they hold, where that was found out: `{ dialogue: 'article' }`. */
-        readonly columns?: Readonly<Record<string, string>>;
-      };
-      /** Of which outputs of the models reward and toxicity are made, in words; missing in old logs. */
-      readonly judges?: {
-        readonly reward: string;
-        readonly toxicity: string;
-        /** The whole reward, where a module has a part in it. */
-        readonly sum?: string;
-      };
-      /** Missing in the logs of earlier versions. */
-      readonly memory?: MemoryEstimate;
-      /** Missing when there is nothing to say. */
-      readonly notes?: readonly Note[];
-    }
-  | {
-      readonly type: 'progress';
-      readonly phase: string;
-      readonly done: number;
-      readonly total: number;
-    }
-  | {
+/** How much data there is. */
+export interface DataSizes {
+  readonly rows: number;
+  /** Rows that were not too short or too long. */
+  readonly kept: number;
+  /** Different dialogues in these, where some come several times. */
+  readonly dialogues?: number;
+  readonly train: number;
+  /** Prompts with a summary to learn, where dialogues have several. */
+  readonly pairs?: number;
+  /** Kept out of the training to choose the best by; missing when none are. */
+  readonly validation?: number;
+  readonly test: number;
+  /** Texts to be learnt that were longer than the token limit. */
+  readonly cut?: number;
+  /** Missing when every row could be read. */
+  readonly skipped?: SkippedRows;
+  /** Columns by what they hold, where that was found out: `{ dialogue: 'article' }`. */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
+/** How a job began. */
+export interface JobStarted {
+  readonly type: 'started';
+  /** The command; missing in logs of earlier versions, which were all of `detox`. */
+  readonly job?: string;
+  readonly runId: string;
+  readonly time: string;
+  readonly version: string;
+  /** Of the whole training; missing in the logs of earlier versions. */
+  readonly steps?: number;
+  /** All settings as they came out: what was given, presets, defaults, commits. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly engine: string;
+  /** SHA-256 of what it reads; missing in the logs of earlier versions. */
+  readonly fingerprints?: Readonly<Record<string, string>>;
+  readonly data: DataSizes;
+  /** Bytes that it will take; missing in the logs of earlier versions. */
+  readonly memory?: MemoryEstimate;
+  /** Missing when there is nothing to say. */
+  readonly notes?: readonly Note[];
+}
+
+/** How far a phase is. */
+export interface JobProgress {
+  readonly type: 'progress';
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * Everything that happens in a job, in order. `events.jsonl` holds one a line.
+ * `Measures` is what a kind of job measures, `Facts` what it alone tells as it starts.
+ */
+export type JobEvent<Measures extends object = object, Facts extends object = object> =
+  | (JobStarted & Facts)
+  | JobProgress
+  | ({
       readonly type: 'evaluated';
+      /** `after`: what the result is worth. */
       readonly when: 'before' | 'after';
-      readonly toxicity: Summary;
-      readonly flagged: Summary;
-      /** Of the responses that have one; missing when none has. */
-      readonly rouge1?: Summary;
-      /** What the responses show; missing when there is nothing to say. */
+      /** What the measurement shows; missing when there is nothing to say. */
       readonly notes?: readonly Note[];
-    }
+    } & Measures)
   | {
       /** How the reward judges the policy as it starts: scores are measured by that. */
       readonly type: 'calibrated';
@@ -240,40 +252,81 @@ export type RunEvent =
       readonly steps: number;
       readonly metrics: StepMetrics;
     }
-  | {
-      /** The held-out dialogues that choose the best adapter, measured after a step. */
+  | ({
+      /** What chooses the best, measured after a step. */
       readonly type: 'validated';
       readonly step: number;
-      readonly reward: Summary;
-      readonly toxicity: Summary;
-      readonly flagged: Summary;
-      readonly rouge1?: Summary;
-      /** Better than all before: `best/` has this adapter now. */
+      /** Better than all before: it is kept. */
       readonly best: boolean;
-    }
+    } & Measures)
   | {
-      /** The run can be resumed from here. */
+      /** The job can be resumed from here. */
       readonly type: 'checkpoint';
       readonly step: number;
-      /** Folder, within the run's. */
+      /** Folder, within the job's. */
       readonly path: string;
     }
   | {
-      /** The run goes on after this step: a log drops what it holds of later ones. */
+      /** The job goes on after this step: a log drops what it holds of later ones. */
       readonly type: 'resumed';
       readonly step: number;
+      /** Of the whole training; missing in the logs of earlier versions. */
+      readonly steps?: number;
       readonly time: string;
       readonly version: string;
       readonly engine: string;
-      /** What may make the result differ from that of a run never stopped, in sentences. */
+      /** What may make the result differ from that of a job never stopped, in sentences. */
       readonly notes: readonly string[];
     }
-  | { readonly type: 'stopped'; readonly step: number; readonly reason: string }
+  | {
+      readonly type: 'stopped';
+      readonly step: number;
+      readonly reason: string;
+      /** Whether there is a result; missing in the logs of earlier versions, where there was one. */
+      readonly saved?: boolean;
+      /** Step of the result, where an earlier one was kept as the best. */
+      readonly best?: number;
+      /** Folder of the weights of the last step, where the best lies in the place of the result. */
+      readonly last?: string;
+      /** Why there is no checkpoint of what was saved, from which it would go on. */
+      readonly problem?: string;
+    }
   | { readonly type: 'compared'; readonly comparison: Comparison }
   | {
       readonly type: 'finished';
       readonly steps: number;
+      /** What it has taken, without what a crash cost. */
       readonly seconds: number;
+      /** Step of the result, where measurements in between chose it. */
+      readonly best?: number;
+      /** Patience ended the training. */
+      readonly early?: true;
       /** Most bytes that the process had in memory; of a resumed run, the last process. */
       readonly peakMemory?: number;
     };
+
+/** What a run of `detox` measures, over prompts. */
+export interface RunMeasures {
+  /** Before and after it is missing in the logs of earlier versions. */
+  readonly reward: Summary;
+  readonly toxicity: Summary;
+  readonly flagged: Summary;
+  /** Of the responses that have one; missing when none has. */
+  readonly rouge1?: Summary;
+}
+
+/** What a run of `detox` alone tells as it starts. */
+export interface RunFacts {
+  readonly policyParameters: ParameterCount;
+  readonly referenceParameters: ParameterCount;
+  /** Of which outputs of the models reward and toxicity are made, in words; missing in old logs. */
+  readonly judges?: {
+    readonly reward: string;
+    readonly toxicity: string;
+    /** The whole reward, where a module has a part in it. */
+    readonly sum?: string;
+  };
+}
+
+/** Everything that happens in a run of `detox`. */
+export type RunEvent = JobEvent<RunMeasures, RunFacts>;

@@ -61,7 +61,7 @@ export {
   locateModel,
 } from './hub/locate.ts';
 export { type Located, locateSources, type Named } from './hub/sources.ts';
-export { type ClassifyEvent, type ClassifyMeasures, trainClassifier } from './jobs/classify.ts';
+export type { ClassifyFacts, ClassifyMeasures } from './jobs/classify-measures.ts';
 export {
   type Checkpoint,
   type CheckpointRecord,
@@ -70,11 +70,17 @@ export {
   openCheckpoints,
 } from './jobs/detox/checkpoint.ts';
 export { resolvedConfig } from './jobs/detox/config.ts';
-export { type DetoxContext, detox } from './jobs/detox/detox.ts';
 export { type RewardModule, rougeReward } from './jobs/detox/reward.ts';
+export type { JobContext } from './jobs/kind.ts';
+export {
+  type ClassifyEvent,
+  detox,
+  type SftEvent,
+  sft,
+  trainClassifier,
+} from './jobs/library.ts';
 export { type PresetName, presetSettings, presets } from './jobs/presets.ts';
-export type { JobContext, JobEvent } from './jobs/run.ts';
-export { type SftEvent, type SftMeasures, sft } from './jobs/sft.ts';
+export type { SftFacts, SftMeasures } from './jobs/sft-measures.ts';
 export {
   type MetricName,
   type MetricTree,

@@ -5,8 +5,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { configSchema } from '../dist/cli/config-schema.js';
-import { jobs } from '../dist/cli/jobs.js';
+import { kinds } from '../dist/jobs/kinds.js';
 
-for (const job of Object.keys(jobs)) {
-  writeFileSync(new URL(`../schema/${job}.json`, import.meta.url), configSchema(job));
+for (const { name, load } of kinds) {
+  writeFileSync(new URL(`../schema/${name}.json`, import.meta.url), configSchema(await load()));
 }

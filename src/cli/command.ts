@@ -21,6 +21,8 @@ export interface Screen {
 
 export interface CommandContext<Options> {
   readonly options: Options;
+  /** What of them was given, by flags or otherwise. */
+  readonly given: Readonly<Record<string, unknown>>;
   /** What stands on the command line beside the flags. */
   readonly arguments: readonly string[];
   /** `--json`: print nothing but JSON. */
@@ -42,6 +44,8 @@ export interface CommandContext<Options> {
 /** What lies under the flags. */
 export interface Under {
   readonly values: Readonly<Record<string, unknown>>;
+  /** What of it somebody said, in a file or otherwise. */
+  readonly said: Readonly<Record<string, unknown>>;
   /** Where a setting of it was said; undefined of those that nobody said. */
   readonly where: WhereSaid;
 }
@@ -109,9 +113,10 @@ export function defineCommand<Schema extends z.ZodObject>(spec: CommandSpec<Sche
         const values = nest(given(own));
         const under = await spec.defaults?.(values);
         const options = checkOptions(spec.options, own, merge(under?.values ?? {}, values));
-        const said: WhereSaid = (name) => (name in values ? undefined : under?.where(name));
-        const names = commandNames(own, said);
-        await execute(spec, { options, shared, words: command.args, names, io });
+        const where: WhereSaid = (name) => (name in values ? undefined : under?.where(name));
+        const names = commandNames(own, where);
+        const said = merge(under?.said ?? {}, values);
+        await execute(spec, { options, given: said, shared, words: command.args, names, io });
       });
     },
   };
@@ -151,8 +156,9 @@ function addFlags(command: Command, flags: readonly Flag[]) {
     });
 }
 
-interface Job<Options> {
+interface Call<Options> {
   readonly options: Options;
+  readonly given: Readonly<Record<string, unknown>>;
   readonly shared: z.infer<typeof commonOptions>;
   readonly words: readonly string[];
   readonly names: Names;
@@ -162,7 +168,7 @@ interface Job<Options> {
 /** Runs a command with a progress display, and with an ear for Ctrl-C. */
 async function execute<Schema extends z.ZodObject>(
   { run, stopping = 'stopping' }: CommandSpec<Schema>,
-  { options, shared, words, names, io }: Job<z.infer<Schema>>,
+  { options, given, shared, words, names, io }: Call<z.infer<Schema>>,
 ): Promise<void> {
   const { stdin, stdout, stderr, env } = io;
   const color = hasColor(stderr, env);
@@ -192,7 +198,7 @@ async function execute<Schema extends z.ZodObject>(
   const { json } = shared;
   try {
     const told = { print, note, names, progress, screen };
-    await run({ options, arguments: words, json, signal, stdin, ...told });
+    await run({ options, given, arguments: words, json, signal, stdin, ...told });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : renamed(error, names);
   } finally {

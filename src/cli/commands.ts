@@ -1,3 +1,4 @@
+import { kinds } from '../jobs/kinds.ts';
 import type { CliCommand } from './command.ts';
 
 /** A command before it is loaded: `tactful --help` needs no more than this. */
@@ -7,13 +8,17 @@ export interface CommandEntry {
   load(): Promise<CliCommand>;
 }
 
+const [first, ...others] = kinds.map(
+  ({ name, summary, load }): CommandEntry => ({
+    name,
+    summary,
+    load: async () => (await import('./job-command.ts')).jobCommand(await load(), summary),
+  }),
+);
+
 /** All commands, in the order of `tactful --help`. */
 export const commands: readonly CommandEntry[] = [
-  {
-    name: 'detox',
-    summary: 'Train a policy until its summaries are less toxic, and prove whether they are.',
-    load: async () => (await import('./commands/detox.ts')).detox,
-  },
+  first,
   {
     name: 'init',
     summary: 'Write a config file for a job: every setting with what it does.',
@@ -29,16 +34,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Check models, reward, data and settings before a run.',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
-  {
-    name: 'sft',
-    summary: 'Teach a policy to summarise from examples, before or instead of detox.',
-    load: async () => (await import('./commands/sft.ts')).sft,
-  },
-  {
-    name: 'train-classifier',
-    summary: 'Train a reward model on labelled texts.',
-    load: async () => (await import('./commands/train-classifier.ts')).trainClassifier,
-  },
+  ...others,
   {
     name: 'generate',
     summary: 'Let a policy answer prompts or summarise dialogues.',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError } from '../errors.ts';
+import type { Settings } from '../jobs/kind.ts';
 import { typesOf } from '../settings/fields.ts';
 import { mismatch, type Setting, settingsOf } from '../settings/setting.ts';
 import { unescaped } from './flags.ts';
@@ -117,6 +118,14 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     throw unread(path, cause);
   }
+}
+
+/**
+ * What a file says, unchecked.
+ * @throws as `readConfigFile`, for what is no YAML mapping
+ */
+export async function readSettingsFile(path: string): Promise<Settings> {
+  return (await parsed(path, await readText(path))).values;
 }
 
 /** The mapping of a YAML text, and the line of each key by its place. */

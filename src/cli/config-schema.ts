@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Kind } from '../jobs/kind.ts';
 import { settingsOf } from '../settings/setting.ts';
-import type { JobName } from './job-names.ts';
-import { jobs } from './jobs.ts';
+import { jobOptions } from './job-options.ts';
 import { groupNames } from './setting-names.ts';
 
 /**
@@ -9,8 +9,10 @@ import { groupNames } from './setting-names.ts';
  * all of them know. What settings must be together it cannot say: `src/rl/rules.ts` and the jobs' own
  * schemas do.
  */
-export function configSchema(job: JobName): string {
-  const { settings, result } = jobs[job];
+export function configSchema(kind: Kind): string {
+  const { name: job } = kind;
+  const result = kind.result ? 'run' : 'result';
+  const settings = jobOptions(kind).known;
   const schema = z.toJSONSchema(settings.partial(), {
     io: 'input',
     target: 'draft-7',

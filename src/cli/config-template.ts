@@ -1,20 +1,18 @@
 /** A config file to begin with. Pure. */
 import { stringify } from 'yaml';
-import { labGaps, type PresetName } from '../jobs/presets.ts';
+import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
+import { labGaps } from '../jobs/presets.ts';
 import { wrap } from '../report/text.ts';
 import { expectation, type FieldSchema, shortest, typesOf } from '../settings/fields.ts';
 import { settingsOf } from '../settings/setting.ts';
-import type { JobName } from './job-names.ts';
-import { jobs } from './jobs.ts';
-import type { RunOptions } from './run-detox.ts';
+import { jobOptions } from './job-options.ts';
 
-/** What a file is made of. */
+/** Of a kind with presets: which one, and with which `compat`. */
 interface TemplateOptions {
-  readonly job: JobName;
-  /** Of detox alone, like `compat`. @default 'demo' */
-  readonly preset?: PresetName | undefined;
+  /** @default 'demo' */
+  readonly preset?: string | undefined;
   /** @default 'none' */
-  readonly compat?: RunOptions['compat'];
+  readonly compat?: string | undefined;
 }
 
 const width = 100;
@@ -24,10 +22,13 @@ const width = 100;
  * are, the others behind a `#`, with the value that they have.
  * @returns YAML
  */
-export function configTemplate({ job, preset = 'demo', compat = 'none' }: TemplateOptions): string {
-  const { settings, first, filled } = jobs[job];
-  const set = first(preset, compat);
-  const all = filled(set);
+export function configTemplate(
+  kind: Kind,
+  { preset = 'demo', compat = 'none' }: TemplateOptions = {},
+): string {
+  const { known: settings } = jobOptions(kind);
+  const set = firstSettings(kind, { preset, compat });
+  const all = allSettings(kind, set);
   const fields = settingsOf(settings).filter(({ path }) => path[0] !== 'preset');
   const blocks = fields.map(({ path: [name], schema, group }) => {
     const notes = [schema.description ?? '', rangeOf(schema)].filter(Boolean);
@@ -37,13 +38,30 @@ export function configTemplate({ job, preset = 'demo', compat = 'none' }: Templa
   const parts = blocks.flatMap(({ group, text }, i) =>
     group !== undefined && group !== blocks[i - 1]?.group ? [`# ---- ${group} ----`, text] : [text],
   );
-  return `${[head({ job, preset, compat }), ...parts].join('\n\n')}\n`;
+  return `${[head(kind, { preset, compat }), ...parts].join('\n\n')}\n`;
 }
 
-function head({ job, preset, compat }: Required<TemplateOptions>): string {
+/** What a file to begin with says. */
+export function firstSettings(
+  kind: Kind,
+  { preset = 'demo', compat = 'none' }: TemplateOptions,
+): Settings {
+  if (!kind.presets) return kind.first;
+  return { ...kind.presets.settings(preset, { compat }), ...(compat !== 'none' && { compat }) };
+}
+
+/** Settings with all defaults. */
+export function allSettings(kind: Kind, given: Settings): Settings {
+  const settings = jobOptions(kind).known.parse(given);
+  return kind.resolve?.(settings as unknown as JobSettings) ?? settings;
+}
+
+type Named = { readonly [Name in keyof TemplateOptions]-?: string };
+
+function head({ name: job, presets }: Kind, { preset, compat }: Named): string {
   const trl = compat !== 'none';
   const named = trl ? `${preset}, as ${compat} does it` : preset;
-  const which = job === 'detox' ? `those of the preset ${named}` : 'those that it needs';
+  const which = presets ? `those of the preset ${named}` : 'those that it needs';
   const lines = [
     ...comment(
       `Settings of tactful ${job}: ${which}, and behind a # all others as they are then. Flags go over the file.`,

@@ -1,41 +1,83 @@
-/** Options of the commands that run a supervised job: its settings, where they come from, the engine. */
+/** Options of the commands that run a job: its settings, where they come from, stores, the engine. */
 import { z } from 'zod';
+import type { Kind, Settings } from '../jobs/kind.ts';
+import { tableItems } from '../store/dynamodb.ts';
+import type { Under } from './command.ts';
+import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
-import { type EngineSettings, engineAndRest, engineOptions, folder, newFolder } from './options.ts';
-import { readSettings, type Settings, sourceOptions } from './settings.ts';
+import { engineOptions, folder } from './options.ts';
+import { omit, readSettings, sourceOptions } from './settings.ts';
 
-const outputOption = {
-  output: folder(
-    'Folder of the result: new, empty, or with an earlier result of this command (default: runs/<time>)',
-  ).optional(),
+const store = { group: 'Store' };
+
+/** Where a comparison goes beside its folder. */
+export const storeOptions = {
+  store: z
+    .enum(['folder', 'dynamodb'])
+    .default('folder')
+    .meta(store)
+    .describe('Where the comparison goes; the run folder has it in any case'),
+  table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
+  createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
+  tableItems: z
+    .enum(tableItems)
+    .default('refuse')
+    .meta(store)
+    .describe(
+      'When the table holds items of other runs: refuse to start, append (numbered after them), or replace (all are deleted)',
+    ),
+  endpoint: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...store, placeholder: 'url' })
+    .describe('Where DynamoDB answers, for instance http://127.0.0.1:8000'),
+  region: z.string().min(1).optional().meta(store).describe('AWS region'),
 };
+export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
 
-type Fields = Readonly<Record<string, z.ZodType>>;
+/** The part of a kind that its options are made of. */
+type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares'>;
 
-/** What a job's config file and `--set` may say, in the order of `--help`. */
-export function jobSettings<Shape extends Fields>({ shape }: z.ZodObject<Shape>) {
-  return z.strictObject({ ...outputOption, ...underHeadings(shape), ...engineOptions });
+/** What a command that runs a job may be given. */
+export interface JobOptions {
+  /** What a config file and `--set` may say, in the order of `--help`. */
+  readonly known: Known;
+  /** The command's: the same, and where settings come from. */
+  readonly options: z.ZodObject;
+  /** What lies under what the command line gives. */
+  under(given: Settings): Promise<Under>;
 }
 
-/** What a command was asked: the job's own settings, and where it runs and writes. */
-export function jobAsked<Options extends EngineSettings & Asked>(options: Options) {
-  const { engine, rest } = engineAndRest(options);
-  const { output = newFolder(), config: _, set: __, ...config } = rest;
-  return { config, place: { engine, output } };
-}
-
-interface Asked {
-  readonly output?: string | undefined;
-  readonly config?: string | undefined;
-  readonly set: readonly string[];
-}
-
-/** A job's options, and what lies under those that are given. */
-export function jobOptions<Shape extends Fields>(config: z.ZodObject<Shape>) {
-  const settings = jobSettings(config);
-  const checks = (config.def.checks ?? []) as z.core.$ZodCheck<unknown>[];
-  return {
-    options: z.strictObject({ ...sourceOptions, ...settings.shape }).check(...checks),
-    defaults: (given: Settings) => readSettings(given, settings),
+/** The options of the command of a kind. */
+export function jobOptions({ schema, presets, result, compares = false }: KindOptions): JobOptions {
+  const preset = presets && {
+    preset: z.enum(presets.names).optional().describe(presets.description),
   };
+  const replaced =
+    'Folder of the result: new, empty, or with an earlier result of this command (default: runs/<time>)';
+  const settings = {
+    output: folder(result ? 'Folder of the run (default: runs/<time>)' : replaced).optional(),
+    ...underHeadings(schema.shape as Record<string, z.ZodType>),
+    ...(compares && storeOptions),
+    ...engineOptions,
+  };
+  const checks = (schema.def.checks ?? []) as z.core.$ZodCheck<unknown>[];
+  const known = z.strictObject({ ...preset, ...settings });
+  return {
+    known,
+    options: z.strictObject({ ...preset, ...sourceOptions, ...settings }).check(...checks),
+    under: (given) =>
+      readSettings(given, known, (said) => {
+        const name = presets?.nameFor(said);
+        return name === undefined ? {} : (presets?.settings(name, said) ?? {});
+      }),
+  };
+}
+
+/** What `config.yaml` is to say: what was given, and the preset that lay under it. */
+export function givenSettings(given: Settings, presets: Kind['presets']): Settings {
+  const name = presets?.nameFor(given);
+  const settings = omit(given, ['config', 'set', 'output']);
+  return name === undefined ? settings : { preset: name, ...settings };
 }

@@ -1,8 +1,9 @@
 /** Options that several commands share. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Settings } from '../jobs/kind.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { type EngineName, engineNames, engines } from '../runtime/engines.ts';
+import { engineNames, engines } from '../runtime/engines.ts';
 import { devices, precisions } from '../runtime/traits.ts';
 
 const engineGroup = { group: 'Engine' };
@@ -40,12 +41,12 @@ export function engineAndRest<Options extends EngineSettings>(options: Options) 
 }
 
 /** The options with the engine that `auto` was: they do the same again. */
-export function withEngine<Options extends EngineSettings>(
-  options: Options,
+export function withEngine(
+  options: Settings,
   { name, precision, precisions: able }: Engine,
-): Options {
+): Settings {
   const hasChoice = able.length > 1 || options.precision !== undefined;
-  return { ...options, engine: name as EngineName, ...(hasChoice && { precision }) };
+  return { ...options, engine: name, ...(hasChoice && { precision }) };
 }
 
 /** The path of a folder. */
@@ -55,11 +56,6 @@ export const folder = (description: string) =>
 /** The path of a file. */
 export const file = (description: string) =>
   z.string().min(1).meta({ placeholder: 'file', description });
-
-/** Where a run goes. */
-export const outputOption = {
-  output: folder('Folder of the run (default: runs/<time>)').optional(),
-};
 
 /** A run's folder where nobody names one: `runs/2026-11-22-18-30-05`, in local time. */
 export function newFolder(): string {

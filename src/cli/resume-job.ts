@@ -1,81 +1,105 @@
-/** Goes on with a supervised job. */
+/** Goes on with a job of any kind, or shows what came of it. I/O: looks what is in a folder. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import { mendFolder } from '../disk/atomic.ts';
+import { exists } from '../disk/atomic.ts';
 import {
-  checkpointsName,
+  configName,
+  type JobThere,
+  jobIn,
+  logName,
   mendResultFolder,
   readRecord,
-  type TrainingRecord,
-  unfinishedJob,
 } from '../disk/result-folder.ts';
 import { ConfigError } from '../errors.ts';
-import { freeSettings } from '../jobs/begin.ts';
-import { counted, grouped } from '../report/text.ts';
-import { readSettings } from '../store/run-folder.ts';
+import type { JobEvent } from '../events.ts';
+import type { Kind, Settings } from '../jobs/kind.ts';
+import { kinds } from '../jobs/kinds.ts';
+import { readEvents } from '../store/event-log.ts';
 import { checkOptions } from './check-options.ts';
 import type { CommandContext } from './command.ts';
+import { readSettingsFile } from './config-file.ts';
 import { flagsOf } from './flags.ts';
-import { supervisedJobs } from './job-names.ts';
+import { runJobIn } from './job-command.ts';
+import { jobOptions, storeOptions } from './job-options.ts';
 import { engineOptions } from './options.ts';
 import { resumedNames, withNames } from './remedies.ts';
-
-interface Job<Options extends z.ZodObject> {
-  readonly options: Options;
-  run(context: CommandContext<z.infer<Options>>, how: { resume: boolean }): Promise<void>;
-}
-
-const names: readonly string[] = supervisedJobs;
+import { showFinished } from './show-job.ts';
 
 /**
  * Goes on with the job in a folder, or shows what came of it.
- * @returns false when there is no such job
- * @throws {ConfigError} when it is of an unknown kind
+ * @throws {ConfigError} when there is none, or one of an unknown kind
  * @throws {InputError} when its settings are none
  */
 export async function resumeJob(
   directory: string,
   context: CommandContext<unknown>,
-): Promise<boolean> {
+): Promise<void> {
   await mendResultFolder(directory);
-  const unfinished = await unfinishedJob(directory);
-  const record = unfinished === undefined ? await readRecord(directory) : undefined;
-  if (unfinished === undefined && !names.includes(record?.job ?? '')) return false;
-  if (record?.finished) {
-    await mendFolder(directory); // its checkpoints may be half removed
-    showFinished(directory, record, context);
-    return true;
+  const there = await jobIn(directory);
+  if (!there) {
+    const remedy = 'Check the path, or start a new run.';
+    const actual = (await isEmpty(directory)) ? 'an empty or missing folder' : `no ${configName}`;
+    throw new ConfigError(`run folder ${directory}`, 'a run to resume', actual, remedy);
   }
-  const job = unfinished ?? record?.job ?? '';
-  if (!names.includes(job)) {
-    throw new ConfigError(directory, `an unfinished ${names.join(' or ')}`, `one of ${job}`);
+  const entry = kinds.find(({ name }) => name === there.job);
+  if (!entry) {
+    const names = kinds.map(({ name }) => name);
+    throw new ConfigError(directory, `an unfinished ${names.join(' or ')}`, `one of ${there.job}`);
   }
-  // one without a checkpoint begins again, as its best so far says
-  const file = unfinished ? join(checkpointsName, `${job}.yaml`) : 'config.yaml';
-  const settings = await readSettings(join(directory, file));
-  const goOn = async <Options extends z.ZodObject>({ options, run }: Job<Options>) => {
-    const values = { ...settings, output: directory };
-    const checked = checkOptions(options, flagsOf(options), values);
-    context.progress.note('checking settings, models and data');
-    const free = [...freeSettings, ...Object.keys(engineOptions)];
-    const names = resumedNames(flagsOf(options), { job, file: join(directory, file), free });
-    await withNames(names, () => run({ ...context, names, options: checked }, { resume: true }));
-  };
-  if (job === 'sft') await goOn((await import('./commands/sft.ts')).sftJob);
-  else await goOn((await import('./commands/train-classifier.ts')).classifierJob);
-  return true;
+  const kind: Kind = await entry.load();
+  const told = await readEvents<JobEvent>(join(directory, logName));
+  await (there.finished ? showEnd : goOn)(directory, kind, { there, told, context });
 }
 
-function showFinished(
-  output: string,
-  { steps, best, heldOut }: TrainingRecord,
-  { json, print }: CommandContext<unknown>,
-): void {
-  if (json) {
-    print(JSON.stringify({ output, steps, best, heldOut }));
-    return;
+interface Going {
+  readonly there: JobThere;
+  readonly told: readonly JobEvent[];
+  readonly context: CommandContext<unknown>;
+}
+
+/** With the settings of then, and over them what the folder's file says. */
+async function goOn(output: string, kind: Kind, { there, told, context }: Going): Promise<void> {
+  const file = join(output, there.settings);
+  const started = told.find((event) => event.type === 'started');
+  const given = (await exists(file)) || !started ? await readSettingsFile(file) : started.config;
+  const preset = kind.presets?.nameFor(given);
+  const under = preset === undefined ? {} : kind.presets?.settings(preset, given);
+  const { options } = jobOptions(kind);
+  const flags = flagsOf(options);
+  const then = started?.config ?? under;
+  const asked = checkOptions(options, flags, { ...then, ...given, output });
+  context.progress.note('checking settings, models and data');
+  const free = [...kind.free, ...Object.keys({ ...storeOptions, ...engineOptions })];
+  const names = resumedNames(flags, { job: kind.name, file, free });
+  const going = { ...context, names };
+  await withNames(names, () =>
+    runJobIn(output, kind, { asked, given, resume: true, context: going }),
+  );
+}
+
+/** Shows what a finished job came to, as its log has it; of earlier versions also its record. */
+async function showEnd(output: string, kind: Kind, { told, context }: Going): Promise<void> {
+  const events = told.length > 0 ? told : await recordedEvents(output);
+  if (kind.result === undefined) {
+    const { finishFolder } = await import('../jobs/folder.ts');
+    await finishFolder(output); // its checkpoints may be half removed
   }
-  const chosen = typeof best === 'number' ? `, the best: after step ${grouped(best)}` : '';
-  print('The job is finished: there is nothing left to do.');
-  print(`\n${counted(Number(steps), 'step')}.\nresult          ${output}${chosen}`);
+  showFinished(events, { kind, output, context });
+}
+
+/** What `training.json` of an earlier version says, as events. */
+async function recordedEvents(output: string): Promise<JobEvent[]> {
+  const record: Settings = (await readRecord(output)) ?? {};
+  const { steps = 0, best, heldOut } = record;
+  const { before, after } = (heldOut ?? {}) as Readonly<Record<string, object | undefined>>;
+  const measured = (when: 'before' | 'after', measures: object | undefined): JobEvent[] =>
+    measures ? [{ type: 'evaluated', when, ...measures }] : [];
+  const end = { type: 'finished' as const, steps: Number(steps), seconds: Number.NaN };
+  const chosen = typeof best === 'number' && { best };
+  return [...measured('before', before), ...measured('after', after), { ...end, ...chosen }];
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.length === 0;
 }

@@ -2,14 +2,13 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { revisionOf } from '../hub/revision.ts';
+import type { Settings } from '../jobs/kind.ts';
 import type { Under } from './command.ts';
 import { type Known, readAssignments, readConfigFile, type Said, saidBy } from './config-file.ts';
 import { checkEffects, chosen } from './effects.ts';
 import { flagName } from './flags.ts';
 import { file } from './options.ts';
 import { merge } from './values.ts';
-
-export type Settings = Readonly<Record<string, unknown>>;
 
 /** Options that name settings. */
 export const sourceOptions = {
@@ -25,14 +24,14 @@ export const sourceOptions = {
  * Settings under those of the flags: of `--set`, and under it of the config file.
  * @param given what flags say
  * @param known what file and `--set` may say
- * @param filled a file's settings with those below them, when others are over them
+ * @param below what lies under all of these, of a preset
  * @throws {ConfigError} when the file or `--set` says what is unknown, wrong or said twice, or when
  *   a setting that was chosen has no effect
  */
 export async function readSettings(
   given: Settings,
   known: Known,
-  filled: (file: Settings, over: Settings) => Settings = (file) => file,
+  below: (said: Settings) => Settings = () => ({}),
 ): Promise<Under> {
   const { config, set = [], ...flags } = given;
   const file: Said =
@@ -43,15 +42,16 @@ export async function readSettings(
     throw new ConfigError(assigned.where(twice), 'each setting once', `${flagName(twice)} as well`);
   }
   const over = merge(assigned.values, flags);
-  const under = filled(withOwnRevisions(file.values, over), over);
-  const [settings, alone] = [merge(under, over), filled(file.values, {})];
+  const own = withOwnRevisions(file.values, over);
+  const under = merge(below(merge(own, over)), own);
+  const [settings, alone] = [merge(under, over), merge(below(file.values), file.values)];
   checkEffects(known, [settings], saidBy(flags, flagName));
   checkEffects(known, [settings], assigned);
   // a flag may leave nothing to do for a setting of the file, and is no fault of the file
   checkEffects(known, [settings, alone], saidBy(chosen(file.values, known), file.where));
   const where = (name: string) =>
     [assigned, file].find(({ values }) => name in values)?.where(name);
-  return { values: merge(under, assigned.values), where };
+  return { values: merge(under, assigned.values), said: merge(own, assigned.values), where };
 }
 
 /** A file's settings without revisions of what is named otherwise over them. */

@@ -1,169 +1,279 @@
-/** Where the events of a supervised job meet the screen. */
-
-import { isUnfinished } from '../disk/result-folder.ts';
-import type { Note } from '../events.ts';
-import type { JobContext, JobEvent } from '../jobs/run.ts';
-import { counted, duration, fixed, grouped, memoryText } from '../report/text.ts';
+/** Where the events of a job meet the screen. */
+import { join } from 'node:path';
+import { logName } from '../disk/result-folder.ts';
+import type { DataSizes, JobEvent, Note } from '../events.ts';
+import type { Kind, Latest, Line, Outcome } from '../jobs/kind.ts';
+import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
+import { readEvents, withEvent } from '../store/event-log.ts';
 import type { CommandContext } from './command.ts';
-import { type Policy, startEngineFor } from './engine.ts';
-import { showDownload } from './locate.ts';
-import { type EngineSettings, withEngine } from './options.ts';
+import type { ComparisonStore } from './comparison-store.ts';
 import { painter } from './paint.ts';
-import { named, thenGoOn } from './remedies.ts';
+import { type Names, named, noteText } from './remedies.ts';
 import { quoted } from './shell.ts';
-import { countText, dataNotes, noteLines } from './show-run.ts';
-import { version } from './version.ts';
 
-export interface JobParts<Measures> {
+/** A job as it is shown. */
+export interface ShownJob {
+  readonly kind: Pick<Kind, 'result' | 'screen'>;
   readonly output: string;
-  readonly engine: EngineSettings;
-  /** A policy by whose size the engine is chosen. */
-  readonly policy?: Policy;
-  /** Goes on with the one in the output. @default false */
-  readonly resume?: boolean;
-  /** Starts the job. */
-  start(context: JobContext): AsyncIterable<JobEvent<Measures>>;
-  /** What a measurement in between says, in one line. */
-  brief(measures: Measures): string;
-  /** Lines of a label and a text about what was measured. */
-  measured(measures: Measures, before: Measures | undefined): readonly Line[];
-  /** What the reader must know of what was measured. @default nothing */
-  notes?(measures: Measures): readonly Note[];
-  /** What else `--json` says of it. @default nothing */
-  about?(measures: Measures): Readonly<Record<string, unknown>>;
-  /** Below those lines. @default nothing */
-  table?(measures: Measures): string;
+  /** Where the comparison goes as well. */
+  readonly store?: ComparisonStore | undefined;
   readonly context: Pick<
     CommandContext<unknown>,
     'json' | 'names' | 'print' | 'progress' | 'screen' | 'signal'
   >;
 }
 
-type Shown = Pick<CommandContext<unknown>, 'names' | 'screen'>;
-type Line = readonly [label: string, text: string];
-type EventOf<M, T extends JobEvent<M>['type']> = Extract<JobEvent<M>, { readonly type: T }>;
+type EventOf<T extends JobEvent['type']> = Extract<JobEvent, { readonly type: T }>;
 
-/** Runs a job to its end on an engine of its own; shows progress, then what came of it. */
-export async function showJob<Measures>(parts: JobParts<Measures>): Promise<void> {
-  const { output, resume = false, start, context } = parts;
-  const { json, print, progress, screen, signal } = context;
-  const engine = await startEngineFor(parts.policy, parts.engine, context);
-  const latest: { -readonly [T in JobEvent<Measures>['type']]?: EventOf<Measures, T> } = {};
-  let before: Measures | undefined;
-  let after: Measures | undefined;
+/**
+ * Shows what happens, then what came of it. With `--json` one object comes at the end. What the folder
+ * holds of an earlier start counts as well.
+ */
+export async function showEvents(events: AsyncIterable<JobEvent>, job: ShownJob): Promise<void> {
+  const { output, store, context } = job;
+  let told: readonly JobEvent[] = [];
   try {
-    for await (const event of start({
-      ...{ engine, output, resume, version: version(), signal },
-      engineSettings: withEngine(parts.engine, engine),
-      downloading: showDownload(progress),
-    })) {
-      Object.assign(latest, { [event.type]: event });
-      if (event.type === 'progress') progress.update(event);
-      if (event.type === 'step') {
-        const { step: done, steps: total, loss } = event;
-        progress.update({ phase: 'train', done, total, status: `loss ${fixed(loss, 4)}` });
-      }
-      if (event.type === 'resumed') {
-        progress.update({ phase: 'train', done: event.step, total: event.steps });
-      }
-      if (event.type === 'evaluated' && event.when === 'before') before = event.measures;
-      if (event.type === 'evaluated' && event.when === 'after') after = event.measures;
-      if (json) continue;
-      if (event.type === 'started') print(lines(startLines(event, context), screen.color));
-      if (event.type === 'resumed') print(lines(resumedLines(event, context), screen.color));
-      if (event.type === 'evaluated' && event.when === 'during') {
-        const { step, measures, best } = event;
-        const of = (latest.step ?? latest.resumed)?.steps ?? step;
-        const text = `${parts.brief(measures)}${best ? ', the best so far' : ''}`;
-        print(lines([[`step ${step}/${of}`, text]], screen.color));
-      }
+    for await (const event of events) {
+      const goesOn = event.type === 'resumed';
+      const before =
+        goesOn && told.length === 0 ? await readEvents<JobEvent>(join(output, logName)) : told;
+      if (event.type !== 'progress') told = withEvent(before, event);
+      show(event, totalOf(told), job);
     }
   } catch (error) {
-    throw (await isUnfinished(output)) ? thenGoOn(error, output) : error;
-  } finally {
-    await engine.close();
+    // Ctrl-C while measuring: no more events, but what there is stays worth telling
+    if (!context.signal.aborted || told.length === 0) throw error;
   }
-  progress.close();
-  const { started, resumed, step, stopped, finished } = latest;
-  const ofResult = after === undefined ? [] : (parts.notes?.(after) ?? []);
-  const saved = finished !== undefined || stopped?.saved === true;
-  const best = finished?.best ?? stopped?.best;
-  const canGoOn = saved && stopped?.problem === undefined;
-  const goOn = `npx tactful resume ${quoted(output)}`;
-  const done = (step ?? resumed)?.step ?? 0;
-  const of = (step ?? resumed)?.steps;
-  if (json) {
-    const { parameters, data } = started ?? {};
-    const notes = [...(started?.notes ?? []), ...ofResult];
-    const heldOut = { before, after };
-    const { early } = finished ?? {};
-    const last = stopped?.last;
-    const { problem } = stopped ?? {};
-    const rest = stopped && { stopped: { saved, last, problem, ...(canGoOn && { goOn }) } };
-    print(
-      JSON.stringify({
-        output,
-        engine: started?.engine,
-        parameters,
-        data,
-        ...(notes.length > 0 && { notes }),
-        ...{ steps: done, of, seconds: finished?.seconds },
-        best,
-        early,
-        heldOut,
-        ...(after !== undefined && parts.about?.(after)),
-        ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
-        ...rest,
-      }),
-    );
-    return;
-  }
-  const early = finished?.early ? `, of ${of}: it got no better any more` : '';
-  const head = finished
-    ? `${counted(done, 'step')} in ${duration(finished.seconds)}${early}.`
-    : `Stopped after step ${grouped(done)}${of ? ` of ${grouped(of)}` : ''}.`;
-  const chosen = best === undefined ? '' : `, the best: after step ${grouped(best)}`;
-  const result: Line[] = [
-    ...(after === undefined ? [] : parts.measured(after, before)),
-    ...noteLines(ofResult, screen.width, context.names),
-    ['result', saved ? `${output}${chosen}` : 'none: nothing has been learnt yet'],
-    ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
-    ...(stopped?.problem === undefined
-      ? []
-      : [['no checkpoint', named(stopped.problem, context.names)] as const]),
-  ];
-  print(['', painter(screen.color)('bold', head), lines(result, screen.color)].join('\n'));
-  if (after !== undefined && parts.table) print(`\n${parts.table(after)}`);
-  if (!finished && canGoOn) print(['Go on with:', `  ${goOn}`].join('\n'));
+  context.progress.close();
+  const { started, compared } = latestOf(told);
+  // last: a store that cannot be reached costs neither the report nor what the screen shows
+  if (store && started && compared) await store.put(started, compared.comparison.rows);
+  tell(told, job);
 }
 
-function startLines<M>(event: EventOf<M, 'started'>, { screen, names }: Shown): Line[] {
-  const { engine, parameters, data, memory, notes } = event;
-  const { rows, kept, dialogues, train, pairs, test, cut } = data;
-  const counts = [
-    `${grouped(rows)} rows`,
-    ...(kept < rows ? [`${grouped(kept)} kept`] : []),
-    ...(dialogues === undefined ? [] : [`${grouped(dialogues)} dialogues`]),
-  ];
-  const learnt = pairs === undefined ? '' : ` (${grouped(pairs)} summaries)`;
-  const parts = `${grouped(train)} train${learnt}, ${grouped(test)} test`;
+/** A job that is finished, as its folder tells it: what it was worth, and where things are. */
+export function showFinished(told: readonly JobEvent[], job: ShownJob): void {
+  const { kind, context } = job;
+  const { compared } = latestOf(told);
+  if (!context.json) context.print('The job is finished: there is nothing left to do.');
+  if (!context.json && compared && kind.screen.compared)
+    context.print(kind.screen.compared(compared, context.screen));
+  tell(told, job);
+}
+
+function tell(told: readonly JobEvent[], { kind, output, store, context }: ShownJob): void {
+  const steps = told.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
+  const latest = latestOf(told);
+  const outcome = { latest, steps, output, store: latest.compared && store?.says };
+  const { json, print, screen } = context;
+  const shown = { kind, output, store, context };
+  if (json) {
+    print(JSON.stringify(resultOf(outcome, shown)));
+    return;
+  }
+  print(closingText(outcome, shown));
+  const { after } = latest;
+  if (after && kind.screen.table)
+    print(`\n${kind.screen.table(after, (text) => painter(screen.color)('bold', text))}`);
+  const { saved, problem } = latest.stopped ?? {};
+  if (!latest.finished && saved !== false && problem === undefined)
+    print(['Go on with:', `  ${goOn(output)}`].join('\n'));
+}
+
+function latestOf(told: readonly JobEvent[]): Latest {
+  const latest: Latest = {};
+  for (const event of told) {
+    Object.assign(latest, { [event.type]: event });
+    if (event.type === 'validated' && event.best) latest.best = event;
+    if (event.type === 'evaluated') latest[event.when] = event;
+  }
+  return latest;
+}
+
+/** Steps to be done; the logs of earlier versions say it in the settings, or with each step. */
+function totalOf(told: readonly JobEvent[]): number {
+  const { started, resumed, step } = latestOf(told);
+  return started?.steps ?? step?.steps ?? resumed?.steps ?? Number(started?.config.steps ?? 0);
+}
+
+/** What an event changes on the screen. */
+function show(event: JobEvent, steps: number, { kind, output, context }: ShownJob): void {
+  const { progress, print, json, screen, names } = context;
+  const say = kind.screen;
+  const lines = (rows: readonly Line[]) => {
+    if (!json) print(linesText(screen.color, rows));
+  };
+  if (event.type === 'progress') progress.update(event);
+  if (event.type === 'started') lines(startLines(event, say.started(event), { output, context }));
+  if (event.type === 'resumed') {
+    const notes = event.notes.map((says) => ({ says }));
+    lines([
+      ['folder', output],
+      ['engine', event.engine],
+      ['goes on', `after step ${event.step} of ${steps}`],
+      ...noteLines(notes, screen.width, names),
+    ]);
+    if (event.step < steps) progress.update({ phase: 'train', done: event.step, total: steps });
+  }
+  if (event.type === 'evaluated' && say.tellsMeasures) {
+    const { when, notes } = event;
+    lines([[when, say.brief(event, when)], ...noteLines(notes, screen.width, names)]);
+  }
+  // a line has taken the place of the bar
+  const begins = event.type === 'evaluated' && event.when === 'before' && say.tellsMeasures;
+  if (begins || event.type === 'calibrated') {
+    progress.update({ phase: 'train', done: 0, total: steps });
+  }
+  if (event.type === 'step') {
+    const { step: done, steps: total, metrics } = event;
+    progress.update({ phase: 'train', done, total, status: say.status(metrics) });
+  }
+  if (event.type === 'validated') {
+    const { step, best } = event;
+    const text = say.brief(event, 'during');
+    lines([[`step ${step}/${steps}`, best ? `${text}, the best so far` : text]]);
+  }
+  if (event.type === 'compared' && say.compared && !json) print(say.compared(event, screen));
+}
+
+function startLines(
+  event: EventOf<'started'>,
+  own: readonly Line[],
+  { output, context: { screen, names } }: Pick<ShownJob, 'output' | 'context'>,
+): Line[] {
+  const { runId, engine, data, memory, notes } = event;
   return [
+    ['run', runId],
+    ['folder', output],
     ['engine', engine],
-    ['data', `${counts.join(', ')}: ${parts}${cut > 0 ? `; ${grouped(cut)} texts cut` : ''}`],
+    ['data', dataText(data)],
     ...dataNotes(data),
-    ['parameters', `${countText(parameters)} trainable`],
+    ...own,
     ...(memory ? [['memory', memoryText(memory)] as const] : []),
     ...noteLines(notes, screen.width, names),
   ];
 }
 
-function resumedLines<M>(event: EventOf<M, 'resumed'>, { screen, names }: Shown): Line[] {
-  const { step, steps, notes } = event;
-  const said = notes.map((says) => ({ says }));
-  return [['goes on', `after step ${step} of ${steps}`], ...noteLines(said, screen.width, names)];
+function dataText(data: DataSizes): string {
+  const { rows, kept, dialogues, train, pairs, validation, test, cut = 0 } = data;
+  const different = dialogues === undefined ? '' : `, ${grouped(dialogues)} dialogues`;
+  const learnt = pairs === undefined ? '' : ` (${grouped(pairs)} summaries)`;
+  const withheld = validation === undefined ? '' : `, ${grouped(validation)} validation`;
+  const parts = `${grouped(train)} train${learnt}${withheld}, ${grouped(test)} test`;
+  const short = cut > 0 ? `; ${grouped(cut)} texts cut` : '';
+  return `${grouped(rows)} rows, ${grouped(kept)} kept${different}: ${parts}${short}`;
 }
 
-function lines(rows: readonly Line[], color: boolean): string {
+/** Columns that were found by usual names, and rows that could not be read: a line each. */
+function dataNotes({ columns = {}, skipped }: DataSizes): Line[] {
+  const taken = Object.entries(columns).map(([what, column]) => `"${column}" as ${what}`);
+  const notes: Line[] = taken.length > 0 ? [['columns', taken.join(', ')]] : [];
+  if (skipped === undefined) return notes;
+  const { count, first } = skipped;
+  const [{ where, why }] = first;
+  return [...notes, ['skipped', `${counted(count, 'bad row')}; the first is ${where}: ${why}`]];
+}
+
+/** Each note, and what to do about it, in lines of the screen's width; the first has a label. */
+function noteLines(notes: readonly Note[] = [], width: number, names: Names): Line[] {
+  return notes.flatMap((note) =>
+    wrap(noteText(note, names), Math.max(20, width - labelWidth - 2)).map(
+      (line, i): Line => [i === 0 ? 'note' : '', line],
+    ),
+  );
+}
+
+const labelWidth = 14;
+
+function linesText(color: boolean, rows: readonly Line[]): string {
   const paint = painter(color);
-  return rows.map(([label, text]) => `${paint('dim', label.padEnd(14))}  ${text}`).join('\n');
+  return rows
+    .map(([label, text]) => `${paint('dim', label.padEnd(labelWidth))}  ${text}`)
+    .join('\n');
+}
+
+/** What was measured, what there is now and where. */
+function closingText(outcome: Outcome, { kind, output, context }: ShownJob): string {
+  const { latest } = outcome;
+  const { finished, stopped, before, after } = latest;
+  const { screen, names } = context;
+  const say = kind.screen;
+  const best = finished?.best ?? stopped?.best;
+  const saved = finished !== undefined || stopped?.saved === true;
+  const chosen = best === undefined ? '' : `, the best: after step ${grouped(best)}`;
+  const result = saved ? `${output}${chosen}` : 'none: nothing has been learnt yet';
+  const lines: Line[] = [
+    ...(after && say.measured ? say.measured(after, before) : []),
+    ...noteLines(say.notes?.(outcome), screen.width, names),
+    ...(say.files?.(outcome) ?? []),
+    ...(kind.result === undefined ? [['result', result] as const] : []),
+    ...(stopped?.last === undefined ? [] : [['last step', stopped.last] as const]),
+    ...(stopped?.problem === undefined
+      ? []
+      : [['no checkpoint', named(stopped.problem, names)] as const]),
+    ...(latest.started && stopped?.saved !== false
+      ? [['events', join(output, logName)] as const]
+      : []),
+  ];
+  const head = painter(screen.color)('bold', headline(latest));
+  return ['', head, linesText(screen.color, lines)].join('\n');
+}
+
+/** The command line that goes on with the job. */
+function goOn(output: string): string {
+  return `npx tactful resume ${quoted(output)}`;
+}
+
+function headline(latest: Latest): string {
+  const { finished, stopped } = latest;
+  const of = latest.step?.steps ?? latest.started?.steps;
+  if (finished) {
+    const { steps, seconds, peakMemory, early } = finished;
+    const took = Number.isFinite(seconds) ? ` in ${duration(seconds)}` : '';
+    const memory = peakMemory === undefined ? '' : `, ${byteText(peakMemory)} of memory at most`;
+    const patience = early ? `, of ${of}: it got no better any more` : '';
+    return `${counted(steps, 'step')}${took}${memory}${patience}.`;
+  }
+  const done = stepsDone(latest);
+  const where = done === 0 ? 'before the first step' : `after step ${grouped(done)}`;
+  const total = done === 0 || of === undefined ? '' : ` of ${grouped(of)}`;
+  return `Stopped ${where}${total}${stopped ? '' : ', while measuring'}.`;
+}
+
+function stepsDone({ stopped, step, finished, resumed }: Latest): number {
+  return (finished?.steps ?? stopped?.step ?? step?.step ?? resumed?.step) || 0;
+}
+
+/** The job as `--json` tells it. */
+function resultOf(outcome: Outcome, { kind, output }: ShownJob): Record<string, unknown> {
+  const { latest } = outcome;
+  const { started, resumed, step, before, after, stopped, finished } = latest;
+  const isOwn = kind.result === undefined;
+  const ofResult = kind.screen.notes?.(outcome) ?? [];
+  const notes = [...(started?.notes ?? []), ...(before?.notes ?? []), ...ofResult];
+  const best = finished?.best ?? stopped?.best;
+  const heldOut = { before: before && measuresIn(before), after: after && measuresIn(after) };
+  const { step: at, reason, saved, last, problem } = stopped ?? {};
+  const canGoOn = saved !== false && problem === undefined;
+  const end = { step: at ?? stepsDone(latest), reason, saved, last, problem };
+  return {
+    ...(isOwn ? { output } : { runId: started?.runId, directory: output }),
+    seed: started?.config.seed,
+    engine: started?.engine,
+    data: started?.data,
+    ...(notes.length > 0 && { notes }),
+    ...{ steps: stepsDone(latest), of: step?.steps ?? resumed?.steps ?? started?.steps },
+    seconds: finished?.seconds,
+    ...(isOwn && { best, heldOut }),
+    early: finished?.early,
+    ...kind.screen.json(outcome),
+    ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
+    ...(!finished && { stopped: { ...end, ...(canGoOn && { goOn: goOn(output) }) } }),
+  };
+}
+
+/** What was measured, of its event. */
+function measuresIn(event: EventOf<'evaluated'>): object {
+  const { type: _, when: __, notes: ___, ...measures } = event;
+  return measures;
 }

@@ -1,5 +1,5 @@
 /** Writes a training's result as a whole folder, and replaces nothing but an earlier one. I/O. */
-import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError, UnavailableError } from '../errors.ts';
@@ -25,13 +25,17 @@ const Marker = z.looseObject({
   best: z.int().optional(),
 });
 
-/**
- * Folder, within that of the result, of what an unfinished job goes on from. With it lie the job's
- * settings, in `<job>.yaml`. It stays where it is when one result takes the place of another.
- */
+/** Folder, within that of a job, of what it goes on from. */
 export const checkpointsName = 'checkpoints';
 /** Folder, beside the best result of a job that was stopped, of the weights of its last step. */
 export const lastName = 'last';
+/** A job's settings, as they were given. */
+export const configName = 'config.yaml';
+/** A job's log. */
+export const logName = 'events.jsonl';
+const lockName = 'lock';
+/** What stays where it is when one result takes the place of another. */
+const staying = [checkpointsName, logName, configName, lockName];
 
 /**
  * Whether a result may go to a folder: it is new, empty, or holds an earlier result of the same job
@@ -42,7 +46,7 @@ export const lastName = 'last';
 export async function checkResultFolder(folder: string, job: string): Promise<void> {
   await mendResultFolder(folder);
   const unfinished = await unfinishedJob(folder);
-  if (unfinished !== undefined) {
+  if (unfinished !== undefined && (await holdsCheckpoints(folder))) {
     const checkpoints = join(folder, checkpointsName);
     throw new ConfigError(
       folder,
@@ -54,11 +58,87 @@ export async function checkResultFolder(folder: string, job: string): Promise<vo
   await checkPlace(folder, job);
 }
 
-/** The job in a folder that can be gone on with, by its command; undefined when there is none. */
+/** A job that a folder tells of. */
+export interface JobThere {
+  /** The command. */
+  readonly job: string;
+  readonly finished: boolean;
+  /** File of its settings, within the folder. */
+  readonly settings: string;
+}
+
+/**
+ * The job in a folder, by its log; of earlier versions also by the settings beside its checkpoints,
+ * by its record, or by its settings alone. Undefined when there is none.
+ */
+export async function jobIn(folder: string): Promise<JobThere | undefined> {
+  const text = await readFile(join(folder, logName), 'utf8').catch(() => '');
+  const [first = '', ...lines] = text.split('\n');
+  const started = /^\{"type":"started",("job":"([^"]+)")?/.exec(first);
+  const settings = configName;
+  if (started) {
+    const finished = lines.some((line) => /^\{"type":"finished".*\}$/.test(line));
+    return { job: started[2] ?? 'detox', finished, settings };
+  }
+  const names = (await namesIn(join(folder, checkpointsName)).catch(() => undefined)) ?? [];
+  const [old] = names.flatMap((name) => /^([a-z-]+)\.yaml$/.exec(name)?.[1] ?? []);
+  if (old !== undefined)
+    return { job: old, finished: false, settings: join(checkpointsName, `${old}.yaml`) };
+  const record = await readRecord(folder).catch(() => undefined);
+  const isThere = await exists(join(folder, settings));
+  if (record)
+    return isThere ? { job: record.job, finished: record.finished ?? false, settings } : undefined;
+  return isThere ? { job: 'detox', finished: false, settings } : undefined;
+}
+
+/** The job in a folder that is not finished, by its command; undefined when there is none. */
 export async function unfinishedJob(folder: string): Promise<string | undefined> {
-  const names = await namesIn(join(folder, checkpointsName)).catch(() => undefined);
-  const jobs = (names ?? []).flatMap((name) => /^([a-z-]+)\.yaml$/.exec(name)?.[1] ?? []);
-  return jobs[0];
+  const there = await jobIn(folder);
+  return there?.finished === false ? there.job : undefined;
+}
+
+/**
+ * Refuses a folder for a run that replaces nothing.
+ * @throws {ConfigError} when it holds something
+ */
+export async function expectFree(folder: string): Promise<void> {
+  const names = (await namesIn(folder).catch(() => undefined)) ?? [];
+  const found = names.filter((name) => !isTemporary(name) && name !== lockName);
+  if (found.length === 0) return;
+  const holdsRun = found.includes(logName) || found.includes(configName);
+  throw new ConfigError(
+    `run folder ${folder}`,
+    'a new or empty folder',
+    holdsRun ? 'one that already holds a run' : `one that holds ${found[0]}`,
+    holdsRun
+      ? `Name another folder by \`output\`, or go on: npx tactful resume ${folder}`
+      : 'Name another folder by `output`.',
+  );
+}
+
+/** @throws {UnavailableError} when a file is in the way, or the place is not ours to write to */
+export async function makeFolder(directory: string): Promise<void> {
+  try {
+    await access(await nearestThere(directory), constants.W_OK); // mkdir finds other words for it
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    if (!isFile) throw unwritable(cause, { path: directory, instead: outputInstead });
+    const [where, got] = [`run folder ${directory}`, 'a file in its place'];
+    const remedy = 'Name another folder by `output`.';
+    throw new UnavailableError(where, 'a folder to write to', got, remedy, cause);
+  }
+}
+
+/** The path itself, or the nearest one above it that is there. */
+async function nearestThere(path: string): Promise<string> {
+  const isThere = await access(path).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
+  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
 }
 
 /**
@@ -67,13 +147,6 @@ export async function unfinishedJob(folder: string): Promise<string | undefined>
  */
 export async function expectRoom(folder: string, bytes: number): Promise<void> {
   await checkRoom(await nearestFolder(dirname(resolve(folder))), bytes, outputInstead);
-}
-
-/** Whether there is a job in a folder to go on with. */
-export async function isUnfinished(folder: string): Promise<boolean> {
-  if ((await unfinishedJob(folder)) !== undefined) return true;
-  const record = await readRecord(folder).catch(() => undefined);
-  return record !== undefined && record.finished === undefined;
 }
 
 /**
@@ -89,14 +162,16 @@ export async function readRecord(folder: string): Promise<z.infer<typeof Marker>
 export async function mendResultFolder(folder: string): Promise<void> {
   const path = resolve(folder);
   for (const old of (await leftBeside(path)).filter((name) => name.endsWith('.old'))) {
-    if (await exists(path)) await carryCheckpoints(old, path);
+    if (await exists(path)) await carryStaying(old, path);
     else await rename(old, path);
   }
 }
 
-async function carryCheckpoints(from: string, to: string): Promise<void> {
-  const [before, there] = [join(from, checkpointsName), join(to, checkpointsName)];
-  if ((await exists(before)) && !(await exists(there))) await rename(before, there);
+async function carryStaying(from: string, to: string): Promise<void> {
+  for (const name of staying) {
+    const [before, there] = [join(from, name), join(to, name)];
+    if ((await exists(before)) && !(await exists(there))) await rename(before, there);
+  }
 }
 
 /** Removes what else such a writer left. Only for whoever knows that it does not write any more. */
@@ -136,7 +211,8 @@ export async function checkPlace(folder: string, job: string): Promise<void> {
       'Name a folder inside it by `output`.',
     );
   }
-  const ours = (await holdsCheckpoints(path)) ? [checkpointsName, lastName] : [];
+  const isJob = names.includes(logName) || (await areOurs(path));
+  const ours = isJob ? [...staying, lastName] : [lockName];
   const found = names.filter((name) => !ours.includes(name) && !isTemporary(name));
   if (found.length === 0) return;
   const expected = expectation(job);
@@ -160,16 +236,22 @@ export async function checkPlace(folder: string, job: string): Promise<void> {
   }
 }
 
-/** Whether `checkpoints` is a job's, perhaps of one that was killed before there was more. */
+/** Whether `checkpoints` holds what a job goes on from. */
 async function holdsCheckpoints(path: string): Promise<boolean> {
-  if ((await unfinishedJob(path)) !== undefined) return true;
+  const names = (await namesIn(join(path, checkpointsName)).catch(() => undefined)) ?? [];
+  return names.some((name) => /^step-\d+$|^[a-z-]+\.yaml$/.test(name));
+}
+
+/** Whether `checkpoints` is a job's, perhaps of one that was killed before there was more. */
+async function areOurs(path: string): Promise<boolean> {
   const names = await namesIn(join(path, checkpointsName)).catch(() => undefined);
-  return names?.every((name) => name === 'lock' || isTemporary(name)) ?? false;
+  const isLeft = names?.every((name) => name === lockName || isTemporary(name)) ?? false;
+  return isLeft || holdsCheckpoints(path);
 }
 
 /**
  * Writes a result: `write` fills a temporary folder beside, which then takes the place of `folder`;
- * checkpoints stay in it.
+ * what a job keeps there stays.
  * @throws {UnavailableError} when the place cannot be taken; it names the folder that has the result
  */
 export async function writeResultFolder(
@@ -199,7 +281,7 @@ export async function writeResultFolder(
     const remedy = `The result lies in ${temporary}.`;
     throw new UnavailableError(folder, 'a folder to write', wordsOf(cause), remedy, cause);
   }
-  if (replaces) await carryCheckpoints(old, path);
+  if (replaces) await carryStaying(old, path);
   await syncFolder(path);
   await syncFolder(dirname(path));
   if (replaces) await rm(old, { recursive: true });
@@ -207,7 +289,7 @@ export async function writeResultFolder(
 
 /** Writes `training.json` of a folder that holds a result, atomically. */
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  const others = [recordName, checkpointsName];
+  const others = [recordName, checkpointsName, lockName];
   const names = (await readdir(folder)).filter((name) => !isTemporary(name));
   const files = names.filter((name) => !others.includes(name)).sort();
   const json = JSON.stringify({ ...record, files }, null, 2);

@@ -4,7 +4,8 @@ import { TactfulError } from '../errors.ts';
 import type { DownloadProgress } from '../hub/progress.ts';
 import { locateSources } from '../hub/sources.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
-import { type Closable, type Job, setUp } from '../jobs/detox/setup.ts';
+import { type Run, setUp } from '../jobs/detox/setup.ts';
+import type { Closable } from '../jobs/kind.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { checkTargets, checkValueHead, checkWeights } from './adapter.ts';
 import type { Check, EarlyCheck } from './check.ts';
@@ -114,7 +115,7 @@ export async function* doctor(
 
 async function* checkUp(
   config: DetoxConfig,
-  job: Job,
+  job: Run,
   { signal, judged }: { signal: AbortSignal | undefined; judged: boolean },
 ): AsyncGenerator<DoctorEvent> {
   const patient = intake(config, job);

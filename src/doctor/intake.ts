@@ -1,14 +1,14 @@
 import type { Prompt } from '../eval/evaluate.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import { readBy } from '../jobs/detox/reward.ts';
-import type { Job } from '../jobs/detox/setup.ts';
+import type { Run } from '../jobs/detox/setup.ts';
 import { type Semantics, semanticsOf } from '../rl/trl/corrections.ts';
 
 /** Prompts that are answered. */
 const promptCount = 16;
 
 /** A run that has not started yet, and what is known of it without sampling. */
-export interface Intake extends Job {
+export interface Intake extends Run {
   readonly config: DetoxConfig;
   readonly semantics: Semantics;
   /** At which the policy is scored. */
@@ -20,7 +20,7 @@ export interface Intake extends Job {
 }
 
 /** Looks at a run's parts without computing anything. */
-export function intake(config: DetoxConfig, job: Job): Intake {
+export function intake(config: DetoxConfig, job: Run): Intake {
   const { rl } = job;
   const semantics = semanticsOf(rl);
   const temperature = job.learner.places.temperature(rl.generation);

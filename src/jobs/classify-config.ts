@@ -3,6 +3,7 @@ import { labelledFields, splitFields } from '../data/config.ts';
 import { revisionField } from '../hub/revision.ts';
 import {
   checkpointEvery,
+  keepCheckpoints,
   measuringFields,
   needsEvaluations,
   SupervisedConfig,
@@ -49,6 +50,7 @@ export const ClassifyConfig = z
       .describe('What texts count in training: all the same, or more where their label is rare'),
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of fresh weights'),
     checkpointEvery,
+    keepCheckpoints,
     ...measuringFields,
     bestMetric: z
       .enum(['loss', 'accuracy', 'macroF1'])

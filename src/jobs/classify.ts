@@ -1,238 +1,90 @@
-import { z } from 'zod';
-import { asClasses, classIds } from '../data/classes.ts';
+/** `train-classifier` as a kind of job. */
 import { dataSources } from '../data/dialogues.ts';
-import { type LabelledText, labelsOf, splitByLabel } from '../data/labelled.ts';
-import { shuffleSeedOf } from '../data/prepare.ts';
-import { readLabelled } from '../data/read.ts';
-import { ConfigError, InputError } from '../errors.ts';
-import { type Classification, classification } from '../eval/classification.ts';
-import type { MemoryEstimate, Note } from '../events.ts';
-import { problemTypes } from '../family/classifier-config.ts';
-import { readModelConfig } from '../family/config.ts';
-import { type ClassifierConfig, isPolicy } from '../family/families.ts';
-import { writeModelFolder } from '../family/model-folder.ts';
-import { mostTokens } from '../family/positions.ts';
-import type { Classifier } from '../model/classifier.ts';
-import { freshClassifier, loadClassifier } from '../model/load.ts';
-import { logSumExp } from '../model/softmax.ts';
-import { balancedWeights, classifierLearner } from '../model/supervised.ts';
-import { estimateClassifier } from '../model/supervised-memory.ts';
-import type { Engine } from '../runtime/engine.ts';
-import { sizeOf } from '../tensor.ts';
-import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
-import { type Begun, type JobKind, withJob } from './begin.ts';
-import { ClassifyConfig, learningRates } from './classify-config.ts';
-import { checkMemory } from './memory.ts';
-import { inParts, type JobContext, type JobEvent, type JobProgress, runJob } from './run.ts';
+import type { Share } from '../eval/classification.ts';
+import { countText, fixed, grouped, pad } from '../report/text.ts';
+import { ClassifyConfig } from './classify-config.ts';
+import {
+  type ClassifyFacts,
+  type ClassifyMeasures,
+  classifyMeasures,
+} from './classify-measures.ts';
+import type { Kind } from './kind.ts';
+import { presets } from './presets.ts';
+import { learnsSupervised, supervisedFree, supervisedOpen } from './supervised-state.ts';
 
-/** How well the held-out texts are told apart. */
-export interface ClassifyMeasures extends Classification {
-  /** Mean cross-entropy per text in nats. */
-  readonly loss: number;
-}
-
-const number = z.number();
-const count = z.int().nonnegative();
-const share = z.strictObject({ share: number, n: count, low: number, high: number });
-const kind: JobKind<ClassifyConfig, ClassifyMeasures> = {
-  job: 'train-classifier',
+export const classifyKind: Kind<ClassifyConfig, ClassifyMeasures, ClassifyFacts> = {
+  name: 'train-classifier',
+  description:
+    'The labels are the names in the config (or class ids). Where a fresh config names none, the ' +
+    'names in the data are the labels: sorted as numbers if all are whole numbers, else by ' +
+    'character code. The last texts of each label are held out, and measured at the end. With ' +
+    '--evaluate-every also in between: then the best model is the result, not the last.',
+  examples: [
+    ['tactful train-classifier --data texts.csv --model DIR --output judge', 'go on from a model'],
+    [
+      'tactful train-classifier --data texts.csv --model-config config.json --tokenizer DIR --output judge',
+      'from random weights',
+    ],
+    [
+      'tactful train-classifier --data texts.csv --model DIR --output judge --class-weights balanced --evaluate-every 50 --best-metric macroF1 --patience 3',
+      'a label is rare; keep the best, and stop when it gets no better',
+    ],
+  ],
+  stopping: 'finishing the step',
   schema: ClassifyConfig,
-  measures: z.strictObject({
-    accuracy: share,
-    labels: z.array(
-      z.strictObject({
-        ...{ label: z.string(), precision: share.nullable(), recall: share.nullable() },
-        ...{ f1: number },
-      }),
-    ),
-    macroF1: number,
-    confusion: z.array(z.array(count)),
-    loss: number,
-  }),
+  first: { data: 'texts.csv', model: presets.demo.rewardModel },
+  free: supervisedFree,
+  open: supervisedOpen,
+  learns: learnsSupervised,
+  measures: classifyMeasures,
+
   async sources({ model, modelConfig, tokenizer, data, split }) {
     return { model, modelConfig, tokenizer, ...(await dataSources({ data, split })) };
   },
+  setUp: async (begun) => (await import('./classify-setup.ts')).setUpClassifier(begun),
+  screen: {
+    started: ({ parameters }) => [['parameters', `${countText(parameters)} trainable`]],
+    status: ({ loss }) => `loss ${fixed(loss, 4)}`,
+    brief: ({ accuracy, macroF1, loss }) =>
+      `accuracy ${percent(accuracy.share)} %, macro F1 ${percent(macroF1)} %, ` +
+      `held-out loss ${fixed(loss, 4)}`,
+    measured: ({ accuracy, macroF1, loss }) => [
+      ['accuracy', `${shareText(accuracy)} of ${grouped(accuracy.n)} held-out texts`],
+      ['macro F1', `${percent(macroF1)} %`],
+      ['held-out loss', fixed(loss, 4)],
+    ],
+    table,
+    json: ({ latest: { started } }) => ({ parameters: started?.parameters }),
+  },
 };
 
-/** What the training of a classifier tells, in order. */
-export type ClassifyEvent = JobEvent<ClassifyMeasures>;
-
-/** A text as token ids, and its class. */
-interface Item {
-  readonly ids: readonly number[];
-  readonly label: number;
+/** `98.2 % (95 % interval 97.1 to 98.9)` */
+function shareText({ share, low, high }: Share): string {
+  return `${percent(share)} % (95 % interval ${percent(low)} to ${percent(high)})`;
 }
 
-/**
- * Trains a sequence classifier on labelled texts as a stream of events: train, measure the held-out
- * part, keep the best or the last. Writes a model folder.
- * @throws {ConfigError} when a job to go on with began with other settings or other files
- * @throws {UnavailableError} when there is less memory than the run will take
- */
-export function trainClassifier(
-  settings: ClassifyConfig,
-  context: JobContext,
-): AsyncGenerator<ClassifyEvent> {
-  return withJob(kind, settings, context, trained);
+/** A row for each true label: its recall and precision, then how often it was said to be which. */
+function table({ labels, confusion }: ClassifyMeasures, bold: (text: string) => string): string {
+  const cell = (of: Share | null) =>
+    of ? `${percent(of.share)} [${percent(of.low)}, ${percent(of.high)}]` : '–';
+  const head = [
+    ...['label', 'n', 'recall %', 'precision %', 'F1 %'],
+    ...labels.map(({ label }) => `as ${label}`),
+  ];
+  const rows = labels.map(({ label, recall, precision, f1 }, i) => [
+    label,
+    grouped(confusion[i].reduce((sum, n) => sum + n, 0)),
+    cell(recall),
+    cell(precision),
+    percent(f1),
+    ...confusion[i].map(grouped),
+  ]);
+  const widths = head.map((_, c) => Math.max(...[head, ...rows].map((row) => row[c].length)));
+  const line = (row: readonly string[]) =>
+    row.map((text, c) => pad(text, widths[c], c === 0 ? 'right' : 'left')).join('  ');
+  return [bold(line(head)), ...rows.map(line)].join('\n');
 }
 
-async function* trained(
-  begun: Begun<ClassifyConfig, ClassifyMeasures>,
-): AsyncGenerator<ClassifyEvent> {
-  const { local: config, context } = begun;
-  const { engine, signal } = context;
-  const { texts: read, skipped, guessed, notes: ofData } = await readLabelled(config.data, config);
-  const { texts, notes: ofLabels } = asClasses(read, config.labelThreshold);
-  const shape = await shapeFor(config, texts);
-  const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
-  checkTokenizer(tokenizer, shape);
-  const { items, cut, notes: ofClasses } = await prepare(texts, shape, tokenizer);
-  const { train, test } = splitByLabel(items, config.testShare, {
-    shuffleSeed: shuffleSeedOf(config),
-  });
-  const memory = memoryOf({ shape, items, test, engine }, config);
-  await checkMemory(memory, engine, memoryRemedy); // before weights are drawn or read
-  const classifier =
-    config.model === undefined
-      ? await freshClassifier(engine, shape, config.seed)
-      : await loadClassifier(engine, config.model, { trainable: true });
-  try {
-    const { tensors } = classifier.parameters;
-    const all = [...tensors.values()].reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0);
-    const told = Object.keys(guessed).length > 0 && { columns: guessed };
-    const notes = [...ofData, ...ofLabels, ...ofClasses, ...classifier.notes];
-    const rows = { rows: texts.length, kept: texts.length, ...(skipped && { skipped }), ...told };
-    yield {
-      type: 'started',
-      engine: engine.description,
-      parameters: { trainable: all, all },
-      data: { ...rows, train: train.length, test: test.length, cut },
-      memory,
-      ...(notes.length > 0 && { notes }),
-    };
-    const { microBatchSize, bestMetric } = config;
-    const balanced = () =>
-      balancedWeights(
-        train.map(({ label }) => label),
-        shape.labels.length,
-      );
-    const classWeights = config.classWeights === 'balanced' ? balanced() : undefined;
-    yield* runJob<ClassifyMeasures>({
-      begun,
-      learningRate: config.model === undefined ? learningRates.fresh : learningRates.trained,
-      learner: classifierLearner(classifier, train, { microBatchSize, classWeights }),
-      measuresBefore: false,
-      measure: () => measure(classifier, test, signal),
-      worth: (measures) => worthOf(measures, bestMetric),
-      save: (folder) => writeModelFolder(folder, classifier.config, tensors, tokenizer.files),
-    });
-  } finally {
-    await classifier.close();
-  }
-}
-
-/** The config of the classifier: that of the model, or a fresh one with the labels of the data. */
-async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) {
-  const path = config.model ?? config.modelConfig ?? '';
-  const found = await readModelConfig(path);
-  if (isPolicy(found)) throw new InputError(path, 'a sequence classifier', found.modelType);
-  if (found.labels.length < 2 || found.head !== 'single') {
-    const actual =
-      found.labels.length < 2 ? 'one label' : `problem_type ${problemTypes[found.head]}`;
-    const remedy =
-      'Another head is not trained here: go on from another model, or from a fresh one.';
-    throw new InputError(path, 'at least two labels, one of them true of a text', actual, remedy);
-  }
-  const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);
-  // names that a config gives keep their ids, whatever the data's order would be
-  if (config.model !== undefined || !unnamed) return found;
-  const wanted = labelsOf(texts);
-  return wanted.every((label) => found.labels.includes(label))
-    ? found
-    : { ...found, labels: wanted };
-}
-
-/** Ids of a text and its class. */
-async function prepare(
-  texts: readonly LabelledText[],
-  config: ClassifierConfig,
-  tokenizer: Tokenizer,
-): Promise<{ items: Item[]; cut: number; notes: readonly Note[] }> {
-  const { labels } = config;
-  const maxLength = Math.min(tokenizer.maxLength, mostTokens(config));
-  const all = texts.map(({ text }) => text);
-  const whole = await tokenizer.encodeBatch(all);
-  const rows = await tokenizer.encodeBatch(all, { maxLength });
-  const { ids, notes } = classIds(
-    texts.map(({ label }) => label),
-    labels,
-  );
-  const items = texts.map(({ label }, i) => ({ ids: rows[i], label: ids.get(label)! }));
-  return { items, cut: whole.filter(({ length }) => length > maxLength).length, notes };
-}
-
-function checkTokenizer(tokenizer: Tokenizer, { vocabSize, padId }: ClassifierConfig): void {
-  const remedy = 'Config and tokenizer belong to different models.';
-  if (tokenizer.idCount > vocabSize) {
-    const expected = `at least the tokenizer's ${tokenizer.idCount}`;
-    throw new ConfigError('config: vocab_size', expected, `${vocabSize}`, remedy);
-  }
-  if (tokenizer.padId !== padId) {
-    const expected = `the tokenizer's ${tokenizer.padId}`;
-    throw new ConfigError('config: pad_token_id', expected, `${padId}`, remedy);
-  }
-}
-
-/** More is better. */
-function worthOf(
-  { loss, accuracy, macroF1 }: ClassifyMeasures,
-  metric: ClassifyConfig['bestMetric'],
-): number {
-  if (metric === 'loss') return -loss;
-  return metric === 'accuracy' ? accuracy.share : macroF1;
-}
-
-/** Held-out texts that are judged at a time. */
-const judgedAtOnce = 64;
-
-const memoryRemedy =
-  'Use a smaller `microBatchSize`, shorter texts or a smaller model, or a machine with more memory.';
-
-/** What decides how much memory a training takes, besides its settings. */
-interface MemoryParts {
-  readonly shape: ClassifierConfig;
-  readonly items: readonly Item[];
-  readonly test: readonly Item[];
-  readonly engine: Engine;
-}
-
-function memoryOf(
-  { shape, items, test, engine }: MemoryParts,
-  { batchSize, microBatchSize }: ClassifyConfig,
-): MemoryEstimate {
-  return estimateClassifier({
-    apart: engine.apart,
-    config: shape,
-    textTokens: items.map(({ ids }) => ids.length),
-    batchSize,
-    microBatchSize,
-    judged: Math.min(judgedAtOnce, test.length),
-  });
-}
-
-async function* measure(
-  classifier: Classifier,
-  test: readonly Item[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<JobProgress, ClassifyMeasures | undefined> {
-  const logits = yield* inParts('measure', test, { size: judgedAtOnce, signal }, (part) =>
-    classifier.logits(part.map(({ ids }) => ids)),
-  );
-  if (logits === undefined) return undefined;
-  const actual = test.map(({ label }) => label);
-  const predicted = logits.map((row) => row.indexOf(Math.max(...row)));
-  const losses = logits.map((row, i) => logSumExp(row) - row[actual[i]]);
-  const loss = losses.reduce((sum, x) => sum + x, 0) / losses.length;
-  const { labels } = classifier.config;
-  return { ...classification(labels, actual, predicted), loss };
+function percent(of: number): string {
+  return fixed(100 * of, 1);
 }

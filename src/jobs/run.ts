@@ -1,284 +1,282 @@
-/** A supervised job: train, measure in between, keep the best, and what it takes to go on. */
-import { NumericError, UnavailableError } from '../errors.ts';
+/** The runner: a job of any kind from where it begins or goes on to its end, as a stream of events. */
+import { NumericError } from '../errors.ts';
+import type { JobEvent } from '../events.ts';
+import { revisionOf } from '../hub/revision.ts';
 import { resumeNotes } from '../model/checkpoint.ts';
-import { emptyState } from '../model/optimizer.ts';
-import { type Learner, type Progress, stepsOf, trainSupervised } from '../model/supervised.ts';
-import { type SupervisedConfig, supervisedConfigOf } from '../model/supervised-config.ts';
-import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
-import type { Begun } from './begin.ts';
-import type { JobEvent, JobProgress, When } from './events.ts';
-import type { JobMemory } from './state.ts';
-
-export type { JobContext, JobEvent, JobProgress, When } from './events.ts';
-
-/** What all supervised jobs are told. */
-type JobConfig = Omit<SupervisedConfig, 'learningRate' | 'warmup'> & {
-  readonly learningRate?: number | undefined;
-  readonly warmup?: number | undefined;
-  readonly evaluateEvery: number;
-  readonly patience: number;
-  readonly bestMetric: string;
-  readonly checkpointEvery: number;
-};
-
-/** What makes a supervised job. */
-export interface JobParts<Measures> {
-  readonly begun: Begun<JobConfig, Measures>;
-  /** Where the config gives none. */
-  readonly learningRate: number;
-  readonly learner: Learner;
-  /** Measure before the first step as well. */
-  readonly measuresBefore: boolean;
-  /** Measures the held-out part; undefined when the signal ended it. */
-  measure(when: When): AsyncGenerator<JobProgress, Measures | undefined>;
-  /** What decides which measurement is the best; more is better. */
-  worth(measures: Measures): number;
-  /** What else the record says of what was measured. @default nothing */
-  about?(measures: Measures): Readonly<Record<string, unknown>>;
-  /** Fills a folder with what has been learnt. */
-  save(folder: string): Promise<void>;
-}
-
-/** A job that goes: its parts, its settings with what they leave open, what it knows of itself. */
-interface Run<Measures> extends JobParts<Measures>, Memory<Measures> {
-  readonly config: JobConfig & SupervisedConfig;
-  readonly progress: Progress;
-  /** Steps of the whole training. */
-  readonly total: number;
-  /** Step of the newest checkpoint. */
-  kept: number | undefined;
-}
-
-/** The same as in a checkpoint, to be changed. */
-type Memory<Measures> = {
-  -readonly [Name in 'before' | 'best' | 'since']: JobMemory<Measures>[Name];
-} & {
-  readonly evaluations: JobMemory<Measures>['evaluations'][number][];
-};
+import { peakMemory } from '../runtime/machine.ts';
+import { type Beginning, beginJob } from './begin.ts';
+import {
+  chosen,
+  type Events,
+  explained,
+  keep,
+  keepAtStop,
+  measuresAt,
+  type Run,
+  recordOf,
+  type State,
+  saveResult,
+} from './keep.ts';
+import type { Job, JobContext, JobSettings, Kind, Settings } from './kind.ts';
+import type { Best } from './state.ts';
 
 /**
- * Trains to the end, until patience is at its end, or to the end of the step in which the signal
- * comes. With measurements in between the best weights go to the output each time, so that neither
- * a stop nor a crash loses them; else the last ones do. Checkpoints are written on the way and at a
- * stop, and go when the job is finished.
- * @throws {NumericError} when a measurement is not finite
+ * A job from where it begins to its end: measure, train, measure in between and keep the best, measure
+ * again. It trains to the last step, until patience is at its end, or to the end of the step in which
+ * the signal comes. Checkpoints are written on the way and at a stop. What is told is in the log of its
+ * folder first; nothing is written without a folder.
+ * @throws {ConfigError} when a job to go on with began with other settings or other files
+ * @throws {InputError} when it has checkpoints and none of them is whole
+ * @throws {NumericError} when a number is not finite; it names where what was known was kept
  */
-export async function* runJob<Measures extends object>(
-  parts: JobParts<Measures>,
-): AsyncGenerator<JobEvent<Measures>> {
-  const { files, context } = parts.begun;
-  const { output, signal } = context;
-  const run = await start(parts);
-  yield* beginning(run);
-  let early = false;
+export async function* runJob<C extends JobSettings, M extends object, F extends object>(
+  kind: Kind<C, M, F>,
+  settings: C,
+  context: JobContext,
+): Events<M, F> {
+  const begun = await beginJob(kind, settings, context);
+  const { folder, opened } = begun;
   try {
-    if (!signal?.aborted) early = yield* train(run);
-  } catch (error) {
-    if (error instanceof NumericError && run.best) {
-      error.message += ` The best so far, after step ${run.best.step}, is in ${output}.`;
+    const job = await kind.setUp(begun);
+    // in the order in which all are told, whether they were left open or not
+    const config = { ...kind.schema.parse({ ...begun.pinned, ...job.settings }), ...job.settings };
+    const { checkpoint } = begun.found;
+    const state = stateOf(begun);
+    const done = checkpoint?.steps ?? 0;
+    const run = {
+      kind,
+      job,
+      begun,
+      config: config as unknown as C,
+      state,
+      done,
+      kept: checkpoint?.steps,
+    };
+    for await (const event of flow(run)) {
+      if (event.type !== 'started') await folder?.append(event); // that one has been written
+      yield event;
+      // last, so that a log that ends here tells of a job with which there is nothing left to do
+      if (event.type === 'finished') await folder?.finish();
     }
+  } catch (error) {
+    await folder?.dropBeginning();
     throw error;
+  } finally {
+    for (const part of opened.reverse()) await part.close();
   }
-  const { progress, best } = run;
-  const { done } = progress;
-  if (done === 0) {
-    yield { type: 'stopped', step: 0, saved: false };
-    return;
-  }
-  if (!best) await saveResult(run, undefined);
-  const after = best ? measuresAt(run, best.step) : yield* run.measure('after');
-  if (after) yield { type: 'evaluated', when: 'after', step: best?.step ?? done, measures: after };
-  const chosen = best && { best: best.step };
-  if (signal?.aborted) {
-    const isLast = best === undefined || best.step === done;
-    const last = isLast ? undefined : await files.writeLast(run.save);
-    await files.writeRecord(recordOf(run, after));
-    const problem = yield* keepAtStop(run);
-    const more = { ...chosen, ...(last && { last }), ...(problem && { problem }) };
-    yield { type: 'stopped', step: done, saved: true, ...more };
-    return;
-  }
-  await files.writeRecord(recordOf(run, after, { finished: true }));
-  await files.finish();
-  const seconds = run.begun.seconds();
-  yield { type: 'finished', steps: done, seconds, ...chosen, ...(early && { early }) };
 }
 
-/** The run as it begins, or as its checkpoint has it. */
-async function start<Measures>(parts: JobParts<Measures>): Promise<Run<Measures>> {
-  const { learner, begun } = parts;
-  const config = settled(parts);
-  const { checkpoint } = begun.found;
-  const { before, evaluations = [], best, since = 0, adamSteps = {} } = checkpoint?.memory ?? {};
-  const progress: Progress = { done: checkpoint?.steps ?? 0, adam: emptyState() };
-  if (checkpoint) {
-    const tensors = await checkpoint.load();
-    restoreTraining({ tensors, adamSteps }, learner.parameters.tensors, progress.adam);
-    await learner.parameters.commit();
-    await begun.files.dropLast(); // the checkpoint has what is in it
-  }
-  const total = stepsOf(learner.count, config);
-  const memory = { before, evaluations: [...evaluations], best, since };
-  return { ...parts, ...memory, config, progress, total, kept: checkpoint?.steps };
+/** What a checkpoint remembers; in earlier versions `detox` had its best beside that. */
+function stateOf<M>({ found }: Pick<Beginning<never, M & object>, 'found'>): State<M> {
+  const { memory, record } = found.checkpoint ?? {};
+  const { before, evaluations = [], since = 0 } = memory ?? {};
+  const old = record?.best;
+  const sign = record?.config.bestMetric === 'toxicity' ? -1 : 1;
+  const best = memory?.best ?? (old && { step: old.step, worth: sign * old.value });
+  return { before, evaluations: [...evaluations], best, since };
 }
 
-/** Where it goes on, and the measurement before the first step, made now or then. */
-async function* beginning<Measures>(run: Run<Measures>): AsyncGenerator<JobEvent<Measures>> {
-  const { found, context } = run.begun;
+async function* flow<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F> {
+  const { kind, job, begun, state } = run;
+  const { folder, context, found } = begun;
+  const { signal } = context;
+  const told = found.checkpoint ? ((await folder?.events()) ?? []) : [];
+  yield* beginning(run, told);
+  yield* measuredBefore(run, told);
+  if (found.checkpoint) {
+    const { checkpoint } = found;
+    await job.restore({
+      ...checkpoint,
+      memory: checkpoint.memory,
+      tensors: await checkpoint.load(),
+    });
+    await folder?.dropLast(); // the checkpoint has what is in it
+  } else if (kind.keepsEnds && run.config.checkpointEvery > 0) yield* keep(run);
+  const early = yield* training(run);
+  if (early === undefined) return yield* stopped(run);
+  const { best } = state;
+  const isBest = kind.result === undefined && best !== undefined;
+  if (!isBest) await saveResult(run);
+  const after = isBest ? measuresAt(state, best.step) : yield* job.measure('after');
+  if (after) yield { type: 'evaluated', when: 'after', ...after };
+  if (signal?.aborted) return yield* stopped(run);
+  if (job.compare) yield* job.compare();
+  await folder?.writeRecord(recordOf(run, after, { finished: true }));
+  const finished = {
+    type: 'finished' as const,
+    steps: run.done,
+    seconds: begun.seconds(),
+    ...chosen(run),
+    ...(early && { early }),
+    peakMemory: peakMemory(),
+  };
+  if (job.report && folder) {
+    const report = job.report([...(await folder.events()), finished] as JobEvent<M, F>[]);
+    if (report !== undefined) await folder.writeReport(report);
+  }
+  yield finished;
+}
+
+/** Where it begins or goes on; a job whose log was lost, or had none, begins one. */
+async function* beginning<C extends JobSettings, M extends object, F extends object>(
+  { kind, job, begun, config }: Run<C, M, F>,
+  told: readonly JobEvent[],
+): Events<M, F> {
+  const { folder, found, context, fingerprints } = begun;
+  const { version, engine, output = '', runId = nameOf(output) } = context;
+  const now = { time: new Date().toISOString(), version, engine: engine.description };
   const { checkpoint, damaged } = found;
-  if (checkpoint) {
-    const now = { version: context.version, engine: context.engine.description };
-    const notes = resumeNotes(damaged, checkpoint.record, now);
-    yield { type: 'resumed', step: run.progress.done, steps: run.total, notes };
+  if (!told.some(({ type }) => type === 'started')) {
+    const begins = { type: 'started' as const, job: kind.name, runId };
+    const started = { ...begins, ...now, steps: job.total, config, fingerprints, ...job.facts };
+    await folder?.writeBeginning(started, withCommits(context.given ?? config, begun.pinned));
+    yield started;
   }
-  if (!run.measuresBefore) return;
-  run.before ??= yield* run.measure('before');
-  if (run.before) yield { type: 'evaluated', when: 'before', step: 0, measures: run.before };
+  if (!checkpoint) return;
+  const notes = resumeNotes(damaged, checkpoint.record, now);
+  yield { type: 'resumed', step: checkpoint.steps, steps: job.total, ...now, notes };
 }
 
-/** @returns whether patience ended the training */
-async function* train<Measures extends object>(
-  run: Run<Measures>,
-): AsyncGenerator<JobEvent<Measures>, boolean> {
-  const { config, progress, total, learner } = run;
+/** What was given, with the commits of what comes from the hub: the same does the job again. */
+function withCommits(given: Settings, pinned: Settings): Settings {
+  const commits = Object.values(revisionOf).flatMap((name) =>
+    pinned[name] === undefined ? [] : [[name, pinned[name]] as const],
+  );
+  return { ...given, ...Object.fromEntries(commits) };
+}
+
+function nameOf(folder: string): string {
+  return folder.split(/[\\/]/).findLast((part) => part !== '' && part !== '.') ?? '';
+}
+
+/** The measurement before the first step, made now or then. */
+async function* measuredBefore<C extends JobSettings, M extends object, F extends object>(
+  { job, begun, state }: Run<C, M, F>,
+  told: readonly JobEvent[],
+): Events<M, F> {
+  if (!job.measuresBefore) return;
+  const { checkpoint } = begun.found;
+  const isKnown = checkpoint && (job.recall ? await job.recall() : state.before !== undefined);
+  const measured = isKnown ? state.before : yield* job.measure('before');
+  state.before ??= measured;
+  if (!measured || told.some(({ type }) => type === 'evaluated')) return;
+  const notes = job.notes?.(measured) ?? [];
+  yield { type: 'evaluated', when: 'before', ...measured, ...(notes.length > 0 && { notes }) };
+}
+
+/** @returns whether patience ended the training; undefined when the signal did */
+async function* training<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F, boolean | undefined> {
+  try {
+    return yield* train(run);
+  } catch (error) {
+    throw error instanceof NumericError ? await explained(error, run) : error;
+  }
+}
+
+async function* train<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F, boolean | undefined> {
+  const { kind, job, config, state } = run;
   const { signal } = run.begun.context;
   const { patience, checkpointEvery } = config;
-  const isEnough = () => patience > 0 && run.since >= patience;
-  if (progress.done > 0) {
+  const isEnough = () => patience > 0 && state.since >= patience;
+  if (signal?.aborted) return undefined;
+  if (run.done > 0) {
     yield* evaluate(run); // which a stop may have forestalled
-    if (signal?.aborted || isEnough()) return !signal?.aborted && progress.done < total;
+    if (signal?.aborted) return undefined;
+    if (isEnough()) return run.done < job.total;
   }
-  const settings = supervisedConfigOf(config);
-  for await (const step of trainSupervised(learner, settings, undefined, progress)) {
-    yield { type: 'step', ...step };
-    if (signal?.aborted) return false;
+  for await (const event of job.steps(signal)) {
+    if (event.type === 'step') run.done = event.step;
+    yield event;
+    if (event.type !== 'step') continue;
+    if (signal?.aborted) return undefined;
     yield* evaluate(run);
-    if (signal?.aborted) return false;
-    const isLast = step.step === total;
+    if (signal?.aborted) return undefined;
+    const isLast = run.done === job.total;
+    const isOver = isLast || isEnough();
+    const isDue = checkpointEvery > 0 && run.done % checkpointEvery === 0;
+    if (isOver ? kind.keepsEnds : isDue) yield* keep(run);
     if (isEnough()) return !isLast;
-    if (checkpointEvery > 0 && step.step % checkpointEvery === 0 && !isLast) yield* keep(run);
   }
-  return false;
+  return run.done < job.total ? undefined : false;
 }
 
-/** Measures where that is due and has not been done; the best so far goes to the output. */
-async function* evaluate<Measures extends object>(
-  run: Run<Measures>,
-): AsyncGenerator<JobEvent<Measures>> {
-  const { progress, total, evaluations, config } = run;
+/** Measures where that is due and has not been done; the best so far is kept. */
+async function* evaluate<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F> {
+  const { job, begun, config, state, done: step } = run;
   const { evaluateEvery } = config;
-  const step = progress.done;
-  const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || step === total);
-  if (!isDue || evaluations.at(-1)?.step === step) return;
-  const measures = yield* run.measure('during');
+  const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || step === job.total);
+  if (!isDue || (state.evaluations.at(-1)?.step ?? 0) >= step || isOfOld(run)) return;
+  const measures = yield* job.measure('during');
   if (!measures) return;
   const best = isBetter(run, measures);
-  evaluations.push({ step, measures });
-  run.since = best ? 0 : run.since + 1;
+  state.evaluations.push({ step, measures });
+  state.since = best ? 0 : state.since + 1;
   if (best) {
-    run.best = { step, files: {} };
-    await saveResult(run, measures);
-    run.best = { step, files: await run.begun.files.fingerprintResult() };
+    state.best = { step };
+    const said = { step, ...job.ofBest?.(measures) };
+    await begun.folder?.writeBest(recordOf(run, measures), said, job.saveResult);
+    state.best = { step, files: (await begun.folder?.fingerprintBest()) ?? {} };
   }
-  yield { type: 'evaluated', when: 'during', step, measures, best };
+  yield { type: 'validated', step, ...measures, best };
 }
 
-function isBetter<Measures>(run: Run<Measures>, measures: Measures): boolean {
-  const value = run.worth(measures);
-  if (!Number.isFinite(value)) {
-    const where = `measurement after step ${run.progress.done}`;
-    throw new NumericError(where, 'a finite number', `${value}`, 'Lower `learningRate`.');
+/** Whether the checkpoint is of an earlier version of `detox`, which measured before it kept one. */
+function isOfOld<C extends JobSettings, M extends object, F extends object>({
+  begun,
+  state,
+  done,
+}: Run<C, M, F>): boolean {
+  const { checkpoint } = begun.found;
+  return checkpoint?.steps === done && !!checkpoint.record.best && state.evaluations.length === 0;
+}
+
+function isBetter<C extends JobSettings, M extends object, F extends object>(
+  { job, state, done }: Run<C, M, F>,
+  measures: M,
+): boolean {
+  const worth = job.worth(measures);
+  if (!Number.isFinite(worth)) {
+    const where = `measurement after step ${done}`;
+    throw new NumericError(where, 'a finite number', `${worth}`, 'Lower `learningRate`.');
   }
-  const best = run.best && measuresAt(run, run.best.step);
-  return best === undefined || value > run.worth(best);
+  const { best } = state;
+  return best === undefined || worth > worthOf(best, job, state);
 }
 
-function measuresAt<Measures>({ evaluations }: Run<Measures>, step: number): Measures | undefined {
-  return evaluations.find((evaluation) => evaluation.step === step)?.measures;
+function worthOf<M extends object>(
+  { step, worth }: Best,
+  job: Pick<Job<M, never>, 'worth'>,
+  state: State<M>,
+): number {
+  const measures = measuresAt(state, step);
+  return worth ?? (measures ? job.worth(measures) : Number.NEGATIVE_INFINITY);
 }
 
-/** Writes a checkpoint, unless the newest one is of this step. */
-async function* keep<Measures>(run: Run<Measures>): AsyncGenerator<JobEvent<Measures>> {
-  const { progress, learner, begun, before, evaluations, best, since } = run;
-  const { job, context, fingerprints } = begun;
-  const { done: step, adam } = progress;
-  if (run.kept === step) return;
-  const adamSteps = Object.fromEntries(adam.steps);
-  const memory = { adamSteps, before, evaluations, best, since };
-  const tensors = trainingTensors(learner.parameters.tensors, adam);
-  const record = {
-    ...{ job, version: context.version, engine: context.engine.description, config: run.config },
-    ...{ fingerprints, seconds: begun.seconds() },
-  };
-  const state = { steps: step, memory, tensors };
-  const path = await begun.files.writeCheckpoint(state, record, settingsOf(run));
-  run.kept = step;
-  yield { type: 'checkpoint', step, path };
-}
-
-/** The same, where the weights are safe already. @returns why there is no checkpoint, if so */
-async function* keepAtStop<Measures>(
-  run: Run<Measures>,
-): AsyncGenerator<JobEvent<Measures>, string | undefined> {
-  try {
-    yield* keep(run);
-    return undefined;
-  } catch (error) {
-    if (error instanceof UnavailableError) return error.message;
-    throw error;
+/** What there is when the signal has ended the training: the result so far, and where to go on. */
+async function* stopped<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F> {
+  const { kind, job, begun, state, done: step } = run;
+  const { folder } = begun;
+  const end = { type: 'stopped' as const, step, reason: 'interrupted' };
+  if (step === 0) {
+    await folder?.dropBeginning();
+    yield { ...end, saved: false };
+    return;
   }
-}
-
-function saveResult<Measures>(run: Run<Measures>, after: Measures | undefined): Promise<void> {
-  return run.begun.files.writeResult(recordOf(run, after), settingsOf(run), run.save);
-}
-
-/** What runs the job again, or goes on with it. */
-function settingsOf({ config, begun }: Run<unknown>): Readonly<Record<string, unknown>> {
-  return { ...config, ...begun.context.engineSettings };
-}
-
-/** What `training.json` says. */
-function recordOf<Measures>(
-  { begun, config, progress, measuresBefore, before, best, evaluations, about }: Run<Measures>,
-  after: Measures | undefined,
-  ending: { readonly finished?: true } = {},
-) {
-  const { job, context } = begun;
-  const heldOut = { ...(measuresBefore && { before }), after };
-  const flat = evaluations.map(({ step, measures }) => ({ step, ...measures }));
-  const chosen = best && { best: best.step, evaluations: flat };
-  const { version } = context;
-  const told = after && about?.(after);
-  return { job, version, config, steps: progress.done, ...ending, heldOut, ...told, ...chosen };
-}
-
-/** The config with what it leaves open. */
-function settled<Measures>({ begun, learningRate, learner }: JobParts<Measures>) {
-  const { pinned: config } = begun;
-  const warmup = Math.min(20, Math.floor(stepsOf(learner.count, config) / 10));
-  const taken = {
-    learningRate: config.learningRate ?? learningRate,
-    warmup: config.warmup ?? warmup,
-  };
-  // the same bytes, whether they were left open or not
-  return { ...begun.ordered({ ...config, ...taken }), ...taken };
-}
-
-/** Parts of at most `size` items, with a progress event before the first and after each. */
-export async function* inParts<Item, Result>(
-  phase: string,
-  items: readonly Item[],
-  { size, signal }: { size: number; signal: AbortSignal | undefined },
-  work: (part: readonly Item[]) => Promise<readonly Result[]>,
-): AsyncGenerator<JobProgress, Result[] | undefined> {
-  const total = items.length;
-  const results: Result[] = [];
-  yield { type: 'progress', phase, done: 0, total };
-  for (let start = 0; start < total; start += size) {
-    if (signal?.aborted) return undefined;
-    results.push(...(await work(items.slice(start, start + size))));
-    yield { type: 'progress', phase, done: Math.min(start + size, total), total };
-  }
-  return results;
+  const { best } = state;
+  const isAside = kind.result === undefined && best !== undefined;
+  if (!isAside) await saveResult(run);
+  const last = isAside && best.step < step ? await folder?.writeLast(job.saveResult) : undefined;
+  await folder?.writeRecord(recordOf(run, isAside ? measuresAt(state, best.step) : undefined));
+  const problem = yield* keepAtStop(run);
+  yield { ...end, saved: true, ...chosen(run), ...(last && { last }), ...(problem && { problem }) };
 }

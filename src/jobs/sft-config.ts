@@ -4,6 +4,7 @@ import { revisionField } from '../hub/revision.ts';
 import {
   checkpointEvery,
   gradientCheckpointing,
+  keepCheckpoints,
   measuringFields,
   needsEvaluations,
   SupervisedConfig,
@@ -65,6 +66,7 @@ export const SftConfig = z
     gradientCheckpointing,
     seed: SupervisedConfig.shape.seed.describe('Seed of the shuffling and of a fresh adapter'),
     checkpointEvery,
+    keepCheckpoints,
     ...measuringFields,
     evaluationSamples: z
       .int()

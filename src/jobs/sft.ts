@@ -1,340 +1,99 @@
-import { join } from 'node:path';
-import { z } from 'zod';
-import type { LoraConfig } from '../adapter/peft.ts';
-import { dataSources, readDialogues } from '../data/dialogues.ts';
-import { buildPrompts, templateText } from '../data/prompt.ts';
-import { exists, writeFileAtomic } from '../disk/atomic.ts';
-import { readIfPresent } from '../disk/json.ts';
-import { ConfigError } from '../errors.ts';
-import { answerGreedily, type GreedyAnswer, shareOf } from '../eval/greedy.ts';
+/** `sft` as a kind of job. I/O: looks whether a model has a file. */
+import { dataSources } from '../data/dialogues.ts';
+import { exists } from '../disk/atomic.ts';
 import { measuredRouge } from '../eval/rouge.ts';
-import type { MemoryEstimate, Note } from '../events.ts';
-import { adapterCard, type CardFacts, modelCard } from '../export/card.ts';
-import { cardOf, hubName } from '../export/companions.ts';
-import { writeModelFolder } from '../family/model-folder.ts';
-import { sequenceOf } from '../model/batch.ts';
-import { countParameters } from '../model/count.ts';
-import { dropoutOf } from '../model/dropout.ts';
-import { freshLora } from '../model/initial.ts';
-import { loadPolicy } from '../model/load.ts';
-import type { Policy } from '../model/policy.ts';
-import { GenerationConfig } from '../model/sampling.ts';
-import { saveAdapter } from '../model/save.ts';
-import { policyLearner } from '../model/supervised.ts';
-import { estimateSupervised } from '../model/supervised-memory.ts';
-import { percent } from '../report/text.ts';
-import type { Engine } from '../runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../tokenizer/tokenizer.ts';
-import { type Begun, type JobKind, withJob } from './begin.ts';
-import { unreadable } from './detox/notes.ts';
-import { encodeCut, isReadable, ofTexts, textFacts } from './detox/prompts.ts';
-import { checkMemory } from './memory.ts';
-import {
-  inParts,
-  type JobContext,
-  type JobEvent,
-  type JobProgress,
-  runJob,
-  type When,
-} from './run.ts';
-import { learningRates, SftConfig } from './sft-config.ts';
+import type { Note } from '../events.ts';
+import { countText, fixed, grouped, percent } from '../report/text.ts';
+import type { Kind, Line } from './kind.ts';
+import { presets } from './presets.ts';
+import { SftConfig } from './sft-config.ts';
+import { generationPath, type SftFacts, type SftMeasures, sftMeasures } from './sft-measures.ts';
+import { learnsSupervised, supervisedFree, supervisedOpen } from './supervised-state.ts';
 
-/** How well the held-out summaries are foreseen. */
-export interface SftMeasures {
-  /** Mean cross-entropy per token in nats, the end-of-sequence token included. */
-  readonly loss: number;
-  readonly tokens: number;
-  readonly responses: number;
-  /**
-   * Dialogues that were summarised greedily and have a summary that ROUGE can read, and the mean F of
-   * their ROUGE, 0 to 1; missing when there are none.
-   */
-  readonly samples?: number;
-  readonly rouge1?: number;
-  readonly rouge2?: number;
-  readonly rougeL?: number;
-  /** Share of all greedy summaries with tokens that fill gaps (`<extra_id_0>`), and without a word; missing when none is so. */
-  readonly sentinels?: number;
-  readonly empty?: number;
-}
-
-const count = z.int().nonnegative();
-const share = z.number().exactOptional();
-const kind: JobKind<SftConfig, SftMeasures> = {
-  job: 'sft',
+export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
+  name: 'sft',
+  description:
+    'Trains a LoRA adapter, or with --full every weight, on prompt and first summary of each ' +
+    'dialogue, and tells loss and ROUGE on the held-out dialogues before and after. With ' +
+    '--evaluate-every also in between: then the best adapter is the result, not the last.',
+  examples: [
+    ['tactful sft --model DIR --data train.csv --output my-adapter', 'a LoRA adapter'],
+    ['tactful sft --model DIR --data train.csv --output my-model --full', 'a whole model'],
+    [
+      'tactful sft --model DIR --data train.csv --output my-adapter --evaluate-every 50 --patience 3',
+      'keep the best, and stop when it gets no better',
+    ],
+  ],
+  stopping: 'finishing the step',
   schema: SftConfig,
-  measures: z.strictObject({
-    ...{ loss: z.number(), tokens: count, responses: count },
-    ...{ samples: count.exactOptional(), rouge1: share, rouge2: share, rougeL: share },
-    ...{ sentinels: share, empty: share },
-  }),
+  first: { model: presets.demo.model, data: presets.demo.data },
+  free: supervisedFree,
+  open: supervisedOpen,
+  learns: learnsSupervised,
+  measures: sftMeasures,
+
+  policy: (config) => (config.full ? undefined : config),
   async sources(config) {
     const { model, adapter, full } = config;
     const generation = generationPath(model);
     const copied = full && (await exists(generation)) && { generationConfig: generation };
     return { model, adapter, ...copied, ...(await dataSources(config)) };
   },
+  setUp: async (begun) => (await import('./sft-setup.ts')).setUpSft(begun),
+  screen: {
+    started: ({ parameters }) => [['parameters', `${countText(parameters)} trainable`]],
+    status: ({ loss }) => `loss ${fixed(loss, 4)}`,
+    brief: (measures) =>
+      [`held-out loss ${fixed(measures.loss, 4)}`, ...rougeTexts(measures)].join(', '),
+    measured: measuredLines,
+    notes: ({ latest: { after } }) => (after ? sftNotes(after) : []),
+    json: ({ latest: { started, after } }) => ({
+      parameters: started?.parameters,
+      ...(after?.rouge1 !== undefined && { rouge: measuredRouge }),
+    }),
+  },
 };
 
-/** What a supervised fine-tuning tells, in order. */
-export type SftEvent = JobEvent<SftMeasures>;
-
-/** One prompt and the response to be learnt, as token ids. */
-interface Pair {
-  readonly query: readonly number[];
-  readonly response: readonly number[];
-  /** All summaries, as text. */
-  readonly references: readonly string[];
-}
-
-/**
- * Supervised fine-tuning of a T5 on prompt → summary, as a stream of events: measure the
- * held-out part, train and measure, keep the best or the last. Writes a PEFT adapter, or with `full`
- * a whole model.
- * @throws {ConfigError} when a job to go on with began with other settings or other files
- * @throws {UnavailableError} when there is less memory than the run will take
- */
-export function sft(settings: SftConfig, context: JobContext): AsyncGenerator<SftEvent> {
-  return withJob(kind, settings, context, trained);
-}
-
-async function* trained(begun: Begun<SftConfig, SftMeasures>): AsyncGenerator<SftEvent> {
-  const { local: config, pinned, context } = begun;
-  const { engine, signal, version } = context;
-  const tokenizer = await loadTokenizer(config.model);
-  const { train, test, asked, sizes, notes: ofData } = await prepare(config, tokenizer);
-  checkMetric(config, asked);
-  const { model, adapter, full, seed, gradientCheckpointing, microBatchSize, dropout } = config;
-  const {
-    policy,
-    lora,
-    notes: ofPolicy,
-  } = await loadPolicy(engine, {
-    model,
-    seed,
-    adapter,
-    gradientCheckpointing,
-    ...(full ? { trainable: 'all' } : { lora: freshLora({ ...config, model: pinned.model }) }),
-  });
-  try {
-    const counted = countParameters(policy.shape.config, { lora });
-    const notes = [...ofData, ...ofPolicy];
-    const memory = memoryOf(policy, [...train, ...test], config, engine);
-    yield {
-      type: 'started',
-      engine: engine.description,
-      parameters: full ? { trainable: counted.all, all: counted.all } : counted,
-      data: sizes,
-      memory,
-      ...(notes.length > 0 && { notes }),
-    };
-    await checkMemory(memory, engine, memoryRemedy);
-    const card = { version, prompt: templateText(config.promptTemplate) };
-    yield* runJob<SftMeasures>({
-      begun,
-      learningRate: full ? learningRates.full : learningRates.adapter,
-      learner: policyLearner(policy, train, { microBatchSize, dropout, seed }),
-      measuresBefore: true,
-      measure: (when) => measure(when, { policy, tokenizer, test, asked, config, signal }),
-      about: ({ rouge1 }) => (rouge1 === undefined ? {} : { rouge: measuredRouge }),
-      worth: ({ loss, rouge1 = 0 }) => (config.bestMetric === 'loss' ? -loss : rouge1),
-      save: (folder) =>
-        lora
-          ? saveWithCard(folder, policy, lora, card)
-          : saveModel(folder, policy, { model, named: pinned.model, tokenizer, card }),
-    });
-  } finally {
-    await policy.close();
-  }
-}
-
-/** What a result's summaries show: it has not learnt to summarise yet. */
+/** What its result's summaries show: it has not learnt to summarise yet. */
 export function sftNotes({ sentinels, empty }: SftMeasures): Note[] {
   const remedy = 'Teach it longer, or with a larger learning rate.';
-  const note = (share: number | undefined, what: string): Note[] =>
-    share === undefined
+  const note = (some: number | undefined, what: string): Note[] =>
+    some === undefined
       ? []
-      : [{ says: `${percent(share)} of the greedy summaries ${what}.`, remedy }];
+      : [{ says: `${percent(some)} of the greedy summaries ${what}.`, remedy }];
   return [
     ...note(sentinels, 'hold sentinels such as <extra_id_0>, with which T5 fills gaps'),
     ...note(empty, 'are empty'),
   ];
 }
 
-/** Read, filter by length, make prompts, split; of each row the first summary is to be learnt. */
-async function prepare(config: SftConfig, tokenizer: Tokenizer) {
-  const { promptTemplate, maxQueryTokens: maxLength, maxResponseTokens } = config;
-  const { train, test, sizes, notes } = await readDialogues(config);
-  const kept = [...train, ...test];
-  const prompts = await buildPrompts(kept, promptTemplate);
-  const encoded = await encodeCut(tokenizer, prompts, maxLength);
-  const answers = kept.map((example) => (example.rows ?? [example]).map((row) => row.summaries[0]));
-  // cut here and not by the tokenizer, which would end every cut text with the end of the sequence
-  const responses = await tokenizer.encodeBatch(answers.flat());
-  const cut = responses.filter(({ length }) => length > maxResponseTokens).length;
-  let next = 0;
-  const pairs = answers.map((own, i) =>
-    own.map((): Pair => {
-      const response = responses[next++].slice(0, maxResponseTokens);
-      return { query: encoded.rows[i], response, references: kept[i].summaries };
-    }),
-  );
-  const [learnt, tested] = [pairs.slice(0, train.length), pairs.slice(train.length)];
-  const asked = tested.map(([first]) => first).slice(0, config.evaluationSamples);
-  const references = asked.map((pair) => pair.references);
-  const firsts = kept.map(({ summaries: [first] }) => first);
-  const facts = await textFacts(tokenizer, encoded, firsts, references);
-  const parts = { train: learnt.flat(), test: tested.flat(), asked };
-  const more = parts.train.length > train.length && { pairs: parts.train.length };
-  return {
-    ...parts,
-    sizes: { ...sizes, ...more, cut },
-    notes: [...notes, ...ofTexts(facts, config)],
-  };
-}
+const rouges = [
+  ['rouge1', 'ROUGE-1'],
+  ['rouge2', 'ROUGE-2'],
+  ['rougeL', 'ROUGE-L'],
+] as const;
 
-/** @throws {ConfigError} when the best is to be chosen by a ROUGE that can read nothing */
-function checkMetric({ bestMetric }: SftConfig, asked: readonly Pair[]): void {
-  if (bestMetric !== 'rouge1' || asked.some(isReadable)) return;
-  const expected = 'held-out summaries that ROUGE can read';
-  throw new ConfigError(
-    'bestMetric',
-    expected,
-    'none',
-    `${unreadable}. Choose by \`bestMetric\` loss.`,
-  );
-}
-
-interface Held {
-  readonly policy: Policy;
-  readonly tokenizer: Tokenizer;
-  readonly test: readonly Pair[];
-  /** One of each of the first prompts. */
-  readonly asked: readonly Pair[];
-  readonly config: SftConfig;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Loss of all held-out pairs, and ROUGE of what the policy answers to some. */
-async function* measure(
-  when: When,
-  held: Held,
-): AsyncGenerator<JobProgress, SftMeasures | undefined> {
-  const { policy, test, config, signal } = held;
-  const { decoderStartId } = policy.shape.config;
-  const { batchSize: size } = config;
-  const scores = yield* inParts(phaseOf('measure', when), test, { size, signal }, (part) =>
-    policy.score(part.map(({ query, response }) => sequenceOf(query, response, decoderStartId))),
-  );
-  if (scores === undefined) return undefined;
-  let [sum, tokens] = [0, 0];
-  for (const { logprobs } of scores) {
-    for (const logprob of logprobs) sum -= logprob;
-    tokens += logprobs.length;
-  }
-  const answers = yield* greedyAnswers(when, held);
-  if (answers === undefined) return undefined;
-  const rouges = answers.flatMap(({ scores }) => scores ?? []);
-  const { length: samples } = rouges;
-  const mean = (type: 'rouge1' | 'rouge2' | 'rougeL') =>
-    rouges.reduce((total, { [type]: { f } }) => total + f, 0) / samples;
-  return {
-    loss: sum / tokens,
-    tokens,
-    responses: test.length,
-    ...(samples > 0 && {
-      samples,
-      rouge1: mean('rouge1'),
-      rouge2: mean('rouge2'),
-      rougeL: mean('rougeL'),
-    }),
-    ...shareOf('sentinels', answers),
-    ...shareOf('empty', answers),
-  };
-}
-
-/** Of a greedy summary of each of the first held-out dialogues. */
-async function* greedyAnswers(
-  when: When,
-  { policy, tokenizer, asked, config, signal }: Held,
-): AsyncGenerator<JobProgress, GreedyAnswer[] | undefined> {
-  if (asked.length === 0) return [];
-  const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: config.maxResponseTokens });
-  const options = { size: answeredAtOnce, signal };
-  return yield* inParts(phaseOf('summarise', when), asked, options, (part) =>
-    answerGreedily({ policy, tokenizer }, part, greedy),
-  );
-}
-
-function phaseOf(what: string, when: When): string {
-  return when === 'during' ? what : `${what} ${when}`;
-}
-
-/** Held-out dialogues that are summarised at a time. */
-const answeredAtOnce = 32;
-
-const memoryRemedy =
-  'Use `gradientCheckpointing`, or a smaller `microBatchSize`, `maxQueryTokens` or ' +
-  '`maxResponseTokens`, or a machine with more memory.';
-
-function memoryOf(
-  policy: Policy,
-  pairs: readonly Pair[],
-  config: SftConfig,
-  engine: Engine,
-): MemoryEstimate {
-  const { batchSize, microBatchSize, evaluationSamples, maxResponseTokens } = config;
-  return estimateSupervised({
-    apart: engine.apart,
-    policy: policy.shape,
-    promptTokens: pairs.map(({ query }) => query.length),
-    responseTokens: pairs.map(({ response }) => response.length),
-    batchSize,
-    microBatchSize,
-    dropout: dropoutOf(policy.shape, () => 0, { model: config.dropout }) !== undefined,
-    sampled: Math.min(evaluationSamples, answeredAtOnce),
-    sampledTokens: maxResponseTokens,
+/** `ROUGE-1 0.312`, as far as it was measured. */
+function rougeTexts(measures: SftMeasures): string[] {
+  return rouges.flatMap(([name, label]) => {
+    const value = measures[name];
+    return value === undefined ? [] : [`${label} ${fixed(value, 3)}`];
   });
 }
 
-/** The adapter, and a card beside it. */
-async function saveWithCard(
-  folder: string,
-  policy: Policy,
-  lora: LoraConfig,
-  card: Pick<CardFacts, 'version' | 'prompt'>,
-): Promise<void> {
-  await saveAdapter(folder, lora, policy.parameters.tensors);
-  await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, card));
-}
-
-interface WholeModel {
-  /** The folder that it began with, and what the settings call that. */
-  readonly model: string;
-  readonly named: string;
-  readonly tokenizer: Tokenizer;
-  readonly card: Pick<CardFacts, 'version' | 'prompt'>;
-}
-
-/** A whole model, and a card beside it; what the old one's folder says of sampling stays. */
-async function saveModel(
-  folder: string,
-  policy: Policy,
-  { model, named, tokenizer, card }: WholeModel,
-): Promise<void> {
-  const { tensors } = policy.parameters;
-  const { license } = await cardOf(model);
-  const baseModel = await hubName(model, [named]);
-  const facts = { kind: 'model', task: 'summarization', dtypes: ['float32'] } as const;
-  await writeFileAtomic(
-    join(folder, 'README.md'),
-    modelCard({ ...facts, ...card, license, baseModel }),
-  );
-  await writeModelFolder(folder, policy.shape.config, tensors, tokenizer.files);
-  const generation = await readIfPresent(generationPath(model));
-  if (generation) await writeFileAtomic(generationPath(folder), generation);
-}
-
-function generationPath(folder: string): string {
-  return join(folder, 'generation_config.json');
+/** A line each: before → after. */
+function measuredLines(after: SftMeasures, before: SftMeasures | undefined): Line[] {
+  const from = (value: number | undefined, digits: number) =>
+    value === undefined ? '' : `${fixed(value, digits)} → `;
+  const of = `(${grouped(after.tokens)} tokens of ${grouped(after.responses)} summaries)`;
+  const loss = `${from(before?.loss, 4)}${fixed(after.loss, 4)} per token ${of}`;
+  return [
+    ['held-out loss', loss],
+    ...rouges.flatMap(([name, label]): Line[] => {
+      const now = after[name];
+      if (now === undefined) return [];
+      const which = `(F, greedy, ${grouped(after.samples ?? 0)} dialogues)`;
+      return [[label, `${from(before?.[name], 3)}${fixed(now, 3)} ${which}`]];
+    }),
+  ];
 }

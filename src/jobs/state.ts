@@ -1,47 +1,68 @@
 import { z } from 'zod';
 import { runRecord } from '../model/checkpoint.ts';
+import type { Kind } from './kind.ts';
 
 /** A measurement in between, and the steps before it. */
-export interface Evaluation<Measures> {
+interface Evaluation<Measures> {
   readonly step: number;
   readonly measures: Measures;
 }
 
-/** What a supervised job remembers beside its tensors. */
-export interface JobMemory<Measures> {
-  /** Steps of Adam, by parameter. */
-  readonly adamSteps: Readonly<Record<string, number>>;
+/** What a job remembers of itself, beside what is learnt. */
+export interface JobState<Measures> {
   /** Measured before the first step, where it is. */
-  readonly before?: Measures | undefined;
+  before?: Measures | undefined;
   readonly evaluations: readonly Evaluation<Measures>[];
-  /** The best of these, by its step, and SHA-256 of what decides what its weights compute, by file. */
-  readonly best?: { readonly step: number; readonly files: Record<string, string> } | undefined;
+  /** The best of these: its step, its worth, and SHA-256 of what decides what its weights compute, by file. */
+  best?: Best | undefined;
   /** Measurements without a better one, for patience. */
-  readonly since: number;
+  since: number;
+}
+
+/** The best so far; of earlier versions' checkpoints either worth or files are missing. */
+export interface Best {
+  readonly step: number;
+  readonly worth?: number | undefined;
+  readonly files?: Readonly<Record<string, string>> | undefined;
 }
 
 const count = z.int().nonnegative();
 
-/** Its schema, for measures of a kind. */
-export function jobMemory<Measures>(measures: z.ZodType<Measures>): z.ZodType<JobMemory<Measures>> {
-  return z
-    .strictObject({
-      adamSteps: z.record(z.string(), count),
-      before: measures.optional(),
-      evaluations: z.array(z.strictObject({ step: count, measures })),
-      best: z.strictObject({ step: count, files: z.record(z.string(), z.string()) }).optional(),
-      since: count,
-    })
-    .refine(
-      ({ best, evaluations }) => !best || evaluations.some(({ step }) => step === best.step),
-      { path: ['best'], error: 'one of the evaluations' },
-    ) as z.ZodType<JobMemory<Measures>>;
-}
-
-/** What a checkpoint says of its job, besides what is learnt. */
+/** What a checkpoint says of its job, besides what is remembered; in earlier versions `detox` did not say so. */
 export const JobRecord = z.strictObject({
   /** The command. */
-  job: z.string(),
+  job: z.string().default('detox'),
   ...runRecord,
+  /** Of earlier versions: the best of `detox`, in the metric's own units. */
+  best: z.strictObject({ step: count, value: z.number() }).optional(),
 });
 export type JobRecord = z.infer<typeof JobRecord>;
+
+/** What a checkpoint remembers: of what is learnt as its kind has it, and of the job. */
+export type Remembered<Measures> = JobState<Measures> & Readonly<Record<string, unknown>>;
+
+/** Its schema, for a kind. */
+export function remembered<Measures extends object>({
+  learns,
+  measures,
+}: Pick<Kind<never, Measures>, 'learns' | 'measures'>): z.ZodType<Remembered<Measures>> {
+  return z
+    .strictObject({
+      ...learns.shape,
+      before: measures.optional(),
+      evaluations: z.array(z.strictObject({ step: count, measures })).default([]),
+      best: z
+        .strictObject({
+          step: count,
+          worth: z.number().optional(),
+          files: z.record(z.string(), z.string()).optional(),
+        })
+        .optional(),
+      since: count.default(0),
+    })
+    .refine(
+      ({ best, evaluations }) =>
+        best?.worth !== undefined || !best || evaluations.some(({ step }) => step === best.step),
+      { path: ['best'], error: 'one of the evaluations' },
+    ) as unknown as z.ZodType<Remembered<Measures>>;
+}

@@ -70,14 +70,9 @@ export interface CheckpointFolder<Memory, Record> {
   /**
    * Writes one, durably, in place of an older one of the same step; then removes those beyond the
    * last `keep`, and those of later steps, which the run has gone back behind.
-   * @param more writes further files into its folder
    * @returns its name in the folder of checkpoints
    */
-  write(
-    state: TrainingState<Memory>,
-    record: Record,
-    more?: (folder: string) => Promise<void>,
-  ): Promise<string>;
+  write(state: TrainingState<Memory>, record: Record, how: WriteOptions): Promise<string>;
   /**
    * Also removes what a killed writer left.
    * @throws {InputError} when there are checkpoints and none of them is whole
@@ -85,9 +80,14 @@ export interface CheckpointFolder<Memory, Record> {
   latest(): Promise<Newest<StoredCheckpoint<Memory, Record>>>;
 }
 
-/** What the checkpoints of a run hold, and how many there are. */
-export interface CheckpointOptions<Memory, Record> {
+/** How many checkpoints there are to be, and what else is written into the folder of one. */
+export interface WriteOptions {
   readonly keep: number;
+  readonly more?: ((folder: string) => Promise<void>) | undefined;
+}
+
+/** What the checkpoints of a run hold. */
+export interface CheckpointOptions<Memory, Record> {
   readonly memory: z.ZodType<Memory>;
   /** Must have no field of the names `format`, `step`, `memory` and `files`. */
   readonly record: z.ZodType<Record>;
@@ -99,7 +99,7 @@ export function checkpointFolder<Memory, Record extends object>(
   options: CheckpointOptions<Memory, Record>,
 ): CheckpointFolder<Memory, Record> {
   return {
-    async write({ steps, memory, tensors }, record, more) {
+    async write({ steps, memory, tensors }, record, { keep, more }) {
       const name = nameOf(steps);
       const path = join(directory, name);
       const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -112,7 +112,7 @@ export function checkpointFolder<Memory, Record extends object>(
           const json = { format, step: steps, ...record, memory, files };
           await writeFileAtomic(join(folder, recordFile), `${JSON.stringify(json, null, 2)}\n`);
         });
-        await prune(directory, steps, options.keep);
+        await prune(directory, steps, keep);
       });
       return name;
     },

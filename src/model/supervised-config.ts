@@ -37,6 +37,13 @@ export const checkpointEvery = z
   .default(50)
   .describe('Steps between checkpoints, from which a job can be resumed (0: at a stop alone)');
 
+/** How many of these are kept. */
+export const keepCheckpoints = z
+  .int()
+  .positive()
+  .default(2)
+  .describe('Checkpoints to keep, the last ones');
+
 /** What is wrong with a patience that nothing tries. */
 export const needsEvaluations = { path: ['patience'], error: 'needs `evaluateEvery`' };
 

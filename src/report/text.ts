@@ -1,5 +1,5 @@
 /** Numbers and texts for people: signs, widths, wrapping. Pure. */
-import type { MemoryEstimate } from '../events.ts';
+import type { MemoryEstimate, ParameterCount } from '../events.ts';
 
 /** Fixed digits with a true minus sign. */
 export function fixed(value: number, digits: number): string {
@@ -173,4 +173,9 @@ function broken(word: string, width: number): string[] {
 export function pad(text: string, width: number, side: 'left' | 'right' = 'right'): string {
   const blanks = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return side === 'left' ? blanks + text : text + blanks;
+}
+
+/** `3538944 of 251116800 (1.41 %)`, in plain digits for comparing with other tools. */
+export function countText({ trainable, all }: ParameterCount): string {
+  return `${trainable} of ${all} (${((100 * trainable) / all).toFixed(2)} %)`;
 }

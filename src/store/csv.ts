@@ -1,4 +1,5 @@
 /** Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled. */
+import type { ComparisonRow } from '../events.ts';
 
 /** Header and one record a row; every record ends in CRLF. */
 export function csv<Row extends object>(
@@ -14,3 +15,12 @@ function field(value: unknown): string {
   const text = [value ?? ''].flat().join('\n\n');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Columns of `comparison.csv`, in order. */
+export const comparisonColumns = [
+  ...(['query', 'response_before', 'response_after'] as const),
+  ...(['reward_before', 'reward_after', 'reward_diff'] as const),
+  ...(['toxicity_before', 'toxicity_after'] as const),
+  ...(['rouge1_before', 'rouge1_after'] as const),
+  ...(['id', 'group', 'references'] as const),
+] satisfies readonly (keyof ComparisonRow)[];

@@ -1,37 +1,46 @@
-/** I/O: one run's `events.jsonl`, which grows line by line and survives a crash at any byte. */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+/** I/O: a job's `events.jsonl`, which grows line by line and survives a crash at any byte. */
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { unlessMissing, writeWhole } from '../disk/whole-file.ts';
+import { unlessMissing, writeFileAtomic } from '../disk/atomic.ts';
 import { InputError } from '../errors.ts';
-import type { RunEvent } from '../events.ts';
-import { isKept, withEvent } from './store.ts';
+import type { JobEvent, RunEvent } from '../events.ts';
 
 export interface EventLog {
-  /** On disk when the promise resolves. Writes of one process never mix. */
-  append(event: RunEvent): Promise<void>;
+  /** On disk when the promise resolves; progress is not kept. Writes of one process never mix. */
+  append(event: JobEvent): Promise<void>;
+  /** Waits for what is being written. */
   close(): Promise<void>;
 }
 
-/** Opens a log to append to, after cutting off what a crash left half written. */
+/**
+ * Opens a log to append to, after cutting off what a crash left half written. `resumed` takes back what
+ * came after its step, and `started` all: the log then reads like that of a job never stopped.
+ */
 export async function openLog(path: string): Promise<EventLog> {
   await mkdir(dirname(path), { recursive: true });
-  let file = await openMended(path);
-  const enqueue = queue();
-  const append = async (event: RunEvent) => {
-    const before = beginsAgain(event) ? await readEvents(path) : [];
+  await mend(path);
+  let last = Promise.resolve();
+  const append = async (event: JobEvent) => {
+    const before = beginsAgain(event) ? await readEvents<JobEvent>(path) : [];
     const after = withEvent(before, event);
-    if (after.length <= before.length) {
-      await file.close();
-      await writeWhole(path, after.map(lineOf).join(''));
-      file = await open(path, 'a');
-    } else {
+    if (after.length <= before.length) return writeFileAtomic(path, after.map(lineOf).join(''));
+    // opened each time: the folder may have changed places meanwhile
+    const file = await open(path, 'a');
+    try {
       await file.appendFile(lineOf(event));
       await file.datasync();
+    } finally {
+      await file.close();
     }
   };
   return {
-    append: (event) => enqueue(async () => (isKept(event) ? append(event) : undefined)),
-    close: () => enqueue(() => file.close()),
+    append(event) {
+      if (event.type === 'progress') return last;
+      // what fails rejects its own caller and holds nobody up
+      last = last.catch(() => {}).then(() => append(event));
+      return last;
+    },
+    close: () => last.catch(() => {}),
   };
 }
 
@@ -40,40 +49,64 @@ export async function openLog(path: string): Promise<EventLog> {
  * off by a crash and is left out.
  * @throws {InputError} when a line before the last one is no JSON
  */
-export async function readEvents(path: string): Promise<RunEvent[]> {
+export async function readEvents<Event extends JobEvent = RunEvent>(
+  path: string,
+): Promise<Event[]> {
   const content = await readFile(path).catch(unlessMissing(Buffer.alloc(0)));
-  return parseLog(path, content).events;
+  return parseLog(path, content).events as Event[];
 }
 
-async function openMended(path: string): Promise<FileHandle> {
+/** A job's events with one more, which may take back some. */
+export function withEvent<Event extends JobEvent>(events: readonly Event[], event: Event): Event[] {
+  if (event.type === 'started') return [event];
+  if (event.type !== 'resumed') return [...events, event];
+  const { step } = event;
+  return [...events.filter((earlier) => isBy(step, earlier)), event];
+}
+
+/** Whether an event had happened when a step had been done and kept. */
+function isBy(step: number, event: JobEvent): boolean {
+  switch (event.type) {
+    case 'started':
+      return true;
+    case 'evaluated':
+      return event.when === 'before';
+    case 'calibrated':
+      return step > 0;
+    case 'step':
+    case 'validated':
+    case 'checkpoint':
+    case 'resumed':
+      return event.step <= step;
+    default:
+      return false;
+  }
+}
+
+async function mend(path: string): Promise<void> {
   const content = await readFile(path).catch(unlessMissing(Buffer.alloc(0)));
   const { end, terminated } = parseLog(path, content);
+  if (end === content.length && terminated) return;
   const file = await open(path, 'a');
-  if (end < content.length) await file.truncate(end);
-  if (!terminated) await file.appendFile('\n');
-  return file;
+  try {
+    await file.truncate(end);
+    if (!terminated) await file.appendFile('\n');
+  } finally {
+    await file.close();
+  }
 }
 
-function beginsAgain({ type }: RunEvent): boolean {
+function beginsAgain({ type }: JobEvent): boolean {
   return type === 'started' || type === 'resumed';
 }
 
-function lineOf(event: RunEvent): string {
+function lineOf(event: JobEvent): string {
   return `${JSON.stringify(event)}\n`;
-}
-
-/** One thing after the other; what fails rejects its own caller and holds nobody up. */
-export function queue(): (work: () => Promise<void>) => Promise<void> {
-  let last = Promise.resolve();
-  return (work) => {
-    last = last.catch(() => {}).then(work);
-    return last;
-  };
 }
 
 /** Events, where the intact part ends (bytes), and whether a line feed ends it. */
 function parseLog(path: string, content: Buffer) {
-  const events: RunEvent[] = [];
+  const events: JobEvent[] = [];
   let start = 0;
   let terminated = true;
   while (start < content.length) {

@@ -1,7 +1,7 @@
 /** I/O: one process at a time works in a folder; `lock` holds its number while it does. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unlessMissing } from '../disk/whole-file.ts';
+import { unlessMissing } from '../disk/atomic.ts';
 import { UnavailableError } from '../errors.ts';
 
 /**

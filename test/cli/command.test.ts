@@ -39,7 +39,9 @@ async function run(words: readonly string[], defaults?: Record<string, unknown>)
     summary: 'Try it.',
     arguments: [{ name: 'text', description: 'Texts', variadic: true }],
     options,
-    ...(defaults && { defaults: async () => ({ values: defaults, where: () => undefined }) }),
+    ...(defaults && {
+      defaults: async () => ({ values: defaults, said: {}, where: () => undefined }),
+    }),
     run: async (given: CommandContext<Options>) => {
       context = given;
     },

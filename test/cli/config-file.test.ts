@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAssignments, readConfigFile } from '../../src/cli/config-file.ts';
-import { fileSettings } from '../../src/cli/detox-options.ts';
 import { groups, headings } from '../../src/cli/headings.ts';
 import { TactfulError } from '../../src/errors.ts';
+import { fileSettings } from './detox-settings.ts';
 import { tactful } from './io.ts';
 
 let directory: string;

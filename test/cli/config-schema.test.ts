@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { configSchema } from '../../src/cli/config-schema.ts';
-import { settingsUnder } from '../../src/cli/detox-options.ts';
-import type { JobName } from '../../src/cli/job-names.ts';
-import { jobs } from '../../src/cli/jobs.ts';
-import { RunOptions } from '../../src/cli/run-detox.ts';
+import { allSettings, firstSettings } from '../../src/cli/config-template.ts';
+import { givenSettings } from '../../src/cli/job-options.ts';
+import { kinds } from '../../src/jobs/kinds.ts';
 import { presets } from '../../src/jobs/presets.ts';
-import { openRunFolder } from '../../src/store/run-folder.ts';
+import { RunOptions, settingsUnder } from './detox-settings.ts';
 import { tactful } from './io.ts';
 
-const names = Object.keys(jobs) as JobName[];
-const schemaOf = (job: JobName) => z.fromJSONSchema(JSON.parse(configSchema(job)));
+const all = await Promise.all(kinds.map(({ load }) => load()));
+const kindOf = (name: string) => all.find((kind) => kind.name === name)!;
+const schemaOf = (job: string) => z.fromJSONSchema(JSON.parse(configSchema(kindOf(job))));
 const schema = schemaOf('detox');
 const isValid = (settings: unknown) => schema.safeParse(settings).success;
 
@@ -26,18 +26,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-test.each(names)('schema/%s.json is what `npm run make:schema` writes', async (job) => {
-  const committed = fileURLToPath(new URL(`../../schema/${job}.json`, import.meta.url));
-  expect(await readFile(committed, 'utf8')).toBe(configSchema(job));
+test.each(all)('schema/$name.json is what `npm run make:schema` writes', async (kind) => {
+  const committed = fileURLToPath(new URL(`../../schema/${kind.name}.json`, import.meta.url));
+  expect(await readFile(committed, 'utf8')).toBe(configSchema(kind));
 });
 
 describe.each(['sft', 'train-classifier'] as const)('the schema of %s', (job) => {
   const supervised = schemaOf(job);
-  const { filled, first } = jobs[job];
 
   test('takes all settings, and groups of them', () => {
-    const all = filled(first('demo', 'none'));
-    expect(supervised.safeParse(all).error).toBeUndefined();
+    const whole = allSettings(kindOf(job), firstSettings(kindOf(job), {}));
+    expect(supervised.safeParse(whole).error).toBeUndefined();
     const grouped = { training: { seed: 3 }, engine: { threads: 2 }, data: { strict: true } };
     expect(supervised.safeParse(grouped).error).toBeUndefined();
   });
@@ -61,10 +60,14 @@ test.each<[string, Record<string, unknown>]>([
   ['a run with the defects of TRL', { compat: 'trl-0.8.0', calibrate: 0, maxGradNorm: 0.5 }],
 ])('the config.yaml of %s is valid', async (name, settings) => {
   const config = RunOptions.parse({ ...presets.demo, ...settings });
-  const folder = await openRunFolder(join(directory, name), { config });
-  await folder.close();
-  const text = await readFile(join(directory, name, 'config.yaml'), 'utf8');
-  expect(schema.safeParse(parse(text)).error).toBeUndefined();
+  for (const [given, file] of [
+    [config, 'all'],
+    [givenSettings(settings, kindOf('detox').presets), 'given'],
+  ] as const) {
+    const path = join(directory, `${name} ${file}.yaml`);
+    await writeFile(path, stringify(given));
+    expect(schema.safeParse(parse(await readFile(path, 'utf8'))).error).toBeUndefined();
+  }
 });
 
 describe('a file that the command refuses is not valid', () => {

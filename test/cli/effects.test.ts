@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settingsUnder } from '../../src/cli/detox-options.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { settingsUnder } from './detox-settings.ts';
 import { tactful } from './io.ts';
 
 let directory: string;

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { configTemplate } from '../../src/cli/config-template.ts';
-import { fileSettings, settingsUnder } from '../../src/cli/detox-options.ts';
-import { jobs } from '../../src/cli/jobs.ts';
-import { RunOptions } from '../../src/cli/run-detox.ts';
+import { jobOptions } from '../../src/cli/job-options.ts';
 import { readSettings } from '../../src/cli/settings.ts';
-import { resolvedConfig } from '../../src/jobs/detox/config.ts';
+import { classifyKind } from '../../src/jobs/classify.ts';
+import { detoxKind } from '../../src/jobs/detox/detox.ts';
 import { labGaps, type PresetName, presetSettings, presets } from '../../src/jobs/presets.ts';
+import { sftKind } from '../../src/jobs/sft.ts';
+import { fileSettings, RunOptions, resolvedOptions, settingsUnder } from './detox-settings.ts';
 import { tactful } from './io.ts';
+
+const kindOf = (job: string) => [sftKind, classifyKind].find(({ name }) => name === job)!;
 
 let directory: string;
 const at = (name: string) => join(directory, name);
@@ -28,7 +31,7 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
     ...presetSettings(preset, compat),
     ...(compat !== 'none' && { compat }),
   };
-  const text = configTemplate({ job: 'detox', preset, compat });
+  const text = configTemplate(detoxKind, { preset, compat });
 
   test('says exactly the settings of the preset', () => {
     expect(parse(text)).toEqual(expected);
@@ -44,7 +47,7 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
     const uncommented = text.replace(/^# ([a-z]\w*: \S.*)$/gim, (line, setting: string) =>
       setting.split(':')[0] in fileSettings.shape ? setting : line,
     );
-    const config = resolvedConfig(RunOptions.parse(expected));
+    const config = resolvedOptions(expected);
     expect(parse(uncommented)).toEqual(config);
   });
 
@@ -59,16 +62,16 @@ describe.each(cases)('the file of $preset with compat $compat', ({ preset, compa
   });
 });
 
-describe.each(['sft', 'train-classifier'] as const)('the file of %s', (job) => {
-  const { settings, first } = jobs[job];
-  const text = configTemplate({ job });
+describe.each([sftKind, classifyKind])('the file of $name', (kind) => {
+  const { known: settings } = jobOptions(kind);
+  const text = configTemplate(kind);
   const named = [...text.matchAll(/^(?:# )?(\w+):/gm)].map(([, name]) => name);
 
   test('names every setting, and says what the job cannot do without', () => {
     expect(named.filter((name) => name in settings.shape).toSorted()).toEqual(
       Object.keys(settings.shape).toSorted(),
     );
-    expect(parse(text)).toEqual(first('demo', 'none'));
+    expect(parse(text)).toEqual(kind.first);
     expect(Object.keys(parse(text)).toSorted()).toEqual(['data', 'model']);
   });
 
@@ -85,9 +88,9 @@ describe.each(['sft', 'train-classifier'] as const)('the file of %s', (job) => {
 
 test("the lab's file says what of the notebook it does not repeat, where it is to repeat it", () => {
   const words = (text: string) => text.replace(/\s+(# +)?/g, ' ');
-  const lab = words(configTemplate({ job: 'detox', preset: 'lab', compat: 'trl-0.8.0' }));
+  const lab = words(configTemplate(detoxKind, { preset: 'lab', compat: 'trl-0.8.0' }));
   expect(labGaps.filter((gap) => !lab.includes(gap))).toEqual([]);
-  expect(configTemplate({ job: 'detox', preset: 'lab', compat: 'none' })).not.toContain('notebook');
+  expect(configTemplate(detoxKind, { preset: 'lab', compat: 'none' })).not.toContain('notebook');
 });
 
 describe('tactful init', () => {
@@ -98,7 +101,7 @@ describe('tactful init', () => {
     expect(out).toBe(
       `${file} has the settings of lab. Run them with:\n  npx tactful detox --config ${file}\n`,
     );
-    const text = configTemplate({ job: 'detox', preset: 'lab', compat: 'none' });
+    const text = configTemplate(detoxKind, { preset: 'lab', compat: 'none' });
     expect(await readFile(file, 'utf8')).toBe(text);
   });
 
@@ -121,9 +124,9 @@ describe('tactful init', () => {
     expect(out).toBe(
       `${file} has the settings of ${job}. Run them with:\n  npx tactful ${job} --config ${file}\n`,
     );
-    expect(await readFile(file, 'utf8')).toBe(configTemplate({ job }));
+    expect(await readFile(file, 'utf8')).toBe(configTemplate(kindOf(job)));
     const { out: json } = await tactful(['init', '-', '--job', job, '--json']);
-    expect(JSON.parse(json)).toEqual({ job, text: configTemplate({ job }) });
+    expect(JSON.parse(json)).toEqual({ job, text: configTemplate(kindOf(job)) });
   });
 
   test.each([
@@ -139,12 +142,12 @@ describe('tactful init', () => {
 
   test('prints with -', async () => {
     const { out } = await tactful(['init', '-', '--compat', 'trl-0.8.0', '--preset', 'lab']);
-    expect(out).toBe(configTemplate({ job: 'detox', preset: 'lab', compat: 'trl-0.8.0' }));
+    expect(out).toBe(configTemplate(detoxKind, { preset: 'lab', compat: 'trl-0.8.0' }));
     const json = await tactful(['init', '-', '--json']);
     expect(JSON.parse(json.out)).toEqual({
       job: 'detox',
       preset: 'demo',
-      text: configTemplate({ job: 'detox', preset: 'demo', compat: 'none' }),
+      text: configTemplate(detoxKind, { preset: 'demo', compat: 'none' }),
     });
   });
 });

@@ -6,13 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { headings } from '../../src/cli/headings.ts';
 import { jobOptions } from '../../src/cli/job-options.ts';
-import type { Settings } from '../../src/cli/settings.ts';
+import { classifyKind } from '../../src/jobs/classify.ts';
 import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
+import type { Settings } from '../../src/jobs/kind.ts';
+import { sftKind } from '../../src/jobs/sft.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
 import { tactful } from './io.ts';
 
-const { defaults: underSft, options: sftOptions } = jobOptions(SftConfig);
-const { defaults: underClassify } = jobOptions(ClassifyConfig);
+const { under: underSft, options: sftOptions } = jobOptions(sftKind);
+const { under: underClassify } = jobOptions(classifyKind);
 const sftUnder = async (given: Settings) => (await underSft(given)).values;
 const classifyUnder = async (given: Settings) => (await underClassify(given)).values;
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { readEvents } from '../../src/store/event-log.ts';
 import { type Hub, type HubFiles, startHub } from '../hub/hub-server.ts';
 import { shallowT5 } from '../shallow.ts';
 import { tactful } from './io.ts';
@@ -66,7 +67,9 @@ test('downloads what it names, runs, and runs a second time without a network', 
 
   const commit = /^[0-9a-f]{40}$/;
   const config = parse(await readFile(join(first, 'config.yaml'), 'utf8'));
-  expect(config).toMatchObject(names);
+  expect(config).toMatchObject({ preset: 'lab' });
+  const [started] = await readEvents(join(first, 'events.jsonl'));
+  expect(started).toMatchObject({ type: 'started', config: names });
   expect(config).toMatchObject({
     revision: expect.stringMatching(commit),
     rewardRevision: expect.stringMatching(commit),

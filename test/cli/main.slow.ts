@@ -90,10 +90,10 @@ test('Ctrl-C ends a training after its step, and says how to go on', async () =>
   const size = ['--samples', '4', '--steps', '1000', '--batch-size', '4', '--calibrate', '0'];
   const shown = ['--evaluate-every', '1', '--validation-samples', '2']; // prints a line a step
   const { code, out } = await tactful([...words, ...job, ...size, ...shown], (text, child) => {
-    if (/\nstep 1 /.test(text) && !child.killed) child.kill('SIGINT');
+    if (/\nstep 1\//.test(text) && !child.killed) child.kill('SIGINT');
   });
   expect(code).toBe(130);
-  expect(out).toMatch(/\nStopped after step \d+: interrupted\.\n/);
+  expect(out).toMatch(/\nStopped after step \d+ of 1,000\.\n/);
   expect(out).toContain(`npx tactful resume ${output}`);
   expect(await readdir(join(output, 'adapter'))).toContain('adapter_model.safetensors');
 });

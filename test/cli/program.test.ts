@@ -162,6 +162,9 @@ test('help of detox', async () => {
                                               training part [default: 64]
       --best-metric <reward|toxicity|rouge1>  By what the best adapter is chosen
                                               [default: reward]
+      --patience <n>                          Stop after so many measurements
+                                              without a better one; 0: never
+                                              [default: 0]
       --evaluation-max-new-tokens <n>         Longest response of the measurements,
                                               in tokens (default: as
                                               --max-new-tokens)

@@ -1,13 +1,13 @@
 /** Every text that a command can come to names flags and settings that this command has. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
-import { jobNames } from '../../src/cli/job-names.ts';
 import { namedRemedy } from '../../src/cli/remedies.ts';
+import { kinds } from '../../src/jobs/kinds.ts';
 import { fakeIo } from './io.ts';
 import { readProgram, type Text } from './texts.ts';
 
@@ -31,15 +31,26 @@ async function known({ name, load }: (typeof commands)[number]): Promise<Known> 
 const all = await Promise.all(commands.map(known));
 /** `resume` has no settings of its own, and names those of the job that goes on. */
 const ofJobs = new Set(
-  all.flatMap(({ name, settings }) => (jobNames.some((job) => job === name) ? [...settings] : [])),
+  all.flatMap(({ name, settings }) =>
+    kinds.some((job) => job.name === name) ? [...settings] : [],
+  ),
 );
 const users = all.map((one) => (one.name === 'resume' ? { ...one, settings: ofJobs } : one));
+
+/** A job's command is made of its kind. */
+const kindLine = /name: '([^']+)'[\s\S]*?import\('\.\/([^']+)'\)\)\.(\w+)/g;
+const registry = fileURLToPath(new URL('../../src/jobs/kinds.ts', import.meta.url));
+const kindFiles: Readonly<Record<string, [file: string, part: string]>> = Object.fromEntries(
+  [...(await readFile(registry, 'utf8')).matchAll(kindLine)].map(
+    ([, name, file, part]) => [name, [`src/jobs/${file}`, part] as [string, string]] as const,
+  ),
+);
 
 /** Texts that are right where they stand, and why: not all that the source allows can happen. */
 const right: readonly (readonly [where: RegExp, text: RegExp, because: string])[] = [
   [/install\/download/, /^--(no-deps|only-binary|python-version|dest)/, 'flags of pip'],
   [/commands\/setup/, /^--engine auto$/, 'says what other commands will take'],
-  [/cli\/run-detox/, /^no --adapter: training starts/, 'what goes on has started'],
+  [/jobs\/detox\/detox/, /^no --adapter: training starts/, 'what goes on has started'],
   [/cli\/config-file/, /^--set$/, 'what goes on reads the file alone'],
 ];
 
@@ -51,6 +62,9 @@ function flagsIn(text: string): string[] {
 /** What is wrong with a text for whoever uses a command. */
 function faultsOf({ text, where, isRemedy }: Text, user: Known): string[] {
   if (right.some(([place, pattern]) => place.test(where) && pattern.test(text))) return [];
+  // `resume` shows no `--help` of the kind that it goes on with
+  const isHelp = !isRemedy && Object.values(kindFiles).some(([file]) => where.startsWith(file));
+  if (user.name === 'resume' && isHelp) return [];
   const faults: string[] = [];
   let own = text.replace(/\b(npm|aws|pip|hf) [a-z].*$/s, ''); // other programs
   // `npx tactful sft --full`, `tactful … --config`: what the command has that is named
@@ -74,24 +88,36 @@ function faultsOf({ text, where, isRemedy }: Text, user: Known): string[] {
 /** What is wrong in a program: the texts that each command comes to from a part of a file. */
 function faultsIn(
   tsconfig: string,
-  entry: (user: Known) => readonly [file: string, part: string],
+  entries: (user: Known) => readonly Parameters<ReturnType<typeof readProgram>['from']>[],
   who: readonly Known[] = users,
 ) {
   const program = readProgram(tsconfig);
-  const texts = who.map((user) => [user, program.from(...entry(user))] as const);
+  const texts = who.map(
+    (user) => [user, entries(user).flatMap((entry) => program.from(...entry))] as const,
+  );
   const faults = texts.flatMap(([user, some]) => some.flatMap((text) => faultsOf(text, user)));
   return { texts, faults: [...new Set(faults)].sort() };
 }
 
 const tsconfig = fileURLToPath(new URL('../../tsconfig.build.json', import.meta.url));
-const exported: Readonly<Record<string, string>> = {
-  export: 'exportCommand',
-  'train-classifier': 'trainClassifier',
+const exported: Readonly<Record<string, string>> = { export: 'exportCommand' };
+/** What a command names and never comes to. */
+const never: Readonly<Record<string, readonly string[]>> = {
+  init: ['src/jobs/kinds.ts#kinds'], // reads settings of kinds, and starts none
 };
-const { texts, faults } = faultsIn(tsconfig, ({ name }) => [
-  `src/cli/commands/${name}.ts`,
-  exported[name] ?? name,
-]);
+const kindOf = await Promise.all(
+  kinds.map(async ({ name, load }) => [name as string, await load()] as const),
+).then((pairs) => new Map(pairs));
+/** The store of a comparison, for kinds that have none. */
+const store = ['src/cli/comparison-store.ts#startStore'];
+const { texts, faults } = faultsIn(tsconfig, ({ name }) =>
+  Object.hasOwn(kindFiles, name)
+    ? [
+        kindFiles[name],
+        ['src/cli/job-command.ts', 'jobCommand', kindOf.get(name)?.compares ? [] : store],
+      ]
+    : [[`src/cli/commands/${name}.ts`, exported[name] ?? name, never[name]]],
+);
 
 test('what texts tell to do can be done with the command that tells it', () => {
   expect(faults).toEqual([]);
@@ -175,7 +201,7 @@ test('a flag or a setting that a command does not have is found wherever it is n
     `,
     );
     const push = users.filter(({ name }) => name === 'push');
-    const found = faultsIn(join(folder, 'tsconfig.json'), () => ['command.ts', 'push'], push);
+    const found = faultsIn(join(folder, 'tsconfig.json'), () => [['command.ts', 'push']], push);
     expect(found.faults).toEqual([
       'a.ts:3: push has no --nonsense',
       'b.ts:2: nothing of "Lower `batchSize`." can be done with push',

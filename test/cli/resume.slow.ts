@@ -54,7 +54,7 @@ async function copyOf(name: string): Promise<string> {
 }
 
 test('Ctrl-C ends with the command that goes on', () => {
-  expect(told).toMatch(/\nStopped after step 1: interrupted\.\n/);
+  expect(told).toMatch(/\nStopped after step 1 of 2\.\n/);
   expect(told.endsWith(`\nGo on with:\n  npx tactful resume ${stopped}\n`)).toBe(true);
 });
 
@@ -63,7 +63,7 @@ describe('resume', () => {
     const run = await copyOf('resumed');
     const { code, out, err } = await tactful(['resume', run]);
     expect({ code }).toEqual({ code: 0 });
-    expect(out).toMatch(/^folder .*\nengine .*\ngoes on +after step 1 of 2\nstep 2 +reward /);
+    expect(out).toMatch(/^folder .*\nengine .*\ngoes on +after step 1 of 2\nstep 2\/2 +reward /);
     expect(out).toMatch(/\n2 steps in .*\nadapter .*\nbest adapter .*best, of step \d\n/);
     expect(err).toContain('train 2/2 (100 %)');
     for (const name of ['comparison.jsonl', 'comparison.csv', 'samples-before.jsonl']) {
@@ -105,7 +105,7 @@ describe('resume', () => {
   test('of a finished run shows its result again, without training', async () => {
     const { code, out } = await tactful(['resume', whole]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^The run is finished: there is nothing left to do\.\n\n\w[^:]+: mean tox/);
+    expect(out).toMatch(/^The job is finished: there is nothing left to do\.\n\n\w[^:]+: mean tox/);
     expect(out).toContain('\nall · 3 prompts\n');
     expect(out).toMatch(/\n\n2 steps in .*\nadapter /);
     const json = await tactful(['resume', whole, '--json']);

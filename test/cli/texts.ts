@@ -21,8 +21,8 @@ interface Part {
 }
 
 export interface Program {
-  /** The texts of a part and of all parts that it can come to. */
-  from(file: string, name: string): Text[];
+  /** The texts of a part and of all parts that it can come to, but by those of `without`. */
+  from(file: string, name: string, without?: readonly string[]): Text[];
 }
 
 /** Reads all files of a TypeScript project, by the path of its tsconfig.json. */
@@ -38,14 +38,20 @@ export function readProgram(tsconfig: string): Program {
       if (source)
         for (const [name, part] of partsOf(source, file)) parts.set(`${file}#${name}`, part);
     }
-    return { from: (file, name) => textsFrom(parts, `${file}#${name}`) };
+    return {
+      from: (file, name, without = []) => textsFrom(parts, `${file}#${name}`, without),
+    };
   } finally {
     api.close();
   }
 }
 
-function textsFrom(parts: ReadonlyMap<string, Part>, start: string): Text[] {
-  const seen = new Set<string>();
+function textsFrom(
+  parts: ReadonlyMap<string, Part>,
+  start: string,
+  without: readonly string[],
+): Text[] {
+  const seen = new Set<string>(without);
   const waiting = [start];
   const texts: Text[] = [];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

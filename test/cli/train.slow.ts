@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runProgram } from '../../src/cli/program.ts';
+import { readEvents } from '../../src/store/event-log.ts';
 import { goldenPath } from '../golden.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
 import { fakeIo, tactful } from './io.ts';
@@ -68,9 +69,11 @@ describe('sft', () => {
     expect(first.code).toBe(0);
     const config = join(once, 'config.yaml');
     const settings = parse(await readFile(config, 'utf8'));
-    expect(settings).toMatchObject({ model, data, seed: 3, loraRank: 2, learningRate: 1e-3 });
-    expect(settings).toMatchObject({ engine: 'onnxruntime', threads: 1 });
-    expect(settings).not.toHaveProperty('output');
+    const given = { model, data, evaluationSamples: 2, maxResponseTokens: 5, loraRank: 2 };
+    const rest = { epochs: 0.2, batchSize: 4, seed: 3, engine: 'onnxruntime', threads: 1 };
+    expect(settings).toEqual({ ...given, ...rest });
+    const [started] = await readEvents(join(once, 'events.jsonl'));
+    expect(started).toMatchObject({ job: 'sft', config: { model, seed: 3, learningRate: 1e-3 } });
     const record = JSON.parse(await readFile(join(once, 'training.json'), 'utf8'));
     expect(record.files).toContain('config.yaml');
     expect(await tactful(['sft', '--config', config, '--output', again])).toMatchObject({

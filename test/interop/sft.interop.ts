@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAdapter, writeAdapter } from '../../src/adapter/peft.ts';
 import { buildPrompt } from '../../src/data/prompt.ts';
-import { type SftEvent, sft } from '../../src/jobs/sft.ts';
+import { type SftEvent, sft } from '../../src/jobs/library.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
 import { freshLora } from '../../src/model/initial.ts';
 import { adapterTensors, loadPolicy } from '../../src/model/load.ts';
@@ -172,8 +172,11 @@ describe.each([
   test('five steps have the losses and gradient norms of PyTorch, and end at the same adapter', async () => {
     const { tensors, told } = await ours(options);
     expect(theirs.learnt).toBe(tensors.size);
-    expect(told.map(({ loss }) => loss)).toBeAllClose(theirs.losses, { rtol: 1e-5, atol: 0 });
-    expect(told.map(({ gradNorm }) => gradNorm)).toBeAllClose(theirs.norms, {
+    expect(told.map(({ metrics }) => metrics.loss)).toBeAllClose(theirs.losses, {
+      rtol: 1e-5,
+      atol: 0,
+    });
+    expect(told.map(({ metrics }) => metrics.grad_norm)).toBeAllClose(theirs.norms, {
       rtol: 1e-4,
       atol: 0,
     });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DetoxConfig } from '../../src/jobs/detox/config.ts';
-import { detox } from '../../src/jobs/detox/detox.ts';
+import { detox } from '../../src/jobs/library.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { testEngine } from '../engine.ts';

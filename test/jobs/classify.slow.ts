@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelConfig } from '../../src/family/config.ts';
 import type { RobertaConfig } from '../../src/family/roberta.ts';
-import { type ClassifyEvent, trainClassifier } from '../../src/jobs/classify.ts';
 import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
+import { type ClassifyEvent, trainClassifier } from '../../src/jobs/library.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
@@ -56,7 +56,7 @@ async function run(
     if (event.type === 'step' && event.step === stopAfter) controller.abort();
   }
   const evaluated = events.find((event) => event.type === 'evaluated');
-  return { output, events, measures: evaluated?.measures };
+  return { output, events, measures: evaluated };
 }
 
 test('a fresh classifier learns the labels of the data, sorted, and tells how well', async () => {
@@ -148,7 +148,7 @@ test('the signal ends the training after its step, and what was learnt is saved'
     { data, modelConfig: config, tokenizer: model },
     { stopAfter: 3 },
   );
-  expect(events.at(-1)).toEqual({ type: 'stopped', step: 3, saved: true });
+  expect(events.at(-1)).toEqual({ type: 'stopped', reason: 'interrupted', step: 3, saved: true });
   expect(await readdir(output)).toContain('model.safetensors');
 });
 
@@ -163,7 +163,7 @@ describe('measurements in between', () => {
     const { best = 0, steps, early } = finished;
     expect({ early, steps }).toEqual({ early: true, steps: best + 3 });
     const worth = events.flatMap((event) =>
-      event.type === 'evaluated' && event.when === 'during' ? [event.measures.accuracy.share] : [],
+      event.type === 'validated' ? [event.accuracy.share] : [],
     );
     expect(worth.indexOf(Math.max(...worth))).toBe(best - 1);
     const there = await run(fresh, { stopAfter: best });

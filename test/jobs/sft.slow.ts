@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAdapter } from '../../src/adapter/peft.ts';
 import { readModelConfig } from '../../src/family/config.ts';
-import { type SftEvent, sft } from '../../src/jobs/sft.ts';
+import { type SftEvent, sft } from '../../src/jobs/library.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
+import type { SftMeasures } from '../../src/jobs/sft-measures.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { openWeights } from '../../src/tensors/weights.ts';
@@ -59,10 +60,24 @@ async function run(
     if (event.type === 'step' && event.step === stopAfter) controller.abort();
   }
   const measured = events.flatMap((event) =>
-    event.type === 'evaluated' ? [event.measures.loss] : [],
+    event.type === 'evaluated' || event.type === 'validated' ? [event.loss] : [],
   );
   const steps = events.filter(({ type }) => type === 'step').length;
   return { folder, events, measured, steps };
+}
+
+const stopped = { type: 'stopped', reason: 'interrupted' };
+
+/** What an event tells of a measurement, and nothing of the event. */
+function measuresOf(event: object): Partial<SftMeasures> {
+  const {
+    type: _,
+    when: __,
+    step: ___,
+    best: ____,
+    ...measures
+  } = event as Record<string, unknown>;
+  return measures;
 }
 
 const adapterIn = (folder: string) => readFile(join(folder, 'adapter_model.safetensors'));
@@ -135,15 +150,15 @@ describe('every weight', () => {
 
   test('learns by heart: the loss falls, ROUGE rises, and the record says so', async () => {
     const { folder, events, measured } = learnt;
-    const evaluated = events.filter((event) => event.type === 'evaluated');
-    expect(evaluated.map(({ when, step }) => [when, step])).toEqual([
-      ['before', 0],
-      ['during', 12],
-      ['during', 24],
-      ['during', 36],
-      ['after', 36],
+    const evaluated = events.filter(({ type }) => type === 'evaluated' || type === 'validated');
+    expect(evaluated).toMatchObject([
+      { type: 'evaluated', when: 'before' },
+      { type: 'validated', step: 12 },
+      { type: 'validated', step: 24 },
+      { type: 'validated', step: 36 },
+      { type: 'evaluated', when: 'after' },
     ]);
-    const [before, , , last, after] = evaluated.map(({ measures }) => measures);
+    const [before, , , last, after] = evaluated.map(measuresOf);
     expect(measured[3]).toBeLessThan(0.2 * measured[0]);
     expect(before.rouge1).toBeLessThan(0.5);
     expect(last).toMatchObject({ samples: 3, rouge1: 1, rouge2: 1, rougeL: 1 });
@@ -166,7 +181,7 @@ test('a summary that is cut has no end of the sequence to learn', async () => {
     const started = events.find(({ type }) => type === 'started');
     const evaluated = events.find(({ type }) => type === 'evaluated');
     if (started?.type !== 'started' || evaluated?.type !== 'evaluated') throw new Error();
-    return { cut: started.data.cut, perResponse: evaluated.measures.tokens / 3 };
+    return { cut: started.data.cut, perResponse: evaluated.tokens / 3 };
   };
   expect(await tokens(whole.length)).toEqual({ cut: 0, perResponse: whole.length });
   const cut = whole.length - 1;
@@ -176,7 +191,7 @@ test('a summary that is cut has no end of the sequence to learn', async () => {
 test('the signal ends the training after its step, and what was learnt is saved', async () => {
   const { folder, events, steps } = await run({}, { stopAfter: 2 });
   expect(steps).toBe(2);
-  expect(events.at(-1)).toEqual({ type: 'stopped', step: 2, saved: true });
+  expect(events.at(-1)).toEqual({ ...stopped, step: 2, saved: true });
   expect((await readAdapter(folder)).tensors.size).toBeGreaterThan(0);
   const record = JSON.parse(await readFile(join(folder, 'training.json'), 'utf8'));
   expect(record).toMatchObject({ steps: 2 });
@@ -210,9 +225,7 @@ describe('measurements in between', () => {
     const patient = { evaluateEvery: 2, patience: 2, bestMetric: 'rouge1' as const };
     const { folder, events } = await run({ ...brief, ...patient, evaluationSamples: 1 });
     expect(events.at(-1)).toMatchObject({ type: 'finished', steps: 6, best: 2, early: true });
-    const bests = events.flatMap((event) =>
-      event.type === 'evaluated' && event.when === 'during' ? [event.best] : [],
-    );
+    const bests = events.flatMap((event) => (event.type === 'validated' ? [event.best] : []));
     expect(bests).toEqual([true, false, false]);
     expect((await adapterIn(folder)).equals(two)).toBe(true);
     expect(await recordIn(folder)).toMatchObject({ steps: 6, best: 2 });
@@ -221,7 +234,7 @@ describe('measurements in between', () => {
   test('outlive a stop: the best is the result, the last step lies beside it', async () => {
     const { folder, events } = await run({ ...brief, evaluateEvery: 2 }, { stopAfter: 3 });
     const last = join(folder, 'last');
-    expect(events.at(-1)).toEqual({ type: 'stopped', step: 3, saved: true, best: 2, last });
+    expect(events.at(-1)).toEqual({ ...stopped, step: 3, saved: true, best: 2, last });
     expect((await adapterIn(folder)).equals(two)).toBe(true);
     expect((await adapterIn(last)).equals(await adapterAfter(3))).toBe(true);
     expect((await run({ adapter: last, epochs: 0.3 })).steps).toBe(1);
@@ -254,7 +267,7 @@ test('without a rate and a warmup it takes those of its kind, and says which', a
 test('parts of a step that are computed apart give the same training, up to rounding', async () => {
   const losses = async (options: Partial<SftConfig>) => {
     const { events } = await run({ learningRate: 1e-3, epochs: 1, ...options });
-    return events.flatMap((event) => (event.type === 'step' ? [event.loss] : []));
+    return events.flatMap((event) => (event.type === 'step' ? [event.metrics.loss] : []));
   };
   expect(await losses({ microBatchSize: 3 })).toBeAllClose(await losses({}), { atol: 2e-6 });
 });
@@ -285,7 +298,7 @@ test('a batch larger than the data is refused before anything is measured', asyn
 
 test('stopped before its first step it leaves no folder', async () => {
   const { folder, events } = await run({}, { stopAfter: 0 });
-  expect(events.at(-1)).toEqual({ type: 'stopped', step: 0, saved: false });
+  expect(events.at(-1)).toEqual({ ...stopped, step: 0, saved: false });
   await expect(readdir(folder)).rejects.toThrow('ENOENT');
 });
 

@@ -2,12 +2,14 @@
 import { copyFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { trainClassifier } from '../../src/jobs/classify.ts';
+import { logName } from '../../src/disk/result-folder.ts';
+import type { JobEvent } from '../../src/events.ts';
 import { ClassifyConfig } from '../../src/jobs/classify-config.ts';
-import type { JobContext, JobEvent } from '../../src/jobs/run.ts';
-import { sft } from '../../src/jobs/sft.ts';
+import type { JobContext } from '../../src/jobs/kind.ts';
+import { sft, trainClassifier } from '../../src/jobs/library.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
+import { readEvents } from '../../src/store/event-log.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
@@ -89,7 +91,7 @@ export const resume = { context: { resume: true } };
 export const isStep = (number: number) => (event: Event) =>
   event.type === 'step' && event.step === number;
 export const isMeasured = (number: number) => (event: Event) =>
-  event.type === 'evaluated' && event.when === 'during' && event.step === number;
+  event.type === 'validated' && event.step === number;
 
 /** In the midst of the measurement after a step. */
 export function isMeasuring(number: number) {
@@ -100,10 +102,19 @@ export function isMeasuring(number: number) {
   };
 }
 
-/** All files of a folder, by name, as text that compares fast. */
+/** A log without what a clock says, and without that it was stopped: it is that of a job never stopped. */
+export async function steadyLog(path: string): Promise<object[]> {
+  const events = await readEvents<JobEvent>(path);
+  const ofStops = ['resumed', 'stopped', 'checkpoint'];
+  return events
+    .filter(({ type }) => !ofStops.includes(type))
+    .map((event) => ({ ...event, time: '', seconds: 0, peakMemory: 0, runId: '' }));
+}
+
+/** All files of a folder but the log, by name, as text that compares fast. */
 export async function filesIn(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== logName);
   const paths = files.map((file) => join(file.parentPath, file.name)).sort();
   const read = async (path: string) => [
     path.slice(folder.length + 1),
@@ -115,9 +126,11 @@ export async function filesIn(folder: string): Promise<Record<string, string>> {
 /** What is told of the training, each thing once: what a crash cost is told again. */
 function trainingOf(...starts: readonly (readonly Event[])[]) {
   const isTraining = (event: Event) =>
-    event.type === 'step' || (event.type === 'evaluated' && event.when !== 'after');
+    event.type === 'step' ||
+    event.type === 'validated' ||
+    (event.type === 'evaluated' && event.when !== 'after');
   const keyOf = (event: Event) =>
-    event.type === 'evaluated' ? `${event.when} ${event.step}` : JSON.stringify(event);
+    event.type === 'validated' ? `${event.type} ${event.step}` : JSON.stringify(event);
   const told = starts.flat().filter(isTraining);
   return [...new Map(told.map((event) => [keyOf(event), event])).values()];
 }
@@ -125,7 +138,8 @@ function trainingOf(...starts: readonly (readonly Event[])[]) {
 /** A job that nothing disturbs: what it told and left. */
 export async function undisturbed(job: Job, { output, settings = {} }: Start) {
   const events = await job({ output, settings });
-  return { events, settings, files: await filesIn(output) };
+  const log = await steadyLog(join(output, logName));
+  return { events, settings, files: await filesIn(output), log };
 }
 
 export type Undisturbed = Awaited<ReturnType<typeof undisturbed>>;
@@ -141,7 +155,8 @@ export async function expectResult(
   for (const name of Object.keys(files)) {
     expect(files[name] === expected.files[name], name).toBe(true);
   }
-  const end = (events: readonly Event[]) => ({ ...events.at(-1), seconds: 0 });
+  expect(await steadyLog(join(output, logName))).toEqual(expected.log);
+  const end = (events: readonly Event[]) => ({ ...events.at(-1), seconds: 0, peakMemory: 0 });
   expect(end(last)).toEqual(end(expected.events));
   expect(await readdir(dirname(output))).toEqual(['result']);
 }
@@ -154,7 +169,7 @@ export async function expectSame(
 ): Promise<{ first: Event[]; second: Event[] }> {
   const { settings } = expected;
   const first = await job({ output, settings, ...how });
-  expect(await readdir(join(output, 'checkpoints'))).not.toContain('lock');
+  expect(await readdir(output)).not.toContain('lock');
   const second = await job({ output, settings, ...resume });
   await expectResult(output, second, expected);
   expect(trainingOf(first, second)).toEqual(trainingOf(expected.events));

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lockFolder } from '../../src/store/lock.ts';
-import { openRunFolder } from '../../src/store/run-folder.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'tactful-lock-'));
 
@@ -39,27 +38,4 @@ test('a lock that was never written to its end is free', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, 'lock'), '');
   await (await lockFolder(folder))();
-});
-
-test('a run folder is locked while it is open', async () => {
-  const folder = await newFolder();
-  const run = await openRunFolder(folder, { config: { steps: 1 } });
-  expect(await readdir(folder)).toContain('lock');
-  await run.close();
-  expect(await readdir(folder)).not.toContain('lock');
-  const { pid, kill } = await sleeper();
-  await writeFile(join(folder, 'lock'), `${pid}\n`);
-  await expect(openRunFolder(folder, { resume: true })).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-  });
-  await kill();
-  await (await openRunFolder(folder, { resume: true })).close();
-});
-
-test('a run folder that cannot be opened is not left locked', async () => {
-  const folder = await newFolder();
-  await writeFile(join(folder, 'config.yaml'), 'steps: 1\n');
-  await writeFile(join(folder, 'events.jsonl'), 'no event\n{}\n');
-  await expect(openRunFolder(folder, { resume: true })).rejects.toThrow('expected an event');
-  expect(await readdir(folder)).not.toContain('lock');
 });

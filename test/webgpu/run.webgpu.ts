@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { readSamples } from '../../src/eval/samples-file.ts';
 import type { RunEvent } from '../../src/events.ts';
 import { DetoxConfig } from '../../src/jobs/detox/config.ts';
-import { detox } from '../../src/jobs/detox/detox.ts';
+import { detox } from '../../src/jobs/library.ts';
 import { presets } from '../../src/jobs/presets.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { startEngine } from '../../src/runtime/select.ts';

@@ -1,24 +1,24 @@
 import { z } from 'zod';
 import type { Finding } from '../../doctor/finding.ts';
+import { DetoxConfig } from '../../jobs/detox/config.ts';
+import { detoxKind } from '../../jobs/detox/detox.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { defineCommand } from '../command.ts';
-import {
-  checkTogether,
-  detoxFields,
-  detoxSources,
-  settingsUnder,
-  storeOptions,
-} from '../detox-options.ts';
 import { Told } from '../errors.ts';
+import { jobOptions, storeOptions } from '../job-options.ts';
 import { showDownload } from '../locate.ts';
-import { type EngineSettings, engineAndRest, engineOptions, outputOption } from '../options.ts';
+import { type EngineSettings, engineAndRest } from '../options.ts';
 import { named, namedRemedy } from '../remedies.ts';
 import { omit } from '../settings.ts';
 import { findingText, totalText } from '../show-findings.ts';
 
+const ofRun = jobOptions(detoxKind);
+/** A config file also says where a run and its comparison go. */
+const elsewhere = ['output', ...Object.keys(storeOptions)];
+const { shape, def } = ofRun.options;
 const options = z
-  .strictObject({ ...detoxSources, ...detoxFields, ...engineOptions })
-  .superRefine(checkTogether);
+  .strictObject(omit(shape, elsewhere) as typeof shape)
+  .check(...((def.checks ?? []) as z.core.$ZodCheck<unknown>[]));
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -34,19 +34,20 @@ export const doctor = defineCommand({
   ],
   options,
   async defaults(given) {
-    const { values, where } = await settingsUnder(given);
-    // a config file also says where a run and its comparison go
-    return { values: omit(values, Object.keys({ ...storeOptions, ...outputOption })), where };
+    const under = await ofRun.under(given);
+    return { ...under, values: omit(under.values, elsewhere) };
   },
   async run({ options, ...context }) {
     const { json, names, print, progress, screen, signal } = context;
     const downloading = showDownload(progress);
     const { startEngine } = await import('../../runtime/select.ts');
     const { doctor: checkUp } = await import('../../doctor/doctor.ts');
-    const { engine: settings, rest } = engineAndRest(options);
-    const { preset, config: _, set: __, ...config } = rest;
-    const ofRun = await startEngine(settings);
-    const engine = ofRun.precision === 'f32' ? ofRun : await exact(settings, ofRun);
+    const { engine: settings, rest } = engineAndRest(
+      options as z.infer<typeof options> & EngineSettings,
+    );
+    const config = DetoxConfig.parse(omit(rest, ['preset', 'config', 'set']));
+    const started = await startEngine(settings);
+    const engine = started.precision === 'f32' ? started : await exact(settings, started);
     const found: Finding[] = [];
     const tell = (raw: Finding) => {
       const { says, remedy } = raw;
@@ -55,7 +56,7 @@ export const doctor = defineCommand({
       found.push(finding);
       if (!json) print(findingText(finding, screen));
     };
-    if (engine !== ofRun) tell(otherEngine(ofRun, engine));
+    if (engine !== started) tell(otherEngine(started, engine));
     try {
       for await (const event of checkUp(config, { engine, signal, downloading })) {
         if (event.type === 'finding') tell(event.finding);

@@ -3,10 +3,12 @@ import { exists, writeFileAtomic } from '../../disk/atomic.ts';
 import { writingTo } from '../../disk/words.ts';
 import { ConfigError } from '../../errors.ts';
 import { DetoxConfig } from '../../jobs/detox/config.ts';
+import { kinds } from '../../jobs/kinds.ts';
 import { type PresetName, presets } from '../../jobs/presets.ts';
 import { defineCommand } from '../command.ts';
-import { jobNames } from '../job-names.ts';
 import { quoted } from '../shell.ts';
+
+const jobNames = kinds.map(({ name }) => name);
 
 const options = z
   .strictObject({
@@ -43,7 +45,8 @@ export const init = defineCommand({
   async run({ options: { job, preset, compat, force }, arguments: words, json, print }) {
     const [file = 'tactful.yaml'] = words;
     const { configTemplate } = await import('../config-template.ts');
-    const text = configTemplate({ job, preset, compat });
+    const kind = await kinds.find(({ name }) => name === job)!.load();
+    const text = configTemplate(kind, { preset, compat });
     const named = job === 'detox' ? { job, preset: preset ?? 'demo' } : { job };
     if (file === '-') return print(json ? JSON.stringify({ ...named, text }) : text.trimEnd());
     if (!force && (await exists(file))) {

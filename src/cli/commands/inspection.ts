@@ -3,11 +3,10 @@
 import type { LoraConfig } from '../../adapter/peft.ts';
 import type { Note, ParameterCount } from '../../events.ts';
 import { familyOf, isPolicy, type ModelConfig } from '../../family/families.ts';
-import { counted, grouped, pad } from '../../report/text.ts';
+import { counted, countText, grouped, pad } from '../../report/text.ts';
 import { sizeOf } from '../../tensor.ts';
 import type { Screen } from '../command.ts';
 import { painter } from '../paint.ts';
-import { countText } from '../show-run.ts';
 
 export interface TensorRow {
   readonly name: string;

@@ -54,14 +54,16 @@ export function openCheckpoints(
   }: { readonly keep: number; readonly valueHeadFile?: ValueHeadFile | undefined },
 ): Checkpoints {
   const schemas = { memory: LearnerMemory, record: CheckpointRecord };
-  const stored = checkpointFolder(directory, { keep, ...schemas });
+  const stored = checkpointFolder(directory, schemas);
   return {
-    write: (state, record, lora) =>
-      stored.write(state, record, async (folder) => {
+    write: (state, record, lora) => {
+      const more = async (folder: string) => {
         if (!lora) return;
         const tensors = parametersIn(state.tensors);
         await saveAdapter(join(folder, 'adapter'), lora, tensors, { valueHeadFile });
-      }),
+      };
+      return stored.write(state, record, { keep, more });
+    },
     async latest() {
       const { checkpoint, damaged } = await stored.latest();
       if (!checkpoint) return { checkpoint, damaged };

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { valueHeadFiles } from '../../adapter/value-head-file.ts';
 import { dialogueFields, promptFields } from '../../data/config.ts';
-import { checkJson } from '../../disk/json.ts';
 import { moduleName } from '../../disk/user-module.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
-import { gradientCheckpointing } from '../../model/supervised-config.ts';
+import {
+  gradientCheckpointing,
+  keepCheckpoints,
+  measuringFields,
+} from '../../model/supervised-config.ts';
 import { RlConfig } from '../../rl/config.ts';
 import { rlFields, scoreTargets } from '../../rl/fields.ts';
 import { usualLabels } from '../../rl/judge-labels.ts';
 import { pairForms } from '../../rl/judge-notes.ts';
-import { checkSettings } from '../unchanged.ts';
 
 const { generation: _, ...trainingFields } = rlFields;
 const count = z.int().positive();
@@ -111,10 +113,11 @@ export const DetoxConfig = z.strictObject({
   checkpointEvery: countOrZero
     .default(5)
     .describe('Steps between checkpoints, from which a run can be resumed (0: at a stop alone)'),
-  keepCheckpoints: count.default(2).describe('Checkpoints to keep, the last ones'),
+  keepCheckpoints,
   evaluateEvery: countOrZero
     .default(0)
     .describe('Steps between measurements that choose the best adapter (0: none)'),
+  patience: measuringFields.patience,
   validationSamples: count
     .default(64)
     .describe('Dialogues for that, taken out of the training part'),
@@ -167,15 +170,14 @@ export const freeSettings = [
   ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
 ];
 
-/**
- * Refuses settings with which a run would not go on as it began.
- * @param then what a checkpoint says
- * @throws {ConfigError} naming the first that differs
- */
-export function checkUnchanged(then: Readonly<Record<string, unknown>>, now: DetoxConfig): void {
-  const began = resolvedConfig(checkJson(then, 'checkpoint', DetoxConfig));
-  checkSettings(began, resolvedConfig(now), {
-    names: Object.keys(DetoxConfig.shape),
-    free: freeSettings,
-  });
+/** What the settings must be together, for `superRefine`. */
+export function checkTogether(config: DetoxConfig, context: z.RefinementCtx): void {
+  try {
+    rlConfigOf(config);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    for (const { path, message } of error.issues) {
+      context.addIssue({ code: 'custom', path, message });
+    }
+  }
 }

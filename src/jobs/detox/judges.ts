@@ -7,9 +7,9 @@ import { judgeNotes, judgeWords } from '../../rl/judge-notes.ts';
 import type { Reward } from '../../rl/reward.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Closable } from '../kind.ts';
 import type { DetoxConfig } from './config.ts';
 import { detoxJudge, loadReward, readBy, rewardWords } from './reward.ts';
-import type { Closable } from './setup.ts';
 
 /** Who judges a run. */
 export interface Judges {

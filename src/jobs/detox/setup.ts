@@ -13,19 +13,15 @@ import { RlLearner } from '../../rl/learner.ts';
 import { baseParameters } from '../../rl/reference.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Closable } from '../kind.ts';
 import { type DetoxConfig, rlConfigOf } from './config.ts';
 import { loadJudges } from './judges.ts';
 import { memoryOf } from './memory.ts';
 import { ofSampler, unreadable } from './notes.ts';
 import { encodeCut, isReadable, ofTexts, textFacts } from './prompts.ts';
 
-/** What must be closed after use. */
-export interface Closable {
-  close(): Promise<void>;
-}
-
 /** A run that could start: its models on the engine, its prompts in memory. */
-export type Job = Awaited<ReturnType<typeof setUp>>;
+export type Run = Awaited<ReturnType<typeof setUp>>;
 
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 export async function setUp(

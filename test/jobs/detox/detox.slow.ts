@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import { readAdapter, readValueHead } from '../../../src/adapter/peft.ts';
 import type { RunEvent } from '../../../src/events.ts';
 import { DetoxConfig, rlConfigOf } from '../../../src/jobs/detox/config.ts';
-import { detox } from '../../../src/jobs/detox/detox.ts';
+import { detox } from '../../../src/jobs/library.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';

@@ -8,7 +8,7 @@ import type { RunEvent } from '../../../src/events.ts';
 import type { ClassifierConfig } from '../../../src/family/families.ts';
 import { writeModelFolder } from '../../../src/family/model-folder.ts';
 import { DetoxConfig } from '../../../src/jobs/detox/config.ts';
-import { detox } from '../../../src/jobs/detox/detox.ts';
+import { detox } from '../../../src/jobs/library.ts';
 import { freshClassifier } from '../../../src/model/load.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
@@ -41,11 +41,14 @@ async function preferenceModel(): Promise<string> {
   return path;
 }
 
-async function eventsOf(options: object, output?: string, resume = false): Promise<RunEvent[]> {
+async function eventsOf(options: object, output?: string, resume = false, crashes = false) {
   const config = DetoxConfig.parse({ ...settings, samples: 3, ...options });
   const context = { engine, runId: 'a', version: '1', resume, ...(output && { output }) };
   const events: RunEvent[] = [];
-  for await (const event of detox(config, context)) events.push(event);
+  for await (const event of detox(config, context)) {
+    events.push(event);
+    if (crashes && event.type === 'compared') break;
+  }
   return events;
 }
 
@@ -65,7 +68,7 @@ test('a preference model pays while a classifier measures, and the run says so',
   await cp(settings.rewardModel, toxicityModel, { recursive: true });
   const output = join(folder, 'run');
   const options = { rewardModel, toxicityModel, scoreOn: 'pair', pairAs: 'two-texts' };
-  const events = await eventsOf({ ...options, checkpointEvery: 1 }, output);
+  const events = await eventsOf({ ...options, checkpointEvery: 1 }, output, false, true);
   const [started] = events.filter((event) => event.type === 'started');
   expect(started.judges).toEqual({ reward: 'number "LABEL_0"', toxicity: 'probability of "hate"' });
   expect(started.notes?.map(({ says }) => says)).toContain(

@@ -5,8 +5,12 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import type { ComparisonRow, RunEvent } from '../../src/events.ts';
+import { detoxKind } from '../../src/jobs/detox/detox.ts';
+import { detoxFiles } from '../../src/jobs/detox/files.ts';
+import { openFolder } from '../../src/jobs/folder.ts';
+import { comparisonColumns } from '../../src/store/csv.ts';
 import { readEvents } from '../../src/store/event-log.ts';
-import { comparisonColumns, folderStore, openRunFolder } from '../../src/store/run-folder.ts';
+import { started } from '../report/comparison.ts';
 
 const config = {
   seed: 7,
@@ -14,6 +18,17 @@ const config = {
   policy: { base: 'google/flan-t5-base', note: 'yes' },
 };
 const parent = () => mkdtemp(join(tmpdir(), 'tactful-run-'));
+/** A new run in a folder, or with `resume` the one that is there. */
+async function open(directory: string, { resume = false } = {}) {
+  const { folder } = await openFolder(directory, detoxKind, resume);
+  if (!folder) throw new Error();
+  if (!resume) await folder.writeBeginning(started, config);
+  return folder;
+}
+const files = (directory: string) => {
+  const card = { version: '1', prompt: '' };
+  return detoxFiles(directory, { lora: undefined, valueHeadFile: 'value_head.safetensors', card })!;
+};
 const step = (number: number): RunEvent => ({ type: 'step', step: number, steps: 3, metrics: {} });
 
 const rows: ComparisonRow[] = [
@@ -46,11 +61,11 @@ const rows: ComparisonRow[] = [
   },
 ];
 
-test('a new run folder holds the resolved settings and no event', async () => {
+test('a new run folder holds the settings as they were given, and that it started', async () => {
   const directory = join(await parent(), 'deep', 'run');
-  const run = await openRunFolder(directory, { config });
+  const run = await open(directory);
   expect(parseYaml(await readFile(join(directory, 'config.yaml'), 'utf8'))).toEqual(config);
-  expect(await run.read()).toEqual([]);
+  expect(await run.events()).toEqual([started]);
   await run.close();
 });
 
@@ -59,29 +74,21 @@ test('a file in the place of the folder is an error that says so', async () => {
   await writeFile(file, '');
   for (const directory of [file, join(file, 'run')]) {
     const message = `run folder ${directory}: expected a folder to write to, got a file in its place. Name another folder by \`output\`.`;
-    await expect(openRunFolder(directory, { config })).rejects.toThrow(message);
+    await expect(open(directory)).rejects.toThrow(message);
   }
 });
 
 test('an appended event is on disk, one line each, and progress is not', async () => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
+  const run = await open(directory);
   await run.append(step(1));
   await run.append({ type: 'progress', phase: 'generate', done: 1, total: 2 });
   await run.append(step(2));
   const text = await readFile(join(directory, 'events.jsonl'), 'utf8');
-  expect(text).toBe(`${JSON.stringify(step(1))}\n${JSON.stringify(step(2))}\n`);
+  const lines = [started, step(1), step(2)].map((event) => `${JSON.stringify(event)}\n`);
+  expect(text).toBe(lines.join(''));
   await run.close();
-  expect(await readEvents(join(directory, 'events.jsonl'))).toEqual([step(1), step(2)]);
-});
-
-test('a folder store reads what a run folder wrote', async () => {
-  const directory = await parent();
-  const run = await openRunFolder(join(directory, 'first'), { config });
-  await run.append(step(1));
-  await run.close();
-  expect(await folderStore(directory).list()).toEqual(['first']);
-  expect(await folderStore(directory).read('first')).toEqual([step(1)]);
+  expect(await readEvents(join(directory, 'events.jsonl'))).toEqual([started, step(1), step(2)]);
 });
 
 test('a last line torn at any byte is left out, and everything before it is intact', async () => {
@@ -102,22 +109,24 @@ test.each([
   ['a whole line without its line feed', JSON.stringify(step(2)), [step(1), step(2)]],
 ])('a run that a crash left with %s goes on after its last whole event', async (_, tail, kept) => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
+  const run = await open(directory);
   await run.append(step(1));
   await run.close();
   await appendFile(join(directory, 'events.jsonl'), tail);
-  const resumed = await openRunFolder(directory, { resume: true });
+  const resumed = await open(directory, { resume: true });
   await resumed.append(step(3));
-  expect(await resumed.read()).toEqual([...kept, step(3)]);
+  expect(await resumed.events()).toEqual([started, ...kept, step(3)]);
   await resumed.close();
 });
 
 test('a resumed run keeps the settings of its first start', async () => {
   const directory = await parent();
-  await (await openRunFolder(directory, { config })).close();
-  const resumed = await openRunFolder(directory, { resume: true });
-  expect(resumed.config).toEqual(config);
+  await (await open(directory)).close();
+  const path = join(directory, 'config.yaml');
+  const before = await readFile(path, 'utf8');
+  const resumed = await open(directory, { resume: true });
   await resumed.close();
+  expect(await readFile(path, 'utf8')).toBe(before);
 });
 
 test('a broken line before the last one is an error that names it', async () => {
@@ -130,28 +139,21 @@ test('a broken line before the last one is an error that names it', async () => 
 
 test('a folder that holds a run, or anything else, is refused', async () => {
   const directory = await parent();
-  await (await openRunFolder(directory, { config })).close();
-  await expect(openRunFolder(directory, { config })).rejects.toThrow(
+  await (await open(directory)).close();
+  await expect(open(directory)).rejects.toThrow(
     `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
       `Name another folder by \`output\`, or go on: npx tactful resume ${directory}`,
   );
   const other = await parent();
   await mkdir(join(other, 'thesis'));
-  await expect(openRunFolder(other, { config })).rejects.toThrow('got one that holds thesis.');
+  await expect(open(other)).rejects.toThrow('got one that holds thesis.');
   expect(await readdir(other)).toEqual(['thesis']);
-});
-
-test('a folder without a run cannot be resumed', async () => {
-  const directory = join(await parent(), 'missing');
-  await expect(openRunFolder(directory, { resume: true })).rejects.toThrow(
-    'expected a run to resume, got an empty or missing folder. Check the path, or start a new run.',
-  );
 });
 
 test('the comparison reads back from both its files', async () => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
-  await run.writeComparison(rows);
+  const run = await open(directory);
+  await files(directory).writeComparison(rows);
   await run.close();
   const lines = (await readFile(join(directory, 'comparison.jsonl'), 'utf8')).split('\n');
   expect(lines.slice(0, -1).map((line) => JSON.parse(line))).toEqual(rows);
@@ -169,8 +171,8 @@ function cellOf(value: unknown): string {
 
 test('fields are quoted only where RFC 4180 asks for it', async () => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
-  await run.writeComparison(rows.slice(1));
+  const run = await open(directory);
+  await files(directory).writeComparison(rows.slice(1));
   await run.close();
   expect(await readFile(join(directory, 'comparison.csv'), 'utf8')).toBe(
     'query,response_before,response_after,reward_before,reward_after,reward_diff,' +
@@ -181,7 +183,7 @@ test('fields are quoted only where RFC 4180 asks for it', async () => {
 
 test('a whole file is replaced at once and leaves no temporary file', async () => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
+  const run = await open(directory);
   await run.writeReport('# one');
   await run.writeReport('# two');
   await run.close();
@@ -191,9 +193,29 @@ test('a whole file is replaced at once and leaves no temporary file', async () =
 
 test('a whole file that cannot be written leaves no temporary file', async () => {
   const directory = await parent();
-  const run = await openRunFolder(directory, { config });
+  const run = await open(directory);
   await mkdir(join(directory, 'report.md'));
   await expect(run.writeReport('# one')).rejects.toThrow();
   await run.close();
   expect((await readdir(directory)).sort()).toEqual(['config.yaml', 'events.jsonl', 'report.md']);
+});
+
+test('a run folder is locked while it is open', async () => {
+  const directory = await parent();
+  const run = await open(directory);
+  expect(await readdir(directory)).toContain('lock');
+  await run.close();
+  expect(await readdir(directory)).not.toContain('lock');
+  await writeFile(join(directory, 'lock'), `${process.ppid}\n`);
+  await expect(open(directory, { resume: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await writeFile(join(directory, 'lock'), '');
+  await (await open(directory, { resume: true })).close();
+});
+
+test('a run folder that cannot be opened is not left locked', async () => {
+  const directory = await parent();
+  await writeFile(join(directory, 'config.yaml'), 'steps: 1\n');
+  await writeFile(join(directory, 'events.jsonl'), 'no event\n{}\n');
+  await expect(open(directory, { resume: true })).rejects.toThrow('expected an event');
+  expect(await readdir(directory)).not.toContain('lock');
 });

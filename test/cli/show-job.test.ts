@@ -1,18 +1,20 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createProgress } from '../../src/cli/progress.ts';
-import { type RunParts, showRun, statusText } from '../../src/cli/show-run.ts';
+import { type ShownJob, showEvents } from '../../src/cli/show-job.ts';
 import type { RunEvent } from '../../src/events.ts';
-import type { DynamoStore } from '../../src/store/dynamodb.ts';
-import { openRunFolder, type RunFolder } from '../../src/store/run-folder.ts';
+import { detoxKind } from '../../src/jobs/detox/detox.ts';
+import { statusText } from '../../src/jobs/detox/screen.ts';
+import { openLog } from '../../src/store/event-log.ts';
 import { exampleComparison, started, steps } from '../report/comparison.ts';
 
 const summary = (mean: number) => ({ n: 60, mean, std: 0.1 });
 const evaluated = (when: 'before' | 'after', toxicity: number): RunEvent => ({
   type: 'evaluated',
   when,
+  reward: summary(-toxicity),
   toxicity: summary(toxicity),
   flagged: summary(toxicity),
   rouge1: summary(0.4),
@@ -40,18 +42,18 @@ const halted: RunEvent[] = [
 ];
 
 let directory: string;
-let folder: RunFolder;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tactful-show-'));
-  folder = await openRunFolder(directory, { config: { seed: 7 } });
 });
-afterEach(async () => {
-  await folder.close();
-  await rm(directory, { recursive: true });
-});
+afterEach(() => rm(directory, { recursive: true }));
 
+/** Events as a job tells them: each is in its log first. */
 async function* stream(events: Iterable<RunEvent> | AsyncIterable<RunEvent>) {
-  yield* events;
+  const log = await openLog(join(directory, 'events.jsonl'));
+  for await (const event of events) {
+    await log.append(event);
+    yield event;
+  }
 }
 
 /** Shows a run; gives both outputs. */
@@ -59,19 +61,17 @@ async function shown(
   events: Iterable<RunEvent> | AsyncIterable<RunEvent>,
   {
     json = false,
-    dynamo,
+    store,
     signal = new AbortController().signal,
-  }: { json?: boolean; dynamo?: RunParts['dynamo']; signal?: AbortSignal } = {},
+  }: { json?: boolean; store?: ShownJob['store']; signal?: AbortSignal } = {},
 ) {
   const [out, err]: [string[], string[]] = [[], []];
   const output = { write: (text: string) => void err.push(text), columns: 100 };
   const progress = createProgress({ stream: output, mode: 'lines', now: () => 0 });
-  await showRun({
-    events: stream(events),
-    folder,
-    dynamo,
-    seed: 7,
-    steps: 24,
+  await showEvents(stream(events), {
+    kind: detoxKind as ShownJob['kind'],
+    output: directory,
+    store,
     context: {
       json,
       signal,
@@ -222,6 +222,7 @@ test('a note on what may make a difference keeps to the width of the screen', as
   const resumed: RunEvent = {
     type: 'resumed',
     step: 5,
+    steps: 24,
     time: '',
     version: '',
     engine: 'e',
@@ -246,19 +247,10 @@ test('a run that goes on after its last step has no training to show', async () 
   expect(err).toBe('');
 });
 
-test('every event is in the run folder, with the comparison and the report', async () => {
-  await shown(whole);
-  expect(await folder.read()).toEqual(whole.filter(({ type }) => type !== 'progress'));
-  const rows = (await readFile(join(directory, 'comparison.jsonl'), 'utf8')).trim().split('\n');
-  expect(rows.length).toBe(comparison.rows.length);
-  const report = await readFile(join(directory, 'report.md'), 'utf8');
-  expect(report).toContain('Less toxic');
-});
-
 test('a run that was stopped says how to go on', async () => {
   const { out } = await shown(halted);
   expect(out.slice(out.indexOf('Stopped'))).toMatchInlineSnapshot(`
-    "Stopped after step 6: interrupted.
+    "Stopped after step 6 of 24.
     adapter         DIR/adapter
     events          DIR/events.jsonl
     Go on with:
@@ -289,7 +281,7 @@ describe('an error', () => {
     `);
     const late = await shown(failing(28), { signal });
     expect(late.out.slice(late.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
-      "Stopped after step 24, while measuring.
+      "Stopped after step 24 of 24, while measuring.
       adapter         DIR/adapter
       events          DIR/events.jsonl
       Go on with:
@@ -325,14 +317,13 @@ describe('with --json', () => {
 
 test('the comparison goes to DynamoDB where that is wanted', async () => {
   const put: unknown[] = [];
-  const store: DynamoStore = {
-    putComparison: async (...given) => void put.push(given),
-    readAll: async () => [],
+  const store: ShownJob['store'] = {
+    says: ', DynamoDB table llm_with_rlhf',
+    put: async (...given) => void put.push(given),
     close: () => {},
   };
-  const { out } = await shown(whole, { dynamo: { store, table: 'llm_with_rlhf' } });
-  const run = { runId: started.runId, started: started.time, seed: 7 };
-  expect(put).toEqual([[run, comparison.rows]]);
+  const { out } = await shown(whole, { store });
+  expect(put).toEqual([[started, comparison.rows]]);
   expect(out).toContain('DIR/comparison.csv, DynamoDB table llm_with_rlhf');
 });
 

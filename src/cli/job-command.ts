@@ -1,0 +1,77 @@
+/** The command of a kind of job: parse, call, show. */
+import type { z } from 'zod';
+import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
+import { type CliCommand, type CommandContext, defineCommand } from './command.ts';
+import { startEngineFor } from './engine.ts';
+import { givenSettings, jobOptions, type StoreSettings } from './job-options.ts';
+import { showDownload } from './locate.ts';
+import { type EngineSettings, newFolder, withEngine } from './options.ts';
+import { thenGoOn } from './remedies.ts';
+import { version } from './version.ts';
+
+/** The command that starts jobs of a kind. */
+export function jobCommand(kind: Kind, summary: string): CliCommand {
+  const { name, description, examples, stopping, presets } = kind;
+  const { options, under } = jobOptions(kind);
+  return defineCommand({
+    ...{ name, summary, description, examples, options },
+    ...(stopping !== undefined && { stopping }),
+    defaults: under,
+    async run(context) {
+      const { options: asked } = context;
+      const output = typeof asked.output === 'string' ? asked.output : newFolder();
+      const warning = kind.warning?.(settingsIn(asked, kind));
+      if (warning !== undefined) context.progress.note(warning);
+      const given = givenSettings(context.given, presets);
+      await runJobIn(output, kind, { asked, given, context });
+    },
+  });
+}
+
+/** What a job is to do, and for whom. */
+export interface Asked {
+  /** Settings of the job, its stores and its engine, checked. */
+  readonly asked: z.infer<z.ZodObject>;
+  /** What `config.yaml` says of them. */
+  readonly given: Settings;
+  /** @default false */
+  readonly resume?: boolean;
+  readonly context: CommandContext<unknown>;
+}
+
+/** Runs a job to its end, or until Ctrl-C, on an engine of its own; shows what happens and what came of it. */
+export async function runJobIn(
+  output: string,
+  kind: Kind,
+  { asked, given, resume = false, context }: Asked,
+): Promise<void> {
+  const [{ runJob }, { showEvents }, { startStore }, { unfinishedJob }] = await Promise.all([
+    import('../jobs/run.ts'),
+    import('./show-job.ts'),
+    import('./comparison-store.ts'),
+    import('../disk/result-folder.ts'),
+  ]);
+  const config = settingsIn(asked, kind);
+  const settings = asked as EngineSettings & StoreSettings;
+  const store = kind.compares ? await startStore(settings, resume ? output : undefined) : undefined;
+  const engine = await startEngineFor(kind.policy?.(config), settings, context);
+  try {
+    const events = runJob(kind, config, {
+      ...{ engine, output, resume, version: version(), signal: context.signal },
+      given: withEngine(given, engine),
+      downloading: showDownload(context.progress),
+    });
+    await showEvents(events, { kind, output, store, context });
+  } catch (error) {
+    throw (await unfinishedJob(output)) === undefined ? error : thenGoOn(error, output);
+  } finally {
+    await engine.close();
+    store?.close();
+  }
+}
+
+/** Of options those of the job itself. */
+function settingsIn(asked: Settings, { schema }: Pick<Kind, 'schema'>): JobSettings {
+  const own = Object.entries(asked).filter(([name]) => name in schema.shape);
+  return Object.fromEntries(own) as unknown as JobSettings;
+}

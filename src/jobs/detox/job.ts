@@ -1,0 +1,120 @@
+import { templateText } from '../../data/prompt.ts';
+import { compareSamples } from '../../eval/compare.ts';
+import type { ParameterCount, RunEvent, RunFacts, RunMeasures, Sample } from '../../events.ts';
+import { countParameters } from '../../model/count.ts';
+import { reportMarkdown } from '../../report/markdown.ts';
+import { LearnerMemory } from '../../rl/learner-state.ts';
+import { trainRl } from '../../rl/trainer.ts';
+import type { Begun, Job, Measuring, When } from '../kind.ts';
+import { phaseOf } from '../measuring.ts';
+import { checkMemory } from '../memory.ts';
+import type { DetoxConfig } from './config.ts';
+import type { ScoredBatch } from './dump.ts';
+import { detoxFiles } from './files.ts';
+import { answers, measuresOf } from './measure.ts';
+import { memoryRemedy } from './memory.ts';
+import { ofAnswers, ofTraining } from './notes.ts';
+import { detoxReward } from './reward.ts';
+import { type Run, setUp } from './setup.ts';
+
+/** Loads what a run works on, and says what it does with it. */
+export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasures, RunFacts>> {
+  const { pinned: config, local, context, opened } = begun;
+  const { engine, signal, version } = context;
+  const run = await setUp(begun, engine, opened);
+  const { policy, lora, learner, rl, test, validation, judges, memory, notes } = run;
+  await checkMemory(memory, engine, memoryRemedy);
+  const { valueHeadFile, seed, rows, bestMetric: metric } = config;
+  const card = { version, prompt: templateText(local.promptTemplate) };
+  const files = detoxFiles(context.output, { lora, valueHeadFile, card });
+  const samples: Partial<Record<When, Sample[] | undefined>> = {};
+  let batch: ScoredBatch | undefined;
+  const asked = (when: When) => (when === 'during' ? validation : test);
+
+  async function* measure(when: When): Measuring<RunMeasures> {
+    // a measurement in between that has begun is finished: its result is remembered
+    const stop = when === 'during' ? undefined : signal;
+    const phase = when === 'during' ? 'validate' : phaseOf('measure', when);
+    const measured = yield* answers({ ...run, config }, asked(when), phase, stop);
+    samples[when] = measured;
+    if (when !== 'during') await files?.writeSamples(when, measured);
+    return measuresOf(measured);
+  }
+
+  return {
+    facts: {
+      data: run.sizes,
+      ...parameterCounts(run),
+      judges: judges.words,
+      memory,
+      ...(notes.length > 0 && { notes }),
+    },
+    total: rl.steps,
+    save: () => learner.save(),
+    restore: ({ steps, memory: learnt, tensors }) =>
+      learner.restore({ steps, memory: learnerOf(learnt), tensors }),
+    async *steps(stop) {
+      const reward = detoxReward(run, config);
+      const judged: typeof reward = async (rollouts, ending) => {
+        batch = { step: learner.steps, rollouts };
+        const answer = await reward(rollouts, ending);
+        batch = { ...batch, scores: 'scores' in answer ? answer.scores : answer };
+        return answer;
+      };
+      for await (const event of trainRl({ ...run, reward: judged }, rl, stop)) {
+        batch = undefined;
+        if (event.type !== 'stopped') yield event;
+      }
+    },
+    measure,
+    measuresBefore: true,
+    async recall() {
+      samples.before = await files?.readSamples(test);
+      return samples.before !== undefined;
+    },
+    notes: () => Object.values(ofAnswers(samples.before ?? [])),
+    // a run by ROUGE has what ROUGE can read
+    worth: (measures) => (metric === 'toxicity' ? -1 : 1) * measures[metric]!.mean,
+    ofBest: (measures) => ({ metric, value: measures[metric]!.mean }),
+    saveResult: async (folder) => files?.saveAdapter(folder, policy.parameters.tensors),
+    saveBeside: async (folder) => files?.saveBare(folder, policy.parameters.tensors),
+    async *compare(): AsyncGenerator<RunEvent> {
+      const references = test.map((prompt) => prompt.references);
+      const { before = [], after = [] } = samples;
+      const comparison = compareSamples(before, after, { rows, seed, references });
+      await files?.writeComparison(comparison.rows);
+      yield { type: 'compared', comparison };
+    },
+    async dump(error) {
+      return files?.writeDump({ error, state: learner.save(), batch }) ?? '';
+    },
+    report,
+  };
+}
+
+/** Of what a checkpoint remembers, what the learner does. */
+function learnerOf(remembered: object): LearnerMemory {
+  const names = Object.keys(LearnerMemory.shape);
+  const own = Object.entries(remembered).filter(([name]) => names.includes(name));
+  return LearnerMemory.parse(Object.fromEntries(own));
+}
+
+function parameterCounts({ policy, lora }: Pick<Run, 'policy' | 'lora'>) {
+  const { config, valueHead } = policy.shape;
+  const policyParameters = countParameters(config, { lora, valueHead });
+  const referenceParameters: ParameterCount = { trainable: 0, all: policyParameters.all };
+  return { policyParameters, referenceParameters };
+}
+
+/** `report.md`. */
+function report(events: readonly RunEvent[]): string | undefined {
+  const of = <T extends RunEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  const [[started], [compared], [finished]] = [of('started'), of('compared'), of('finished')];
+  if (!started || !compared || !finished) return undefined;
+  const steps = of('step');
+  const best = of('validated').findLast((event) => event.best);
+  const before = of('evaluated').find(({ when }) => when === 'before');
+  const notes = [...(before?.notes ?? []), ...ofTraining(steps.map(({ metrics }) => metrics))];
+  return reportMarkdown({ started, comparison: compared.comparison, steps, finished, best, notes });
+}

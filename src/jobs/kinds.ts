@@ -1,0 +1,17 @@
+/** The kinds of jobs: one line each. */
+import type { Kind } from './kind.ts';
+
+/** A kind before it is loaded: what `tactful --help` says of it. */
+export interface KindEntry {
+  /** The command. */
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Kind>;
+}
+
+// biome-ignore format: one line each
+export const kinds = [
+  { name: 'detox', summary: 'Train a policy until its summaries are less toxic, and prove whether they are.', load: async () => (await import('./detox/detox.ts')).detoxKind },
+  { name: 'sft', summary: 'Teach a policy to summarise from examples, before or instead of detox.', load: async () => (await import('./sft.ts')).sftKind },
+  { name: 'train-classifier', summary: 'Train a reward model on labelled texts.', load: async () => (await import('./classify.ts')).classifyKind },
+] as const satisfies readonly KindEntry[];

@@ -1,0 +1,59 @@
+/** What jobs share that learn from examples. */
+
+import type { JobEvent } from '../events.ts';
+import { emptyState } from '../model/optimizer.ts';
+import { type Learner, type Progress, stepsOf, trainSupervised } from '../model/supervised.ts';
+import { type SupervisedConfig, supervisedConfigOf } from '../model/supervised-config.ts';
+import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
+import type { Job, Settings } from './kind.ts';
+import { learnsSupervised } from './supervised-state.ts';
+
+/** Settings that a job knows better than a number for all. */
+type Open = 'learningRate' | 'warmup';
+type Config = Omit<SupervisedConfig, Open> & Partial<Pick<SupervisedConfig, Open>>;
+
+interface Training extends Pick<Job<object, object>, 'total' | 'save' | 'restore'> {
+  readonly settings: Settings;
+  steps(): AsyncGenerator<Extract<JobEvent, { readonly type: 'step' }>>;
+}
+
+/** The training of a learner, as a job has it. */
+export function supervisedTraining(
+  learner: Learner,
+  config: { readonly [Name in keyof Config]: Config[Name] | undefined } & Omit<
+    SupervisedConfig,
+    Open
+  >,
+  learningRate: number,
+): Training {
+  const total = stepsOf(learner.count, config);
+  const settings = {
+    learningRate: config.learningRate ?? learningRate,
+    warmup: config.warmup ?? Math.min(20, Math.floor(total / 10)),
+  };
+  const progress: Progress = { done: 0, adam: emptyState() };
+  const { parameters } = learner;
+  return {
+    settings,
+    total,
+    save: () => ({
+      steps: progress.done,
+      memory: { adamSteps: Object.fromEntries(progress.adam.steps) },
+      tensors: trainingTensors(parameters.tensors, progress.adam),
+    }),
+    async restore({ steps, memory, tensors }) {
+      const { adamSteps } = learnsSupervised.parse({ adamSteps: memory.adamSteps });
+      restoreTraining({ tensors, adamSteps }, parameters.tensors, progress.adam);
+      await parameters.commit();
+      progress.done = steps;
+    },
+    async *steps() {
+      const training = supervisedConfigOf({ ...config, ...settings });
+      for await (const one of trainSupervised(learner, training, undefined, progress)) {
+        const { step, steps, loss, learningRate: rate, gradNorm } = one;
+        const metrics = { loss, learning_rate: rate, grad_norm: gradNorm };
+        yield { type: 'step', step, steps, metrics };
+      }
+    },
+  };
+}
