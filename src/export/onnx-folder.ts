@@ -16,6 +16,7 @@ import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
 import { openWeights } from '../tensors/weights.ts';
+import { tokenizerConfig } from '../tokenizer/tokenizer-config.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../tokenizer/tokenizer-files.ts';
 import { modelCard } from './card.ts';
 import {
@@ -150,12 +151,19 @@ async function writeTokenizer(
   config: ModelConfig,
   { files, json, named, maxLength }: TokenizerDefinition,
 ): Promise<void> {
-  if (!files.has('tokenizer.json')) await writeJson(join(folder, 'tokenizer.json'), json);
-  if (files.has('tokenizer_config.json')) return;
+  const isWhole = files.has('tokenizer.json');
+  if (!isWhole) await writeJson(join(folder, 'tokenizer.json'), json);
+  const own = files.get(tokenizerConfig);
+  if (own && isWhole) return;
   const tokens = Object.entries(named).map(([name, content]) => [`${name}_token`, content]);
-  await writeJson(join(folder, 'tokenizer_config.json'), {
+  const fields = {
     tokenizer_class: familyOf(config).tokenizerClass,
     ...Object.fromEntries(tokens),
     ...(Number.isFinite(maxLength) && { model_max_length: maxLength }),
-  });
+  };
+  const path = join(folder, tokenizerConfig);
+  if (!own) return writeJson(path, fields);
+  const text = new TextDecoder().decode(own);
+  const lacking = Object.entries(fields).filter(([name]) => !Object.hasOwn(JSON.parse(text), name));
+  await writeFileAtomic(path, withFields(text, Object.fromEntries(lacking)));
 }

@@ -170,7 +170,8 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
     .filter(([, { content }]) => !present.has(content))
     .sort(([a], [b]) => Number(a) - Number(b))
     .map(([, token]) => addedToken(token));
-  const { bos, eos, unk, pad } = names;
+  const isDeberta = isBuilt && files.has('spm.model');
+  const { bos, eos, unk, pad } = isDeberta ? named(debertaNames, names) : names;
   const length = config.model_max_length ?? Infinity;
   // BertTokenizer alone tidies what it decodes, unless its config says otherwise
   const tidies = isBuilt && json.model.type === 'WordPiece';
@@ -260,6 +261,7 @@ type Names = Readonly<
 >;
 
 const bertNames = { cls: '[CLS]', sep: '[SEP]', unk: '[UNK]', pad: '[PAD]', mask: '[MASK]' };
+const debertaNames = { bos: '[CLS]', eos: '[SEP]', unk: '[UNK]', pad: '[PAD]' };
 const robertaNames = {
   bos: '<s>',
   pad: '<pad>',

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hubName } from '../../src/export/companions.ts';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
 import { exportToFolder } from '../../src/export/onnx-folder.ts';
-import { loadPolicy } from '../../src/model/load.ts';
+import { readModelConfig } from '../../src/family/config.ts';
+import type { ClassifierConfig } from '../../src/family/families.ts';
+import { writeModelFolder } from '../../src/family/model-folder.ts';
+import { freshClassifier, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -149,6 +152,32 @@ test('a tokenizer of older files becomes one that transformers.js reads', async 
     pad_token: '<pad>',
   });
   expect(await readdir(join(output, 'onnx'))).toEqual(['model_quantized.onnx']);
+});
+
+test('what transformers.js needs of a tokenizer and its config does not say is added', async () => {
+  const folder = join(await scratch(), 'deberta');
+  await mkdir(folder);
+  const golden = (...names: string[]) => goldenPath('families', 'deberta', ...names);
+  const said = (await readModelConfig(golden('deberta-v3'))) as ClassifierConfig;
+  const config = { ...said, vocabSize: 80 };
+  const fresh = await freshClassifier(engine, config, 1);
+  const files = {
+    'spm.model': await readFile(golden('tokenizer', 'spm.model')),
+    'tokenizer_config.json': Buffer.from('{"vocab_type": "spm", "pad_token": "[MASK]"}'),
+  };
+  const { tensors } = fresh.parameters;
+  await writeModelFolder(folder, config, tensors, new Map(Object.entries(files)));
+  await fresh.close();
+  const output = join(await scratch(), 'onnx');
+  await exportToFolder({ model: folder, output, version, dtypes: ['q8'] });
+  expect(await jsonOf(output, 'tokenizer_config.json')).toEqual({
+    vocab_type: 'spm',
+    pad_token: '[MASK]',
+    tokenizer_class: 'DebertaV2Tokenizer',
+    bos_token: '[CLS]',
+    eos_token: '[SEP]',
+    unk_token: '[UNK]',
+  });
 });
 
 test.each([
