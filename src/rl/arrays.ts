@@ -5,26 +5,11 @@ import type { Rows } from './masked.ts';
 import type { Update } from './update.ts';
 
 /**
- * The arrays of a step under the names of metrics.ts; rows are as wide as the longest response has
- * labels, and a place that a response's mask leaves out has its number like any other. Behind the end
- * of a response stands NaN.
+ * The arrays of a step under the names of metrics.ts; docs/ppo.md has the content and shape of each.
+ * Rows are as wide as the longest response has labels, and a place that a response's mask leaves out
+ * has its number like any other. Behind the end of a response stands NaN.
  */
-export interface StepArrays extends Readonly<Record<TrlArray, Tensor<'float32'>>> {
-  /** Sum of the KL over each response, [batch]. */
-  readonly 'objective/kl_dist': Tensor<'float32'>;
-  /** Of the sampled tokens under the policy before the update, [batch, width]. */
-  readonly 'objective/logprobs': Tensor<'float32'>;
-  /** Of the same tokens under the reference, [batch, width]. */
-  readonly 'objective/ref_logprobs': Tensor<'float32'>;
-  /** As each minibatch was trained on them, one after another, [minibatches · rows · width]. */
-  readonly 'ppo/policy/advantages': Tensor<'float32'>;
-  /** Probabilities when each minibatch was trained, over those of the rollouts; likewise. */
-  readonly 'ppo/policy/ratio': Tensor<'float32'>;
-  /** Tokens of each query, [batch]. */
-  readonly 'tokens/queries_dist': Tensor<'float32'>;
-  /** Tokens of each response and its decoder start, [batch]. */
-  readonly 'tokens/responses_dist': Tensor<'float32'>;
-}
+export type StepArrays = Readonly<Record<TrlArray, Tensor<'float32'>>>;
 
 /** What of a step the arrays are made of. */
 type Source = Pick<Experience, 'samples' | 'logprobs' | 'refLogprobs'> &

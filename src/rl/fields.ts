@@ -9,7 +9,9 @@ export const scoreTargets = ['response', 'pair', 'delta'] as const;
 export const klPenalties = ['kl', 'abs', 'mse', 'full', 'k3'] as const;
 
 const count = z.int().positive();
+const countOrZero = z.int().nonnegative();
 const amount = z.number().nonnegative();
+const off = z.boolean().default(false);
 const positive = z.number().positive();
 const share = z.number().min(0).max(1);
 
@@ -34,20 +36,14 @@ export const rlFields = {
   valueLearningRate: positive
     .optional()
     .describe('Learning rate of the value head (default: as the rest)'),
-  criticWarmup: z
-    .int()
-    .nonnegative()
+  criticWarmup: countOrZero
     .default(0)
     .describe('First steps, in which the value head learns alone'),
   schedule: z
     .enum(['constant', 'linear', 'cosine'])
     .default('constant')
     .describe('Course of the learning rate: constant, or down to 0 over the steps'),
-  warmup: z
-    .int()
-    .nonnegative()
-    .default(0)
-    .describe('First steps, in which the learning rate grows from 0'),
+  warmup: countOrZero.default(0).describe('First steps, in which the learning rate grows from 0'),
   adamEps: positive
     .optional()
     .describe('Adam epsilon (default: 1e-5; TRL: 1e-8, whose first steps are sign-like)'),
@@ -78,10 +74,9 @@ export const rlFields = {
     .default(0.2)
     .describe('Value clip: [V - c, V + c] around the value of the rollout'),
   vfCoef: amount.default(0.1).describe('Weight of the value loss'),
-  detachValue: z
-    .boolean()
-    .default(false)
-    .describe('Keep the value loss out of the adapter: it trains the value head alone'),
+  detachValue: off.describe(
+    'Keep the value loss out of the adapter: it trains the value head alone',
+  ),
   entropyCoef: amount.default(0).describe('Weight of the entropy bonus'),
   lossAverage: z
     .enum(['token', 'sequence'])
@@ -93,27 +88,21 @@ export const rlFields = {
     .describe(
       'What rloo and grpo divide advantages by: the deviation of what a prompt or the batch earned (default: group for grpo, none for rloo)',
     ),
-  whitenRewards: z.boolean().default(false).describe('Whiten token rewards, keeping their mean'),
-  calibrate: z
-    .int()
-    .nonnegative()
+  whitenRewards: off.describe('Whiten token rewards, keeping their mean'),
+  calibrate: countOrZero
     .optional()
     .describe(
       'Score this many responses of the starting policy first; scores then count from their mean, in their deviations (default: 64; 0 with useScoreScaling or `compat`)',
     ),
-  useScoreScaling: z.boolean().default(false).describe('Divide scores by their running deviation'),
-  useScoreNorm: z.boolean().default(false).describe('Subtract the running mean as well'),
+  useScoreScaling: off.describe('Divide scores by their running deviation'),
+  useScoreNorm: off.describe('Subtract the running mean as well'),
   scoreClip: positive.optional().describe('Clip scores to [-c, c], after scaling'),
   missingEosPenalty: amount
     .optional()
     .describe(
       'Taken from the score of a response that hits the length limit (default: 1 where scores are scaled)',
     ),
-  minResponseTokens: z
-    .int()
-    .nonnegative()
-    .default(0)
-    .describe('Responses shorter than this are penalised'),
+  minResponseTokens: countOrZero.default(0).describe('Responses shorter than this are penalised'),
   shortResponsePenalty: amount
     .default(1)
     .describe('Taken from the score of a response that is too short'),
@@ -123,15 +112,11 @@ export const rlFields = {
     .describe(
       'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: only with `compat`)',
     ),
-  bootstrapTruncated: z
-    .boolean()
-    .default(false)
-    .describe('Let the critic guess what a response that hit the length limit would still earn'),
+  bootstrapTruncated: off.describe(
+    'Let the critic guess what a response that hit the length limit would still earn',
+  ),
   ratioThreshold: positive.default(10).describe('Skip a minibatch whose mean ratio is above this'),
-  earlyStopping: z
-    .boolean()
-    .default(false)
-    .describe('Stop the epochs of a batch when the policy has moved too far'),
+  earlyStopping: off.describe('Stop the epochs of a batch when the policy has moved too far'),
   targetKl: positive
     .default(1)
     .describe('Too far: a KL to the policy of the rollouts above 1.5 times this'),
@@ -150,7 +135,7 @@ export const rlFields = {
     .optional()
     .describe("Draw each response's longest length from [low, high), as TRL's LengthSampler"),
   generation: GenerationConfig.prefault({}),
-  seed: z.int().nonnegative().default(0).describe('Seed of sampling, shuffling and initialisation'),
+  seed: countOrZero.default(0).describe('Seed of sampling, shuffling and initialisation'),
   ...compatFields,
 };
 

@@ -1,7 +1,7 @@
 import { InternalError } from '../errors.ts';
 import { logSumExp } from '../model/softmax.ts';
 import type { Tensor } from '../tensor.ts';
-import type { klPenalties } from './fields.ts';
+import type { Given, klPenalties } from './fields.ts';
 
 /** Name of a KL estimate. */
 export type KlPenalty = (typeof klPenalties)[number];
@@ -59,20 +59,12 @@ export interface KlController {
   update(kl: number, count: number): void;
 }
 
-/** The controller's part of RlConfig. */
-export interface KlControllerOptions {
-  readonly initKlCoef: number;
-  readonly adapKlCtrl: boolean;
-  readonly target: number;
-  readonly horizon: number;
-}
-
 /**
  * Proportional controller: value *= 1 + clip(kl / target - 1, ±0.2) · count / horizon; or fixed.
  * @see Ziegler et al. 2019, sec. 2.2, https://arxiv.org/abs/1909.08593
  */
 export function klController(
-  options: KlControllerOptions,
+  options: Pick<Given, 'initKlCoef' | 'adapKlCtrl' | 'target' | 'horizon'>,
   start = options.initKlCoef,
 ): KlController {
   let value = start;

@@ -6,19 +6,6 @@ import { reduceSum } from '../graph/ops/shape.ts';
 import type { BuiltLoss, Loss, TokenOutputs } from '../model/policy-graphs.ts';
 import type { RlConfig } from './config.ts';
 
-/** The settings that a loss depends on. */
-export type LossConfig = Pick<
-  RlConfig,
-  | 'clipRange'
-  | 'clipRangeValue'
-  | 'vfCoef'
-  | 'entropyCoef'
-  | 'klPlacement'
-  | 'klPenalty'
-  | 'valueHead'
-  | 'detachValue'
->;
-
 type Inputs = Readonly<Record<string, Value>>;
 type Term = (outputs: TokenOutputs, inputs: Inputs) => BuiltLoss;
 
@@ -35,10 +22,12 @@ type Term = (outputs: TokenOutputs, inputs: Inputs) => BuiltLoss;
  *
  * @see Schulman et al. 2017, https://arxiv.org/abs/1707.06347
  */
-export function policyLoss(config: LossConfig): Loss {
+export function policyLoss(config: RlConfig): Loss {
   const critic = config.valueHead !== 'none';
   const kl = config.klPlacement === 'loss';
   const { clipRange, clipRangeValue, vfCoef, entropyCoef, klPenalty, detachValue } = config;
+  const clips = [clipRange, clipRangeValue];
+  const decisive = [critic, kl, klPenalty, detachValue, ...clips, vfCoef, entropyCoef];
   const parts: Term[] = [
     policyTerm(clipRange),
     ...(critic ? [valueTerm(clipRangeValue, vfCoef)] : []),
@@ -46,16 +35,7 @@ export function policyLoss(config: LossConfig): Loss {
     ...(entropyCoef > 0 ? [entropyTerm(entropyCoef)] : []),
   ];
   return {
-    name: JSON.stringify([
-      critic,
-      kl,
-      klPenalty,
-      detachValue,
-      clipRange,
-      clipRangeValue,
-      vfCoef,
-      entropyCoef,
-    ]),
+    name: JSON.stringify(decisive),
     detachesValues: detachValue,
     inputs: [
       'oldLogprobs',

@@ -116,22 +116,8 @@ function placement(config: Given): 'reward' | 'loss' {
   return config.klPlacement ?? traits(config).defaults.klPlacement;
 }
 
-/** Settings that have a value once the others are known; a type, so that a config is a record too. */
-export type Filled = {
-  numGenerations: number;
-  klPlacement: 'reward' | 'loss';
-  klPenalty: NonNullable<Given['klPenalty']>;
-  advantageScale: NonNullable<Given['advantageScale']> | undefined;
-  calibrate: number;
-  missingEosPenalty: number;
-  adamEps: number;
-  rescore: boolean;
-  valueHead: NonNullable<Given['valueHead']>;
-  reference: NonNullable<Given['reference']>;
-};
-
 /** Fills in what follows from other settings. */
-export function resolved(given: Given): Omit<Given, keyof Filled> & Filled {
+export function resolved(given: Given) {
   const config = withCompat(given);
   const klPlacement = placement(config);
   const calibrate = config.calibrate ?? (config.useScoreScaling ? 0 : 64);
