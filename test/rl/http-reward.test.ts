@@ -56,9 +56,12 @@ test('the service gets prompts and responses, and its scores are the reward', as
 
 test('a service that is out of order ends the run, and the message says which part it was', async () => {
   const url = await serve((_, response) => void response.writeHead(503).end());
-  await expect(scoreRollouts(kindAndShort(url), rollouts)).rejects.toThrow(
-    `reward "kind": expected scores, got Error: ${url}: 503 Service Unavailable.`,
+  const error = await scoreRollouts(kindAndShort(url), rollouts).catch((thrown: Error) => thrown);
+  const { message } = error as Error;
+  expect(message).toContain(
+    `reward "kind": expected scores, got Error: ${url}: 503 Service Unavailable (`,
   );
+  expect(message).toMatch(/\(\S*http-reward\.ts:\d+:\d+\)\.$/); // where it was thrown
 });
 
 test('an abort ends the request, at the far end too', async () => {

@@ -186,14 +186,16 @@ describe('a part that fails', () => {
   const fault = new TypeError('no such planet.');
   const failing: Reward = () => Promise.reject(fault);
 
-  test('is not swallowed, and named', async () => {
+  test('is not swallowed, and named with the place where it failed', async () => {
     const reward = weightedRewards({
       length: { reward: length, weight: 1 },
       mars: { reward: failing, weight: 0 },
     });
     await expect(scoreRollouts(reward, rollouts)).rejects.toMatchObject({
       name: 'UnavailableError',
-      message: 'reward "mars": expected scores, got TypeError: no such planet.',
+      message: expect.stringMatching(
+        /^reward "mars": expected scores, got TypeError: no such planet \(\S*reward\.test\.ts:\d+:\d+\)\.$/,
+      ),
       cause: fault,
     });
   });
