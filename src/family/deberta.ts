@@ -4,7 +4,6 @@ import { checkJson } from '../disk/json.ts';
 import { InputError } from '../errors.ts';
 import type { Value } from '../graph/graph.ts';
 import { add, mul, tanh } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
 import { convolution } from '../nn/convolution.ts';
 import {
   type DistanceStates,
@@ -18,6 +17,7 @@ import {
 } from '../nn/disentangled.ts';
 import * as encoder from '../nn/encoder.ts';
 import { attend, embedding, layerNorm, linear, maskBias } from '../nn/layers.ts';
+import { firstOf } from '../nn/pooling.ts';
 import { type Packing, packedRows, singleRows } from '../nn/rows.ts';
 import type { Scope } from '../nn/scope.ts';
 import {
@@ -224,7 +224,7 @@ function firstHidden(p: Scope, config: DebertaConfig, input: encoder.EncoderInpu
     x = layer(i, x, { x, ...every });
     if (i === 0) x = withNeighbours(layers.child('conv'), config, { x, begin, packing });
   }
-  const first = { x: gather(x, encoder.firstTokens(packing)), rows: singleRows };
+  const first = { x: firstOf(x, packing), rows: singleRows };
   return whole === config.layers ? first.x : layer(whole, x, { ...first, ...meeting(firstWord) });
 }
 

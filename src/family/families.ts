@@ -3,6 +3,7 @@ import { bert } from './bert.ts';
 import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
 import type { ClassifierFamily, Described, Family, PolicyFamily } from './family.ts';
+import { modernbert } from './modernbert.ts';
 import { roberta, xlmRoberta } from './roberta.ts';
 import { mt5, t5 } from './t5/t5.ts';
 
@@ -15,6 +16,7 @@ export const families = {
   roberta,
   'xlm-roberta': xlmRoberta,
   'deberta-v2': deberta,
+  modernbert,
 } satisfies Readonly<Record<string, Family>>;
 
 type Families = typeof families;

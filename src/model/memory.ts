@@ -1,6 +1,7 @@
 import type { MemoryEstimate } from '../events.ts';
 import type { ClassifierConfig } from '../family/families.ts';
 import { familyOf } from '../family/families.ts';
+import { mostTokens } from '../family/positions.ts';
 import { costOf, multiplierBytes, weightBytes } from '../graph/cost.ts';
 import type { Value } from '../graph/graph.ts';
 import type { EngineTraits } from '../runtime/traits.ts';
@@ -231,9 +232,9 @@ export function samplingBytes(
 /** Of the model that takes more: they judge one after the other. */
 function judgingBytes(options: MemoryOptions, { judge, measurer }: Graphs): number {
   const { rewardModel, toxicityModel, judgedTokens, sampled } = options;
-  const bytes = ({ maxPositions, padId, hidden }: ClassifierConfig, { graph }: Compiled) => {
-    const time = Math.min(judgedTokens, maxPositions - padId - 1);
-    const batch = fitting(sampled, time, judgeBudget / hidden);
+  const bytes = (config: ClassifierConfig, { graph }: Compiled) => {
+    const time = Math.min(judgedTokens, mostTokens(config));
+    const batch = fitting(sampled, time, judgeBudget / config.hidden);
     return costOf(graph, { batch, time, tokens: batch * time }).peakBytes;
   };
   const measured = toxicityModel && measurer ? bytes(toxicityModel, measurer) : 0;

@@ -1,9 +1,9 @@
 /** An encoder whose norms stand behind its layers, as BERT's: what its kin share. */
 import type { Value } from '../graph/graph.ts';
-import { add, geluNew, mul, relu } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
+import { add, geluNew, mul, relu, sigmoid } from '../graph/ops/elementwise.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
 import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
+import { firstOf } from './pooling.ts';
 import { type Packing, packedRows, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
@@ -18,8 +18,14 @@ export interface EncoderInput {
   readonly packing: Packing;
 }
 
-/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, `gelu_new` has the tanh approximation. */
-export const activations = { gelu, gelu_new: geluNew, relu };
+/** Activations by the names of Hugging Face: `gelu` is the exact (erf) one, two have its tanh approximation. */
+export const activations = {
+  gelu,
+  gelu_new: geluNew,
+  gelu_pytorch_tanh: geluNew,
+  relu,
+  silu: (x: Value) => mul(x, sigmoid(x)),
+};
 
 /** Sizes of the layers. */
 export interface EncoderSizes {
@@ -73,13 +79,8 @@ export function firstHidden(
     const states = { x: hidden, ...whole };
     hidden = encoderLayer(layer(i), sizes, states, states);
   }
-  const firsts = { x: gather(hidden, firstTokens(packing)), rows: singleRows };
+  const firsts = { x: firstOf(hidden, packing), rows: singleRows };
   return encoderLayer(layer(sizes.layers - 1), sizes, firsts, { x: hidden, ...whole });
-}
-
-/** The first token of each text: int64 [batch]. */
-export function firstTokens({ slots }: Packing): Value {
-  return reshape(slice(slots, { axis: 1, start: 0, end: 1 }), [slots.shape[0]]);
 }
 
 /** Rows of BERT's tables of embeddings. */

@@ -1,9 +1,9 @@
 import type { Value } from '../graph/graph.ts';
-import { add, div, erf, mul, sqrt, sub } from '../graph/ops/elementwise.ts';
+import { abs, add, div, erf, less, mul, sqrt, sub, where } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm, matmul } from '../graph/ops/linear.ts';
 import { reduceMean } from '../graph/ops/reduce.ts';
-import { reshape, swapLast } from '../graph/ops/shape.ts';
+import { reshape, slice, swapLast } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
 import { drop } from './dropout.ts';
 import type { Scope } from './scope.ts';
@@ -34,13 +34,14 @@ export function rmsNorm(p: Scope, x: Value, epsilon: number): Value {
   return mul(div(x, deviation), p.weight('weight', [width]));
 }
 
-/** Layer norm with mean, weight and bias. */
-export function layerNorm(p: Scope, x: Value, epsilon: number): Value {
+/** Layer norm with mean, weight and, unless a model has none, bias. */
+export function layerNorm(p: Scope, x: Value, epsilon: number, { bias = true } = {}): Value {
   const width = x.shape[1] as number;
   const centered = sub(x, reduceMean(x, { axis: -1, keepDims: true }));
   const variance = reduceMean(mul(centered, centered), { axis: -1, keepDims: true });
   const normal = div(centered, sqrt(add(variance, x.graph.scalar(epsilon))));
-  return add(mul(normal, p.weight('weight', [width])), p.weight('bias', [width]));
+  const scaled = mul(normal, p.weight('weight', [width]));
+  return bias ? add(scaled, p.weight('bias', [width])) : scaled;
 }
 
 /** GELU by the error function: x/2 (1 + erf(x / sqrt 2)). */
@@ -48,6 +49,13 @@ export function gelu(x: Value): Value {
   const half = x.graph.scalar(0.5);
   const phi = add(erf(mul(x, x.graph.scalar(Math.SQRT1_2))), x.graph.scalar(1));
   return mul(mul(x, half), phi);
+}
+
+/** act(a) b of the two halves a and b of x: [tokens, 2 width] -> [tokens, width]. With GELU it is GeGLU. */
+export function gated(x: Value, activation: (a: Value) => Value): Value {
+  const width = (x.shape[1] as number) / 2;
+  const [a, b] = [0, width].map((start) => slice(x, { axis: 1, start, end: start + width }));
+  return mul(activation(a), b);
 }
 
 /** Keys and values of one attention: [batch, heads, time, size]. */
@@ -76,4 +84,11 @@ export function maskBias(mask: Value): Value {
   const [batch, source] = mask.shape;
   const bias = mul(sub(mask, mask.graph.scalar(1)), mask.graph.scalar(1e9));
   return reshape(bias, [batch, 1, 1, source]);
+}
+
+/** 0 where two places are at most `reach` apart, else -1e9: places int64 [time] -> [time, time]. */
+export function windowBias(places: Value, reach: number): Value {
+  const { graph } = places;
+  const apart = abs(sub(places, reshape(places, [places.shape[0], 1])));
+  return where(less(graph.integers(reach), apart), graph.scalar(-1e9), graph.scalar(0));
 }

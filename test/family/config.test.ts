@@ -107,7 +107,7 @@ const classifier = fc
   .tuple(encoder, fc.oneof(bert, distil))
   .map(([common, own]): ClassifierConfig => ({ ...common, ...own }) as ClassifierConfig);
 
-const known = 'one of t5, mt5, bert, distilbert, roberta, xlm-roberta, deberta-v2';
+const known = 'one of t5, mt5, bert, distilbert, roberta, xlm-roberta, deberta-v2, modernbert';
 
 describe('model configs', () => {
   test('a golden T5 config is read field by field', async () => {
@@ -318,7 +318,7 @@ describe('model configs', () => {
       { ...oldT5, relative_attention_max_distance: 16 },
       'relative_attention_max_distance: expected at least 17 (half of the 32 buckets',
     ],
-    [{ ...oldRoberta, hidden_act: 'silu' }, 'hidden_act: '],
+    [{ ...oldRoberta, hidden_act: 'mish' }, 'hidden_act: '],
     [
       { ...oldRoberta, max_position_embeddings: 2 },
       'max_position_embeddings: expected more than 2',

@@ -9,7 +9,7 @@ env.allowRemoteModels = false;
 env.useFSCache = false;
 
 const policies = {};
-for (const dtype of job.dtypes) {
+for (const dtype of job.policy ? job.dtypes : []) {
   const run = await pipeline('text2text-generation', job.policy, { dtype });
   const options = { max_new_tokens: job.steps };
   const ids = async (texts) => {
@@ -24,8 +24,11 @@ for (const dtype of job.dtypes) {
   };
   await run.dispose();
 }
-const summarise = await pipeline('summarization', job.policy, { dtype: 'fp32' });
-const [{ summary_text }] = await summarise(job.prompts[0], { max_new_tokens: job.steps });
+let summary;
+if (job.policy) {
+  const summarise = await pipeline('summarization', job.policy, { dtype: 'fp32' });
+  [{ summary_text: summary }] = await summarise(job.prompts[0], { max_new_tokens: job.steps });
+}
 
 const classifiers = {};
 for (const dtype of job.dtypes) {
@@ -33,4 +36,4 @@ for (const dtype of job.dtypes) {
   classifiers[dtype] = await judge(job.texts, { top_k: null });
   await judge.dispose();
 }
-process.stdout.write(JSON.stringify({ policies, summary: summary_text, classifiers }));
+process.stdout.write(JSON.stringify({ policies, summary, classifiers }));

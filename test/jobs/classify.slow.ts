@@ -95,6 +95,20 @@ test.each([
   expect((await loadTokenizer(output)).idCount).toBe(idCount);
 });
 
+test('a fresh modernbert learns too, with its own tokenizer', async () => {
+  const tokenizer = goldenPath('families', 'modernbert', 'tokenizer');
+  const { idCount, padId } = await loadTokenizer(tokenizer);
+  const path = goldenPath('families', 'modernbert', 'mean', 'config.json');
+  const { id2label: _, label2id: __, ...unnamed } = JSON.parse(await readFile(path, 'utf8'));
+  const own = join(await scratch(), 'config.json');
+  await writeFile(own, JSON.stringify({ ...unnamed, vocab_size: idCount, pad_token_id: padId }));
+  const data = await dataOf(['rude', 'kind']);
+  const learn = { epochs: 20, learningRate: 2e-2 };
+  const { output, measures } = await run({ ...learn, data, modelConfig: own, tokenizer });
+  expect(measures?.accuracy).toMatchObject({ share: 1, n: 4 });
+  expect((await readModelConfig(output)).modelType).toBe('modernbert');
+});
+
 test('a model with one label, and one whose labels are true by themselves, are refused', async () => {
   const data = await dataOf(['rude', 'kind']);
   const json = JSON.parse(await readFile(config, 'utf8'));

@@ -118,7 +118,8 @@ describe('a folder of another family', () => {
   test('says what is supported', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tactful-'));
     await writeFile(join(folder, 'config.json'), JSON.stringify({ model_type: 'bart' }));
-    const known = 'one of t5, mt5, bert, distilbert, roberta, xlm-roberta, deberta-v2, got "bart"';
+    const known =
+      'one of t5, mt5, bert, distilbert, roberta, xlm-roberta, deberta-v2, modernbert, got "bart"';
     await expect(loadPolicy(engine, { model: folder })).rejects.toThrow(known);
     await expect(loadClassifier(engine, folder)).rejects.toThrow(known);
     await rm(folder, { recursive: true });
@@ -129,7 +130,7 @@ describe('a folder of another family', () => {
       'expected an encoder–decoder (t5, mt5), got bert.',
     );
     await expect(loadClassifier(engine, goldenPath('families', 'mt5'))).rejects.toThrow(
-      'expected a sequence classifier (bert, distilbert, roberta, xlm-roberta, deberta-v2), got mt5.',
+      'expected a sequence classifier (bert, distilbert, roberta, xlm-roberta, deberta-v2, modernbert), got mt5.',
     );
   });
 });

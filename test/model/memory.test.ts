@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { configs } from '../../bench/configs.js';
+import { modernbert } from '../../src/family/modernbert.ts';
 import type { T5Config } from '../../src/family/t5/t5.ts';
 import { multiplierBytes, weightBytes } from '../../src/graph/cost.ts';
 import { policyShape } from '../../src/model/load.ts';
@@ -20,6 +21,11 @@ const lora = {
 };
 const roberta = configs['roberta-base'];
 const middleJudge = { ...roberta, hidden: 512, intermediate: 2048, layers: 8, heads: 8 };
+
+const tinyModernBert = {
+  ...{ vocab_size: 96, hidden_size: 16, intermediate_size: 24, max_position_embeddings: 32 },
+  ...{ num_hidden_layers: 2, num_attention_heads: 2 },
+};
 
 function policyOf(config: T5Config, gradientCheckpointing = false) {
   const trained = { lora, trainable: 'adapter', valueHead: true } as const;
@@ -69,6 +75,15 @@ describe('an estimate', () => {
     }
     expect(longer.scoring).toBeGreaterThan(before.scoring);
     expect(runsOf({ policy: policyOf(tinyT5, true) }).training).toBeLessThan(before.training);
+  });
+
+  test('counts the tokens that a judge reads, wherever its padding stands in the vocabulary', () => {
+    const judged = (padId: number) => {
+      const rewardModel = modernbert.read({ ...tinyModernBert, pad_token_id: padId }, '');
+      return runsOf({ rewardModel }).judging;
+    };
+    expect(judged(90)).toBe(judged(0));
+    expect(judged(0)).toBeGreaterThan(0);
   });
 
   test('stops growing where a batch is split to fit', () => {
