@@ -1,8 +1,7 @@
-import { encodeModel, mustBeRead, sharing } from './encode.ts';
-import { chooseOpenVino, findForOpenVino } from './openvino-choice.ts';
-import { encodeForOpenVino } from './openvino-graph.ts';
 import type { EngineRecord, Wanted } from './record.ts';
 import { keepQuiet } from './telemetry.ts';
+
+// the command line reads the table to tell what there is: what an engine is made of is loaded later
 
 /** The engine that is always there, and that the others are held against. */
 const onnxruntime = {
@@ -10,8 +9,10 @@ const onnxruntime = {
   title: 'ONNX Runtime',
   devices: ['cpu', 'webgpu', 'cuda'],
   precisions: ['f32'],
-  encode: (graph, weights, { sharesWeights }) =>
-    encodeModel(graph, weights, sharesWeights ? sharing(graph) : mustBeRead),
+  async encode(graph, weights, { sharesWeights }) {
+    const { encodeModel, mustBeRead, sharing } = await import('./encode.ts');
+    return encodeModel(graph, weights, sharesWeights ? sharing(graph) : mustBeRead);
+  },
   open: async (options) => (await import('./onnxruntime.ts')).onnxRuntimeBackend(options),
   prepare: keepQuiet,
 } satisfies EngineRecord;
@@ -22,10 +23,11 @@ const openvino = {
   title: 'OpenVINO',
   devices: ['cpu'],
   precisions: ['bf16', 'f32'],
-  encode: encodeForOpenVino,
+  encode: async (graph, weights) =>
+    (await import('./openvino-graph.ts')).encodeForOpenVino(graph, weights),
   open: async (options) => (await import('./openvino.ts')).openVinoBackend(options),
-  find: findForOpenVino,
-  choose: chooseOpenVino,
+  find: async (wanted) => (await import('./openvino-choice.ts')).findForOpenVino(wanted),
+  choose: async (wanted) => (await import('./openvino-choice.ts')).chooseOpenVino(wanted),
   remedy: 'To test again: tactful setup openvino --check',
 } satisfies EngineRecord;
 
