@@ -5,6 +5,8 @@ import { compatFields } from './trl/corrections.ts';
 
 /** What a reward may read: the response, the prompt with the response, or pair minus prompt. */
 export const scoreTargets = ['response', 'pair', 'delta'] as const;
+/** How prompt and response become one sequence. */
+export const pairForms = ['joined', 'two-texts'] as const;
 /** Estimates of the KL per token, k1 (kl), |k1|, k2 (mse), exact and k3; `tokenKl` has the formulas. */
 export const klPenalties = ['kl', 'abs', 'mse', 'full', 'k3'] as const;
 

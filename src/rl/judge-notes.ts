@@ -2,11 +2,8 @@
 
 import type { Note } from '../events.ts';
 import { type ClassifierConfig, familyOf } from '../family/families.ts';
-import type { scoreTargets } from './fields.ts';
+import type { pairForms, scoreTargets } from './fields.ts';
 import { type JudgeLabels, rewardOutputs, toxicOutputs } from './judge-labels.ts';
-
-/** How prompt and response become one sequence. */
-export const pairForms = ['joined', 'two-texts'] as const;
 
 /** What the judges read. */
 export interface JudgeReading {

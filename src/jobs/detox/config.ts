@@ -10,9 +10,8 @@ import {
   measuringFields,
 } from '../../model/supervised-config.ts';
 import { RlConfig } from '../../rl/config.ts';
-import { rlFields, scoreTargets } from '../../rl/fields.ts';
+import { pairForms, rlFields, scoreTargets } from '../../rl/fields.ts';
 import { usualLabels } from '../../rl/judge-labels.ts';
-import { pairForms } from '../../rl/judge-notes.ts';
 
 const { generation: _, ...trainingFields } = rlFields;
 const count = z.int().positive();
