@@ -14,6 +14,7 @@ const rl = [
   'loss-plain',
   'masked',
   'ppo',
+  'rewards',
   'rloo',
   'rules',
   'sample',

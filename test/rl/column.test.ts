@@ -2,9 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { GenerationConfig } from '../../src/model/sampling.ts';
 import { algorithms } from '../../src/rl/algorithms.ts';
 import { plain } from '../../src/rl/places.ts';
-import { correctionNames } from '../../src/rl/trl/corrections.ts';
+import { type Correction, correctionNames } from '../../src/rl/trl/corrections.ts';
 import { placesOf } from '../../src/rl/trl/places.ts';
 
 const folder = fileURLToPath(new URL('../../src/rl/', import.meta.url));
@@ -58,4 +59,18 @@ test('an algorithm with a critic needs one response to a prompt, one without at 
     expect(defaults.numGenerations >= (critic ? 1 : 2)).toBe(true);
     expect(defaults.advantageScale === undefined).toBe(critic);
   }
+});
+
+test('what was sampled is kept and the start is checked, unless a way put in says otherwise', () => {
+  expect(plain).toMatchObject({ keepsSampled: true, checksStart: true });
+  const keeps = (name: Correction) => placesOf({ compat: 'none', without: [name] }).keepsSampled;
+  expect(correctionNames.filter((name) => !keeps(name))).toEqual([
+    'keepsDecoderStart',
+    'samplesWithoutDropout',
+  ]);
+  const warm = GenerationConfig.parse({ temperature: 0.5 });
+  const { temperature } = placesOf({ compat: 'none', without: ['scoresAtTemperature'] });
+  expect([plain.temperature(warm), temperature(warm)]).toEqual([0.5, 1]);
+  const { estimate } = algorithms.rloo;
+  expect(plain.estimate(estimate)).toBe(estimate);
 });

@@ -4,7 +4,7 @@ import { k3 } from '../../src/rl/kl.ts';
 import { policyLoss } from '../../src/rl/loss.ts';
 import type { Rows } from '../../src/rl/masked.ts';
 import { rlSample } from '../../src/rl/sample.ts';
-import { batchStats, meanOf, minibatchStats } from '../../src/rl/stats.ts';
+import { batchStats, meanOf, minibatchStats, stepStats } from '../../src/rl/stats.ts';
 import { row } from './experience.ts';
 import { type PlainInput, plainStats } from './plain-loss.ts';
 import { workedLoss } from './work-graph.ts';
@@ -190,4 +190,29 @@ test('statistics of a batch are those of the tokens that count, before the updat
     'tokens/responses_len_std': Math.SQRT1_2,
   });
   expect(Object.keys(stats)).toHaveLength(12);
+});
+
+test('a step reports its batch, the means of its minibatches, and what its critic explains', () => {
+  const batch = {
+    samples: [rlSample([5], [0, 8, 1]), rlSample([5], [0, 8, 8, 1])],
+    scores: [2, 5],
+    masks,
+    logprobs: [row(-1, -2), row(-3, -4)],
+    refLogprobs: [row(-1.5, -1), row(-3, -6)],
+    klDist: [0.5, 2.5],
+    nonScoreRewards: [row(0.1, 0.2), row(0.3, 0.6)],
+    klCoef: 0.7,
+  };
+  const minibatches = [graphStats(input, config())];
+  const expected = {
+    ...batchStats(batch),
+    ...meanOf(minibatches),
+    'ppo/learning_rate': 0.01,
+    'ppo/val/var_explained': 1 - 0.5 / 1.75, // error over variance of the returns
+  };
+  const stats = stepStats(batch, minibatches, 0.01);
+  expect(Object.keys(stats).toSorted()).toEqual(Object.keys(expected).toSorted());
+  expectStats(stats, expected);
+  const flat = minibatches.map((each) => ({ ...each, 'returns/var': 0 }));
+  expect(stepStats(batch, flat, 0.01)).not.toHaveProperty(['ppo/val/var_explained']);
 });
