@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runProgram } from '../../src/cli/program.ts';
-import { steadyLog } from '../jobs/tiny.ts';
+import { steadyLog } from '../jobs/log.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
 import { fakeIo, tactful } from './io.ts';
 

@@ -7,13 +7,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  clearBeside,
-  mendResultFolder,
-  readRecord,
-  unfinishedJob,
-} from '../../src/disk/result-folder.ts';
+import { clearBeside, jobIn, logName, mendResultFolder } from '../../src/disk/result-folder.ts';
 import { randomStream } from '../../src/random.ts';
+import { steadyLog } from '../jobs/log.ts';
 import { shallowRoberta } from '../shallow.ts';
 import { checkWhole, type Ended, type Moment, program } from './program.ts';
 
@@ -22,7 +18,11 @@ const seed = Number(process.env.TACTFUL_CRASH_SEED ?? 0);
 
 let folder: string;
 let words: string[];
-let undisturbed: { readonly ended: Ended; readonly files: Record<string, string> };
+let undisturbed: {
+  readonly ended: Ended;
+  readonly files: Record<string, string>;
+  readonly log: readonly object[];
+};
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tactful-crash-sft-'));
@@ -35,7 +35,8 @@ beforeAll(async () => {
   words.push('--evaluate-every', '2', '--checkpoint-every', '1');
   const output = join(folder, 'undisturbed', 'result');
   const ended = await begin(output);
-  undisturbed = { ended, files: await filesOf(output) };
+  const log = await steadyLog(join(output, logName));
+  undisturbed = { ended, files: await filesOf(output), log };
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -45,11 +46,11 @@ const resume = (output: string, moment?: Moment) =>
   program(['resume', output, '--quiet'], `${folder}/${jobOf(output)}.count`, moment);
 const jobOf = (output: string) => output.split(/[\\/]/).at(-2);
 
-/** Bytes by name, of all that is in the folder and beside it. */
+/** Bytes by name, of all but the log that is in the folder and beside it. */
 async function filesOf(output: string): Promise<Record<string, string>> {
   const root = join(output, '..');
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== logName);
   const paths = files.map((file) => join(file.parentPath, file.name)).sort();
   const read = async (path: string) => [
     path.slice(root.length + 1),
@@ -61,8 +62,7 @@ async function filesOf(output: string): Promise<Record<string, string>> {
 /** What a user would do: resume, or begin again where the kill came before there was a job. */
 async function goOn(output: string, moment?: Moment): Promise<Ended> {
   await mendResultFolder(output);
-  const there = (await unfinishedJob(output)) ?? (await readRecord(output));
-  if (there) return resume(output, moment);
+  if (await jobIn(output)) return resume(output, moment);
   // a new job cannot know that nobody writes there any more
   await clearBeside(output);
   return begin(output, moment);
@@ -86,5 +86,6 @@ test.each(Array.from({ length: jobs }, (_, i) => i))(
     for (const [name, bytes] of Object.entries(files)) {
       expect(bytes === undisturbed.files[name], name).toBe(true);
     }
+    expect(await steadyLog(join(output, logName))).toEqual(undisturbed.log);
   },
 );

@@ -1,9 +1,13 @@
 import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { logName } from '../../src/disk/result-folder.ts';
+import { readEvents } from '../../src/store/event-log.ts';
 import {
   expectResult,
   expectSame,
+  filesIn,
   isMeasured,
   isMeasuring,
   recordIn,
@@ -55,6 +59,20 @@ describe('a job that goes on ends with the same bytes', () => {
     await expect(job({ output })).rejects.toThrow('an unfinished train-classifier');
     await expectResult(output, await job({ output, ...resume }), whole);
   });
+});
+
+test('a folder of an earlier version, without a log, goes on to the same bytes', async () => {
+  const output = await copyOfStopped();
+  const [started] = await readEvents(join(output, logName));
+  const settings = stringify('config' in started ? started.config : {});
+  await rm(join(output, logName));
+  await writeFile(join(output, 'checkpoints', 'train-classifier.yaml'), settings);
+  const events = await job({ output, ...resume });
+  expect(events.slice(0, 2)).toMatchObject([{ type: 'started' }, { type: 'resumed', step: 5 }]);
+  expect(await filesIn(output)).toEqual(whole.files);
+  expect((await readEvents(join(output, logName))).map(({ type }) => type)).toEqual([
+    ...['started', 'resumed', 'step', 'validated', 'evaluated', 'finished'],
+  ]);
 });
 
 describe('a checkpoint that is damaged', () => {

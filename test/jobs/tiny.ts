@@ -9,10 +9,10 @@ import type { JobContext } from '../../src/jobs/kind.ts';
 import { sft, trainClassifier } from '../../src/jobs/library.ts';
 import { SftConfig } from '../../src/jobs/sft-config.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { readEvents } from '../../src/store/event-log.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
 import { shallowRoberta, shallowT5 } from '../shallow.ts';
+import { steadyLog } from './log.ts';
 
 type Event = JobEvent<{ readonly loss: number }>;
 type Settings = Readonly<Record<string, unknown>>;
@@ -100,15 +100,6 @@ export function isMeasuring(number: number) {
     if (event.type === 'step') step = event.step;
     return event.type === 'progress' && step === number;
   };
-}
-
-/** A log without what a clock says, and without that it was stopped: it is that of a job never stopped. */
-export async function steadyLog(path: string): Promise<object[]> {
-  const events = await readEvents<JobEvent>(path);
-  const ofStops = ['resumed', 'stopped', 'checkpoint'];
-  return events
-    .filter(({ type }) => !ofStops.includes(type))
-    .map((event) => ({ ...event, time: '', seconds: 0, peakMemory: 0, runId: '' }));
 }
 
 /** All files of a folder but the log, by name, as text that compares fast. */

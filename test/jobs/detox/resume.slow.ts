@@ -169,6 +169,24 @@ describe('a run that goes on', () => {
     expect(await resultOf(output)).toEqual(undisturbed.result);
   });
 
+  test('of an earlier version, which kept its best elsewhere, ends with the same bytes', async () => {
+    const output = await copyOfCrashed();
+    const log = join(output, 'events.jsonl');
+    await writeFile(log, (await readFile(log, 'utf8')).replace('"job":"detox",', ''));
+    for (const name of await readdir(join(output, 'checkpoints'))) {
+      const path = join(output, 'checkpoints', name, 'state.json');
+      const { job: _, memory, ...record } = JSON.parse(await readFile(path, 'utf8'));
+      const { before, evaluations, best, since, ...learnt } = memory;
+      const measured = evaluations.find(({ step }: { step: number }) => step === best?.step);
+      const then = best && { best: { step: best.step, value: measured.measures.reward.mean } };
+      await writeFile(path, JSON.stringify({ ...record, ...then, memory: learnt }));
+    }
+    const events = await start({ output, ...resume });
+    expect(events[0]).toMatchObject({ type: 'resumed', step: 2 });
+    expect(events.find(({ type }) => type === 'validated')).toMatchObject({ step: 3 });
+    expect(await resultOf(output)).toEqual(undisturbed.result);
+  });
+
   test('says so, and takes the checkpoint before, when the newest is damaged', async () => {
     const output = await copyOfCrashed();
     await appendFile(join(output, 'checkpoints', 'step-000002', 'state.safetensors'), 'x');
