@@ -10,8 +10,8 @@ export interface KindEntry {
 }
 
 // biome-ignore format: one line each
-export const kinds = [
+export const kinds: readonly KindEntry[] = [
   { name: 'detox', summary: 'Train a policy until its summaries are less toxic, and prove whether they are.', load: async () => (await import('./detox/detox.ts')).detoxKind },
   { name: 'sft', summary: 'Teach a policy to summarise from examples, before or instead of detox.', load: async () => (await import('./sft.ts')).sftKind },
   { name: 'train-classifier', summary: 'Train a reward model on labelled texts.', load: async () => (await import('./classify.ts')).classifyKind },
-] as const satisfies readonly KindEntry[];
+];

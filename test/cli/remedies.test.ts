@@ -106,7 +106,7 @@ const never: Readonly<Record<string, readonly string[]>> = {
   init: ['src/jobs/kinds.ts#kinds'], // reads settings of kinds, and starts none
 };
 const kindOf = await Promise.all(
-  kinds.map(async ({ name, load }) => [name as string, await load()] as const),
+  kinds.map(async ({ name, load }) => [name, await load()] as const),
 ).then((pairs) => new Map(pairs));
 /** The store of a comparison, for kinds that have none. */
 const store = ['src/cli/comparison-store.ts#startStore'];
