@@ -53,7 +53,7 @@ export type { ClassifierConfig } from './family/families.ts';
 export { writeModelFolder } from './family/model-folder.ts';
 export type { ModernBertConfig } from './family/modernbert.ts';
 export type { RobertaConfig } from './family/roberta.ts';
-export type { T5Config } from './family/t5/t5.ts';
+export type { T5Config } from './family/t5/config.ts';
 export {
   type DownloadProgress,
   type LocateOptions,

@@ -13,8 +13,8 @@ export interface TargetFields {
 /** Whether a module, by its whole path, is one to adapt. */
 export type TargetRule = (path: string) => boolean;
 
-/** What PEFT takes for T5, mT5, BERT and RoBERTa, when the config leaves it the choice. */
-const usual = ['q', 'v', 'query', 'value'];
+/** What PEFT takes for T5, mT5, BART, BERT and RoBERTa, when the config leaves it the choice. */
+const usual = ['q', 'v', 'q_proj', 'v_proj', 'query', 'value'];
 
 /** In states gone through, for all expressions of a config. */
 const mostEffort = 20_000_000;

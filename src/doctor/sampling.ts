@@ -1,6 +1,5 @@
 /** Is what is sampled also what is learnt from? */
 import { ofSampler } from '../jobs/detox/notes.ts';
-import { sequenceOf } from '../model/batch.ts';
 import { warpLogits } from '../model/sampling.ts';
 import { logSumExp } from '../model/softmax.ts';
 import { percent, tiny } from '../report/text.ts';
@@ -33,8 +32,8 @@ export async function checkWarpers(exam: Exam): Promise<Verdict> {
 /** Probability that the sampler could not use, for each token of a response. */
 async function removedMass({ query, response }: Rollout, { policy, rl }: Exam) {
   const { generation } = rl;
-  const { decoderStartId, eosIds } = policy.shape.config;
-  const { data, shape } = await policy.logits(sequenceOf(query.ids, response, decoderStartId));
+  const { eosIds } = policy.shape.config;
+  const { data, shape } = await policy.logits(policy.sequence(query.ids, response));
   const width = shape[1];
   return response.map((_, newTokens) => {
     const logits = data.subarray(newTokens * width, (newTokens + 1) * width);

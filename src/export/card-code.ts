@@ -21,7 +21,7 @@ export function literal(text: string): string {
 const example = '#Person1#: Hello! Where are you?\n#Person2#: In the kitchen, come in.';
 const unknownPrompt = 'The prompt that the model was trained with is not known here';
 
-/** Loads a T5 and its tokenizer, maybe with an adapter on it, and lets it summarise. */
+/** Loads an encoder–decoder and its tokenizer, maybe with an adapter on it, and lets it summarise. */
 export function pythonPolicy(baseModel: string | undefined, { prompt }: CardCode): string {
   const model = 'AutoModelForSeq2SeqLM.from_pretrained';
   const loaded =
@@ -66,7 +66,7 @@ export function pythonClassifier({ head = 'single' }: CardCode): string {
   ]);
 }
 
-/** Lets an exported T5 summarise in transformers.js. */
+/** Lets an exported encoder–decoder summarise in transformers.js. */
 export function scriptPolicy(dtype: string | undefined, { prompt }: CardCode): string {
   return block('js', [
     "import { pipeline } from '@huggingface/transformers';",

@@ -7,12 +7,11 @@ import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import type { Note } from '../events.ts';
 import { readModelConfig } from '../family/config.ts';
-import { isPolicy, type ModelConfig } from '../family/families.ts';
-import { withHead, withSavedHead, writtenHead } from '../family/t5/head.ts';
-import type { T5Config } from '../family/t5/t5.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
+import type { Written } from '../family/family.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
-import { type MergedWeights, mergedWeights, withWrittenHead } from '../model/merge.ts';
+import { asWritten, type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { openWeights, type Weights } from '../tensors/weights.ts';
 import { type CardTask, modelCard } from './card.ts';
 import { cardOf, copyCompanions, hubName, readConfigText } from './companions.ts';
@@ -66,7 +65,7 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
   const adapter = await readAdapter(adapterFolder);
   const ofAdapter = await checkPairing({ adapter, adapterPath: adapterFolder, config, model });
   const stored = await openWeights(model, config.modelType);
-  const { weights, head, notes } = await merged(stored, config, adapter);
+  const { weights, fields, notes } = await merged(stored, config, adapter);
   const sizes = weightSizes(weights, dtype);
   const plan = planShards(sizes, maxShardBytes);
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -93,37 +92,34 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
     await copyCompanions(model, folder);
     await writeFileAtomic(join(folder, 'README.md'), card);
     const types = { torch_dtype: dtype, ...('dtype' in raw && { dtype }) };
-    const changed = withFields(text, { ...(head && headFields(raw, head)), ...types });
+    const changed = withFields(text, { ...fields?.(raw), ...types });
     await writeFileAtomic(join(folder, 'config.json'), changed);
   });
   return { files: [...plan.keys()], bytes: total, notes: [...notes, ...ofAdapter] };
 }
 
-/** The weights of the result and, of a T5, how its head is written. */
+/** The weights of the result, and what `config.json` has to say of them. */
 async function merged(
-  stored: Weights,
+  weights: Weights,
   config: ModelConfig,
   adapter: Adapter,
-): Promise<{ weights: MergedWeights; head?: T5Config; notes: readonly Note[] }> {
+): Promise<{
+  weights: MergedWeights;
+  fields?: Written<unknown>['fields'];
+  notes: readonly Note[];
+}> {
   if (!isPolicy(config)) {
-    await checkModel(config, stored);
-    return { weights: mergedWeights(stored, adapter), notes: stored.notes };
+    await checkModel(config, weights);
+    return { weights: mergedWeights(weights, adapter), notes: weights.notes };
   }
-  const found = withSavedHead(await withHead(stored, config), adapter);
+  const family = familyOf(config);
+  const found = await family.stored({ weights, config }, adapter);
   await checkModel(found.config, found.weights);
-  const weights = withWrittenHead(mergedWeights(found.weights, adapter), found.config);
-  const head = writtenHead(found.config)?.config ?? found.config;
-  return { weights, head, notes: found.weights.notes };
-}
-
-/** What a config is to say of the head, where it does not: transformers 4 and 5 ask both fields. */
-function headFields(
-  raw: Readonly<Record<string, unknown>>,
-  { ownHead }: T5Config,
-): Record<string, unknown> {
-  if (!ownHead) return raw.tie_word_embeddings === false ? { tie_word_embeddings: true } : {};
-  const scale = raw.scale_decoder_outputs === true && { scale_decoder_outputs: false };
-  return { tie_word_embeddings: false, ...scale };
+  const { notes } = found.weights;
+  const whole = mergedWeights(found.weights, adapter);
+  const written = family.written?.(found.config);
+  if (!written) return { weights: whole, notes };
+  return { weights: asWritten(whole, written), fields: written.fields, notes };
 }
 
 /** What the hub calls what a model does. */

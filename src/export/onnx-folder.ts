@@ -10,7 +10,6 @@ import { classifierModel } from '../family/classifier-onnx.ts';
 import { readModelConfig } from '../family/config.ts';
 import type { ExportedModel } from '../family/exported-model.ts';
 import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
-import { withHead, withSavedHead } from '../family/t5/head.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
@@ -107,7 +106,7 @@ async function opened(model: string, adapter: Adapter | undefined) {
   const config = await readModelConfig(model);
   const weights = await openWeights(model, config.modelType);
   if (!isPolicy(config)) return { config, weights };
-  return withSavedHead(await withHead(weights, config), adapter);
+  return familyOf(config).stored({ weights, config }, adapter);
 }
 
 /** The graphs that transformers.js asks for, by file name. */
@@ -131,11 +130,7 @@ function configFields(
 ): Record<string, unknown> {
   const external = files.filter(({ isExternal }) => isExternal).map(({ name }) => [name, 1]);
   return {
-    ...(isPolicy(config) && {
-      // the number of the past's tensors; transformers takes it from num_layers where it is absent
-      num_decoder_layers: config.decoderLayers,
-      is_encoder_decoder: true,
-    }),
+    ...(isPolicy(config) && { ...familyOf(config).onnxFields?.(config), is_encoder_decoder: true }),
     // transformers.js takes the softmax of all else, also of one label, which is 1 then
     ...(!isPolicy(config) &&
       config.head === 'multi' && { problem_type: 'multi_label_classification' }),

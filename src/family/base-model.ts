@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseJson, readIfPresent } from '../disk/json.ts';
 import type { Note } from '../events.ts';
 import { isPolicy, type ModelConfig } from './families.ts';
-import type { T5Config } from './t5/t5.ts';
+import type { T5Config } from './t5/config.ts';
 
 const NamedConfig = z.looseObject({ _name_or_path: z.string().optional().catch(undefined) });
 

@@ -36,6 +36,7 @@ export const fields = {
     .int('a whole number above 0')
     .positive('a whole number above 0')
     .max(mostLayers, `at most ${mostLayers}`),
+  share: z.number('a number from 0 to 1').min(0, 'at least 0').max(1, 'at most 1'),
   epsilon: z.number('a number above 0').positive('a number above 0'),
   activation: z.enum(Object.keys(activations) as (keyof typeof activations)[]),
 };

@@ -27,16 +27,17 @@ export async function readModelConfig(path: string): Promise<ModelConfig> {
   return modelConfig({ ...raw, ...(await generationIds(path, raw)) }, file);
 }
 
-/** As transformers' `generate` has it: start, ends and padding of `generation_config.json` win. */
+/** As transformers' `generate` has it: start, ends, padding and a forced first id of `generation_config.json` win. */
 async function generationIds(
   folder: string,
   { vocab_size }: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown>> {
-  const { decoderStartId, eosIds, padId } = await readGeneration(folder);
+  const { decoderStartId, eosIds, padId, forcedFirstId } = await readGeneration(folder);
   return {
     ...(decoderStartId !== undefined && { decoder_start_token_id: decoderStartId }),
     ...(comingIds(eosIds, Number(vocab_size)).length > 0 && { eos_token_id: eosIds }),
     ...(padId !== undefined && { pad_token_id: padId }),
+    ...(forcedFirstId !== undefined && { forced_bos_token_id: forcedFirstId }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Every family, by `model_type`. */
+import { bart } from './bart.ts';
 import { bert } from './bert.ts';
 import { deberta } from './deberta.ts';
 import { distilbert } from './distilbert.ts';
@@ -11,6 +12,7 @@ import { mt5, t5 } from './t5/t5.ts';
 export const families = {
   t5,
   mt5,
+  bart,
   bert,
   distilbert,
   roberta,

@@ -6,9 +6,11 @@
  * how logits come from packed texts, with layers of nn/ (`bert.ts` is the shortest example); a policy
  * says it in `languageModel` (`t5/t5.ts`). Configs are plain data whose `modelType` is the family's key.
  */
+import type { Adapter } from '../adapter/peft.ts';
 import type { Value } from '../graph/graph.ts';
 import type { EncoderInput } from '../nn/encoder.ts';
 import type { Scope } from '../nn/scope.ts';
+import type { Weights } from '../tensors/weights.ts';
 import type { EncoderConfig } from './classifier-config.ts';
 import type { ExportedModel } from './exported-model.ts';
 import type { Initial } from './initial.ts';
@@ -52,8 +54,36 @@ export interface PolicyFamily<Config extends PolicyConfig = PolicyConfig>
   extends Described<Config> {
   readonly kind: 'policy';
   languageModel(config: Config): LanguageModel;
+  /** What people want to know of its sizes. */
+  facts(config: Config): { readonly layers: string; readonly widths: string };
+  /**
+   * The config as the weights have it, where a config alone does not tell; and as an adapter has it
+   * that saves modules whole.
+   */
+  stored(found: StoredModel<Config>, adapter?: Adapter): Promise<StoredModel<Config>>;
+  /** How a model is written, where that is not as it is. */
+  written?(config: Config): Written<Config>;
   /** The graphs that transformers.js asks for, by file name. */
   onnx(config: Config): Record<string, ExportedModel>;
+  /** What `config.json` has to say beside them. @default nothing */
+  onnxFields?(config: Config): Readonly<Record<string, unknown>>;
+}
+
+/** A model's weights, and its config as they have it. */
+export interface StoredModel<Config> {
+  readonly weights: Weights;
+  readonly config: Config;
+}
+
+/** A model as it is written: every version of transformers reads it as it is meant. */
+export interface Written<Config> {
+  readonly config: Config;
+  /** A weight that is made of another one for that. */
+  readonly made?: { readonly name: string; readonly source: string; readonly factor: number };
+  /** A weight that goes, for another one is the same. */
+  readonly gone?: string | undefined;
+  /** Fields of a `config.json` that have to change. */
+  fields(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
 /** A record. */

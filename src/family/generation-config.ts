@@ -11,6 +11,8 @@ export interface GenerationIds {
   /** A text ends with the first of any of them. */
   readonly eosIds?: readonly number[];
   readonly padId?: number;
+  /** The first id of every text; null where the file is there and names none. */
+  readonly forcedFirstId?: number | null;
 }
 
 const fileName = 'generation_config.json';
@@ -24,6 +26,7 @@ const IdsJson = z.object({
   bos_token_id: id.nullish().catch(undefined),
   eos_token_id: endIds,
   pad_token_id: id.nullish().catch(undefined),
+  forced_bos_token_id: id.nullish().catch(undefined),
 });
 
 /** One id as transformers writes it, several as a list. */
@@ -56,6 +59,7 @@ export async function readGeneration(folder: string): Promise<GenerationIds> {
     ...(start !== undefined && { decoderStartId: start }),
     ...(json.eos_token_id && { eosIds: json.eos_token_id }),
     ...(isId(json.pad_token_id) && { padId: json.pad_token_id }),
+    forcedFirstId: isId(json.forced_bos_token_id) ? json.forced_bos_token_id : null,
   };
 }
 
@@ -113,17 +117,19 @@ const drawSettings: Json = { temperature: 1, top_k: 0, top_p: 1 };
 /**
  * What transformers' `generate` would do of a folder's generation settings, and tactful does not. In
  * a folder without `generation_config.json` they are those of `config.json`.
- * @param eosIds ends that are taken
+ * @param config what is followed: ends, and an id that begins every text
  */
 export async function generationNotes(
   folder: string,
-  { eosIds }: Required<Pick<GenerationIds, 'eosIds'>>,
+  { eosIds, forcedFirstId }: Pick<PolicyConfig, 'eosIds' | 'forcedFirstId'>,
 ): Promise<Note[]> {
   const path = join(folder, fileName);
   const own = await readRaw(path);
   const config = join(folder, 'config.json');
   const raw = own ?? (await readRaw(config)) ?? {};
-  return [...endNotes(own, path, eosIds), ...unfollowed(raw, own ? path : config)];
+  const isForced = forcedFirstId !== undefined && raw.forced_bos_token_id === forcedFirstId;
+  const others = isForced ? { ...raw, forced_bos_token_id: null } : raw;
+  return [...endNotes(own, path, eosIds), ...unfollowed(others, own ? path : config)];
 }
 
 /** Where transformers' `generate` would not end. */

@@ -15,6 +15,8 @@ export interface LanguageModel {
   readonly cache: CacheShape;
   /** Where decoding begins. @default the prompt's last id, which is then not read before */
   readonly startId?: number;
+  /** Most ids of a prompt, and of a response. @default no limit */
+  readonly maxPositions?: number;
   /** Name of the table of embeddings, where it is the head as well. */
   readonly tiedTable: string | undefined;
   /** What reads prompts, where that is not the decoder. */

@@ -6,8 +6,8 @@ import { InputError } from '../errors.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import { saveWeights } from '../tensors/weights.ts';
 import { familyOf, isPolicy, type ModelConfig } from './families.ts';
+import type { Written } from './family.ts';
 import { endsOf } from './generation-config.ts';
-import { head, type WrittenHead, writtenHead } from './t5/head.ts';
 
 /**
  * `config.json` for a config, in the Hugging Face layout; reading it gives the same config back.
@@ -31,26 +31,30 @@ export async function writeModelFolder(
 ): Promise<void> {
   const wrong = [...files.keys()].find((name) => !/^[^/\\]+$/.test(name) || /^\.+$/.test(name));
   if (wrong !== undefined) throw new InputError(folder, 'plain file names', JSON.stringify(wrong));
-  const written = isPolicy(config) ? writtenHead(config) : undefined;
-  await saveWeights(folder, written ? headed(tensors, written) : tensors);
+  const written = isPolicy(config) ? familyOf(config).written?.(config) : undefined;
+  await saveWeights(folder, written?.made ? withMade(tensors, written.made) : tensors);
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
   if (isPolicy(config)) {
     const generation = {
       decoder_start_token_id: config.decoderStartId,
       eos_token_id: endsOf(config),
       pad_token_id: config.padId,
+      ...(config.forcedFirstId !== undefined && { forced_bos_token_id: config.forcedFirstId }),
     };
     await writeFileAtomic(join(folder, 'generation_config.json'), pretty(generation));
   }
   await writeFileAtomic(join(folder, 'config.json'), pretty(configJson(written?.config ?? config)));
 }
 
-/** The tensors of a T5 with the head that is written. */
-function headed(tensors: ReadonlyMap<string, Tensor>, { source, factor }: WrittenHead) {
+/** The tensors of a model with one that is made of another for writing. */
+function withMade(
+  tensors: ReadonlyMap<string, Tensor>,
+  { name, source, factor }: NonNullable<Written<unknown>['made']>,
+) {
   const tensor = tensors.get(source);
   if (tensor?.dtype !== 'float32') return tensors;
   const data = Float32Array.from(tensor.data as Float32Array, (x) => x * factor);
-  return new Map<string, Tensor>([...tensors, [head, float32(data, tensor.shape)]]);
+  return new Map<string, Tensor>([...tensors, [name, float32(data, tensor.shape)]]);
 }
 
 function pretty(json: Record<string, unknown>): string {

@@ -19,8 +19,19 @@ const target = 'decoder_sequence_length';
 
 type Sizes = Pick<PolicyConfig, 'vocabSize' | 'dModel'>;
 
+/** The graphs of an encoder–decoder that transformers.js asks for, by file name. */
+export function seq2seqModels(
+  config: Sizes,
+  model: EncoderDecoder,
+): Record<'encoder_model' | 'decoder_model_merged', ExportedModel> {
+  return {
+    encoder_model: encoderModel(config, model),
+    decoder_model_merged: decoderModel(config, model),
+  };
+}
+
 /** `encoder_model`: input_ids, attention_mask -> last_hidden_state. */
-export function encoderModel({ dModel }: Sizes, { encoder }: EncoderDecoder): ExportedModel {
+function encoderModel({ dModel }: Sizes, { encoder }: EncoderDecoder): ExportedModel {
   const graph = new Graph();
   const { scope } = rootScope(graph, {});
   const ids = graph.input('input_ids', 'int64', [batch, source]);
@@ -36,7 +47,7 @@ export function encoderModel({ dModel }: Sizes, { encoder }: EncoderDecoder): Ex
  * `use_cache_branch` keys and values of the cross-attention are computed from the encoder's hidden
  * states, with it they are those of the past; all else is the same.
  */
-export function decoderModel(config: Sizes, model: EncoderDecoder): ExportedModel {
+function decoderModel(config: Sizes, model: EncoderDecoder): ExportedModel {
   const graph = new Graph();
   const { scope } = rootScope(graph, {});
   const { blocks, heads, size } = model.cache;

@@ -23,7 +23,9 @@ export const SftConfig = z
     model: z
       .string()
       .min(1)
-      .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
+      .describe(
+        'Base model (T5 or BART, Hugging Face layout): folder, or name on the Hugging Face hub',
+      ),
     revision: revisionField('model'),
     data: z
       .string()

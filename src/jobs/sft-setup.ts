@@ -11,7 +11,6 @@ import type { JobProgress, MemoryEstimate } from '../events.ts';
 import { adapterCard, type CardFacts, modelCard } from '../export/card.ts';
 import { cardOf, hubName } from '../export/companions.ts';
 import { writeModelFolder } from '../family/model-folder.ts';
-import { sequenceOf } from '../model/batch.ts';
 import { countParameters } from '../model/count.ts';
 import { dropoutOf } from '../model/dropout.ts';
 import { freshLora } from '../model/initial.ts';
@@ -146,10 +145,9 @@ interface Held {
 /** Loss of all held-out pairs, and ROUGE of what the policy answers to some. */
 async function* measure(when: When, held: Held): Measuring<SftMeasures> {
   const { policy, test, config, signal } = held;
-  const { decoderStartId } = policy.shape.config;
   const { batchSize: size } = config;
   const scores = yield* inParts(phaseOf('measure', when), test, { size, signal }, (part) =>
-    policy.score(part.map(({ query, response }) => sequenceOf(query, response, decoderStartId))),
+    policy.score(part.map(({ query, response }) => policy.sequence(query, response))),
   );
   if (scores === undefined) return undefined;
   let [sum, tokens] = [0, 0];

@@ -25,6 +25,12 @@ export function sequenceOf(
   return { query, inputs: [startId, ...response.slice(0, -1)], labels: response };
 }
 
+/** @throws {InputError} where a model has fewer positions than a text has tokens */
+export function expectLength(what: string, tokens: number, most: number, remedy: string): void {
+  if (tokens <= most) return;
+  throw new InputError(what, `at most ${most} tokens, the model's positions`, `${tokens}`, remedy);
+}
+
 /**
  * Rows one behind the other, and where each id stands in [batch, time]: inputs `<name>Ids`,
  * `<name>Slots`, `<name>Places` and `<name>Mask` of a graph (`Packing` in nn/rows.ts says more).

@@ -1,16 +1,16 @@
 import type { LoraConfig } from '../adapter/peft.ts';
 import type { ParameterCount } from '../events.ts';
-import type { T5Config } from '../family/t5/t5.ts';
+import type { PolicyConfig } from '../family/families.ts';
 import { sizeOf } from '../tensor.ts';
 import { policyShape } from './load.ts';
 import { scoreGraph } from './policy-graphs.ts';
 
 /**
- * Parameters of a T5 with what is put on it, from its config alone. Without an adapter nothing is
+ * Parameters of a policy with what is put on it, from its config alone. Without an adapter nothing is
  * trainable but the value head.
  */
 export function countParameters(
-  config: T5Config,
+  config: PolicyConfig,
   { lora, valueHead = false }: { lora?: LoraConfig | undefined; valueHead?: boolean },
 ): ParameterCount {
   const shape = policyShape(config, { lora, trainable: lora ? 'adapter' : 'nothing', valueHead });

@@ -40,6 +40,8 @@ export interface DecodingJob {
   readonly parameters: Parameters;
   readonly signal: AbortSignal | undefined;
   readonly dropout: Dropout | undefined;
+  /** The first token of every response, whatever the model says of it. @default the model chooses */
+  readonly forcedFirstId?: number | undefined;
 }
 
 /** A token, and its logprob at the sampler's temperature. */
@@ -147,6 +149,9 @@ export function drawingFeeds(rows: readonly GrowingResponse[], job: DecodingJob)
     uniform: float32(draws),
     refusesEnd: float32(rows.map(({ tokens }) => Number(refusesEnd(tokens.length, config)))),
     inverseTemperature: float32([1 / config.temperature], []),
+    ...(job.forcedFirstId !== undefined && {
+      isFirst: float32(rows.map(({ tokens }) => Number(tokens.length === 0))),
+    }),
   };
 }
 
@@ -163,15 +168,17 @@ export function drawnTokens({ tokens, logprobs }: Readonly<Record<string, Tensor
 /** What the sampler here makes of the logits. */
 export function sampledTokens(
   { logits }: Readonly<Record<string, Tensor>>,
-  { config, draw }: DecodingJob,
+  { config, draw, forcedFirstId }: DecodingJob,
 ): Chooses {
   const width = logits.shape[1];
   return ({ row, tokens, eosIds }, place) => {
     const own = (logits.data as Float32Array).subarray(place * width, (place + 1) * width);
     try {
       const warped = warpLogits(own, config, { newTokens: tokens.length, eosIds });
-      const { sample } = config;
-      const token = sample ? sampleToken(warped, draw(row, tokens.length)) : argmax(warped);
+      const sampled = config.sample
+        ? sampleToken(warped, draw(row, tokens.length))
+        : argmax(warped);
+      const token = tokens.length === 0 ? (forcedFirstId ?? sampled) : sampled;
       return { token, logprob: logprobOf(own, token, drawnAt(config)) };
     } catch (error) {
       if (error instanceof NumericError) return { token: 0, logprob: Number.NaN };

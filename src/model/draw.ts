@@ -14,6 +14,8 @@ export interface DrawInputs {
   readonly refused: Value;
   /** Each once. */
   readonly refusedIds: readonly number[];
+  /** A token that comes whatever is drawn, where `isForced` is 1, [batch]. @default none */
+  readonly forced?: { readonly id: number; readonly isForced: Value } | undefined;
 }
 
 /** Keeps a threshold below the sum that it is compared with: one float32 step and a little. */
@@ -29,7 +31,7 @@ const below = 1 - 2 ** -22;
  */
 export function draw(
   logits: Value,
-  { uniform, refused, refusedIds }: DrawInputs,
+  { uniform, refused, refusedIds, forced }: DrawInputs,
 ): { tokens: Value; logprobs: Value } {
   const [batch, vocabulary] = logits.shape as [string, number];
   const { graph } = logits;
@@ -59,7 +61,10 @@ export function draw(
   const end = mul(slice(inside, { axis: 1, start: width - 1, end: width }), graph.scalar(below));
   const rest = max(min(sub(threshold, skipped), end), graph.scalar(0));
   const token = add(mul(block, graph.integers(width)), place(inside, rest));
-  const tokens = min(token, graph.integers(vocabulary - 1));
+  const drawn = min(token, graph.integers(vocabulary - 1));
+  const tokens = forced
+    ? where(less(graph.scalar(0), column(forced.isForced)), graph.integers(forced.id), drawn)
+    : drawn;
 
   const allowed = add(log(total), largest); // log of the sum without the refused tokens
   const everything = refusedIds.reduce(

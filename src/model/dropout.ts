@@ -27,6 +27,11 @@ export function dropoutOf(
   return model > 0 || adapter > 0 ? { rates: { model, adapter }, draw } : undefined;
 }
 
+/** A session's name: graphs with dropout are others. */
+export function named(name: string, dropout: Dropout | undefined): string {
+  return dropout ? `${name}, with dropout` : name;
+}
+
 /** Inputs of a graph that drops: int32 [sourceTokens], and [tokens] of the decoder. */
 export const noiseInputs: Readonly<Record<Half, string>> = {
   encoder: 'sourceNoise',

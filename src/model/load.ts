@@ -10,10 +10,14 @@ import {
 import { ConfigError, didYouMean, InputError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import { readModelConfig } from '../family/config.ts';
-import { type ClassifierConfig, familyOf, isPolicy, typesOf } from '../family/families.ts';
+import {
+  type ClassifierConfig,
+  familyOf,
+  isPolicy,
+  type PolicyConfig,
+  typesOf,
+} from '../family/families.ts';
 import { generationNotes } from '../family/generation-config.ts';
-import { withHead, withSavedHead } from '../family/t5/head.ts';
-import type { T5Config } from '../family/t5/t5.ts';
 import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
@@ -73,9 +77,9 @@ export async function loadPolicy(engine: Engine, options: LoadPolicyOptions): Pr
 export async function readPolicy(options: LoadPolicyOptions) {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
-  const said = await readT5Config(model);
-  const found = await withHead(await openWeights(model, said.modelType), said);
-  const { weights, config } = withSavedHead(found, adapter);
+  const said = await readPolicyConfig(model);
+  const opened = { weights: await openWeights(model, said.modelType), config: said };
+  const { weights, config } = await familyOf(said).stored(opened, adapter);
   await checkModel(config, weights);
   const adapterPath = options.adapter ?? '';
   const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
@@ -87,7 +91,8 @@ export async function readPolicy(options: LoadPolicyOptions) {
     valueHead: valueHead !== 'none',
     gradientCheckpointing,
   });
-  const { parameters } = scoreGraph(shape);
+  const { graph, parameters } = scoreGraph(shape);
+  if (trainable === 'all') refuseFrozen(graph.weights.keys(), model);
   const tensors = new Map<string, Tensor<'float32'>>(adapter?.tensors);
   if (adapter) refuseForeign(adapter, parameters, options.adapter!);
   const missing = new Map([...parameters].filter(([name]) => !tensors.has(name)));
@@ -119,7 +124,7 @@ async function replacedBy(
 }
 
 /** A policy whose every weight is drawn at random. */
-export function freshPolicy(engine: Engine, config: T5Config, seed: number): Promise<Policy> {
+export function freshPolicy(engine: Engine, config: PolicyConfig, seed: number): Promise<Policy> {
   const shape = policyShape(config, { lora: undefined, trainable: 'all', valueHead: false });
   const rule = (name: string) => familyOf(config).initial(config, name);
   const tensors = initialise(scoreGraph(shape).parameters, rule, seed);
@@ -128,7 +133,7 @@ export function freshPolicy(engine: Engine, config: T5Config, seed: number): Pro
 
 /** What the graphs need to know of a policy. */
 export function policyShape(
-  config: T5Config,
+  config: PolicyConfig,
   {
     lora,
     trainable,
@@ -153,14 +158,14 @@ export function policyShape(
 }
 
 /** Without the targets that name no module of this model, which PEFT passes over in a list. */
-function usedTargets(lora: LoraConfig, config: T5Config): LoraConfig {
+function usedTargets(lora: LoraConfig, config: PolicyConfig): LoraConfig {
   const { linears } = scoreGraph({ config, valueHead: false });
   const used = (target: string) => [...linears].some((path) => isTarget(path, target));
   return { ...lora, targetModules: lora.targetModules.filter(used) };
 }
 
 /** A target that names no module would train nothing, and say nothing. */
-function checkTargets(config: T5Config, targets: readonly string[]): void {
+function checkTargets(config: PolicyConfig, targets: readonly string[]): void {
   const { linears } = scoreGraph({ config, valueHead: false });
   const unknown = targets.find((target) => ![...linears].some((path) => isTarget(path, target)));
   if (unknown === undefined) return;
@@ -236,7 +241,7 @@ export function freshClassifier(
 }
 
 /** The config of a policy's model. */
-export async function readT5Config(folder: string): Promise<T5Config> {
+export async function readPolicyConfig(folder: string): Promise<PolicyConfig> {
   const config = await readModelConfig(folder);
   if (isPolicy(config)) return config;
   const expected = `an encoder–decoder (${typesOf('policy').join(', ')})`;
@@ -265,6 +270,19 @@ function refuseForeign(
     if (parameters.has(name)) continue;
     const remedy = 'Was it trained on another base model?';
     throw new InputError(folder, 'weights of the model', name, remedy);
+  }
+}
+
+/** What is never learnt would be missing where a whole model is written. */
+function refuseFrozen(names: Iterable<string>, model: string): void {
+  for (const name of names) {
+    const remedy = 'Let an adapter learn beside it.';
+    throw new InputError(
+      model,
+      'weights that can all be learnt',
+      `${name}, which never is`,
+      remedy,
+    );
   }
 }
 

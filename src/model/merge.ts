@@ -1,8 +1,7 @@
 import { loraScale, strengthOf } from '../adapter/lora-config.ts';
 import { type Adapter, savedTensors } from '../adapter/peft.ts';
 import { InputError, ShapeError } from '../errors.ts';
-import { head, writtenHead } from '../family/t5/head.ts';
-import type { T5Config } from '../family/t5/t5.ts';
+import type { Written } from '../family/family.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { WeightEntry, Weights } from '../tensors/weights.ts';
 
@@ -43,16 +42,18 @@ export function mergedWeights(weights: Weights, adapter?: Adapter): MergedWeight
   };
 }
 
-/** A T5's weights with the head that it is written with (`writtenHead`); a table once more is left out. */
-export function withWrittenHead({ entries, load }: MergedWeights, config: T5Config): MergedWeights {
-  const written = writtenHead(config);
-  const named = new Map([...entries].filter(([name]) => name !== head || config.ownHead));
-  if (!written) return { entries: named, load };
-  const { source, factor } = written;
+/** A model's weights as they are written. */
+export function asWritten<Config>(
+  { entries, load }: MergedWeights,
+  { made, gone }: Written<Config>,
+): MergedWeights {
+  const named = new Map([...entries].filter(([name]) => name !== gone));
+  if (!made) return { entries: named, load };
+  const { source, factor } = made;
   return {
-    entries: named.set(head, entries.get(source)!),
+    entries: named.set(made.name, entries.get(source)!),
     async load(name) {
-      if (name !== head) return load(name);
+      if (name !== made.name) return load(name);
       const { shape, data } = await load(source);
       return { shape, data: Float64Array.from(data, (x) => x * factor) };
     },

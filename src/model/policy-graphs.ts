@@ -106,9 +106,16 @@ export function decodeGraph(
       uniform: graph.input('uniform', 'float32', ['batch']),
       refused: graph.input('refusesEnd', 'float32', ['batch']),
       refusedIds: shape.config.eosIds,
+      forced: forcedFirst(graph, shape.config),
     });
     return { outputs: { ...outputs, ...drawn }, append };
   });
+}
+
+/** The id that begins every response, and whether a row is there: `isFirst` [batch]. */
+function forcedFirst(graph: Graph, { forcedFirstId: id }: PolicyShape['config']) {
+  if (id === undefined) return undefined;
+  return { id, isForced: graph.input('isFirst', 'float32', ['batch']) };
 }
 
 /** A number for each tensor of a decoding: one for what is past, one for the cross-attention. */

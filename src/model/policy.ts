@@ -1,40 +1,23 @@
 import { InternalError, ShapeError } from '../errors.ts';
 import { familyOf } from '../family/families.ts';
-import type { LanguageModel } from '../family/language-model.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import type { Precision } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
-  groupBySize,
+  expectLength,
   joinRows,
-  partsOf,
-  queryFeeds,
   type Sequence,
   scoringFeeds,
   sequenceOf,
   splitRows,
 } from './batch.ts';
-import { decodeBudget, encodeBudget, ownLimit, sequenceGroups } from './budgets.ts';
-import {
-  type DecodingJob,
-  type Draw,
-  drawingFeeds,
-  drawnTokens,
-  drawsInGraph,
-  finiteOnly,
-  type Generation,
-  GrowingResponse,
-  idFeeds,
-  sampledTokens,
-} from './decoding.ts';
-import { type Dropout, type Half, rateFeeds } from './dropout.ts';
+import { ownLimit, sequenceGroups } from './budgets.ts';
+import type { Draw, Generation } from './decoding.ts';
+import { type Dropout, named } from './dropout.ts';
+import { beginning, type Decoder, type GenerateOptions, generate } from './generate.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
-  cache,
-  decodeGraph,
-  eachCache,
-  encodeGraph,
   gradientGraph,
   type Loss,
   logitsGraph,
@@ -70,9 +53,6 @@ export interface PolicyOptions extends PolicyShape {
   readonly tensors: Map<string, Tensor<'float32'>>;
 }
 
-/** Rows leave the decoding batch once this share of it has finished. */
-const leaveShare = 0.25;
-
 /** A language model that generates, scores and learns; without dropout, but where a call asks for it. */
 export class Policy {
   readonly shape: PolicyShape;
@@ -80,12 +60,17 @@ export class Policy {
   /** In which its engine multiplies. */
   readonly precision: Precision;
   readonly #options: PolicyOptions;
-  readonly #model: LanguageModel;
+  readonly #decoder: Decoder;
   readonly #sessions = new Map<string, Promise<Session>>();
 
   private constructor(options: PolicyOptions, parameters: Parameters) {
     this.#options = options;
-    this.#model = familyOf(options.config).languageModel(options.config);
+    this.#decoder = {
+      engine: options.engine,
+      shape: options,
+      model: familyOf(options.config).languageModel(options.config),
+      session: (name, build, how) => this.#session(name, build, how),
+    };
     this.shape = options;
     this.parameters = parameters;
     this.precision = options.engine.precision;
@@ -99,21 +84,19 @@ export class Policy {
 
   /** What stands between a prompt and a response, and belongs to neither. */
   get startIds(): readonly number[] {
-    const { startId } = this.#model;
+    const { startId } = this.#decoder.model;
     return startId === undefined ? [] : [startId];
+  }
+
+  /** Whether generation settings say what the first token of every response is. */
+  get forcesFirst(): boolean {
+    return this.shape.config.forcedFirstId !== undefined;
   }
 
   /** A response to a query, as it is scored and learnt from: each of its ids. */
   sequence(query: readonly number[], response: readonly number[]): Sequence {
-    const { read, startId } = this.#begin(query);
+    const { read, startId } = beginning(this.#decoder.model, query);
     return sequenceOf(read, response, startId);
-  }
-
-  /** Where decoding begins, and what is read before. */
-  #begin(query: readonly number[]): { read: readonly number[]; startId: number } {
-    const { startId } = this.#model;
-    if (startId !== undefined) return { read: query, startId };
-    return { read: query.slice(0, -1), startId: query[query.length - 1] };
   }
 
   /** Logprobs, values and entropies of the tokens of given sequences, in their order. */
@@ -123,6 +106,7 @@ export class Policy {
   ): Promise<TokenScores[]> {
     const session = await this.#session('score', () => scoreGraph(this.shape));
     const scores = new Array<TokenScores>(sequences.length);
+    this.#refuseLong(sequences);
     for (const group of sequenceGroups(this.shape.config, sequences)) {
       const rows = group.map((i) => sequences[i]);
       const feeds = scoringFeeds(rows, temperature);
@@ -140,6 +124,7 @@ export class Policy {
     { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
   ): Promise<Tensor<'float32'>> {
     const session = await this.#session('logits', () => logitsGraph(this.shape));
+    this.#refuseLong([sequence]);
     const feeds = scoringFeeds([sequence], temperature);
     const { logits } = await session.run(feeds, parameters.state);
     return logits as Tensor<'float32'>;
@@ -155,6 +140,7 @@ export class Policy {
     inputs: Readonly<Record<string, readonly Float32Array[]>>,
     { parameters = this.parameters, temperature = 1, dropout }: GradientOptions = {},
   ): Promise<GradientResult> {
+    this.#refuseLong(sequences);
     await this.#leaveDecoding();
     const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
     const keepsMemory = this.shape.gradientCheckpointing === true;
@@ -181,46 +167,10 @@ export class Policy {
     queries: readonly (readonly number[])[],
     config: GenerationConfig,
     draw: Draw,
-    {
-      parameters = this.parameters,
-      maxNewTokens,
-      valueBehind = false,
-      signal,
-      dropout,
-    }: GenerateOptions = {},
+    options: GenerateOptions = {},
   ): Promise<Generation[]> {
-    const generations = new Array<Generation>(queries.length);
-    const begun = queries.map((query) => this.#begin(query));
-    const lengths = begun.map(({ read }) => read.length);
-    const { eosIds } = this.shape.config;
-    for (const group of groupBySize(lengths, decodeBudget)) {
-      const responses = group.map((row) => {
-        const limit = maxNewTokens?.[row] ?? config.maxNewTokens;
-        return new GrowingResponse(row, {
-          limit,
-          eosIds,
-          startId: begun[row].startId,
-          valueBehind,
-        });
-      });
-      const state = await this.#options.engine.state();
-      try {
-        const rows = group.map((row) => begun[row].read);
-        const steps = Math.max(...responses.map(({ limit }) => limit));
-        const draws = dropout && {
-          ...dropout,
-          draw: (half: Half, place: number, token: number) =>
-            dropout.draw(half, group[place], token),
-        };
-        await this.#encode(rows, { parameters, state, dropout: draws }, steps);
-        const job = { state, queries, config, draw, parameters, signal, dropout };
-        await this.#decode(responses, job);
-      } finally {
-        await state.close();
-      }
-      for (const response of responses) generations[response.row] = response.done();
-    }
-    return generations;
+    const { parameters } = this;
+    return generate(this.#decoder, queries, { config, draw, parameters, ...options });
   }
 
   /** Closes the compiled graphs; the engine stays. */
@@ -230,58 +180,12 @@ export class Policy {
     await this.parameters.close();
   }
 
-  /** Fills the caches of a decoding: what is attended to of the queries, no past. */
-  async #encode(
-    queries: readonly (readonly number[])[],
-    { parameters, state, dropout }: Pick<DecodingJob, 'parameters' | 'state' | 'dropout'>,
-    steps: number,
-  ): Promise<void> {
-    const { heads, size } = this.#model.cache;
-    const build = () => encodeGraph(this.shape, { dropout: dropout !== undefined });
-    const session = await this.#session(named('encode', dropout), build);
-    const batch = queries.length;
-    await state.reserve(eachCache(this.#model.cache, { past: 1 + steps, cross: batch }));
-    const unused = float32(new Float32Array(batch * heads * size), [1, batch, heads, size]);
-    const pasts = Object.values(cache('past', this.#model.cache));
-    await state.write(Object.fromEntries(pasts.map((name) => [name, unused])));
-    const width = Math.max(...queries.map((query) => query.length));
-    let first = 0;
-    for (const part of partsOf(queries, encodeBudget / this.shape.config.dModel)) {
-      const start = first;
-      const noise =
-        dropout && ((row: number, token: number) => dropout.draw('encoder', start + row, token));
-      const feeds = { ...queryFeeds(part, { width, noise }), ...(dropout && rateFeeds(dropout)) };
-      await session.run(feeds, parameters.state, state);
-      first += part.length;
-    }
-  }
-
-  async #decode(responses: readonly GrowingResponse[], job: DecodingJob): Promise<void> {
-    const { state, parameters, config, signal, dropout } = job;
-    const chooser = drawsInGraph(config) ? 'graph' : 'caller';
-    const build = () => decodeGraph(this.shape, chooser, { dropout: dropout !== undefined });
-    const name = named(`decode, ${chooser} draws`, dropout);
-    const session = await this.#session(name, build, { prepack: true });
-    // rows of the engine's caches, in order; those that have finished stay until they are dropped
-    let rows = responses;
-    let unfinished = rows.filter((row) => row.isUnfinished);
-    while (unfinished.length > 0) {
-      signal?.throwIfAborted();
-      if (unfinished.length <= rows.length * (1 - leaveShare)) {
-        const kept = rows.flatMap((row, place) => (row.isUnfinished ? [place] : []));
-        await state.select(eachCache(this.#model.cache, { past: 1, cross: 0 }), kept);
-        rows = unfinished;
-      }
-      const feeds = chooser === 'graph' ? drawingFeeds(rows, job) : idFeeds(rows, job);
-      const results = await session.run(feeds, parameters.state, state);
-      const choose = chooser === 'graph' ? drawnTokens(results) : sampledTokens(results, job);
-      rows.forEach((row, place) => {
-        if (!row.isUnfinished) return;
-        const value = (results.values.data as Float32Array)[place];
-        if (row.isFull) row.end(value);
-        else row.add(finiteOnly(choose(row, place), row, job), value);
-      });
-      unfinished = rows.filter((row) => row.isUnfinished);
+  /** @throws {InputError} where the model has not as many positions as a sequence has tokens */
+  #refuseLong(sequences: readonly Pick<Sequence, 'query' | 'inputs'>[]): void {
+    const { maxPositions = Infinity } = this.#decoder.model;
+    for (const { query, inputs } of sequences) {
+      expectLength('prompt', query.length, maxPositions, 'Lower `maxQueryTokens`.');
+      expectLength('response', inputs.length, maxPositions, 'Cut it.');
     }
   }
 
@@ -324,29 +228,10 @@ export interface ScoreOptions {
   temperature?: number;
 }
 
-/** How responses are generated, apart from the sampler's settings. */
-export interface GenerateOptions {
-  /** @default the policy's own */
-  parameters?: Parameters;
-  /** Longest response of each row. @default the sampler's for all */
-  maxNewTokens?: readonly number[] | undefined;
-  /** Ask the value head what it expects behind a truncated response. @default false */
-  valueBehind?: boolean | undefined;
-  /** Checked before each token; an abort is thrown. */
-  signal?: AbortSignal | undefined;
-  /** `row` counts the queries. @default none */
-  dropout?: Dropout | undefined;
-}
-
 /** How a gradient is computed. */
 export interface GradientOptions extends ScoreOptions {
   /** `row` counts the sequences. @default none */
   dropout?: Dropout | undefined;
-}
-
-/** A session's name: graphs with dropout are others. */
-function named(name: string, dropout: Dropout | undefined): string {
-  return dropout ? `${name}, with dropout` : name;
 }
 
 type Results = Record<string, Tensor>;

@@ -1,6 +1,6 @@
 /** How the tokens of responses see each other: all of a response at once, or what stands behind a past. */
 import type { Value } from '../graph/graph.ts';
-import { add, div, less, mul, sub, where } from '../graph/ops/elementwise.ts';
+import { add, less, mul, sub, where } from '../graph/ops/elementwise.ts';
 import { matmul } from '../graph/ops/linear.ts';
 import {
   concat,
@@ -16,7 +16,7 @@ import { softmax } from '../graph/ops/softmax.ts';
 import { product } from '../graph/shapes.ts';
 import { dropWeights } from './dropout.ts';
 import { attend, type KeyValue } from './layers.ts';
-import { type Packing, packedRows, paddedRows, type Rows, singleRows } from './rows.ts';
+import { type Packing, packedRows, paddedRows, placesIn, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';
 
 /** One pass of a decoder over tokens of responses. */
@@ -57,11 +57,7 @@ export function wholePass(ids: Value, packing: Packing): Pass {
     relative,
     unseen: laterOnes(relative),
     present: [],
-    positions() {
-      const time = shapeOf(packing.slots, { start: 1, end: 2 });
-      const row = div(packing.places, time); // int64: rounded down
-      return sub(packing.places, mul(row, time));
-    },
+    positions: () => placesIn(packing),
     attend: ({ module, query, own, bias }) =>
       attend(query, own, bias, (weights) => dropWeights(module, weights, rows)),
   };

@@ -39,6 +39,12 @@ export function packingInputs(
   };
 }
 
+/** The place of each token in its own sequence, from 0: int64 [tokens]. */
+export function placesIn({ slots, places }: Packing): Value {
+  const time = shapeOf(slots, { start: 1, end: 2 });
+  return sub(places, mul(div(places, time), time)); // int64: the quotient is rounded down
+}
+
 /** Packed sequences that several rows of a batch read. */
 export interface SharedPacking {
   /** int64 [batch, time]: the token at each place; where there is padding, any token. */

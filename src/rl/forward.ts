@@ -12,7 +12,7 @@ import { type RlSample, rlSample } from './sample.ts';
 /** A rollout as it is scored. */
 export function sampleOf(
   { query, response, limit, truncated, sampled }: Rollout,
-  policy: Pick<Policy, 'sequence'>,
+  policy: Pick<Policy, 'sequence' | 'forcesFirst'>,
   places: Places,
   { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
 ): RlSample {
@@ -21,7 +21,10 @@ export function sampleOf(
   const whole = policy.sequence(query.ids, response);
   const ids = decoderIds([whole.inputs[0], ...whole.labels], limit ?? generation.maxNewTokens);
   const kept = isScore && !rescore ? sampled : undefined;
-  return rlSample(whole.query, ids, { mask, truncated, bootstrap, sampled: kept });
+  // what nobody chose is nothing to learn from
+  const first = policy.forcesFirst && ids.length > response.length ? 1 : 0;
+  const counts: Places['mask'] = (place) => (place < first ? 0 : mask(place));
+  return rlSample(whole.query, ids, { mask: counts, truncated, bootstrap, sampled: kept });
 }
 
 /** What the two models say of a batch; rows [labels] each. */

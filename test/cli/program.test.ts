@@ -65,9 +65,9 @@ test('help of detox', async () => {
                                               file, for instance training.seed=3
       --output <dir>                          Folder of the run (default:
                                               runs/<time>)
-      --model <dir|name>                      Base model (T5, Hugging Face layout):
-                                              folder, or name on the Hugging Face
-                                              hub
+      --model <dir|name>                      Base model (T5 or BART, Hugging Face
+                                              layout): folder, or name on the
+                                              Hugging Face hub
       --revision <commit>                     Branch, tag or commit of the model on
                                               the hub (default: main)
       --adapter <dir|zip|name>                PEFT LoRA adapter to start from:
@@ -413,8 +413,8 @@ test('help of generate', async () => {
     Without --prompt, --dialogue and --data, the standard input is the prompt.
 
     Options:
-      --model <dir>               Model (T5, Hugging Face format): folder, or name
-                                  on the hub [required]
+      --model <dir>               Model (T5 or BART, Hugging Face format): folder,
+                                  or name on the hub [required]
       --revision <text>           Branch, tag or commit of the model on the hub
                                   (default: main)
       --adapter <dir>             LoRA adapter (PEFT format): folder, .zip, or name

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { ExportDType } from '../../src/export/dtypes.ts';
 import { modelFile } from '../../src/export/model-file.ts';
 import { modelFiles, type WriteOptions } from '../../src/export/write.ts';
-import { decoderModel, encoderModel } from '../../src/family/seq2seq-onnx.ts';
+import { seq2seqModels } from '../../src/family/seq2seq-onnx.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { t5LanguageModel } from '../../src/family/t5/language-model.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
@@ -29,6 +29,7 @@ const start = { padId: tinyT5.padId, startId: tinyT5.decoderStartId, steps };
 const queries = randomRows(4, { lengths: [1, 12] });
 const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: steps });
 const shallow: T5Config = { ...tinyT5, layers: 1, decoderLayers: 1 };
+const shallowModels = seq2seqModels(shallow, t5LanguageModel(shallow));
 const variants: Record<string, T5Config> = {
   'gated and tied': tinyT5,
   'relu, untied and shallow': {
@@ -64,10 +65,7 @@ async function exported(
 ): Promise<string> {
   const { load } = await openWeights(model);
   const folder = await temporaryFolder();
-  for (const [name, graph] of [
-    ['encoder_model', encoderModel(config, t5LanguageModel(config))],
-    ['decoder_model_merged', decoderModel(config, t5LanguageModel(config))],
-  ] as const) {
+  for (const [name, graph] of Object.entries(seq2seqModels(config, t5LanguageModel(config)))) {
     await modelFiles(name, graph, { dtype, load, limit }).write(folder, options);
   }
   return folder;
@@ -163,7 +161,7 @@ describe('files', () => {
   test('have every weight once, whatever branch reads it', async () => {
     const model = await tinyModel(shallow);
     const { load, entries } = await openWeights(model[0]);
-    const { parts } = modelFile(decoderModel(shallow, t5LanguageModel(shallow)), {
+    const { parts } = modelFile(shallowModels.decoder_model_merged, {
       precision: 'float32',
       load,
       dataFile: '',
@@ -188,7 +186,7 @@ describe('files', () => {
     expect(results[1]).toEqual(results[0]);
     const { load } = await openWeights(model[0]);
     const files = (limit?: number) =>
-      modelFiles('encoder_model', encoderModel(shallow, t5LanguageModel(shallow)), {
+      modelFiles('encoder_model', shallowModels.encoder_model, {
         dtype: 'fp32',
         load,
         limit,

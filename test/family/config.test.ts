@@ -8,7 +8,7 @@ import type { ClassifierConfig, ModelConfig } from '../../src/family/families.ts
 import { generationNotes, readGeneration, unfollowed } from '../../src/family/generation-config.ts';
 import { configJson, writeModelFolder } from '../../src/family/model-folder.ts';
 import type { RobertaConfig } from '../../src/family/roberta.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { float32 } from '../../src/tensor.ts';
 import { openWeights } from '../../src/tensors/weights.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
@@ -107,7 +107,8 @@ const classifier = fc
   .tuple(encoder, fc.oneof(bert, distil))
   .map(([common, own]): ClassifierConfig => ({ ...common, ...own }) as ClassifierConfig);
 
-const known = 'one of t5, mt5, bert, distilbert, roberta, xlm-roberta, deberta-v2, modernbert';
+const known =
+  'one of t5, mt5, bart, bert, distilbert, roberta, xlm-roberta, deberta-v2, modernbert';
 
 describe('model configs', () => {
   test('a golden T5 config is read field by field', async () => {
@@ -362,7 +363,7 @@ describe('generation configs', () => {
     const { padId, eosIds, decoderStartId } = (await readModelConfig(
       goldenPath('t5', 'model'),
     )) as T5Config;
-    const want = { padId, eosIds, decoderStartId };
+    const want = { padId, eosIds, decoderStartId, forcedFirstId: null };
     expect(await readGeneration(goldenPath('t5', 'model'))).toEqual(want);
     expect(await readGeneration(await newFolder())).toEqual({});
   });
@@ -463,7 +464,7 @@ describe('model folders', () => {
       expect(await (await openWeights(folder)).load('x')).toEqual(tensor);
       expect(await readFile(join(folder, 'tokenizer.json'), 'utf8')).toBe('{}');
       const ids = await readGeneration(folder);
-      expect(Object.keys(ids).length).toBe(family === 't5' ? 3 : 0);
+      expect(Object.keys(ids).length).toBe(family === 't5' ? 4 : 0);
     }
   });
 

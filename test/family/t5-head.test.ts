@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
 import { readModelConfig } from '../../src/family/config.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import { saveAdapter } from '../../src/model/save.ts';
 import type { Engine } from '../../src/runtime/engine.ts';

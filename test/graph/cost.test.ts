@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { gradients } from '../../src/graph/autodiff.ts';
 import { costOf, multiplierBytes } from '../../src/graph/cost.ts';
 import { Graph, reachable, type Value } from '../../src/graph/graph.ts';

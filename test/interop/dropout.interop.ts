@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { freshLora } from '../../src/model/initial.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
@@ -39,7 +40,7 @@ test('drops where, and scales as, PyTorch does in every dropout of T5 and of LoR
   }
   await policy.parameters.commit();
   await saveAdapter(folder, lora, policy.parameters.tensors);
-  const { config } = policy.shape;
+  const config = policy.shape.config as T5Config;
   const of = (seed: number) => randomRows(4, { seed, least: 3, lengths: [3, 20] });
   const [queries, answers] = [of(1), of(2)];
   const sequences = queries.map((query, i) => ({

@@ -19,6 +19,17 @@ export interface Family {
   readonly gradients?: Record<string, number[]>;
 }
 
+/** What PyTorch made of a policy: test/interop/python/bart.py. */
+export interface BartFamily extends Family {
+  readonly decoder_inputs: number[][];
+  readonly labels: number[][];
+  readonly loss: number;
+  /** Greedy answers. */
+  readonly greedy: number[][];
+  /** Logits with an adapter. */
+  readonly adapted?: number[][];
+}
+
 /** The model in a folder has these logits, this loss and these gradients. */
 export async function expectFamily(engine: Engine, folder: string, family: Family): Promise<void> {
   const config = await readModelConfig(folder);

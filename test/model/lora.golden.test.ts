@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAdapter } from '../../src/adapter/peft.ts';
 import { modelConfig, readModelConfig } from '../../src/family/config.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { countParameters } from '../../src/model/count.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { mergeAdapter } from '../../src/model/merge.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { configs } from '../../bench/configs.js';
 import { modernbert } from '../../src/family/modernbert.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { multiplierBytes, weightBytes } from '../../src/graph/cost.ts';
 import { policyShape } from '../../src/model/load.ts';
 import {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isSaved } from '../../src/adapter/lora-config.ts';
 import { type LoraConfig, writeAdapter, writeValueHead } from '../../src/adapter/peft.ts';
 import { mergeToFolder } from '../../src/export/merged-folder.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
 import type { Generation } from '../../src/model/decoding.ts';
 import { adapterTensors, freshPolicy, loadPolicy, valueHeadTensors } from '../../src/model/load.ts';

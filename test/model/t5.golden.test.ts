@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelConfig } from '../../src/family/config.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { relativeBucket } from '../../src/family/t5/position-bias.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
 import type { Sequence } from '../../src/model/batch.ts';
 import { loadPolicy, type Trainable } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';

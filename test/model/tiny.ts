@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { LoraConfig } from '../../src/adapter/lora-config.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
 import type { RobertaConfig } from '../../src/family/roberta.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { type Sequence, sequenceOf } from '../../src/model/batch.ts';
 import { freshPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';

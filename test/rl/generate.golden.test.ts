@@ -44,9 +44,8 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
 
   test('responses are those of the batch and of single queries, without their decoder start', async () => {
     const made = (await generate(policy.parameters)).map(({ response }) => response);
-    const { decoderStartId } = policy.shape.config;
     for (const [i, response] of made.entries()) {
-      const whole = [decoderStartId, ...response];
+      const whole = [...policy.startIds, ...response];
       await expectGreedy(policy, queries[i], [whole, run.batched[i]]);
       await expectGreedy(policy, queries[i], [whole, run.single[i]]);
     }
@@ -54,18 +53,16 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
 
   test('responses of the bare model are those of the reference', async () => {
     const made = await generate(bare);
-    const { decoderStartId } = policy.shape.config;
     for (const [i, { response }] of made.entries()) {
-      const ids = [decoderStartId, ...response];
+      const ids = [...policy.startIds, ...response];
       await expectGreedy(policy, queries[i], [trimmed(ids), trimmed(run.ref_response[i])], bare);
     }
   });
 
   test('the lab keeps of each what the notebook slices', async () => {
     const made = await generate(policy.parameters);
-    const { decoderStartId } = policy.shape.config;
     const kept = made.map(({ response }) =>
-      labIds([decoderStartId, ...response], config.maxNewTokens),
+      labIds([...policy.startIds, ...response], config.maxNewTokens),
     );
     expect(kept).toEqual(run.notebook_slice);
   });

@@ -105,12 +105,26 @@ describe('a response as long as the limit', () => {
   };
   const config = (compat: RlConfig['compat']) =>
     RlConfig.parse({ compat, generation: { maxNewTokens: 3 } });
+  const sampled = (
+    compat: RlConfig['compat'],
+    response = rollout.response,
+    forcesFirst = false,
+  ) => {
+    const from = { ...policy, forcesFirst };
+    return sampleOf({ ...rollout, response }, from, placesOf(config(compat)), config(compat));
+  };
   const inputsOf = (compat: RlConfig['compat'], response = rollout.response) =>
-    sampleOf({ ...rollout, response }, policy, placesOf(config(compat)), config(compat)).sequence
-      .inputs;
+    sampled(compat, response).sequence.inputs;
 
   test('keeps its decoder start by default', () => {
     expect(inputsOf('none')).toEqual([0, 5, 6]);
+  });
+
+  test('is not learnt from where nobody chose it: a forced first token', () => {
+    expect([...sampled('none', [5, 6, 8], true).mask]).toEqual([0, 1, 1]);
+    // in the lab the first label is then the second token
+    expect([...sampled('trl-0.8.0', [5, 6, 8], true).mask]).toEqual([0, 1]);
+    expect(sampled('none', [5, 6, 8]).mask).toEqual(Float32Array.of(1, 1, 1));
   });
 
   test('loses its decoder start in the lab, a shorter one does not', () => {

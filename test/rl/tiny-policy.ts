@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoraConfig } from '../../src/adapter/peft.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
-import type { T5Config } from '../../src/family/t5/t5.ts';
+import type { T5Config } from '../../src/family/t5/config.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';

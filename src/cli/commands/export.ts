@@ -7,7 +7,7 @@ import { folder } from '../options.ts';
 import { modelFolderOptions, showBytes, wroteText } from '../written.ts';
 
 const options = z.strictObject({
-  model: folder('A T5 or a classifier: folder, or name on the hub'),
+  model: folder('A T5, a BART or a classifier: folder, or name on the hub'),
   revision: revisionField('model'),
   adapter: folder('LoRA adapter to merge in (PEFT): folder, .zip, or name on the hub').optional(),
   adapterRevision: revisionField('adapter'),

@@ -19,7 +19,7 @@ const sampling = { group: 'Sampling' };
 const { sample: _, ...shape } = GenerationConfig.shape;
 
 const options = z.strictObject({
-  model: folder('Model (T5, Hugging Face format): folder, or name on the hub'),
+  model: folder('Model (T5 or BART, Hugging Face format): folder, or name on the hub'),
   revision: revisionField('model'),
   adapter: folder('LoRA adapter (PEFT format): folder, .zip, or name on the hub').optional(),
   adapterRevision: revisionField('adapter'),

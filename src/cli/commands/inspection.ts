@@ -88,12 +88,16 @@ const headTexts = {
 
 function modelRows(model: ModelConfig): Row[] {
   if (isPolicy(model)) {
-    const { layers, decoderLayers, heads, dModel, dKv, dFf, feedForward, ownHead } = model;
+    const family = familyOf(model);
+    const { layers, widths } = family.facts(model);
+    const { tiedTable, maxPositions } = family.languageModel(model);
+    const limit = maxPositions === undefined ? '' : `, ${grouped(maxPositions)} positions`;
+    const tied = tiedTable === undefined ? 'untied' : 'tied';
     return [
-      row('architecture', `${familyOf(model).name}, encoder–decoder`),
-      row('layers', `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`),
-      row('widths', `model ${dModel}, feed-forward ${dFf} (${feedForward})`),
-      row('vocabulary', `${grouped(model.vocabSize)}, ${ownHead ? 'untied' : 'tied'} embeddings`),
+      row('architecture', `${family.name}, encoder–decoder`),
+      row('layers', layers),
+      row('widths', widths),
+      row('vocabulary', `${grouped(model.vocabSize)}, ${tied} embeddings${limit}`),
     ];
   }
   const { layers, heads, hidden, intermediate, vocabSize, maxPositions, labels } = model;

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
 import { readModelConfig } from '../../family/config.ts';
-import { isPolicy, type ModelConfig } from '../../family/families.ts';
-import { withHead } from '../../family/t5/head.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../../family/families.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';
@@ -84,11 +83,12 @@ async function notesOf(config: ModelConfig, model: string, adapterPath: string |
   return [...weights.notes, ...(await checkPairing({ adapter, adapterPath, config, model }))];
 }
 
-/** A T5's config is as its weights have it: a config alone does not tell which head there is. */
+/** A policy's config is as its weights have it. */
 async function lookAtConfig(folder: string | undefined, file: string | undefined) {
   const model = await readModelConfig(folder ?? file!);
   if (folder === undefined || !isPolicy(model)) return model;
-  const asStored = async () => withHead(await openWeights(folder, model.modelType), model);
+  const asStored = async () =>
+    familyOf(model).stored({ weights: await openWeights(folder, model.modelType), config: model });
   return (await attempt(asStored, []))?.config ?? model; // the weights' own problems are told of them
 }
 

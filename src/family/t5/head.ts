@@ -5,30 +5,27 @@ import { type Adapter, savedTensors } from '../../adapter/peft.ts';
 import type { Note } from '../../events.ts';
 import { readFloats } from '../../tensors/safetensors.ts';
 import type { WeightEntry, Weights } from '../../tensors/weights.ts';
-import type { T5Config } from './t5.ts';
+import type { StoredModel, Written } from '../family.ts';
+import type { T5Config } from './config.ts';
+
+type StoredT5 = StoredModel<T5Config>;
 
 const table = 'shared.weight';
 /** The weight of a T5's own head. */
 export const head = 'lm_head.weight';
-
-/** A T5's weights, and its config as they have it. */
-export interface HeadedWeights {
-  readonly weights: Weights;
-  readonly config: T5Config;
-}
 
 /**
  * Asks the weights which head a T5 has. A head in the file that differs from the table is used,
  * whatever the config says, as transformers 5 does; one that is the table once more is the table. A
  * tied table may have been saved by the name of its other reader, the head.
  */
-export async function withHead(weights: Weights, config: T5Config): Promise<HeadedWeights> {
+export async function withHead(weights: Weights, config: T5Config): Promise<StoredT5> {
   const { weights: asked, config: found } = await asStored(weights, config);
   const notes = [...weights.notes, ...headNotes(weights.folder, config, found)];
   return { weights: { ...asked, notes }, config: found };
 }
 
-async function asStored(weights: Weights, config: T5Config): Promise<HeadedWeights> {
+async function asStored(weights: Weights, config: T5Config): Promise<StoredT5> {
   const [tableEntry, headEntry] = [weights.entries.get(table), weights.entries.get(head)];
   // one that the config promises and nobody has is missed by whoever checks the weights, and one of
   // a type that is not computed with is named there
@@ -59,35 +56,37 @@ function headNotes(folder: string, said: T5Config, { ownHead }: T5Config): Note[
   return notes;
 }
 
-/** The head of a model as it is written: both transformers 4 and 5 read it as it is meant. */
-export interface WrittenHead {
-  readonly config: T5Config;
-  /** The weight that `lm_head.weight` is made of, and by what it is multiplied. */
-  readonly source: string;
-  readonly factor: number;
-}
-
 /**
- * How a T5 is to be written, where that is not as it is: both know a T5 whose head is the table, with
- * scaled states, and a head of its own without a scale. Others get such a head: a table that is read
- * without a scale a second time, a head with a scale times that. Only transformers 4 scales an mT5.
+ * How a T5's head is written: both transformers 4 and 5 know a T5 whose head is the table, with scaled
+ * states, and a head of its own without a scale. Others get such a head: a table that is read without a
+ * scale a second time, a head with a scale times that. Only transformers 4 scales an mT5.
  */
-export function writtenHead(config: T5Config): WrittenHead | undefined {
+export function writtenHead(config: T5Config): Pick<Written<T5Config>, 'config' | 'made'> {
   const { ownHead, scaledOutput, modelType, dModel } = config;
   const isKnown = ownHead ? !scaledOutput : scaledOutput && modelType === 't5';
-  if (isKnown) return undefined;
+  if (isKnown) return { config };
+  const factor = scaledOutput ? dModel ** -0.5 : 1;
   return {
     config: { ...config, ownHead: true, scaledOutput: false },
-    source: ownHead ? head : table,
-    factor: scaledOutput ? dModel ** -0.5 : 1,
+    made: { name: head, source: ownHead ? head : table, factor },
   };
+}
+
+/** What a config is to say of the head, where it does not: transformers 4 and 5 ask both fields. */
+export function headFields(
+  raw: Readonly<Record<string, unknown>>,
+  { ownHead }: T5Config,
+): Record<string, unknown> {
+  if (!ownHead) return raw.tie_word_embeddings === false ? { tie_word_embeddings: true } : {};
+  const scale = raw.scale_decoder_outputs === true && { scale_decoder_outputs: false };
+  return { tie_word_embeddings: false, ...scale };
 }
 
 /**
  * The same with an adapter that saves a head whole: PEFT gives a tied model one of its own then, and
  * the scale stays.
  */
-export function withSavedHead(found: HeadedWeights, adapter: Adapter | undefined): HeadedWeights {
+export function withSavedHead(found: StoredT5, adapter: Adapter | undefined): StoredT5 {
   const { weights, config } = found;
   const entry = weights.entries.get(table);
   if (!adapter || config.ownHead || !entry || !savedTensors(adapter).has(head)) return found;

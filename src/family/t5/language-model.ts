@@ -1,6 +1,6 @@
 import type { EncoderDecoder } from '../language-model.ts';
+import type { T5Config } from './config.ts';
 import { crossKeyValues, decoder, encoder } from './layers.ts';
-import type { T5Config } from './t5.ts';
 
 /** T5, T5 v1.1, FLAN-T5 or mT5. */
 export function t5LanguageModel(config: T5Config): EncoderDecoder {

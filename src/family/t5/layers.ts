@@ -7,8 +7,8 @@ import { distances, type Pass } from '../../nn/passes.ts';
 import { type Packing, packedRows, type Rows, type Split } from '../../nn/rows.ts';
 import type { Scope } from '../../nn/scope.ts';
 import type { Cross } from '../language-model.ts';
+import type { T5Config } from './config.ts';
 import { positionBias } from './position-bias.ts';
-import type { T5Config } from './t5.ts';
 
 /** T5's encoder: ids int64 [tokens] -> [tokens, dModel]. */
 export function encoder(p: Scope, config: T5Config, ids: Value, packing: Packing): Value {

@@ -3,7 +3,7 @@ import { add, max, min } from '../../graph/ops/elementwise.ts';
 import { gather } from '../../graph/ops/gather.ts';
 import { reshape, transpose } from '../../graph/ops/shape.ts';
 import type { Scope } from '../../nn/scope.ts';
-import type { T5Config } from './t5.ts';
+import type { T5Config } from './config.ts';
 
 /**
  * Relative position bias, learned in block 0 and shared by the whole stack.

@@ -1,96 +1,39 @@
 /** T5, T5 v1.1, FLAN-T5, ByT5 (Raffel et al. 2019) and mT5. */
-import { z } from 'zod';
-import { checkJson } from '../../disk/json.ts';
-import { InputError } from '../../errors.ts';
-import { fields } from '../classifier-config.ts';
 import type { Initial, PolicyFamily } from '../family.ts';
-import { comingIds, endIds, endsOf } from '../generation-config.ts';
-import type { PolicyConfig } from '../policy-config.ts';
-import { decoderModel, encoderModel } from '../seq2seq-onnx.ts';
+import { seq2seqModels } from '../seq2seq-onnx.ts';
+import { type T5Config, t5Config, t5Json } from './config.ts';
+import { head, headFields, withHead, withSavedHead, writtenHead } from './head.ts';
 import { t5LanguageModel } from './language-model.ts';
 
-export interface T5Config extends PolicyConfig {
-  readonly modelType: 't5' | 'mt5';
-  /** Width of one attention head. */
-  readonly dKv: number;
-  readonly dFf: number;
-  /** Encoder blocks. */
-  readonly layers: number;
-  readonly decoderLayers: number;
-  readonly heads: number;
-  readonly relativeBuckets: number;
-  readonly relativeMaxDistance: number;
-  readonly layerNormEpsilon: number;
-  /** `gated-gelu` has the tanh approximation ("gelu_new"). */
-  readonly feedForward: 'relu' | 'gated-gelu';
-  /**
-   * The head is a matrix of its own, `lm_head.weight`; otherwise it is the table of embeddings. A
-   * config only guesses: `openT5` asks the weights.
-   */
-  readonly ownHead: boolean;
-  /** What the head reads is scaled by dModel^-0.5 first. */
-  readonly scaledOutput: boolean;
-}
-
-const { size, count, id, epsilon } = fields;
-const share = z.number('a number from 0 to 1').min(0, 'at least 0').max(1, 'at most 1');
-
-// Defaults are those of transformers' T5Config.
-const T5Json = z.object({
-  vocab_size: size,
-  d_model: size,
-  d_kv: size,
-  d_ff: size,
-  num_layers: count,
-  num_decoder_layers: count.nullish(),
-  num_heads: size,
-  // half of them for one direction, half of these for near positions
-  relative_attention_num_buckets: z.int('a whole number').min(4, 'at least 4').default(32),
-  relative_attention_max_distance: size.max(100_000, 'at most 100000').default(128),
-  layer_norm_epsilon: epsilon.default(1e-6),
-  feed_forward_proj: z.string().default('relu'),
-  is_gated_act: z.boolean().optional(),
-  dense_act_fn: z.string().optional(),
-  tie_word_embeddings: z.boolean().nullish(),
-  scale_decoder_outputs: z.boolean().nullish(),
-  is_encoder_decoder: z.literal(true).default(true),
-  pad_token_id: id.nullish().catch(0),
-  eos_token_id: endIds.default([1]),
-  decoder_start_token_id: id.nullish(),
-  dropout_rate: share.default(0.1),
-  transformers_version: z.string().nullish().catch(undefined),
-});
-
-type T5Fields = z.infer<typeof T5Json>;
-
-// MT5Config differs from T5Config in these.
-const MT5Json = T5Json.extend({
-  feed_forward_proj: z.string().default('gated-gelu'),
-  decoder_start_token_id: id.nullish().prefault(0),
-});
-
-export const t5 = t5Family('t5', { name: 'T5', architecture: 'T5', json: T5Json });
-export const mt5 = t5Family('mt5', { name: 'mT5', architecture: 'MT5', json: MT5Json });
+export const t5 = t5Family('t5', { name: 'T5', architecture: 'T5' });
+export const mt5 = t5Family('mt5', { name: 'mT5', architecture: 'MT5' });
 
 function t5Family(
   modelType: T5Config['modelType'],
-  { name, architecture, json }: { name: string; architecture: string; json: z.ZodType<T5Fields> },
+  { name, architecture }: { name: string; architecture: string },
 ): PolicyFamily<T5Config> {
   return {
     kind: 'policy',
     name,
     tokenizerClass: 'T5Tokenizer',
-    read: (raw, where) => t5Config(checkJson(raw, where, json), where, modelType),
+    read: (raw, where) => t5Config(raw, where, modelType),
     write: (config) => t5Json(config, architecture),
     initial,
     languageModel: t5LanguageModel,
-    onnx(config) {
-      const model = t5LanguageModel(config);
-      return {
-        encoder_model: encoderModel(config, model),
-        decoder_model_merged: decoderModel(config, model),
-      };
-    },
+    facts: ({ layers, decoderLayers, heads, dModel, dKv, dFf, feedForward }) => ({
+      layers: `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`,
+      widths: `model ${dModel}, feed-forward ${dFf} (${feedForward})`,
+    }),
+    stored: async ({ weights, config }, adapter) =>
+      withSavedHead(await withHead(weights, config), adapter),
+    written: (config) => ({
+      ...writtenHead(config),
+      gone: config.ownHead ? undefined : head,
+      fields: (raw) => headFields(raw, writtenHead(config).config),
+    }),
+    onnx: (config) => seq2seqModels(config, t5LanguageModel(config)),
+    // the number of the past's tensors; transformers takes it from num_layers where it is absent
+    onnxFields: ({ decoderLayers }) => ({ num_decoder_layers: decoderLayers }),
   };
 }
 
@@ -102,104 +45,4 @@ function initial({ dModel, dKv, dFf, heads }: T5Config, name: string): Initial {
   if (name.endsWith('.o.weight')) return { normal: (heads * dKv) ** -0.5 };
   if (name.endsWith('.wo.weight')) return { normal: dFf ** -0.5 };
   return { normal: dModel ** -0.5 };
-}
-
-function t5Config(json: T5Fields, where: string, modelType: T5Config['modelType']): T5Config {
-  const buckets = json.relative_attention_num_buckets;
-  const padId = json.pad_token_id ?? 0;
-  const decoderStartId = json.decoder_start_token_id ?? padId;
-  atLeast(json.relative_attention_max_distance, Math.floor(buckets / 2) + 1, {
-    where: `${where}: relative_attention_max_distance`,
-    why: `half of the ${buckets} buckets are for single positions`,
-  });
-  atLeast(json.vocab_size, decoderStartId + 1, {
-    where: `${where}: vocab_size`,
-    why: `the decoder starts with token ${decoderStartId}`,
-  });
-  return {
-    modelType,
-    vocabSize: json.vocab_size,
-    dModel: json.d_model,
-    dKv: json.d_kv,
-    dFf: json.d_ff,
-    layers: json.num_layers,
-    decoderLayers: json.num_decoder_layers ?? json.num_layers,
-    heads: json.num_heads,
-    relativeBuckets: buckets,
-    relativeMaxDistance: json.relative_attention_max_distance,
-    layerNormEpsilon: json.layer_norm_epsilon,
-    feedForward: t5FeedForward(json, where),
-    ...headOf(json, modelType),
-    padId,
-    eosIds: comingIds(json.eos_token_id, json.vocab_size),
-    decoderStartId,
-    dropout: json.dropout_rate,
-  };
-}
-
-/**
- * Head and scale as far as a config tells. transformers before 5 has one setting for both. Since 5 a
- * T5 has one for each, of which `tie_word_embeddings` says true of every model, its own head in the
- * file or not; and an mT5 is never scaled.
- */
-function headOf(
-  json: T5Fields,
-  modelType: T5Config['modelType'],
-): Pick<T5Config, 'ownHead' | 'scaledOutput'> {
-  const isNew = Number.parseInt(json.transformers_version ?? '', 10) >= 5;
-  if (modelType === 'mt5') {
-    const tied = json.tie_word_embeddings ?? isNew;
-    return { ownHead: !tied, scaledOutput: tied && !isNew };
-  }
-  const tied = json.tie_word_embeddings ?? true;
-  return { ownHead: !tied, scaledOutput: json.scale_decoder_outputs ?? tied };
-}
-
-function atLeast(value: number, least: number, { where, why }: { where: string; why: string }) {
-  if (value < least) throw new InputError(where, `at least ${least} (${why})`, `${value}`);
-}
-
-/** `is_gated_act` and `dense_act_fn` win over what `feed_forward_proj` says, as in transformers. */
-function t5FeedForward(json: T5Fields, where: string): T5Config['feedForward'] {
-  const name = json.feed_forward_proj;
-  const gated = json.is_gated_act ?? name.startsWith('gated-');
-  const activation =
-    json.dense_act_fn ?? (name === 'gated-gelu' ? 'gelu_new' : name.replace(/^gated-/, ''));
-  if (gated && activation === 'gelu_new') return 'gated-gelu';
-  if (!gated && activation === 'relu') return 'relu';
-  const actual = `${gated ? 'gated ' : ''}${activation} (feed_forward_proj ${JSON.stringify(name)})`;
-  throw new InputError(
-    `${where}: feed forward`,
-    'relu or gated-gelu',
-    actual,
-    'Choose another model.',
-  );
-}
-
-function t5Json(config: T5Config, architecture: string): Record<string, unknown> {
-  const gated = config.feedForward === 'gated-gelu';
-  return {
-    architectures: [`${architecture}ForConditionalGeneration`],
-    d_ff: config.dFf,
-    d_kv: config.dKv,
-    d_model: config.dModel,
-    decoder_start_token_id: config.decoderStartId,
-    dense_act_fn: gated ? 'gelu_new' : 'relu',
-    dropout_rate: config.dropout,
-    eos_token_id: endsOf(config),
-    feed_forward_proj: config.feedForward,
-    is_encoder_decoder: true,
-    is_gated_act: gated,
-    layer_norm_epsilon: config.layerNormEpsilon,
-    model_type: config.modelType,
-    num_decoder_layers: config.decoderLayers,
-    num_heads: config.heads,
-    num_layers: config.layers,
-    pad_token_id: config.padId,
-    relative_attention_max_distance: config.relativeMaxDistance,
-    relative_attention_num_buckets: config.relativeBuckets,
-    tie_word_embeddings: !config.ownHead,
-    torch_dtype: 'float32',
-    vocab_size: config.vocabSize,
-  };
 }

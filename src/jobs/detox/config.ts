@@ -24,7 +24,9 @@ export const DetoxConfig = z.strictObject({
   model: z
     .string()
     .min(1)
-    .describe('Base model (T5, Hugging Face layout): folder, or name on the Hugging Face hub'),
+    .describe(
+      'Base model (T5 or BART, Hugging Face layout): folder, or name on the Hugging Face hub',
+    ),
   revision: revisionField('model'),
   adapter: z
     .string()

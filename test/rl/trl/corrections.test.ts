@@ -15,7 +15,7 @@ import type { Engine } from '../../../src/runtime/engine.ts';
 import { loadTokenizer, type Tokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { goldenPath } from '../../golden.ts';
-import { randomRows, tinyT5 } from '../../model/tiny.ts';
+import { randomRows } from '../../model/tiny.ts';
 import { restorer, snapshot } from '../golden-policy.ts';
 import { type TinyPolicy, tinyPolicy } from '../tiny-policy.ts';
 
@@ -63,7 +63,7 @@ async function trained(options: Partial<RlConfig>): Promise<Record<string, Float
   const learner = new RlLearner({ policy, reference, config });
   const reward = labReward(judge, {
     tokenizer,
-    startIds: [tinyT5.decoderStartId],
+    startIds: policy.startIds,
     generation: config.generation,
     semantics: semanticsOf(config),
     scoreOn: 'response',
