@@ -54,6 +54,7 @@ export { writeModelFolder } from './family/model-folder.ts';
 export type { ModernBertConfig } from './family/modernbert.ts';
 export type { RobertaConfig } from './family/roberta.ts';
 export type { T5Config } from './family/t5/config.ts';
+export { openWeights } from './family/weights.ts';
 export {
   type DownloadProgress,
   type LocateOptions,
@@ -155,5 +156,5 @@ export {
   SupervisedConfig,
 } from './settings/typed.ts';
 export type { Tensor, Tensors } from './tensor.ts';
-export { openWeights, type Weights } from './tensors/weights.ts';
+export type { Weights } from './tensors/weights.ts';
 export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';

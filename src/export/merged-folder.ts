@@ -1,18 +1,17 @@
 /** A model with an adapter merged in, as a folder that transformers loads. I/O. */
 
 import { join } from 'node:path';
-import { type Adapter, readAdapter } from '../adapter/peft.ts';
+import { readAdapter } from '../adapter/peft.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
 import type { Note } from '../events.ts';
 import { readModelConfig } from '../family/config.ts';
 import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
-import type { Written } from '../family/family.ts';
+import { openModel } from '../family/weights.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel } from '../model/check-weights.ts';
-import { asWritten, type MergedWeights, mergedWeights } from '../model/merge.ts';
-import { openWeights, type Weights } from '../tensors/weights.ts';
+import { asWritten, mergedWeights } from '../model/merge.ts';
 import { type CardTask, modelCard } from './card.ts';
 import { cardOf, copyCompanions, hubName, readConfigText } from './companions.ts';
 import type { WeightDType } from './range.ts';
@@ -61,11 +60,15 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
   const { model, adapter: adapterFolder, output, dtype = 'float32', version } = options;
   const { maxShardBytes = 5e9, signal, onProgress } = options;
   await checkResultFolder(output, 'merge');
-  const config = await readModelConfig(model);
+  const said = await readModelConfig(model);
   const adapter = await readAdapter(adapterFolder);
-  const ofAdapter = await checkPairing({ adapter, adapterPath: adapterFolder, config, model });
-  const stored = await openWeights(model, config.modelType);
-  const { weights, fields, notes } = await merged(stored, config, adapter);
+  const pairing = { adapter, adapterPath: adapterFolder, config: said, model };
+  const ofAdapter = await checkPairing(pairing);
+  const { weights: stored, config } = await openModel(model, said, adapter);
+  await checkModel(config, stored);
+  const merged = mergedWeights(stored, adapter);
+  const written = isPolicy(config) ? familyOf(config).written?.(config) : undefined;
+  const weights = written ? asWritten(merged, written) : merged;
   const sizes = weightSizes(weights, dtype);
   const plan = planShards(sizes, maxShardBytes);
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
@@ -92,34 +95,10 @@ export async function mergeToFolder(options: MergeOptions): Promise<WrittenFiles
     await copyCompanions(model, folder);
     await writeFileAtomic(join(folder, 'README.md'), card);
     const types = { torch_dtype: dtype, ...('dtype' in raw && { dtype }) };
-    const changed = withFields(text, { ...fields?.(raw), ...types });
+    const changed = withFields(text, { ...written?.fields(raw), ...types });
     await writeFileAtomic(join(folder, 'config.json'), changed);
   });
-  return { files: [...plan.keys()], bytes: total, notes: [...notes, ...ofAdapter] };
-}
-
-/** The weights of the result, and what `config.json` has to say of them. */
-async function merged(
-  weights: Weights,
-  config: ModelConfig,
-  adapter: Adapter,
-): Promise<{
-  weights: MergedWeights;
-  fields?: Written<unknown>['fields'];
-  notes: readonly Note[];
-}> {
-  if (!isPolicy(config)) {
-    await checkModel(config, weights);
-    return { weights: mergedWeights(weights, adapter), notes: weights.notes };
-  }
-  const family = familyOf(config);
-  const found = await family.stored({ weights, config }, adapter);
-  await checkModel(found.config, found.weights);
-  const { notes } = found.weights;
-  const whole = mergedWeights(found.weights, adapter);
-  const written = family.written?.(found.config);
-  if (!written) return { weights: whole, notes };
-  return { weights: asWritten(whole, written), fields: written.fields, notes };
+  return { files: [...plan.keys()], bytes: total, notes: [...stored.notes, ...ofAdapter] };
 }
 
 /** What the hub calls what a model does. */

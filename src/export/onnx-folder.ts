@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Adapter, readAdapter } from '../adapter/peft.ts';
+import { readAdapter } from '../adapter/peft.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { withFields } from '../disk/json-text.ts';
 import { checkResultFolder, expectRoom, writeResultFolder } from '../disk/result-folder.ts';
@@ -10,11 +10,11 @@ import { classifierModel } from '../family/classifier-onnx.ts';
 import { readModelConfig } from '../family/config.ts';
 import type { ExportedModel } from '../family/exported-model.ts';
 import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
+import { openModel } from '../family/weights.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
 import { type MergedWeights, mergedWeights } from '../model/merge.ts';
 import { float32 } from '../tensor.ts';
-import { openWeights } from '../tensors/weights.ts';
 import { tokenizerConfig } from '../tokenizer/tokenizer-config.ts';
 import { readTokenizerFiles, type TokenizerDefinition } from '../tokenizer/tokenizer-files.ts';
 import { modelCard } from './card.ts';
@@ -52,7 +52,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   const dtypes = [...new Set(options.dtypes)];
   await checkResultFolder(output, 'export');
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
-  const { config, weights } = await opened(model, adapter);
+  const { config, weights } = await openModel(model, await readModelConfig(model), adapter);
   await checkModel(config, weights);
   const adapterPath = options.adapter ?? '';
   const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
@@ -99,14 +99,6 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     await writeFileAtomic(join(folder, 'config.json'), changed);
   });
   return { files: files.map(({ name }) => `onnx/${name}`), bytes: total, notes };
-}
-
-/** A model's weights, and its config as they and the adapter have it. */
-async function opened(model: string, adapter: Adapter | undefined) {
-  const config = await readModelConfig(model);
-  const weights = await openWeights(model, config.modelType);
-  if (!isPolicy(config)) return { config, weights };
-  return familyOf(config).stored({ weights, config }, adapter);
 }
 
 /** The graphs that transformers.js asks for, by file name. */

@@ -79,6 +79,18 @@ export const bart: PolicyFamily<BartConfig> = {
   read,
   write,
   initial,
+  names: {
+    anchor: /^(.*\.)?encoder\.layernorm_embedding\.weight$/,
+    base: { prefix: 'model.', parts: /^(shared|encoder|decoder)\./ },
+    table: {
+      name: 'model.shared.weight',
+      readers: [
+        'model.encoder.embed_tokens.weight',
+        'model.decoder.embed_tokens.weight',
+        'lm_head.weight',
+      ],
+    },
+  },
   languageModel,
   facts: ({ encoder, decoder, dModel, activation }) => ({
     layers: `${encoder.layers} + ${decoder.layers}, ${pair(encoder.heads, decoder.heads)} heads`,

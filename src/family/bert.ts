@@ -11,6 +11,7 @@ import {
   initialOfBert,
   labelFields,
   labelsOf,
+  namesOfBert,
 } from './classifier-config.ts';
 import type { ClassifierFamily } from './family.ts';
 
@@ -82,6 +83,7 @@ export const bert: ClassifierFamily<BertConfig> = {
   read: (raw, where) => ({ modelType: 'bert', ...readBert(raw, where, { padId: 0 }) }),
   write: (config) => writeBert(config, 'Bert'),
   initial: initialOfBert,
+  names: namesOfBert('bert.'),
   forward(p, config, input) {
     const x = embeddings(p.child('bert.embeddings'), config, input);
     const { packing } = input;

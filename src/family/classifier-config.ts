@@ -1,7 +1,9 @@
 /** What configs of sequence classifiers share, in the Hugging Face layout. */
+
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { activations, type EncoderSizes } from '../nn/encoder.ts';
+import type { Naming } from '../tensors/parameter-names.ts';
 import type { Initial } from './initial.ts';
 
 /**
@@ -74,6 +76,14 @@ export function commonJson(config: EncoderConfig, name: string): Record<string, 
 export function checkHeads(where: string, hidden: number, heads: number): void {
   if (hidden % heads === 0) return;
   throw new InputError(where, `a multiple of the ${heads} attention heads`, `${hidden}`);
+}
+
+/** Names in which BERT's kin are alike. @param prefix what a classifier puts before its encoder's */
+export function namesOfBert(prefix: string): Naming {
+  return {
+    anchor: /^(.*\.)?embeddings\.LayerNorm\.(?:weight|gamma)$/,
+    base: { prefix, parts: /^(embeddings|encoder|transformer|pooler)\./ },
+  };
 }
 
 /** The _init_weights of BERT and its kin. */

@@ -28,6 +28,7 @@ import {
   initialOfBert,
   labelFields,
   labelsOf,
+  namesOfBert,
 } from './classifier-config.ts';
 import type { ClassifierFamily } from './family.ts';
 
@@ -152,6 +153,11 @@ export const deberta: ClassifierFamily<DebertaConfig> = {
     }),
   }),
   initial: initialOfBert,
+  names: {
+    ...namesOfBert('deberta.'),
+    // the pooler is the head's
+    base: { prefix: 'deberta.', parts: /^(embeddings|encoder)\./ },
+  },
   forward: (p, config, input) =>
     encoder.pooledLogits(p, firstHidden(p.child('deberta'), config, input), {
       pooler: 'pooler.dense',

@@ -11,6 +11,7 @@ import {
   initialOfBert,
   labelFields,
   labelsOf,
+  namesOfBert,
 } from './classifier-config.ts';
 import type { ClassifierFamily } from './family.ts';
 
@@ -78,6 +79,7 @@ export const distilbert: ClassifierFamily<DistilBertConfig> = {
     n_layers: config.layers,
   }),
   initial: initialOfBert,
+  names: namesOfBert('distilbert.'),
   forward(p, config, input) {
     const x = embeddings(p.child('distilbert.embeddings'), config, input);
     const { packing } = input;

@@ -10,6 +10,7 @@ import type { Adapter } from '../adapter/peft.ts';
 import type { Value } from '../graph/graph.ts';
 import type { EncoderInput } from '../nn/encoder.ts';
 import type { Scope } from '../nn/scope.ts';
+import type { Naming } from '../tensors/parameter-names.ts';
 import type { Weights } from '../tensors/weights.ts';
 import type { EncoderConfig } from './classifier-config.ts';
 import type { ExportedModel } from './exported-model.ts';
@@ -33,6 +34,8 @@ export interface Described<Config> {
   write(config: Config): Record<string, unknown>;
   /** How transformers draws a fresh parameter of that name. */
   initial(config: Config, name: string): Initial;
+  /** How files name its parameters. */
+  readonly names: Naming;
   /** transformers' class of its tokenizer. */
   readonly tokenizerClass: string;
 }

@@ -285,6 +285,10 @@ export const modernbert: ClassifierFamily<ModernBertConfig> = {
   kind: 'classifier',
   name: 'ModernBERT',
   tokenizerClass: 'PreTrainedTokenizerFast',
+  names: {
+    anchor: /^(.*\.)?embeddings\.norm\.weight$/,
+    base: { prefix: 'model.', parts: /^(embeddings|layers|final_norm)\./ },
+  },
   read,
   write,
   initial,

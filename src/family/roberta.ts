@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { tanh } from '../graph/ops/elementwise.ts';
 import { bertNames, embeddings, firstHidden, pooledLogits } from '../nn/encoder.ts';
 import { readBert, writeBert } from './bert.ts';
-import { type EncoderConfig, initialOfBert } from './classifier-config.ts';
+import { type EncoderConfig, initialOfBert, namesOfBert } from './classifier-config.ts';
 import type { ClassifierFamily } from './family.ts';
 
 export interface RobertaConfig<Type = 'roberta' | 'xlm-roberta'> extends EncoderConfig {
@@ -37,6 +37,7 @@ function robertaFamily<Type extends string>(
     },
     write: (config) => writeBert(config, architecture),
     initial: initialOfBert,
+    names: namesOfBert('roberta.'),
     forward(p, config, input) {
       const x = embeddings(p.child('roberta.embeddings'), config, input);
       const { packing } = input;

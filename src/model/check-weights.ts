@@ -1,11 +1,11 @@
 /** What must hold of a model's stored weights before anything is computed with them. */
 
 import { InputError, ShapeError } from '../errors.ts';
-import { isPolicy, type ModelConfig } from '../family/families.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
 import type { Graph } from '../graph/graph.ts';
 import { sizeOf } from '../tensor.ts';
 import { checkFinite } from '../tensors/finite.ts';
-import { tableReaders } from '../tensors/parameter-names.ts';
+import type { Naming } from '../tensors/parameter-names.ts';
 import type { StoredWeight, Weights } from '../tensors/weights.ts';
 import { classifierGraph } from './classifier.ts';
 import { scoreGraph } from './policy-graphs.ts';
@@ -15,7 +15,7 @@ type Needed = Pick<Graph, 'weights'>;
 
 /**
  * Every weight of a model is there, of a type that is computed with, in the shape that the config
- * promises, and holds numbers alone; T5's table of embeddings has one value.
+ * promises, and holds numbers alone; a table that is read in several places has one value.
  * @throws {InputError} or {ShapeError} naming the weight
  */
 export async function checkModel(config: ModelConfig, weights: Weights): Promise<void> {
@@ -25,7 +25,7 @@ export async function checkModel(config: ModelConfig, weights: Weights): Promise
   checkWeights(graph, weights);
   const names = [...graph.weights.keys()];
   await checkFinite(names.map((name) => [name, weights.entries.get(name)!]));
-  if (isPolicy(config)) await checkTable(weights);
+  await checkTable(weights, familyOf(config).names.table);
 }
 
 /**
@@ -70,7 +70,7 @@ function missing(
     const actual = `weights quantised (${how})`;
     return new InputError(`${folder}: ${packed ?? absent[0]}`, types, actual, dequantise);
   }
-  const head = /^(classifier|pre_classifier)\./;
+  const head = /^(classifier|pre_classifier|head)\./;
   if (absent.every((name) => head.test(name))) {
     const expected = `a classifier's head (${some(absent)})`;
     const actual = 'an encoder without one';
@@ -110,11 +110,15 @@ function notComputed(
 }
 
 /**
- * T5 reads one table of embeddings in two places. Where a file has two of other numbers, transformers
+ * An encoder–decoder reads one table of embeddings in two places. Where a file has two of other numbers, transformers
  * 4.47 takes the decoder's for both, and 5.24 each its own.
  */
-async function checkTable({ folder, entries, load }: Weights): Promise<void> {
-  const names = ['shared.weight', ...tableReaders].filter((name) => entries.has(name));
+async function checkTable(
+  { folder, entries, load }: Weights,
+  table: Naming['table'],
+): Promise<void> {
+  if (!table) return;
+  const names = [table.name, ...table.readers].filter((name) => entries.has(name));
   // by the place: one storage may have several names, of which the last is the file's own
   const places = names.map((name) => {
     const { file, offset } = entries.get(name)!;
@@ -127,8 +131,7 @@ async function checkTable({ folder, entries, load }: Weights): Promise<void> {
     const copy = await load(name);
     if (copy.data.length === sizeOf(entries.get(first)!.shape) && isSame(copy.data, data)) continue;
     const actual = `${first} and ${name} with other numbers`;
-    const remedy =
-      'transformers 4 would take one for both, transformers 5 each: save the model with the one that it was trained with, as shared.weight alone.';
+    const remedy = `transformers 4 would take one for both, transformers 5 each: save the model with the one that it was trained with, as ${table.name} alone.`;
     throw new InputError(folder, 'one table of embeddings', actual, remedy);
   }
 }

@@ -18,13 +18,14 @@ import {
   typesOf,
 } from '../family/families.ts';
 import { generationNotes } from '../family/generation-config.ts';
+import { openModel } from '../family/weights.ts';
 import type { Value } from '../graph/graph.ts';
 import { isTarget } from '../nn/scope.ts';
 import { isValueHead } from '../nn/value-head.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { inFiles } from '../runtime/weight-source.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
-import { openWeights, type Weights } from '../tensors/weights.ts';
+import type { Weights } from '../tensors/weights.ts';
 import { checkPairing } from './check-adapter.ts';
 import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
@@ -78,8 +79,7 @@ export async function readPolicy(options: LoadPolicyOptions) {
   const { model, valueHead = 'none', seed = 0, gradientCheckpointing } = options;
   const adapter = options.adapter === undefined ? undefined : await readAdapter(options.adapter);
   const said = await readPolicyConfig(model);
-  const opened = { weights: await openWeights(model, said.modelType), config: said };
-  const { weights, config } = await familyOf(said).stored(opened, adapter);
+  const { weights, config } = await openModel(model, said, adapter);
   await checkModel(config, weights);
   const adapterPath = options.adapter ?? '';
   const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
@@ -223,7 +223,7 @@ export async function readClassifier(
     const expected = `a sequence classifier (${typesOf('classifier').join(', ')})`;
     throw new InputError(folder, expected, config.modelType, remedy);
   }
-  const weights = await openWeights(folder, config.modelType);
+  const { weights } = await openModel(folder, config);
   await checkModel(config, weights);
   return { config, weights };
 }

@@ -22,66 +22,59 @@ export function withoutMarks(name: string): string {
 /** Put before every name by what the model was wrapped in when it was saved. */
 const wrapper = 'module.';
 
-/** A name that every T5 has, with or without an adapter; and one of every encoder, without its own prefix. */
-const ofT5 = /^(.*\.)?encoder\.block\.0\.layer\.0\.layer_norm\.weight$/;
-const ofEncoder = /^(.*\.)?embeddings\.LayerNorm\.(?:weight|gamma)$/;
-
-/** What a classifier puts before the names of its encoder, by `model_type`. */
-const encoderPrefixes: Readonly<Record<string, string>> = {
-  bert: 'bert.',
-  distilbert: 'distilbert.',
-  roberta: 'roberta.',
-  'xlm-roberta': 'roberta.',
-  'deberta-v2': 'deberta.',
-};
-const anyEncoder = /(?:^|\.)((?:bert|distilbert|roberta|deberta)\.)$/;
-
-/** T5's one table of embeddings, under the names of those who read it. */
-const table = 'shared.weight';
-/** Its head. */
-const head = 'lm_head.weight';
-export const tableReaders = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
+/** How a family names its parameters, as far as files differ. */
+export interface Naming {
+  /** A name that every model of the family has, behind whatever stands before it: group 1. */
+  readonly anchor: RegExp;
+  /** What a model with a head puts before the names of the rest of it, and which names these are. */
+  readonly base?: { readonly prefix: string; readonly parts: RegExp };
+  /** The head, which wrappers of the rest have beside them. */
+  readonly head?: string;
+  /** A table that files may have by the names of those who read it. */
+  readonly table?: { readonly name: string; readonly readers: readonly string[] };
+}
 
 /**
  * Today's names for the tensors of a checkpoint. Wrappers' prefixes go, whatever they are: the model's
  * own names are looked for behind them. A layer norm's gamma and beta become weight and bias, an
- * encoder that was saved without its classifier gets the prefix that it has in one, and T5's
- * embeddings are found under `shared.weight` whoever's name they were saved by.
- * @param modelType of `config.json`, where it is known
+ * encoder that was saved without its classifier gets the prefix that it has in one, and a table is
+ * found whoever's name it was saved by.
+ * @param namings of the model's family, or of all where it is not known
  * @param where the folder's name, for messages
  * @throws {InputError} when there are several models in the file, or one name twice
  */
 export function parameterNames(
   fileNames: Iterable<string>,
-  modelType?: string,
+  namings: readonly Naming[],
   where = 'weights',
 ): ParameterNames {
   const all = [...fileNames].map((inFile) => [withoutMarks(inFile), inFile] as const);
   const everywhere = commonWrapper(all.map(([name]) => name));
   const cut = all.map(([name, inFile]) => [name.slice(everywhere.length), inFile] as const);
-  const { prefix, added } = placeOf(
+  const place = placeOf(
     cut.map(([name]) => name),
-    modelType,
+    namings,
     where,
   );
+  const { prefix, added, naming } = place;
   const isInside = (name: string) => name.startsWith(prefix);
   // a wrapper that holds the model without its head has the head beside it
-  const isHead = (name: string) => !isInside(name) && name === head;
+  const isHead = (name: string) => !isInside(name) && name === naming?.head;
   const inside = cut
     .filter(([name]) => isInside(name) || isHead(name))
-    .map(([name, inFile]) => [isHead(name) ? prefix + head : name, inFile] as const);
+    .map(([name, inFile]) => [isHead(name) ? prefix + name : name, inFile] as const);
   const beside = cut
     .filter(([name]) => !isInside(name) && !isHead(name))
     .map(([, inFile]) => inFile);
   const names = new Map<string, string>();
   for (const [name, inFile] of inside) {
     const own = name.slice(prefix.length);
-    const full = isOfEncoder(own, added) ? added + own : own;
+    const full = added !== '' && naming?.base?.parts.test(own) ? added + own : own;
     const other = names.get(full);
     if (other !== undefined) throw new InputError(where, `one ${full}`, `${other} and ${inFile}`);
     names.set(full, inFile);
   }
-  rename(names);
+  rename(names, naming ? [naming] : namings);
   return { names, prefix: everywhere + prefix, beside };
 }
 
@@ -94,26 +87,37 @@ function commonWrapper(names: readonly string[]): string {
   return found;
 }
 
-/** Where the model's own names begin, and what an encoder without its classifier lacks before them. */
-function placeOf(
-  names: readonly string[],
-  modelType: string | undefined,
-  where: string,
-): { prefix: string; added: string } {
-  const t5 = before(names, ofT5);
-  const own = modelType === undefined ? undefined : encoderPrefixes[modelType];
-  const ofEncoders = before(names, ofEncoder).map((place) => {
-    const [, encoder] = anyEncoder.exec(place) ?? [];
-    if (encoder === undefined) return { prefix: place, added: own ?? '' };
-    return { prefix: place.slice(0, -encoder.length), added: '' };
+/** Where a model begins in a file. */
+interface Place {
+  readonly prefix: string;
+  /** What a model without its head lacks before its names. */
+  readonly added: string;
+  readonly naming?: Naming | undefined;
+}
+
+function placeOf(names: readonly string[], namings: readonly Naming[], where: string): Place {
+  const only = namings.length === 1 ? namings[0] : undefined;
+  const all = namings.flatMap((naming) =>
+    before(names, naming.anchor).map((start) => ({ start, naming })),
+  );
+  const starts = [...new Set(all.map(({ start }) => start))];
+  const found = starts.map((start): Place => {
+    const candidates = all.flatMap((one) => (one.start === start ? [one.naming] : []));
+    const naming = candidates.find(({ base }) => base && endsIn(start, base.prefix));
+    if (!naming) return { prefix: start, added: only?.base?.prefix ?? '', naming: candidates[0] };
+    return { prefix: start.slice(0, -naming.base!.prefix.length), added: '', naming };
   });
-  const found = t5.length > 0 ? t5.map((prefix) => ({ prefix, added: '' })) : ofEncoders;
   const first = found.find(({ prefix }) => prefix === '');
   if (first || found.length === 0) return first ?? { prefix: '', added: '' };
   if (found.length === 1) return found[0];
   const prefixes = found.map(({ prefix }) => `"${prefix}"`).join(' and ');
   const remedy = 'Save the one that is wanted alone, with its save_pretrained.';
   throw new InputError(where, 'one model', `several, whose names begin with ${prefixes}`, remedy);
+}
+
+/** Whether the last parts of a path are these. */
+function endsIn(path: string, parts: string): boolean {
+  return path === parts || path.endsWith(`.${parts}`);
 }
 
 /** All that stands before a name in some names. */
@@ -125,14 +129,8 @@ function before(names: readonly string[], anchor: RegExp): string[] {
   return [...new Set(found)];
 }
 
-/** A name of the encoder itself; the rest is the head's, and so is a DeBERTa's pooler. */
-function isOfEncoder(name: string, prefix: string): boolean {
-  if (name.startsWith('pooler.')) return prefix !== encoderPrefixes['deberta-v2'];
-  return /^(embeddings|encoder|transformer)\./.test(name);
-}
-
-/** Old names of layer norms and of T5's table. */
-function rename(names: Map<string, string>): void {
+/** Old names of layer norms, and those of a table. */
+function rename(names: Map<string, string>, namings: readonly Naming[]): void {
   for (const [name, inFile] of [...names]) {
     const now = name
       .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
@@ -141,6 +139,8 @@ function rename(names: Map<string, string>): void {
     names.delete(name);
     names.set(now, inFile);
   }
-  const reader = tableReaders.find((name) => names.has(name));
-  if (reader !== undefined && !names.has(table)) names.set(table, names.get(reader)!);
+  for (const { table } of namings) {
+    const reader = table?.readers.find((name) => names.has(name));
+    if (reader !== undefined && !names.has(table!.name)) names.set(table!.name, names.get(reader)!);
+  }
 }

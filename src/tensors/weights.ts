@@ -7,7 +7,7 @@ import { readingOf, unread } from '../disk/words.ts';
 import { InputError, UnavailableError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import type { Tensor } from '../tensor.ts';
-import { parameterNames } from './parameter-names.ts';
+import { type Naming, parameterNames } from './parameter-names.ts';
 import { openSafetensors, readFloat32, type TensorFile, writeSafetensors } from './safetensors.ts';
 import { type FileDType, type FloatDType, floatDTypes } from './safetensors-header.ts';
 import { openTorchFile } from './torch-file.ts';
@@ -78,16 +78,16 @@ const Quantised = z.looseObject({
  * Opens `model.safetensors`, or the shards of `model.safetensors.index.json`; where there is neither,
  * `pytorch_model.bin` or its shards. Parameters have today's names, whatever the file's are. Integer
  * buffers that old checkpoints hold (`position_ids`) and quantised weights are left out of `entries`.
- * @param modelType of the folder's config, for names that depend on it
+ * @param namings of the model's family, or of all where it is not known
  * @throws {UnavailableError} when the folder has no such file, or a shard is missing
  * @throws {InputError} when a file is damaged, a shard lies elsewhere or lacks a tensor of its own;
  *   and for a .bin that holds more than tensors, of which nothing is run
  */
-export async function openWeights(folder: string, modelType?: string): Promise<Weights> {
+export async function openNamed(folder: string, namings: readonly Naming[]): Promise<Weights> {
   const files = await openFiles(folder);
   const entries = new Map<string, WeightEntry>();
   const stored = new Map<string, StoredWeight>();
-  const { names, prefix, beside } = parameterNames(files.keys(), modelType, folder);
+  const { names, prefix, beside } = parameterNames(files.keys(), namings, folder);
   for (const [name, inFile] of names) {
     const { path, tensors } = files.get(inFile)!;
     const { dtype: fileDType, ...place } = tensors.get(inFile)!;

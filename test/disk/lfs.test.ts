@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { readAdapter, readValueHead } from '../../src/adapter/peft.ts';
 import { readExamples } from '../../src/data/read.ts';
 import { readModelConfig } from '../../src/family/config.ts';
+import { openWeights } from '../../src/family/weights.ts';
 import { openSafetensors } from '../../src/tensors/safetensors.ts';
 import { openTorchFile } from '../../src/tensors/torch-file.ts';
-import { openWeights } from '../../src/tensors/weights.ts';
 import { readTokenizerFiles } from '../../src/tokenizer/tokenizer-files.ts';
 import { scratchFolders } from '../hub/folder.ts';
 

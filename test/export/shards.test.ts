@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planShards, weightSizes, writeShards } from '../../src/export/shards.ts';
+import { openWeights } from '../../src/family/weights.ts';
 import type { MergedWeights } from '../../src/model/merge.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
-import { openWeights } from '../../src/tensors/weights.ts';
 import { temporaryFolder } from '../model/tiny.ts';
 
 const place = { file: '', dtype: 'float32', offset: 0, length: 0 } as const;

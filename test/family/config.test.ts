@@ -9,8 +9,8 @@ import { generationNotes, readGeneration, unfollowed } from '../../src/family/ge
 import { configJson, writeModelFolder } from '../../src/family/model-folder.ts';
 import type { RobertaConfig } from '../../src/family/roberta.ts';
 import type { T5Config } from '../../src/family/t5/config.ts';
+import { openWeights } from '../../src/family/weights.ts';
 import { float32 } from '../../src/tensor.ts';
-import { openWeights } from '../../src/tensors/weights.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';
 

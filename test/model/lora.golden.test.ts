@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readAdapter } from '../../src/adapter/peft.ts';
 import { modelConfig, readModelConfig } from '../../src/family/config.ts';
 import type { T5Config } from '../../src/family/t5/config.ts';
+import { openWeights } from '../../src/family/weights.ts';
 import { countParameters } from '../../src/model/count.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { mergeAdapter } from '../../src/model/merge.ts';
@@ -9,7 +10,6 @@ import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
-import { openWeights } from '../../src/tensors/weights.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 import {

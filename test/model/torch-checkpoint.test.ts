@@ -9,13 +9,14 @@ import {
   writeValueHead,
 } from '../../src/adapter/peft.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
+import { openWeights } from '../../src/family/weights.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
 import { freshPolicy, type LoadPolicyOptions, loadPolicy } from '../../src/model/load.ts';
 import { mergedWeights } from '../../src/model/merge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { writeTorchFile } from '../../src/tensors/torch-writer.ts';
-import { openWeights, saveWeights } from '../../src/tensors/weights.ts';
+import { saveWeights } from '../../src/tensors/weights.ts';
 import { testEngine } from '../engine.ts';
 import { scratchFolders } from '../hub/folder.ts';
 import { zip } from '../install/zip.ts';

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { parameterNames } from '../../src/tensors/parameter-names.ts';
+import { families, type ModelType } from '../../src/family/families.ts';
+import { parameterNames as namesBy } from '../../src/tensors/parameter-names.ts';
+
+/** By the names of a family, or of all. */
+const parameterNames = (files: readonly string[], type?: ModelType, where?: string) => {
+  const records = type === undefined ? Object.values(families) : [families[type]];
+  return namesBy(
+    files,
+    records.map(({ names }) => names),
+    where,
+  );
+};
 
 const t5 = [
   'shared.weight',
@@ -84,7 +95,7 @@ test.each([
   ['roberta', 'roberta.'],
   ['xlm-roberta', 'roberta.'],
   ['deberta-v2', 'deberta.'],
-])('an encoder of %s saved without its classifier gets the prefix %s', (type, prefix) => {
+] as const)('an encoder of %s saved without its classifier gets the prefix %s', (type, prefix) => {
   const own = ['embeddings.LayerNorm.weight', 'encoder.layer.0.output.dense.weight'];
   for (const wrapper of ['', 'model.']) {
     const { names } = parameterNames(under(wrapper, [...own, 'pooler.dense.weight']), type);
@@ -94,3 +105,18 @@ test.each([
   const { names } = parameterNames([...own, 'classifier.weight'], type);
   expect(names.get('classifier.weight')).toBe('classifier.weight');
 });
+
+test.each([
+  ['modernbert', ['embeddings.norm.weight', 'layers.0.attn.Wqkv.weight'], 'head.dense.weight'],
+  ['bart', ['shared.weight', 'encoder.layernorm_embedding.weight'], 'final_logits_bias'],
+] as const)(
+  'a %s without its head gets the prefix model., and its head none',
+  (type, own, head) => {
+    const { names } = parameterNames([...own, head], type);
+    for (const name of own) expect(names.get(`model.${name}`)).toBe(name);
+    expect(names.get(head)).toBe(head);
+    const whole = [...under('model.', own), head];
+    expect([...parameterNames(whole, type).names.keys()]).toEqual(expect.arrayContaining(whole));
+    expect(parameterNames(under('any.', whole), type).names.get(head)).toBe(`any.${head}`);
+  },
+);

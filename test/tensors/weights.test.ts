@@ -1,10 +1,11 @@
 import { copyFile, mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openWeights } from '../../src/family/weights.ts';
 import { float32, int64, type Tensor } from '../../src/tensor.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
 import { writeTorchFile } from '../../src/tensors/torch-writer.ts';
-import { openWeights, saveWeights } from '../../src/tensors/weights.ts';
+import { saveWeights } from '../../src/tensors/weights.ts';
 import { goldenPath, goldenTensors } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';
 

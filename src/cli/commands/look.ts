@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
 import { readModelConfig } from '../../family/config.ts';
-import { familyOf, isPolicy, type ModelConfig } from '../../family/families.ts';
+import { isPolicy, type ModelConfig } from '../../family/families.ts';
+import { openModel, openWeights } from '../../family/weights.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
 import { countParameters } from '../../model/count.ts';
 import { readClassifier, readPolicy } from '../../model/load.ts';
 import { sizeOf } from '../../tensor.ts';
 import { openSafetensors } from '../../tensors/safetensors.ts';
-import { openWeights } from '../../tensors/weights.ts';
 import type { Inspection, TensorRow } from './inspection.ts';
 
 /** What to look at. */
@@ -86,9 +86,8 @@ async function notesOf(config: ModelConfig, model: string, adapterPath: string |
 /** A policy's config is as its weights have it. */
 async function lookAtConfig(folder: string | undefined, file: string | undefined) {
   const model = await readModelConfig(folder ?? file!);
-  if (folder === undefined || !isPolicy(model)) return model;
-  const asStored = async () =>
-    familyOf(model).stored({ weights: await openWeights(folder, model.modelType), config: model });
+  if (folder === undefined) return model;
+  const asStored = () => openModel(folder, model);
   return (await attempt(asStored, []))?.config ?? model; // the weights' own problems are told of them
 }
 

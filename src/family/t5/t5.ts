@@ -19,6 +19,14 @@ function t5Family(
     read: (raw, where) => t5Config(raw, where, modelType),
     write: (config) => t5Json(config, architecture),
     initial,
+    names: {
+      anchor: /^(.*\.)?encoder\.block\.0\.layer\.0\.layer_norm\.weight$/,
+      head,
+      table: {
+        name: 'shared.weight',
+        readers: ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
+      },
+    },
     languageModel: t5LanguageModel,
     facts: ({ layers, decoderLayers, heads, dModel, dKv, dFf, feedForward }) => ({
       layers: `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`,
