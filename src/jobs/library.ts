@@ -28,7 +28,7 @@ export function detox(config: DetoxConfig, context: JobContext): AsyncGenerator<
 }
 
 /**
- * Supervised fine-tuning of a T5 on prompt → summary, as a stream of events: measure the
+ * Supervised fine-tuning of a policy on prompt → summary, as a stream of events: measure the
  * held-out part, train and measure, keep the best or the last. Writes a PEFT adapter, or with `full`
  * a whole model.
  * @throws {UnavailableError} when there is less memory than the run will take
