@@ -245,7 +245,12 @@ function isBetter<C extends JobSettings, M extends object, F extends object>(
   const worth = job.worth(measures);
   if (!Number.isFinite(worth)) {
     const where = `measurement after step ${done}`;
-    throw new NumericError(where, 'a finite number', `${worth}`, 'Lower `learningRate`.');
+    throw new NumericError(
+      where,
+      'a finite number',
+      `${worth}`,
+      'Lower `learningRate`. Look at what is measured.',
+    );
   }
   const { best } = state;
   return best === undefined || worth > worthOf(best, job, state);

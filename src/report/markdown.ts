@@ -291,9 +291,9 @@ function caveats({ started, comparison, notes }: Caveats): string {
 
 function reproduce(started: EventOf<'started'>, command: string): string {
   return [
-    `\`config.yaml\` beside this file holds every setting, the seed included. With tactful ${escaped(started.version)}:`,
+    `\`config.yaml\` beside this file holds what was given, and does the run again. With tactful ${escaped(started.version)}:`,
     `\`\`\`sh\n${command}\n\`\`\``,
-    '`events.jsonl` holds every number of every step, `comparison.jsonl` and `comparison.csv` the responses.',
+    '`events.jsonl` holds every setting as it came out, the seed included, and every number of every step, `comparison.jsonl` and `comparison.csv` the responses.',
   ].join('\n\n');
 }
 

@@ -78,6 +78,7 @@ describe('settings that do not fit together are told as flags', () => {
       '--compat trl-0.8.0 --algorithm grpo',
       '--compat: trl-0.8.0 goes with --algorithm ppo alone; got --compat trl-0.8.0 and --algorithm grpo',
     ],
+    ['--patience 2', '--patience: needs --evaluate-every; got --patience 2 and --evaluate-every 0'],
     ['--steps 60 --warmup 60', '--warmup: must be below --steps; got --warmup 60 and --steps 60'],
     [
       '--response-limits 8,100 --max-new-tokens 64',

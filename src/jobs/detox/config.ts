@@ -8,6 +8,7 @@ import {
   gradientCheckpointing,
   keepCheckpoints,
   measuringFields,
+  needsEvaluations,
 } from '../../model/supervised-config.ts';
 import { RlConfig } from '../../rl/config.ts';
 import { pairForms, rlFields, scoreTargets } from '../../rl/fields.ts';
@@ -173,6 +174,10 @@ export const freeSettings = [
 
 /** What the settings must be together, for `superRefine`. */
 export function checkTogether(config: DetoxConfig, context: z.RefinementCtx): void {
+  if (config.patience > 0 && config.evaluateEvery === 0) {
+    const { path, error: message } = needsEvaluations;
+    context.addIssue({ code: 'custom', path, message });
+  }
   try {
     rlConfigOf(config);
   } catch (error) {

@@ -333,6 +333,23 @@ describe('the best adapter', () => {
     expect(kept.tensors).toEqual(then.tensors);
   });
 
+  test('that gets no better ends the training, when patience is at its end', async () => {
+    const output = newOutput();
+    const options = { steps: 5, samples: 1, evaluateEvery: 1, validationSamples: 6, patience: 2 };
+    // so small a rate changes no number: the first is the best
+    const still = { ...options, learningRate: 1e-30 };
+    const events = await start({ output, options: still, stopAfter: isStep(2) });
+    expect(events.at(-1)).toMatchObject({ type: 'stopped', step: 2, saved: true });
+    const rest = await start({ output, options: still, ...resume });
+    const measured = rest.filter((event) => event.type === 'validated');
+    expect(measured.map(({ step, best }) => [step, best])).toEqual([
+      [2, false],
+      [3, false],
+    ]);
+    expect(rest.at(-1)).toMatchObject({ type: 'finished', steps: 3, early: true });
+    expect((await readAdapter(join(output, 'adapter'))).tensors.size).toBeGreaterThan(0);
+  });
+
   test('is chosen by dialogues that the training does not see', async () => {
     const output = newOutput();
     const options = { steps: 1, samples: 1, evaluateEvery: 1, validationSamples: 10 };
