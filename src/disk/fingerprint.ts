@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, type UnavailableError } from '../errors.ts';
+import { vocabularies } from './vocabularies.ts';
 import { unread } from './words.ts';
 
 /** SHA-256 in hex: of a file under its role (`data`), of a folder's files as `model/config.json`. */
@@ -12,15 +13,13 @@ export type Fingerprints = Readonly<Record<string, string>>;
 /** Files and folders by what they are for. */
 export type Sources = Readonly<Record<string, string | undefined>>;
 
-/** Files that decide what a model, an adapter or a tokenizer computes. */
+/** Files that decide what a model, an adapter or a tokenizer computes, beside vocabularies. */
 const decisive = [
   /\.safetensors$/,
   /^(pytorch_model|adapter_model|value_head)\b.*\.bin$/,
   /^(adapter_)?config\.json$/,
   /^(model\.safetensors|pytorch_model\.bin)\.index\.json$/,
-  /^(tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$/,
-  /^(merges|vocab)\.txt$/,
-  /^(spiece|spm|sentencepiece\.bpe)\.model$/,
+  /^(tokenizer|tokenizer_config|special_tokens_map)\.json$/,
 ];
 
 /**
@@ -49,7 +48,7 @@ export async function fingerprintFolder(folder: string): Promise<Record<string, 
   });
   const prints: Record<string, string> = {};
   for (const name of names.sort()) {
-    if (!decisive.some((pattern) => pattern.test(name))) continue;
+    if (!vocabularies.includes(name) && !decisive.some((pattern) => pattern.test(name))) continue;
     prints[name] = await fingerprintFile(join(folder, name));
   }
   return prints;

@@ -6,16 +6,16 @@ import { z } from 'zod';
 import { exists, writeFileAtomic } from '../disk/atomic.ts';
 import { parseJson, readIfPresent, readJson } from '../disk/json.ts';
 import { withFields } from '../disk/json-text.ts';
+import { vocabularies } from '../disk/vocabularies.ts';
 import { isPolicy, type ModelConfig } from '../family/families.ts';
 import { endsOf } from '../family/generation-config.ts';
 import { parseRepo } from '../hub/hub-names.ts';
 import { tokenizerConfig, widelyRead } from '../tokenizer/tokenizer-config.ts';
 import { licenseIn, promptIn } from './card.ts';
 
-/** Names of what is copied: a list of what is known, for a folder may hold anything. */
+/** Names of what is copied beside vocabularies: a list of what is known, for a folder may hold anything. */
 const known = [
   /^(tokenizer|tokenizer_config|special_tokens_map|added_tokens|generation_config)\.json$/,
-  /^(vocab\.(json|txt)|merges\.txt|spiece\.model|spm\.model|sentencepiece\.bpe\.model)$/,
   /^(LICENSE|NOTICE|USE_POLICY)(\.(md|txt))?$/i,
 ];
 
@@ -25,7 +25,7 @@ const known = [
  */
 export async function copyCompanions(from: string, to: string): Promise<void> {
   for (const name of (await readdir(from)).sort()) {
-    if (!known.some((pattern) => pattern.test(name))) continue;
+    if (!vocabularies.includes(name) && !known.some((pattern) => pattern.test(name))) continue;
     if (!(await stat(join(from, name))).isFile()) continue;
     if (name === tokenizerConfig) {
       await writeFileAtomic(join(to, name), widelyRead(await readFile(join(from, name))));

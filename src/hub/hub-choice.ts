@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { valueHeadNames } from '../adapter/value-head-file.ts';
 import { parseJson } from '../disk/json.ts';
+import { vocabularies } from '../disk/vocabularies.ts';
 import { InputError } from '../errors.ts';
 
 /** What is taken of the files that there are. */
@@ -27,15 +28,6 @@ const settings = [
   'special_tokens_map.json',
   'added_tokens.json',
 ];
-/** What a tokenizer is made of where there is no `tokenizer.json`. */
-const vocabulary = [
-  'spiece.model',
-  'spm.model',
-  'sentencepiece.bpe.model',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-];
 /** Weights: the first that is there. */
 const weights = [
   'model.safetensors',
@@ -49,7 +41,7 @@ const adapterWeights = ['adapter_model.safetensors', 'adapter_model.bin'];
 export function chooseModel(names: ReadonlySet<string>): Choice {
   const tokenizer = names.has('tokenizer.json')
     ? ['tokenizer.json']
-    : ['tokenizer.json', ...vocabulary];
+    : ['tokenizer.json', ...vocabularies];
   return choose(names, 'config.json', weights, [...settings, ...tokenizer]);
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { refuseAdapterFolder } from '../adapter/adapter-folder.ts';
 import { parseJson, readIfPresent } from '../disk/json.ts';
+import { vocabularies } from '../disk/vocabularies.ts';
 import { UnavailableError } from '../errors.ts';
 import { byteTokenizer } from './byte-tokenizer.ts';
 import { robertaTokenizer } from './roberta-tokenizer.ts';
@@ -52,16 +53,8 @@ const fileNames = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-  'spiece.model',
-  'spm.model',
-  'sentencepiece.bpe.model',
+  ...vocabularies,
 ];
-
-/** Those of them that hold tokens. */
-const vocabularies = fileNames.filter((name) => !/_config|_map|added_/.test(name));
 
 const flag = z.boolean().default(false);
 const TokenJson = z.object({
@@ -146,7 +139,7 @@ export async function readTokenizerFiles(folder: string): Promise<TokenizerDefin
   const { names, more } = namesOf(config, map);
   const isBuilt = !files.has('tokenizer.json');
   const isByT5 = /^ByT5Tokenizer/.test(config.tokenizer_class ?? model.tokenizer_class ?? '');
-  const bytes = isByT5 && !vocabularies.some((name) => files.has(name));
+  const bytes = isBuilt && isByT5 && !vocabularies.some((name) => files.has(name));
   const json = isBuilt
     ? TokenizerJson.parse(
         bytes ? byteTokenizer(sentinelsOf(config, more)) : builtJson(folder, files, names, config),
