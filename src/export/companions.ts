@@ -8,7 +8,7 @@ import { parseJson, readIfPresent, readJson } from '../disk/json.ts';
 import { withFields } from '../disk/json-text.ts';
 import { vocabularies } from '../disk/vocabularies.ts';
 import { isPolicy, type ModelConfig } from '../family/families.ts';
-import { endsOf } from '../family/generation-config.ts';
+import { generationJson } from '../family/generation-config.ts';
 import { parseRepo } from '../hub/hub-names.ts';
 import { tokenizerConfig, widelyRead } from '../tokenizer/tokenizer-config.ts';
 import { licenseIn, promptIn } from './card.ts';
@@ -63,12 +63,9 @@ export async function generationText(
   const path = join(folder, 'generation_config.json');
   const bytes = await readIfPresent(path);
   const raw = bytes ? parseJson(bytes, path, z.looseObject({})) : {};
-  const ids = {
-    decoder_start_token_id: config.decoderStartId,
-    eos_token_id: endsOf(config),
-    pad_token_id: config.padId,
-  };
-  const missing = Object.entries(ids).filter(([name]) => (raw[name] ?? null) === null);
+  const missing = Object.entries(generationJson(config)).filter(
+    ([name]) => (raw[name] ?? null) === null,
+  );
   return withFields(bytes ? decoded(bytes) : '{}', Object.fromEntries(missing));
 }
 

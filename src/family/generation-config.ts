@@ -29,6 +29,15 @@ const IdsJson = z.object({
   forced_bos_token_id: id.nullish().catch(undefined),
 });
 
+/** Start, ends and padding as `generation_config.json` has them. */
+export function generationJson(config: PolicyConfig) {
+  return {
+    decoder_start_token_id: config.decoderStartId,
+    eos_token_id: endsOf(config),
+    pad_token_id: config.padId,
+  };
+}
+
 /** One id as transformers writes it, several as a list. */
 export function endsOf({
   eosIds,

@@ -7,7 +7,7 @@ import { float32, type Tensor } from '../tensor.ts';
 import { saveWeights } from '../tensors/weights.ts';
 import { familyOf, isPolicy, type ModelConfig } from './families.ts';
 import type { Written } from './family.ts';
-import { endsOf } from './generation-config.ts';
+import { generationJson } from './generation-config.ts';
 
 /**
  * `config.json` for a config, in the Hugging Face layout; reading it gives the same config back.
@@ -36,9 +36,7 @@ export async function writeModelFolder(
   for (const [name, content] of files) await writeFileAtomic(join(folder, name), content);
   if (isPolicy(config)) {
     const generation = {
-      decoder_start_token_id: config.decoderStartId,
-      eos_token_id: endsOf(config),
-      pad_token_id: config.padId,
+      ...generationJson(config),
       ...(config.forcedFirstId !== undefined && { forced_bos_token_id: config.forcedFirstId }),
     };
     await writeFileAtomic(join(folder, 'generation_config.json'), pretty(generation));
