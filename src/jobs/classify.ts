@@ -1,5 +1,4 @@
 /** `train-classifier` as a kind of job. */
-import { dataSources } from '../data/dialogues.ts';
 import type { Share } from '../eval/classification.ts';
 import { countText, fixed, grouped, pad } from '../report/text.ts';
 import { ClassifyConfig } from './classify-config.ts';
@@ -39,6 +38,7 @@ export const classifyKind: Kind<ClassifyConfig, ClassifyMeasures, ClassifyFacts>
   measures: classifyMeasures,
 
   async sources({ model, modelConfig, tokenizer, data, split }) {
+    const { dataSources } = await import('../data/dialogues.ts');
     return { model, modelConfig, tokenizer, ...(await dataSources({ data, split })) };
   },
   setUp: async (begun) => (await import('./classify-setup.ts')).setUpClassifier(begun),

@@ -1,5 +1,4 @@
 /** `sft` as a kind of job. I/O: looks whether a model has a file. */
-import { dataSources } from '../data/dialogues.ts';
 import { exists } from '../disk/atomic.ts';
 import { measuredRouge } from '../eval/rouge.ts';
 import type { Note } from '../events.ts';
@@ -35,6 +34,7 @@ export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
   policy: (config) => (config.full ? undefined : config),
   async sources(config) {
     const { model, adapter, full } = config;
+    const { dataSources } = await import('../data/dialogues.ts');
     const generation = generationPath(model);
     const copied = full && (await exists(generation)) && { generationConfig: generation };
     return { model, adapter, ...copied, ...(await dataSources(config)) };
