@@ -29,13 +29,16 @@ describe.each(eachTransformers)('a BART of transformers %i', (version) => {
     await expectFamily(engine, join(folder, 'bart'), theirs.bart);
   });
 
-  test.each(['bart', 'bart-uneven'])('answers greedily as there: %s', async (kind) => {
-    const { policy } = await loadPolicy(engine, { model: join(folder, kind) });
-    const config = GenerationConfig.parse({ sample: false, maxNewTokens: 9 });
-    const made = await policy.generate(theirs[kind].inputs, config, () => 0);
-    expect(made.map(({ response }) => response)).toEqual(theirs[kind].greedy);
-    await policy.close();
-  });
+  test.each(['bart', 'bart-uneven', 'bart-plain'])(
+    'answers greedily as there: %s',
+    async (kind) => {
+      const { policy } = await loadPolicy(engine, { model: join(folder, kind) });
+      const config = GenerationConfig.parse({ sample: false, maxNewTokens: 9 });
+      const made = await policy.generate(theirs[kind].inputs, config, () => 0);
+      expect(made.map(({ response }) => response)).toEqual(theirs[kind].greedy);
+      await policy.close();
+    },
+  );
 
   test("takes PEFT's adapter, and PEFT takes what is written of it", async () => {
     const { adapted, inputs, decoder_inputs, labels } = theirs.bart;
