@@ -272,7 +272,8 @@ async function* stopped<C extends JobSettings, M extends object, F extends objec
   const { kind, job, begun, state, done: step } = run;
   const { folder } = begun;
   const end = { type: 'stopped' as const, step, reason: 'interrupted' };
-  if (step === 0) {
+  // what was measured before is worth keeping where that takes long
+  if (step === 0 && !kind.keepsEnds) {
     await folder?.dropBeginning();
     yield { ...end, saved: false };
     return;
@@ -281,7 +282,9 @@ async function* stopped<C extends JobSettings, M extends object, F extends objec
   const isAside = kind.result === undefined && best !== undefined;
   if (!isAside) await saveResult(run);
   const last = isAside && best.step < step ? await folder?.writeLast(job.saveResult) : undefined;
-  await folder?.writeRecord(recordOf(run, isAside ? measuresAt(state, best.step) : undefined));
+  const after = isAside ? measuresAt(state, best.step) : undefined;
+  await folder?.writeRecord(recordOf(run, after));
+  if (after) yield { type: 'evaluated', when: 'after', ...after };
   const problem = yield* keepAtStop(run);
   yield { ...end, saved: true, ...chosen(run), ...(last && { last }), ...(problem && { problem }) };
 }

@@ -235,6 +235,10 @@ describe('measurements in between', () => {
     const { folder, events } = await run({ ...brief, evaluateEvery: 2 }, { stopAfter: 3 });
     const last = join(folder, 'last');
     expect(events.at(-1)).toEqual({ ...stopped, step: 3, saved: true, best: 2, last });
+    const [said, measured] = ['evaluated', 'validated'].map((name) =>
+      measuresOf(events.findLast(({ type }) => type === name)!),
+    );
+    expect(said).toEqual(measured); // what the best is worth is told
     expect((await adapterIn(folder)).equals(two)).toBe(true);
     expect((await adapterIn(last)).equals(await adapterAfter(3))).toBe(true);
     expect((await run({ adapter: last, epochs: 0.3 })).steps).toBe(1);

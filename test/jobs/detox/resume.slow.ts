@@ -169,6 +169,25 @@ describe('a run that goes on', () => {
     expect(await resultOf(output)).toEqual(undisturbed.result);
   });
 
+  test('Ctrl-C in the first step keeps what was measured before, and the adapter it starts from', async () => {
+    const output = newOutput();
+    const options = { ...whole, checkpointEvery: 0 };
+    const events = await start({ output, options, stopAfter: ({ type }) => type === 'calibrated' });
+    expect(events.at(-1)).toMatchObject({ type: 'stopped', step: 0, saved: true });
+    expect(await readdir(join(output, 'checkpoints'))).toEqual(['step-000000']);
+    const [{ tensors }, given] = await Promise.all([
+      readAdapter(join(output, 'adapter')),
+      readAdapter(settings.adapter),
+    ]);
+    expect(tensors).toEqual(given.tensors);
+    const rest = await start({ output, options, ...resume });
+    expect(rest.find(({ type }) => type !== 'progress')).toMatchObject({ type: 'resumed', step: 0 });
+    expect(rest.filter(({ type }) => type === 'evaluated')).toHaveLength(1); // the one after
+    expect((await resultOf(output))['adapter/adapter_model.safetensors']).toBe(
+      undisturbed.result['adapter/adapter_model.safetensors'],
+    );
+  });
+
   test('of an earlier version, which kept its best elsewhere, ends with the same bytes', async () => {
     const output = await copyOfCrashed();
     const log = join(output, 'events.jsonl');
