@@ -8,6 +8,7 @@ import type { RunEvent } from '../../../src/events.ts';
 import { DetoxConfig, rlConfigOf } from '../../../src/jobs/detox/config.ts';
 import { detox } from '../../../src/jobs/library.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
+import { readEvents } from '../../../src/store/event-log.ts';
 import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { dialogues as rows, tinySettings } from './tiny.ts';
@@ -120,6 +121,28 @@ describe('a run', () => {
     expect(comparison.rows).toHaveLength(data.test);
     const differences = comparison.rows.map((row) => row.reward_diff);
     expect(differences).toEqual(differences.toSorted((a, b) => b - a));
+  });
+
+  test('writes the verdict, and as many rows as it compares, into its report and tables', async () => {
+    const [{ comparison }] = only(first.events, 'compared');
+    const read = (name: string) => readFile(join(first.output, name), 'utf8');
+    const report = await read('report.md');
+    expect(report).toMatch(/^# Run test\n/);
+    const lead = report.split('\n').find((line) => line.startsWith('> **'))!;
+    expect(lead.toLowerCase()).toContain(`> **${comparison.verdict}`);
+    const [{ steps }] = only(first.events, 'finished');
+    expect(report).toContain(`${steps} steps`);
+    const lines = (await read('comparison.jsonl')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      JSON.parse(JSON.stringify(comparison.rows)),
+    );
+    expect(await read('comparison.csv')).toContain(comparison.rows[0].id);
+  });
+
+  test('has every event in its log, but progress', async () => {
+    const told = first.events.filter(({ type }) => type !== 'progress');
+    const log = await readEvents(join(first.output, 'events.jsonl'));
+    expect(log).toEqual(JSON.parse(JSON.stringify(told)));
   });
 
   test('events survive JSON', () => {
