@@ -39,7 +39,7 @@ interface Pair {
   readonly references: readonly string[];
 }
 
-/** Loads what a supervised fine-tuning of a T5 works on: prompt → summary, for an adapter or a whole model. */
+/** Loads what a supervised fine-tuning works on: prompt → summary, for an adapter or a whole model. */
 export async function setUpSft({
   local: config,
   pinned,

@@ -2,7 +2,12 @@
 
 import type { JobEvent } from '../events.ts';
 import { emptyState } from '../model/optimizer.ts';
-import { type Learner, type Progress, stepsOf, trainSupervised } from '../model/supervised.ts';
+import {
+  type Learner,
+  type SupervisedState,
+  stepsOf,
+  trainSupervised,
+} from '../model/supervised.ts';
 import { type SupervisedConfig, supervisedConfigOf } from '../model/supervised-config.ts';
 import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
 import type { Job, Settings } from './kind.ts';
@@ -31,25 +36,25 @@ export function supervisedTraining(
     learningRate: config.learningRate ?? learningRate,
     warmup: config.warmup ?? Math.min(20, Math.floor(total / 10)),
   };
-  const progress: Progress = { done: 0, adam: emptyState() };
+  const state: SupervisedState = { done: 0, adam: emptyState() };
   const { parameters } = learner;
   return {
     settings,
     total,
     save: () => ({
-      steps: progress.done,
-      memory: { adamSteps: Object.fromEntries(progress.adam.steps) },
-      tensors: trainingTensors(parameters.tensors, progress.adam),
+      steps: state.done,
+      memory: { adamSteps: Object.fromEntries(state.adam.steps) },
+      tensors: trainingTensors(parameters.tensors, state.adam),
     }),
     async restore({ steps, memory, tensors }) {
       const { adamSteps } = learnsSupervised.parse({ adamSteps: memory.adamSteps });
-      restoreTraining({ tensors, adamSteps }, parameters.tensors, progress.adam);
+      restoreTraining({ tensors, adamSteps }, parameters.tensors, state.adam);
       await parameters.commit();
-      progress.done = steps;
+      state.done = steps;
     },
     async *steps() {
       const training = supervisedConfigOf({ ...config, ...settings });
-      for await (const one of trainSupervised(learner, training, undefined, progress)) {
+      for await (const one of trainSupervised(learner, training, undefined, state)) {
         const { step, steps, loss, learningRate: rate, gradNorm } = one;
         const metrics = { loss, learning_rate: rate, grad_norm: gradNorm };
         yield { type: 'step', step, steps, metrics };

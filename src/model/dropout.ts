@@ -4,7 +4,7 @@ import type { Feeds } from '../runtime/feeds.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import type { PolicyShape } from './policy-shape.ts';
 
-/** Which half of a T5 a token is read by. */
+/** Which half of an encoder–decoder a token is read by. */
 export type Half = 'encoder' | 'decoder';
 
 /** Shares that are dropped, and where the random numbers come from. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Of every training of a T5. */
+/** Of every training of a policy. */
 export const gradientCheckpointing = z
   .boolean()
   .default(false)

@@ -66,7 +66,11 @@ export function policyLearner(
         policy.sequence(examples[i].query, examples[i].response),
       );
       const tokens = sequences.reduce((sum, { labels }) => sum + labels.length, 0);
-      const groups = partsOf(sequenceGroups(config, sequences), sequences.length, microBatchSize);
+      const groups = partsOfStep(
+        sequenceGroups(config, sequences),
+        sequences.length,
+        microBatchSize,
+      );
       return summed(groups, (group) => {
         const part = group.map((i) => sequences[i]);
         // of the whole, not of the part: so the parts add up
@@ -103,7 +107,7 @@ export function classifierLearner(
         classifier.config,
         batch.map(({ ids }) => ids),
       );
-      return summed(partsOf(fitting, batch.length, microBatchSize), (group) =>
+      return summed(partsOfStep(fitting, batch.length, microBatchSize), (group) =>
         classifier.gradient(
           group.map((i) => batch[i].ids),
           group.map((i) => batch[i].label),
@@ -126,7 +130,7 @@ export function balancedWeights(labels: readonly number[], classes: number): num
 }
 
 /** The parts of a step: one, in its own order, where it fits; else groups of similar length. */
-function partsOf(
+function partsOfStep(
   fitting: readonly (readonly number[])[],
   count: number,
   most: number | undefined,
@@ -174,7 +178,7 @@ export function stepsOf(
 }
 
 /** Where a training is: what it remembers beside the parameters. Each step changes it in place. */
-export interface Progress {
+export interface SupervisedState {
   /** Steps done. */
   done: number;
   readonly adam: AdamState;
@@ -182,23 +186,23 @@ export interface Progress {
 
 /**
  * Supervised training with AdamW as a stream of steps: nothing runs until read; `break` stops it.
- * @param progress where to go on; with the parameters of then, what follows is what followed there
+ * @param state where to go on; with the parameters of then, what follows is what followed there
  */
 export async function* trainSupervised(
   learner: Learner,
   config: SupervisedConfig,
   signal?: AbortSignal,
-  progress: Progress = { done: 0, adam: emptyState() },
+  state: SupervisedState = { done: 0, adam: emptyState() },
 ): AsyncGenerator<TrainingStep> {
   const { batchSize, learningRate, warmup, weightDecay, maxGradNorm, seed } = config;
   const steps = stepsOf(learner.count, config);
   const perEpoch = Math.floor(learner.count / batchSize);
-  const optimizer = adam({ learningRate, weightDecay, decoupled: true }, progress.adam);
+  const optimizer = adam({ learningRate, weightDecay, decoupled: true }, state.adam);
   const all = Array.from({ length: learner.count }, (_, i) => i);
   let order: number[] | undefined;
-  while (progress.done < steps) {
+  while (state.done < steps) {
     signal?.throwIfAborted();
-    const { done } = progress;
+    const { done } = state;
     const place = done % perEpoch;
     const epoch = Math.floor(done / perEpoch);
     if (place === 0 || !order) order = randomStream(seed, ['supervised', epoch]).shuffle(all);
@@ -213,7 +217,7 @@ export async function* trainSupervised(
       learningRate * scheduleFactor({ name: config.schedule, warmup, total: steps }, done + 1);
     optimizer.step(learner.parameters.tensors, gradients, rate);
     await learner.parameters.commit();
-    progress.done++;
+    state.done++;
     yield { step: done + 1, steps, loss, learningRate: rate, gradNorm };
   }
 }

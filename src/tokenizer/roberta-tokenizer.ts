@@ -30,7 +30,7 @@ export function robertaTokenizer(files: RobertaFiles, names: RobertaNames): Buil
   const { cls, sep, mask } = names;
   for (const token of [cls, sep]) {
     if (Object.hasOwn(vocab, token)) continue;
-    const remedy = 'Without tokenizer.json only RoBERTa tokenizers have a vocab.json.';
+    const remedy = 'Without tokenizer.json only tokenizers of RoBERTa and BART have a vocab.json.';
     throw new InputError(files.vocabName, `the token ${token}`, 'none', remedy);
   }
   const added = [...new Set(Object.values(names))]

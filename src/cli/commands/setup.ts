@@ -91,7 +91,7 @@ function megabytes(bytes: number): string {
 
 function checkText({ library, cpu, bf16, engine, passed, text }: OpenVinoCheck, color: boolean) {
   const paint = painter(color);
-  const takes = passed && bf16 ? `openvino, for T5 models from ${leastWidth} wide` : 'onnxruntime';
+  const takes = passed && bf16 ? `openvino, for models from ${leastWidth} wide` : 'onnxruntime';
   const why = !library ? 'no openvino' : passed ? (bf16 ? '' : 'no bf16') : 'a failed self-test';
   const rows = [
     ['library', library ?? `none: ${text}`],

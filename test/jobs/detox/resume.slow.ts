@@ -181,7 +181,10 @@ describe('a run that goes on', () => {
     ]);
     expect(tensors).toEqual(given.tensors);
     const rest = await start({ output, options, ...resume });
-    expect(rest.find(({ type }) => type !== 'progress')).toMatchObject({ type: 'resumed', step: 0 });
+    expect(rest.find(({ type }) => type !== 'progress')).toMatchObject({
+      type: 'resumed',
+      step: 0,
+    });
     expect(rest.filter(({ type }) => type === 'evaluated')).toHaveLength(1); // the one after
     expect((await resultOf(output))['adapter/adapter_model.safetensors']).toBe(
       undisturbed.result['adapter/adapter_model.safetensors'],
