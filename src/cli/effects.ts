@@ -88,15 +88,16 @@ export function checkEffects(
 }
 
 /**
- * What somebody chose of a file's settings: what is not a default said aloud. A file with every
- * setting is the record of a run, and nobody's choice.
+ * What somebody chose of a file's settings: what is not a default said aloud. A file with most
+ * settings is the record of a run, and nobody's choice.
  */
 export function chosen(file: Settings, known: Known): Settings {
   const defaults = Object.entries(known.shape).flatMap(([name, field]) => {
     const { data } = field.safeParse(undefined);
     return data === undefined ? [] : [[name, data] as const];
   });
-  if (defaults.every(([name]) => name in file)) return {};
+  // an earlier version's record lacks the settings that came after it
+  if (2 * defaults.filter(([name]) => name in file).length > defaults.length) return {};
   const plain = new Map(defaults);
   const others = Object.entries(file).filter(
     ([name, value]) => !isDeepStrictEqual(plain.get(name), value),

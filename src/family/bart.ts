@@ -91,6 +91,7 @@ export const bart: PolicyFamily<BartConfig> = {
       ],
     },
   },
+  loraTargets: ['q_proj', 'v_proj'],
   languageModel,
   facts: ({ encoder, decoder, dModel, activation }) => ({
     layers: `${encoder.layers} + ${decoder.layers}, ${pair(encoder.heads, decoder.heads)} heads`,

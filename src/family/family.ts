@@ -57,6 +57,8 @@ export interface PolicyFamily<Config extends PolicyConfig = PolicyConfig>
   extends Described<Config> {
   readonly kind: 'policy';
   languageModel(config: Config): LanguageModel;
+  /** What a fresh adapter adapts where nothing else is asked for: queries and values, as PEFT has it. */
+  readonly loraTargets: readonly string[];
   /** What people want to know of its sizes. */
   facts(config: Config): { readonly layers: string; readonly widths: string };
   /**

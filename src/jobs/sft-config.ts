@@ -5,6 +5,7 @@ import {
   checkpointEvery,
   gradientCheckpointing,
   keepCheckpoints,
+  loraTargets,
   measuringFields,
   needsEvaluations,
   SupervisedConfig,
@@ -47,11 +48,7 @@ export const SftConfig = z
       .describe('Longer summaries are cut, and then do not teach to end'),
     loraRank: count.default(32).describe('Rank of a fresh adapter'),
     loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
-    loraTargets: z
-      .array(z.string())
-      .min(1)
-      .default(['q', 'v'])
-      .describe('Modules of a fresh adapter'),
+    loraTargets,
     loraDropout: share
       .default(0)
       .describe(

@@ -13,7 +13,7 @@ import { cardOf, hubName } from '../export/companions.ts';
 import { writeModelFolder } from '../family/model-folder.ts';
 import { countParameters } from '../model/count.ts';
 import { dropoutOf } from '../model/dropout.ts';
-import { freshLora } from '../model/initial.ts';
+import { freshLora, targetsOf } from '../model/initial.ts';
 import { loadPolicy } from '../model/load.ts';
 import type { Policy } from '../model/policy.ts';
 import { GenerationConfig } from '../model/sampling.ts';
@@ -69,8 +69,14 @@ export async function setUpSft({
   await checkMemory(memory, engine, memoryRemedy);
   const learner = policyLearner(policy, train, { microBatchSize, dropout, seed });
   const card = { version, prompt: templateText(config.promptTemplate) };
+  const rate = full ? learningRates.full : learningRates.adapter;
+  const training = supervisedTraining(learner, config, rate);
   return {
-    ...supervisedTraining(learner, config, full ? learningRates.full : learningRates.adapter),
+    ...training,
+    settings: {
+      ...training.settings,
+      ...(!full && adapter === undefined && { loraTargets: targetsOf(config, lora) }),
+    },
     facts: {
       parameters: full ? { trainable: counted.all, all: counted.all } : counted,
       data: sizes,

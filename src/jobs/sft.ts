@@ -27,7 +27,7 @@ export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
   schema: SftConfig,
   first: { model: presets.demo.model, data: presets.demo.data },
   free: supervisedFree,
-  open: supervisedOpen,
+  open: [...supervisedOpen, 'loraTargets'],
   learns: learnsSupervised,
   measures: sftMeasures,
 

@@ -14,20 +14,39 @@ export function initialValueHead({ dModel }: PolicyConfig, zero: boolean): Initi
   return zero ? { constant: 0 } : { uniform: dModel ** -0.5 };
 }
 
-/** Settings of a new adapter for a base model, as flags and configs name them. */
-export function freshLora(settings: {
+/** What a new adapter is to be; its modules may be left to the model's family. */
+export type FreshLora = Omit<LoraConfig, 'targetModules'> & {
+  readonly targetModules?: readonly string[] | undefined;
+};
+
+/** The modules that a fresh adapter has: those asked for, or those of the model's family. */
+export function targetsOf(
+  { loraTargets }: { readonly loraTargets?: readonly string[] | undefined },
+  lora: LoraConfig | undefined,
+): readonly string[] | undefined {
+  return loraTargets ?? lora?.targetModules;
+}
+
+/** How a new adapter is asked for, as flags and configs name it. */
+interface FreshSettings {
   readonly model: string;
   readonly loraRank: number;
   readonly loraAlpha: number;
-  readonly loraTargets: readonly string[];
+  /** @default those of the model's family */
+  readonly loraTargets?: readonly string[] | undefined;
   /** @default 0 */
   readonly loraDropout?: number;
-}): LoraConfig {
+}
+
+/** Settings of a new adapter for a base model. */
+export function freshLora(settings: FreshSettings & { loraTargets: readonly string[] }): LoraConfig;
+export function freshLora(settings: FreshSettings): FreshLora;
+export function freshLora(settings: FreshSettings): FreshLora {
   const { model, loraRank, loraAlpha, loraTargets, loraDropout = 0 } = settings;
   return {
     rank: loraRank,
     alpha: loraAlpha,
-    targetModules: [...loraTargets].sort(),
+    targetModules: loraTargets && [...loraTargets].sort(),
     rsLora: false,
     dropout: loraDropout,
     baseModel: model,

@@ -29,7 +29,7 @@ import type { Weights } from '../tensors/weights.ts';
 import { checkPairing } from './check-adapter.ts';
 import { checkModel } from './check-weights.ts';
 import { Classifier, classifierGraph } from './classifier.ts';
-import { initialLora, initialValueHead } from './initial.ts';
+import { type FreshLora, initialLora, initialValueHead } from './initial.ts';
 import { initialise } from './parameters.ts';
 import { Policy } from './policy.ts';
 import { scoreGraph } from './policy-graphs.ts';
@@ -56,7 +56,7 @@ export interface LoadPolicyOptions {
   /** Folder or zip of a PEFT adapter to start from. */
   adapter?: string | undefined;
   /** Settings of a fresh adapter, when none is loaded. */
-  lora?: LoraConfig | undefined;
+  lora?: FreshLora | undefined;
   /** @default 'adapter' with an adapter, else 'nothing' */
   trainable?: Trainable | undefined;
   /** Add a value head: the adapter's own, or a fresh one. @default 'none' */
@@ -83,7 +83,7 @@ export async function readPolicy(options: LoadPolicyOptions) {
   await checkModel(config, weights);
   const adapterPath = options.adapter ?? '';
   const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
-  const lora = adapter ? usedTargets(adapter.config, config) : options.lora;
+  const lora = adapter ? usedTargets(adapter.config, config) : onModules(options.lora, config);
   const trainable = options.trainable ?? (lora ? 'adapter' : 'nothing');
   const shape = policyShape(config, {
     lora,
@@ -139,7 +139,8 @@ export function policyShape(
     trainable,
     valueHead,
     gradientCheckpointing,
-  }: Pick<LoadPolicyOptions, 'lora' | 'gradientCheckpointing'> & {
+  }: Pick<LoadPolicyOptions, 'gradientCheckpointing'> & {
+    lora: LoraConfig | undefined;
     trainable: Trainable;
     valueHead: boolean;
   },
@@ -155,6 +156,12 @@ export function policyShape(
   });
   const scale = loraScale(lora);
   return { ...shape, lora: { rank, targetModules, scale, dropout, exceptions: new Map(own) } };
+}
+
+/** A fresh adapter with its modules, those of the family where it names none. */
+function onModules(lora: FreshLora | undefined, config: PolicyConfig): LoraConfig | undefined {
+  const usual = familyOf(config).loraTargets;
+  return lora && { ...lora, targetModules: [...(lora.targetModules ?? usual)] };
 }
 
 /** Without the targets that name no module of this model, which PEFT passes over in a list. */

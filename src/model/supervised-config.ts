@@ -8,6 +8,15 @@ export const gradientCheckpointing = z
     'Recompute each block in the backward pass instead of keeping its activations: less memory, about a third more time',
   );
 
+/** Modules of a fresh adapter; open, they are those of the model's family. */
+export const loraTargets = z
+  .array(z.string())
+  .min(1)
+  .optional()
+  .describe(
+    'Modules of a fresh adapter (default: queries and values, of a T5 q,v, of a BART q_proj,v_proj)',
+  );
+
 const microBatchSize = z
   .int()
   .positive()

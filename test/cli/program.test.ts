@@ -97,8 +97,9 @@ test('help of detox', async () => {
       --lora-rank <n>                         Rank of a fresh adapter, when none is
                                               given [default: 32]
       --lora-alpha <x>                        Alpha of a fresh adapter [default: 32]
-      --lora-targets <name,…>                 Modules of a fresh adapter [default:
-                                              q,v]
+      --lora-targets <name,…>                 Modules of a fresh adapter (default:
+                                              queries and values, of a T5 q,v, of a
+                                              BART q_proj,v_proj)
       --lora-dropout <x>                      Dropout that the config of a fresh
                                               adapter names: sft drops by it, and so
                                               do responses with --compat [default:
@@ -585,7 +586,8 @@ test('help of inspect', async () => {
 
     A LoRA adapter that does not exist yet:
       --lora-rank <n>            Its rank
-      --lora-targets <a,…>       Modules that it adapts [default: q,v]
+      --lora-targets <a,…>       Modules that it adapts (default: queries and
+                                 values)
       --lora-alpha <x>           Its scale (default: the rank)
 
     Output:

@@ -54,7 +54,6 @@ const tiny: BartConfig = {
   activationDropout: 0,
   initStd: 0.2,
 };
-const loraTargets = ['q_proj', 'v_proj'];
 
 test.each([true, false])(
   'sft lowers the loss of held-out summaries: every weight %s',
@@ -66,7 +65,6 @@ test.each([true, false])(
       batchSize: 8,
       learningRate: 0.01,
       evaluationSamples: 2,
-      loraTargets,
     };
     const config = SftConfig.parse({ model, data, ...lengths, ...training, full });
     const output = join(home, `sft-${full}`);
@@ -81,14 +79,16 @@ test.each([true, false])(
   },
 );
 
-test('detox learns, and compares before and after', async () => {
-  const config = DetoxConfig.parse({ ...parts, adapter: undefined, model, loraTargets });
+test('detox learns on queries and values, and compares before and after', async () => {
+  const config = DetoxConfig.parse({ ...parts, adapter: undefined, model });
   const output = join(home, 'detox');
   const types: string[] = [];
   for await (const { type } of detox(config, { engine, output, version: 'test' })) types.push(type);
   expect(types.filter((type) => type === 'step')).toHaveLength(2);
   expect(types.at(-1)).toBe('finished');
-  const { policy } = await loadPolicy(engine, { model, adapter: join(output, 'adapter') });
+  const adapter = join(output, 'adapter');
+  const { policy, lora } = await loadPolicy(engine, { model, adapter });
+  expect(lora?.targetModules).toEqual(['q_proj', 'v_proj']);
   expect(policy.forcesFirst).toBe(true);
   await policy.close();
 });

@@ -23,9 +23,9 @@ const options = z.strictObject({
   loraTargets: z
     .array(z.string().min(1))
     .min(1)
-    .default(['q', 'v'])
+    .optional()
     .meta(lora)
-    .describe('Modules that it adapts'),
+    .describe('Modules that it adapts (default: queries and values)'),
   loraAlpha: z.number().positive().optional().meta(lora).describe('Its scale (default: the rank)'),
 });
 type Context = CommandContext<z.infer<typeof options>>;

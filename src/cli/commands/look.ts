@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type LoraConfig, readAdapter, readValueHead } from '../../adapter/peft.ts';
 import { TactfulError } from '../../errors.ts';
 import { readModelConfig } from '../../family/config.ts';
-import { isPolicy, type ModelConfig } from '../../family/families.ts';
+import { familyOf, isPolicy, type ModelConfig } from '../../family/families.ts';
 import { openModel, openWeights } from '../../family/weights.ts';
 import { checkPairing } from '../../model/check-adapter.ts';
 import { classifierGraph } from '../../model/classifier.ts';
@@ -24,7 +24,7 @@ export interface Sources {
   /** Whether all tensors are listed. */
   readonly tensors: boolean;
   readonly loraRank?: number | undefined;
-  readonly loraTargets: readonly string[];
+  readonly loraTargets?: readonly string[] | undefined;
   readonly loraAlpha?: number | undefined;
   /** Whether a value head is counted as well. */
   readonly valueHead: boolean;
@@ -101,7 +101,7 @@ async function lookAtAdapter(path: string) {
 
 function parametersOf(
   model: ModelConfig,
-  { loraRank: rank, loraTargets: targetModules, loraAlpha, valueHead }: Sources,
+  { loraRank: rank, loraTargets, loraAlpha, valueHead }: Sources,
   adapter: LoraConfig | undefined,
 ): NonNullable<Inspection['parameters']> {
   if (!isPolicy(model)) {
@@ -111,6 +111,7 @@ function parametersOf(
   }
   const base = countParameters(model, {}).all;
   const plain = { rsLora: false, dropout: 0, baseModel: '' };
+  const targetModules = loraTargets ?? familyOf(model).loraTargets;
   const fresh = rank ? { rank, alpha: loraAlpha ?? rank, targetModules, ...plain } : undefined;
   const lora = fresh ?? adapter;
   if (!lora && !valueHead) return { base };

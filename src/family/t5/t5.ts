@@ -27,6 +27,7 @@ function t5Family(
         readers: ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'],
       },
     },
+    loraTargets: ['q', 'v'],
     languageModel: t5LanguageModel,
     facts: ({ layers, decoderLayers, heads, dModel, dKv, dFf, feedForward }) => ({
       layers: `${layers} + ${decoderLayers}, ${heads} heads of ${dKv}`,

@@ -7,6 +7,7 @@ import { GenerationConfig } from '../../model/sampling.ts';
 import {
   gradientCheckpointing,
   keepCheckpoints,
+  loraTargets,
   measuringFields,
   needsEvaluations,
 } from '../../model/supervised-config.ts';
@@ -127,7 +128,7 @@ export const DetoxConfig = z.strictObject({
   gradientCheckpointing,
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
-  loraTargets: z.array(z.string()).default(['q', 'v']).describe('Modules of a fresh adapter'),
+  loraTargets,
   loraDropout: z
     .number()
     .min(0)

@@ -34,6 +34,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   },
   first: {},
   free: freeSettings,
+  open: ['loraTargets'],
   resolve: resolvedConfig,
   learns: LearnerMemory,
   measures: z.strictObject({
@@ -45,7 +46,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   compares: true,
   warning: ({ adapter, loraRank, loraTargets, model }) =>
     adapter === undefined
-      ? `no --adapter: training starts from a fresh LoRA adapter of rank ${loraRank} on ${loraTargets.join(', ')} of ${model}`
+      ? `no --adapter: training starts from a fresh LoRA adapter of rank ${loraRank} on ${loraTargets?.join(', ') ?? 'queries and values'} of ${model}`
       : undefined,
   sources: async (local) => (await import('./sources.ts')).sourcesOf(local),
   setUp: async (begun) => (await import('./job.ts')).detoxJob(begun),

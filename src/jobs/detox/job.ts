@@ -2,6 +2,7 @@ import { templateText } from '../../data/prompt.ts';
 import { compareSamples } from '../../eval/compare.ts';
 import type { ParameterCount, RunEvent, RunFacts, RunMeasures, Sample } from '../../events.ts';
 import { countParameters } from '../../model/count.ts';
+import { targetsOf } from '../../model/initial.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
 import { LearnerMemory } from '../../rl/learner-state.ts';
 import { trainRl } from '../../rl/trainer.ts';
@@ -49,6 +50,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       memory,
       ...(notes.length > 0 && { notes }),
     },
+    ...(config.adapter === undefined && { settings: { loraTargets: targetsOf(config, lora) } }),
     total: rl.steps,
     save: () => learner.save(),
     restore: ({ steps, memory: learnt, tensors }) =>
