@@ -19,8 +19,11 @@ const decisive = [
   /^(pytorch_model|adapter_model|value_head)\b.*\.bin$/,
   /^(adapter_)?config\.json$/,
   /^(model\.safetensors|pytorch_model\.bin)\.index\.json$/,
-  /^(tokenizer|tokenizer_config|special_tokens_map)\.json$/,
+  /^(tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$/,
 ];
+
+/** What earlier versions did not look at: who began with them may have it now. */
+const addedLater = /\/added_tokens\.json$/;
 
 /**
  * SHA-256 of a file in hex. A file of any size is read piece by piece.
@@ -88,7 +91,8 @@ export function checkFingerprints(
   sources: Sources,
   when = 'when the run began',
 ): void {
-  const keys = [...new Set([...Object.keys(then), ...Object.keys(now)])].sort();
+  const there = Object.keys(now).filter((key) => key in then || !addedLater.test(key));
+  const keys = [...new Set([...Object.keys(then), ...there])].sort();
   const changed = keys.find((key) => then[key] !== now[key]);
   if (changed === undefined) return;
   const [role, ...name] = changed.split('/');

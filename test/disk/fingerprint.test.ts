@@ -36,7 +36,13 @@ test('a large file is read piece by piece, not into memory', async () => {
 
 test('of a folder count weights, config and tokenizer, and nothing else', async () => {
   const folder = await newFolder();
-  const decisive = ['adapter_model.safetensors', 'config.json', 'merges.txt', 'tokenizer.json'];
+  const decisive = [
+    'adapter_model.safetensors',
+    'added_tokens.json',
+    'config.json',
+    'merges.txt',
+    'tokenizer.json',
+  ];
   const others = ['README.md', 'generation_config.json', 'training.json', 'best.json'];
   for (const name of [...decisive, ...others]) await writeFile(join(folder, name), name);
   await mkdir(join(folder, 'inside.d'));
@@ -80,6 +86,13 @@ test.each([
   [{}, `data rows.csv: expected sha256 ${old.slice(0, 12)}…, as when the run began, got no file.`],
 ])('a difference is refused by name: %j', (changed, message) => {
   expect(() => checkFingerprints({ data: old }, changed, sources)).toThrow(message);
+});
+
+test('tokens that are added elsewhere count, but for runs of versions that did not look at them', () => {
+  const added = { 'model/added_tokens.json': now };
+  checkFingerprints({ data: old }, { data: old, ...added }, sources);
+  const changed = () => checkFingerprints({ data: old, ...added }, { data: old }, sources);
+  expect(changed).toThrow('added_tokens.json: expected sha256');
 });
 
 test('no difference is fine, wherever the files lie now', () => {
