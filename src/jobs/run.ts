@@ -210,9 +210,11 @@ async function* train<C extends JobSettings, M extends object, F extends object>
 async function* evaluate<C extends JobSettings, M extends object, F extends object>(
   run: Run<C, M, F>,
 ): Events<M, F> {
-  const { job, begun, config, state, done: step } = run;
+  const { kind, job, begun, config, state, done: step } = run;
   const { evaluateEvery } = config;
-  const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || step === job.total);
+  // where the best is the result, the last step may be it; else the last one is there by itself
+  const isLast = kind.result === undefined && step === job.total;
+  const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || isLast);
   if (!isDue || (state.evaluations.at(-1)?.step ?? 0) >= step || isOfOld(run)) return;
   const measures = yield* job.measure('during');
   if (!measures) return;

@@ -50,6 +50,11 @@ function only<T extends RunEvent['type']>(events: readonly RunEvent[], type: T) 
   return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
 }
 
+test('the best adapter is chosen every so many steps, and the last one lies beside it', async () => {
+  const { events } = await run({ steps: 3, samples: 1, evaluateEvery: 2, validationSamples: 6 });
+  expect(only(events, 'validated').map(({ step }) => step)).toEqual([2]);
+});
+
 test('rows with one dialogue fill a batch as often as they are there, and are one prompt held out', async () => {
   const data = join(folder, 'repeated.jsonl');
   const lines = (await readFile(settings.data, 'utf8')).split('\n').slice(0, 3);
