@@ -1,4 +1,5 @@
 /** I/O: what a command line program touches of its process; tests give their own. */
+import { Console } from 'node:console';
 import type { EventEmitter } from 'node:events';
 import { wordsOf } from '../disk/words.ts';
 
@@ -25,6 +26,7 @@ export interface Io {
 
 export function processIo(): Io {
   const { stdin, stdout, stderr, env } = process;
+  globalThis.console = new Console(stderr); // modules of users print, and results stay alone
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `tactful … | head` closes the pipe: there is nobody left to tell
     if (error.code === 'EPIPE') process.exit(0);

@@ -37,7 +37,8 @@ export async function scoreRollouts<Q extends Query>(
   name = reward.name,
 ): Promise<Required<ScoresWithMetrics>> {
   const where = name === '' ? 'reward' : `reward "${name}"`;
-  const answer = scoresAndMetrics(await reward(rollouts, signal), where);
+  const list = [...rollouts]; // a reward may sort what it gets, and others read the same
+  const answer = scoresAndMetrics(await reward(list, signal), where);
   checkScores(answer.scores, rollouts, where);
   checkMetrics(answer.metrics, where);
   return answer;

@@ -1,6 +1,6 @@
 /** The real program, in a process of its own: `npm test` builds it first. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,24 @@ test('an error ends with 1, and leaves the standard output alone', async () => {
   expect(err).toBe(
     'error: /no/such: expected a model, an adapter, a .safetensors file or a config.json, got no such file or folder. Check the path.\n',
   );
+});
+
+test('what a module of the user prints stays out of the results', async () => {
+  const prompt = join(model, 'prompt.mjs');
+  const body = "console.log('in it'); return dialogue;";
+  await writeFile(prompt, `export default ({ dialogue }) => { ${body} };\n`);
+  const words = [
+    '--dialogue',
+    'Hi',
+    '--prompt-template',
+    prompt,
+    '--json',
+    '--max-new-tokens',
+    '2',
+  ];
+  const { code, out, err } = await tactful(['generate', '--model', model, ...words]);
+  expect({ code, query: JSON.parse(out).query }).toEqual({ code: 0, query: 'Hi' });
+  expect(err).toContain('in it\n');
 });
 
 test('a command that computes ends by itself, with 0', async () => {

@@ -120,6 +120,18 @@ describe('several rewards with weights', () => {
     expect(metrics).toEqual({ 'env/reward/length': 25 / 3, 'env/reward/words': 2 });
   });
 
+  test('read the same, whatever one of them does with its list', async () => {
+    const sorting: Reward = async (all) => {
+      (all as Rollout[]).sort((a, b) => b.text.length - a.text.length).length = 1;
+      return [0, 0, 0];
+    };
+    const reward = weightedRewards({
+      sorting: { reward: sorting, weight: 1 },
+      length: { reward: length, weight: 1 },
+    });
+    expect((await scoreRollouts(reward, rollouts)).scores).toEqual([3, 9, 13]);
+  });
+
   test('with weight 0 only watch', async () => {
     const reward = weightedRewards({
       length: { reward: length, weight: 1 },
