@@ -126,7 +126,7 @@ export type { RlParts } from './rl/collect.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
-export type { LearnerMemory, LearnerState } from './rl/learner-state.ts';
+export type { LearnerNumbers, LearnerState } from './rl/learner-state.ts';
 export { baseParameters } from './rl/reference.ts';
 export {
   type Reward,

@@ -69,7 +69,7 @@ async function goOn(output: string, kind: Kind, { there, told, context }: Going)
   const then = started?.config ?? under;
   const asked = checkOptions(options, flags, { ...then, ...given, output });
   context.progress.note('checking settings, models and data');
-  const free = [...kind.free, ...Object.keys({ ...storeOptions, ...engineOptions })];
+  const free = [...kind.mayDiffer, ...Object.keys({ ...storeOptions, ...engineOptions })];
   const names = resumedNames(flags, { job: kind.name, file, free });
   const going = { ...context, names };
   await withNames(names, () =>

@@ -50,7 +50,7 @@ export async function beginJob<Config extends JobSettings, Measures extends obje
 
 type Schema<Config extends JobSettings> = Pick<
   Kind<Config>,
-  'schema' | 'free' | 'open' | 'resolve'
+  'schema' | 'mayDiffer' | 'leftOpen' | 'resolve'
 >;
 
 function resolved<Config extends JobSettings>(kind: Schema<Config>, settings: Config): Config {
@@ -64,13 +64,13 @@ function unchanged<Config extends JobSettings>(
   settings: Config,
 ): Config {
   const then = resolved(kind, checkJson(stored, 'checkpoint', kind.schema) as unknown as Config);
-  const open = (kind.open ?? []).filter((name) => settings[name] === undefined);
+  const open = (kind.leftOpen ?? []).filter((name) => settings[name] === undefined);
   const kept = Object.fromEntries(open.map((name) => [name, then[name]]));
   const now = resolved(kind, { ...settings, ...kept });
   const told = (value: unknown) => JSON.stringify(value) ?? 'none';
   for (const name of Object.keys(kind.schema.shape)) {
     const [expected, actual] = [told(then[name]), told(now[name])];
-    if (kind.free.includes(name) || expected === actual) continue;
+    if (kind.mayDiffer.includes(name) || expected === actual) continue;
     const remedy = 'Put it back, or start a new run.';
     throw new ConfigError(name, `${expected}, with which the run began`, actual, remedy);
   }

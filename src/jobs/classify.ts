@@ -9,7 +9,7 @@ import {
 } from './classify-measures.ts';
 import type { Kind } from './kind.ts';
 import { presets } from './presets.ts';
-import { learnsSupervised, supervisedFree, supervisedOpen } from './supervised-state.ts';
+import { learnsSupervised, supervisedLeftOpen, supervisedMayDiffer } from './supervised-state.ts';
 
 export const classifyKind: Kind<ClassifyConfig, ClassifyMeasures, ClassifyFacts> = {
   name: 'train-classifier',
@@ -32,8 +32,8 @@ export const classifyKind: Kind<ClassifyConfig, ClassifyMeasures, ClassifyFacts>
   stopping: 'finishing the step',
   schema: ClassifyConfig,
   first: { data: 'texts.csv', model: presets.demo.rewardModel },
-  free: supervisedFree,
-  open: supervisedOpen,
+  mayDiffer: supervisedMayDiffer,
+  leftOpen: supervisedLeftOpen,
   learns: learnsSupervised,
   measures: classifyMeasures,
 

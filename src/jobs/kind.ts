@@ -198,9 +198,9 @@ export interface Kind<
   /** What a config file to begin with says. */
   readonly first: Settings;
   /** Settings that may differ when it goes on: where files lie, how much is kept. */
-  readonly free: readonly string[];
+  readonly mayDiffer: readonly string[];
   /** Settings that a job fills in itself where they are left open, and keeps then. @default none */
-  readonly open?: readonly string[];
+  readonly leftOpen?: readonly string[];
   /** Fills in the defaults that follow from other settings. @default none do */
   resolve?(config: Config): Config;
   /** Of what a job remembers, what is learnt; and of its measurements. */

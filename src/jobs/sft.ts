@@ -7,7 +7,7 @@ import type { Kind, Line } from './kind.ts';
 import { presets } from './presets.ts';
 import { SftConfig } from './sft-config.ts';
 import { generationPath, type SftFacts, type SftMeasures, sftMeasures } from './sft-measures.ts';
-import { learnsSupervised, supervisedFree, supervisedOpen } from './supervised-state.ts';
+import { learnsSupervised, supervisedLeftOpen, supervisedMayDiffer } from './supervised-state.ts';
 
 export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
   name: 'sft',
@@ -26,8 +26,8 @@ export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
   stopping: 'finishing the step',
   schema: SftConfig,
   first: { model: presets.demo.model, data: presets.demo.data },
-  free: supervisedFree,
-  open: [...supervisedOpen, 'loraTargets'],
+  mayDiffer: supervisedMayDiffer,
+  leftOpen: [...supervisedLeftOpen, 'loraTargets'],
   learns: learnsSupervised,
   measures: sftMeasures,
 

@@ -6,10 +6,10 @@ export const learnsSupervised = z.strictObject({
 });
 
 /** Settings that follow from what is learnt. */
-export const supervisedOpen = ['learningRate', 'warmup'];
+export const supervisedLeftOpen = ['learningRate', 'warmup'];
 
 /** Settings that may differ when a job goes on: where files lie (what they hold is checked), and how much is kept. */
-export const supervisedFree = [
+export const supervisedMayDiffer = [
   ...['model', 'revision', 'adapter', 'adapterRevision', 'modelConfig', 'tokenizer'],
   ...['data', 'dataRevision', 'testData', 'testDataRevision'],
   ...['checkpointEvery', 'keepCheckpoints'],

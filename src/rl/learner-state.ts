@@ -7,7 +7,7 @@ import { float32, type Tensor, type Tensors } from '../tensor.ts';
 const count = z.int().nonnegative();
 
 /** What a learner remembers besides tensors: plain numbers, which survive JSON to the last bit. */
-export const LearnerMemory = z.strictObject({
+export const LearnerNumbers = z.strictObject({
   /** Optimizer steps so far. */
   updates: count,
   /** Steps of Adam, by parameter. */
@@ -25,10 +25,10 @@ export const LearnerMemory = z.strictObject({
   /** Place in numpy's stream, where one is replayed. */
   drawn: count,
 });
-export type LearnerMemory = z.infer<typeof LearnerMemory>;
+export type LearnerNumbers = z.infer<typeof LearnerNumbers>;
 
 /** All that a learner remembers between steps; tensors have the names of `trainingTensors`. */
-export type LearnerState = TrainingState<LearnerMemory>;
+export type LearnerState = TrainingState<LearnerNumbers>;
 
 /** Copies of parameters and moments under the names of a state. */
 export function stateTensors(parameters: Tensors, state: AdamState) {

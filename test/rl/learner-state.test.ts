@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { adam } from '../../src/model/optimizer.ts';
 import {
-  LearnerMemory,
+  LearnerNumbers,
   type LearnerState,
   restoreTensors,
   stateTensors,
 } from '../../src/rl/learner-state.ts';
 import { float32 } from '../../src/tensor.ts';
 
-const memory: LearnerMemory = {
+const memory: LearnerNumbers = {
   updates: 3,
   adamSteps: { 'v_head.weight': 2 },
   klCoef: 0.1 + 0.2,
@@ -105,7 +105,7 @@ describe('the memory', () => {
   test('survives JSON to the last bit, with a calibration and without', () => {
     const calibration = { n: 2, mean: 0.1 + 0.7, std: 1e-300 };
     for (const each of [memory, { ...memory, calibration }])
-      expect(LearnerMemory.parse(JSON.parse(JSON.stringify(each)))).toEqual(each);
+      expect(LearnerNumbers.parse(JSON.parse(JSON.stringify(each)))).toEqual(each);
   });
 
   test.each([
@@ -119,6 +119,6 @@ describe('the memory', () => {
     { calibration: { n: 2, mean: 0, std: 1, max: 3 } },
     { seed: 1 },
   ])('is refused with %j', (wrong) => {
-    expect(LearnerMemory.safeParse({ ...memory, ...wrong }).success).toBe(false);
+    expect(LearnerNumbers.safeParse({ ...memory, ...wrong }).success).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
-import { LearnerMemory, type LearnerState } from '../../src/rl/learner-state.ts';
+import { LearnerNumbers, type LearnerState } from '../../src/rl/learner-state.ts';
 import { moments, type Rows } from '../../src/rl/masked.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import { placesOf } from '../../src/rl/trl/places.ts';
@@ -65,7 +65,7 @@ function stored({ steps, memory, tensors }: LearnerState): LearnerState {
     ([name, { data, shape }]) => [name, float32(Float32Array.from(data), shape)] as const,
   );
   const json = JSON.parse(JSON.stringify(memory));
-  return { steps, memory: LearnerMemory.parse(json), tensors: new Map(read) };
+  return { steps, memory: LearnerNumbers.parse(json), tensors: new Map(read) };
 }
 
 describe('a learner that is saved and restored', () => {

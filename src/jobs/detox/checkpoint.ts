@@ -6,7 +6,7 @@ import type { ValueHeadFile } from '../../adapter/value-head-file.ts';
 import { checkpointFolder, type Newest, runRecord } from '../../model/checkpoint.ts';
 import { saveAdapter } from '../../model/save.ts';
 import { parametersIn } from '../../model/training-tensors.ts';
-import { LearnerMemory, type LearnerState } from '../../rl/learner-state.ts';
+import { LearnerNumbers, type LearnerState } from '../../rl/learner-state.ts';
 
 /** What a checkpoint says of its run, besides the learner's state. */
 export const CheckpointRecord = z.strictObject({
@@ -53,7 +53,7 @@ export function openCheckpoints(
     valueHeadFile,
   }: { readonly keep: number; readonly valueHeadFile?: ValueHeadFile | undefined },
 ): Checkpoints {
-  const schemas = { memory: LearnerMemory, record: CheckpointRecord };
+  const schemas = { memory: LearnerNumbers, record: CheckpointRecord };
   const stored = checkpointFolder(directory, schemas);
   return {
     write: (state, record, lora) => {

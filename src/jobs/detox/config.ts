@@ -165,7 +165,7 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
 }
 
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */
-export const freeSettings = [
+export const mayDiffer = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
   ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
   ...['data', 'dataRevision', 'reward'],

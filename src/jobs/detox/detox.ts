@@ -1,10 +1,10 @@
 /** `detox` as a kind of job. */
 import { z } from 'zod';
 import type { RunFacts, RunMeasures } from '../../events.ts';
-import { LearnerMemory } from '../../rl/learner-state.ts';
+import { LearnerNumbers } from '../../rl/learner-state.ts';
 import type { Kind } from '../kind.ts';
 import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
-import { checkTogether, DetoxConfig, freeSettings, resolvedConfig } from './config.ts';
+import { checkTogether, DetoxConfig, mayDiffer, resolvedConfig } from './config.ts';
 import { detoxScreen } from './screen.ts';
 
 const summary = z.strictObject({ n: z.int(), mean: z.number(), std: z.number() });
@@ -33,10 +33,10 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
     settings: (name, { compat }) => (isPreset(name) ? presetSettings(name, compat) : {}),
   },
   first: {},
-  free: freeSettings,
-  open: ['loraTargets'],
+  mayDiffer,
+  leftOpen: ['loraTargets'],
   resolve: resolvedConfig,
-  learns: LearnerMemory,
+  learns: LearnerNumbers,
   measures: z.strictObject({
     ...{ reward: summary, toxicity: summary, flagged: summary },
     rouge1: summary.exactOptional(),

@@ -4,7 +4,7 @@ import type { ParameterCount, RunEvent, RunFacts, RunMeasures, Sample } from '..
 import { countParameters } from '../../model/count.ts';
 import { targetsOf } from '../../model/initial.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
-import { LearnerMemory } from '../../rl/learner-state.ts';
+import { LearnerNumbers } from '../../rl/learner-state.ts';
 import { trainRl } from '../../rl/trainer.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
 import { phaseOf } from '../measuring.ts';
@@ -95,10 +95,10 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
 }
 
 /** Of what a checkpoint remembers, what the learner does. */
-function learnerOf(remembered: object): LearnerMemory {
-  const names = Object.keys(LearnerMemory.shape);
+function learnerOf(remembered: object): LearnerNumbers {
+  const names = Object.keys(LearnerNumbers.shape);
   const own = Object.entries(remembered).filter(([name]) => names.includes(name));
-  return LearnerMemory.parse(Object.fromEntries(own));
+  return LearnerNumbers.parse(Object.fromEntries(own));
 }
 
 function parameterCounts({ policy, lora }: Pick<Run, 'policy' | 'lora'>) {
