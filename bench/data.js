@@ -15,8 +15,8 @@ import { createGzip } from 'node:zlib';
 import { isWithin } from '../dist/data/prepare.js';
 import { buildPrompt } from '../dist/data/prompt.js';
 import { readExamples } from '../dist/data/read.js';
+import { loadTokenizer } from '../dist/family/tokenizer.js';
 import { randomStream } from '../dist/random.js';
-import { loadTokenizer } from '../dist/tokenizer/tokenizer.js';
 import { measure, watchMemory } from './measure.js';
 
 const rows = 12_460;

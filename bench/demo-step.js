@@ -2,13 +2,13 @@ import { trainingBatches } from '../dist/data/batches.js';
 import { filterByLength } from '../dist/data/prepare.js';
 import { buildPrompt } from '../dist/data/prompt.js';
 import { readExamples } from '../dist/data/read.js';
+import { loadTokenizer } from '../dist/family/tokenizer.js';
 import { DetoxConfig, rlConfigOf } from '../dist/jobs/detox/config.js';
 import { presets } from '../dist/jobs/presets.js';
 import { loadClassifier } from '../dist/model/load.js';
 import { classifierJudge, classifierReward } from '../dist/rl/judge.js';
 import { RlLearner } from '../dist/rl/learner.js';
 import { trainRl } from '../dist/rl/trainer.js';
-import { loadTokenizer } from '../dist/tokenizer/tokenizer.js';
 import { measure, watchMemory } from './measure.js';
 import { benchPolicy } from './models.js';
 

@@ -54,6 +54,7 @@ export { writeModelFolder } from './family/model-folder.ts';
 export type { ModernBertConfig } from './family/modernbert.ts';
 export type { RobertaConfig } from './family/roberta.ts';
 export type { T5Config } from './family/t5/config.ts';
+export { loadTokenizer, type Tokenizer } from './family/tokenizer.ts';
 export { openWeights } from './family/weights.ts';
 export {
   type DownloadProgress,
@@ -157,4 +158,3 @@ export {
 } from './settings/typed.ts';
 export type { Tensor, Tensors } from './tensor.ts';
 export type { Weights } from './tensors/weights.ts';
-export { loadTokenizer, type Tokenizer } from './tokenizer/tokenizer.ts';

@@ -21,6 +21,7 @@ import { buildPrompt } from '../dist/data/prompt.js';
 import { writeFileAtomic } from '../dist/disk/atomic.js';
 import { rouge } from '../dist/eval/rouge.js';
 import { writeModelFolder } from '../dist/family/model-folder.js';
+import { loadTokenizer } from '../dist/family/tokenizer.js';
 import {
   adapterTensors,
   freshClassifier,
@@ -35,7 +36,6 @@ import { SupervisedConfig } from '../dist/model/supervised-config.js';
 import { isToxic, toxicThreshold } from '../dist/model/toxic.js';
 import { uniform } from '../dist/random.js';
 import { startEngine } from '../dist/runtime/select.js';
-import { loadTokenizer } from '../dist/tokenizer/tokenizer.js';
 
 const seed = 1;
 const corpus = { seed, count: 4800, toxicShare: 0.55 };

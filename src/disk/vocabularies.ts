@@ -1,9 +1,11 @@
-/** What a tokenizer is made of where there is no `tokenizer.json`: names of files, of any family. */
-export const vocabularies = [
-  'spiece.model',
-  'spm.model',
-  'sentencepiece.bpe.model',
-  'vocab.json',
-  'merges.txt',
-  'vocab.txt',
-];
+/** Files that a tokenizer is made of where there is no `tokenizer.json`, of any class. */
+export const vocabulary = {
+  spiece: 'spiece.model',
+  spm: 'spm.model',
+  sentencePiece: 'sentencepiece.bpe.model',
+  ids: 'vocab.json',
+  merges: 'merges.txt',
+  words: 'vocab.txt',
+} as const;
+
+export const vocabularies: readonly string[] = Object.values(vocabulary);

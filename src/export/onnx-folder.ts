@@ -10,6 +10,7 @@ import { classifierModel } from '../family/classifier-onnx.ts';
 import { readModelConfig } from '../family/config.ts';
 import type { ExportedModel } from '../family/exported-model.ts';
 import { familyOf, isPolicy, type ModelConfig } from '../family/families.ts';
+import { usualClass } from '../family/tokenizer.ts';
 import { openModel } from '../family/weights.ts';
 import { checkPairing } from '../model/check-adapter.ts';
 import { checkModel, checkWeights } from '../model/check-weights.ts';
@@ -66,7 +67,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   const files = dtypes.flatMap((dtype) =>
     models.map(([name, exported]) => modelFiles(name, exported, { dtype, load, limit })),
   );
-  const tokenizer = await readTokenizerFiles(model);
+  const tokenizer = await readTokenizerFiles(model, usualClass);
   const generation = await generationText(model, config);
   const { text, raw } = await readConfigText(model);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -12,6 +12,7 @@ import type { EncoderInput } from '../nn/encoder.ts';
 import type { Scope } from '../nn/scope.ts';
 import type { Naming } from '../tensors/parameter-names.ts';
 import type { Weights } from '../tensors/weights.ts';
+import type { TokenizerClassName } from '../tokenizer/tokenizer-classes.ts';
 import type { EncoderConfig } from './classifier-config.ts';
 import type { ExportedModel } from './exported-model.ts';
 import type { Initial } from './initial.ts';
@@ -36,8 +37,8 @@ export interface Described<Config> {
   initial(config: Config, name: string): Initial;
   /** How files name its parameters. */
   readonly names: Naming;
-  /** transformers' class of its tokenizer. */
-  readonly tokenizerClass: string;
+  /** Class of its tokenizer, where the tokenizer's own files name none. */
+  readonly tokenizerClass: TokenizerClassName;
 }
 
 /** Families of sequence classifiers. */

@@ -11,25 +11,19 @@ export interface RobertaConfig<Type = 'roberta' | 'xlm-roberta'> extends Encoder
   readonly typeVocab: number;
 }
 
-export const roberta = robertaFamily('roberta', 'RoBERTa', {
-  architecture: 'Roberta',
-  tokenizerClass: 'RobertaTokenizer',
-});
+export const roberta = robertaFamily('roberta', 'RoBERTa', 'Roberta');
 
-export const xlmRoberta = robertaFamily('xlm-roberta', 'XLM-RoBERTa', {
-  architecture: 'XLMRoberta',
-  tokenizerClass: 'XLMRobertaTokenizer',
-});
+export const xlmRoberta = robertaFamily('xlm-roberta', 'XLM-RoBERTa', 'XLMRoberta');
 
 function robertaFamily<Type extends string>(
   modelType: Type,
   name: string,
-  { architecture, tokenizerClass }: { architecture: string; tokenizerClass: string },
+  architecture: 'Roberta' | 'XLMRoberta',
 ): ClassifierFamily<RobertaConfig<Type>> {
   return {
     kind: 'classifier',
     name,
-    tokenizerClass,
+    tokenizerClass: `${architecture}Tokenizer`,
     read(raw, where) {
       const config = { modelType, ...readBert(raw, where, { padId: 1 }) };
       checkPositions(config, where);

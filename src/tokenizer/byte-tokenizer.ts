@@ -1,5 +1,6 @@
 /** ByT5's tokenizer: a token is a byte, and no file is needed to know them. */
-import { specialToken, template } from './tokenizer-parts.ts';
+import type { TokenizerConfig } from './tokenizer-config.ts';
+import { type Build, specialToken, template } from './tokenizer-parts.ts';
 
 /** Padding, end and unknown come before the bytes. */
 const before = ['<pad>', '</s>', '<unk>'];
@@ -7,10 +8,9 @@ const firstSentinel = before.length + 256;
 
 /**
  * The `tokenizer.json` of the same ids: byte b is token b + 3, then come the sentinels.
- * @param sentinels contents of the tokens behind the bytes
  * @see ByT5Tokenizer in transformers
  */
-export function byteTokenizer(sentinels: readonly string[]) {
+export const byteTokenizer: Build = (_, config) => {
   const bytes = byteLetters().map((letter, byte) => [letter, byte + before.length] as const);
   const own = before.map((content, id) => [content, id] as const);
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false };
@@ -22,7 +22,7 @@ export function byteTokenizer(sentinels: readonly string[]) {
         lstrip: true,
         rstrip: true,
       })),
-      ...sentinels.map((content, i) => specialToken(firstSentinel + i, content)),
+      ...sentinelsOf(config).map((content, i) => specialToken(firstSentinel + i, content)),
     ],
     normalizer: null,
     pre_tokenizer: { ...byteLevel, use_regex: false },
@@ -30,6 +30,17 @@ export function byteTokenizer(sentinels: readonly string[]) {
     decoder: { ...byteLevel, use_regex: false },
     model: { type: 'BPE', vocab: Object.fromEntries([...own, ...bytes]), merges: [] },
   };
+};
+
+/** The tokens behind the bytes, in the order of their ids. */
+function sentinelsOf(config: TokenizerConfig): readonly string[] {
+  const listed = Object.entries(config.added_tokens_decoder ?? {}).filter(([id]) => Number(id) > 2);
+  if (listed.length > 0) {
+    return listed.sort(([a], [b]) => Number(a) - Number(b)).map(([, { content }]) => content);
+  }
+  const more = config.additional_special_tokens ?? [];
+  if (more.length > 0) return more;
+  return Array.from({ length: config.extra_ids ?? 125 }, (_, i) => `<extra_id_${i}>`);
 }
 
 /**

@@ -2,36 +2,28 @@
 import { z } from 'zod';
 import { parseJson } from '../disk/json.ts';
 import { InputError } from '../errors.ts';
-import { type BuiltTokenizer, specialToken } from './tokenizer-parts.ts';
+import { named } from './tokenizer-config.ts';
+import { type Build, specialToken, type VocabularyFile } from './tokenizer-parts.ts';
 
-/** The two files' bytes, and their names for messages. */
-export interface RobertaFiles {
-  readonly vocab: Uint8Array;
-  readonly vocabName: string;
-  readonly merges: Uint8Array;
-  readonly mergesName: string;
-}
-
-/** Contents of the special tokens. */
-export type RobertaNames = Readonly<
-  Record<'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask', string>
->;
+const around = { bos: '<s>', eos: '</s>', cls: '<s>', sep: '</s>' };
+const usual = { ...around, unk: '<unk>', pad: '<pad>', mask: '<mask>' };
 
 const Vocabulary = z.record(z.string(), z.int().nonnegative());
 
 /**
- * A byte-level RoBERTa tokenizer.
+ * A byte-level RoBERTa tokenizer, from `vocab.json` and `merges.txt`.
  * @throws {InputError} when a file is not what its name says, or lacks a token that texts need
  * @see RobertaConverter in transformers' convert_slow_tokenizer.py
  */
-export function robertaTokenizer(files: RobertaFiles, names: RobertaNames): BuiltTokenizer {
-  const vocab = parseJson(files.vocab, files.vocabName, Vocabulary);
-  const merges = parseMerges(files.merges, files.mergesName);
+export const robertaTokenizer: Build = ([vocabFile, mergesFile], config) => {
+  const vocab = parseJson(vocabFile.bytes, vocabFile.where, Vocabulary);
+  const merges = parseMerges(mergesFile);
+  const names = named(usual, config);
   const { cls, sep, mask } = names;
   for (const token of [cls, sep]) {
     if (Object.hasOwn(vocab, token)) continue;
     const remedy = 'Without tokenizer.json only tokenizers of RoBERTa and BART have a vocab.json.';
-    throw new InputError(files.vocabName, `the token ${token}`, 'none', remedy);
+    throw new InputError(vocabFile.where, `the token ${token}`, 'none', remedy);
   }
   const added = [...new Set(Object.values(names))]
     .filter((content) => Object.hasOwn(vocab, content))
@@ -72,10 +64,10 @@ export function robertaTokenizer(files: RobertaFiles, names: RobertaNames): Buil
       merges,
     },
   };
-}
+};
 
 /** Pairs of a merges file: one a line after a `#version` line; a pair may start with `#`. */
-function parseMerges(bytes: Uint8Array, where: string): string[][] {
+function parseMerges({ bytes, where }: VocabularyFile): string[][] {
   const lines = new TextDecoder().decode(bytes).split('\n');
   const pairs: string[][] = [];
   for (const [i, line] of lines.entries()) {

@@ -1,9 +1,16 @@
 /** Parts of a `tokenizer.json` that several families share. */
+import type { TokenizerConfig } from './tokenizer-config.ts';
 
 /** A `tokenizer.json` object made from other files. */
 export interface BuiltTokenizer extends Record<string, unknown> {
   readonly added_tokens: readonly { readonly id: number; readonly content: string }[];
 }
+
+/** A file that a tokenizer is made of; `where` is its name for messages. */
+export type VocabularyFile = { readonly bytes: Uint8Array; readonly where: string };
+
+/** Makes what transformers would. */
+export type Build = (files: readonly VocabularyFile[], config: TokenizerConfig) => BuiltTokenizer;
 
 /** A token that is matched in a text as it is. */
 export function specialToken(id: number, content: string, special = true) {

@@ -3,7 +3,11 @@ import { AddedToken, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { ConfigError, InputError } from '../errors.ts';
 import { textOfBytes } from './byte-tokenizer.ts';
 import { fitted, type PairIds } from './text-pair.ts';
-import { readTokenizerFiles, type TokenizerDefinition } from './tokenizer-files.ts';
+import {
+  readTokenizerFiles,
+  type TokenizerDefinition,
+  type UsualClass,
+} from './tokenizer-files.ts';
 
 /** How texts become ids. */
 export interface EncodeOptions {
@@ -59,15 +63,9 @@ export interface Tokenizer {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/**
- * Loads a folder's tokenizer: `tokenizer.json`, or what older folders have in its place (T5's
- * `spiece.model`, DeBERTa's `spm.model`, BERT's `vocab.txt`, RoBERTa's `vocab.json` and `merges.txt`).
- * @throws {UnavailableError} when the folder has none of them
- * @throws {InputError} when a file is not what its name says, no padding token is named, or there
- * are tokens that the model in the same folder has no embedding for
- */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const definition = await readTokenizerFiles(folder);
+/** `loadTokenizer` of family/, which knows what class is usual. */
+export async function openTokenizer(folder: string, usualClass: UsualClass): Promise<Tokenizer> {
+  const definition = await readTokenizerFiles(folder, usualClass);
   const native = nativeTokenizer(definition, folder);
   const idOf = (name: keyof TokenizerDefinition['named'], ...usual: string[]) => {
     const given = definition.named[name];
@@ -167,7 +165,9 @@ function nativeTokenizer(definition: TokenizerDefinition, folder: string): Nativ
     const remedy = 'Fetch the folder again.';
     throw new InputError(folder, 'a tokenizer', (cause as Error).message, remedy, cause);
   }
-  for (const { content, special, ...options } of definition.missing) {
+  for (const { content, special, normalized = !special, ...strip } of definition.missing) {
+    const { single_word: singleWord, lstrip: leftStrip, rstrip: rightStrip } = strip;
+    const options = { singleWord, leftStrip, rightStrip, normalized };
     native.addAddedTokens([new AddedToken(content, special, options)]);
   }
   const added = addedTokens(definition);

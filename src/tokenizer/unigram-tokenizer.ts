@@ -1,48 +1,45 @@
 /** The `tokenizer.json` that transformers makes of a SentencePiece model. */
 import { InputError } from '../errors.ts';
 import { parseSentencePiece, type SentencePieceModel } from './sentencepiece.ts';
-import { type BuiltTokenizer, base64Of, specialToken, template } from './tokenizer-parts.ts';
-
-/** What a tokenizer's config says of a T5 tokenizer. */
-export interface UnigramOptions {
-  /** Number of `<extra_id_0>`, `<extra_id_1>`, … behind the pieces, the last first. */
-  readonly extraIds: number;
-  /** With false, only a text's start gets a blank before it, not what follows a special token. */
-  readonly legacy: boolean;
-  readonly addPrefixSpace: boolean;
-}
+import {
+  type Build,
+  type BuiltTokenizer,
+  base64Of,
+  specialToken,
+  template,
+  type VocabularyFile,
+} from './tokenizer-parts.ts';
 
 /**
  * T5's and mT5's, from `spiece.model`.
  * @throws {InputError} when the file is no unigram model or lacks `</s>`
  * @see SpmConverter and T5Converter in transformers' convert_slow_tokenizer.py
  */
-export function t5Tokenizer(
-  bytes: Uint8Array,
-  where: string,
-  options: UnigramOptions,
-): BuiltTokenizer {
-  const model = unigramModel(bytes, where);
+export const t5Tokenizer: Build = ([file], config) => {
+  const model = unigramModel(file);
   const { pieces, unkId } = model;
-  const extra = Array.from({ length: options.extraIds }, (_, i) => `<extra_id_${i}>`);
+  const extra = Array.from({ length: config.extra_ids ?? 100 }, (_, i) => `<extra_id_${i}>`);
   const vocab = [
     ...pieces.map(({ text, score }): Entry => [text, score]),
     ...extra.toReversed().map((text): Entry => [text, 0]),
   ];
   const eos = pieces.findIndex(({ text }) => text === '</s>');
-  if (eos < 0) throw new InputError(where, 'the piece </s>', 'none', 'Is it a T5 tokenizer?');
+  if (eos < 0) throw new InputError(file.where, 'the piece </s>', 'none', 'Is it a T5 tokenizer?');
   const special = ['</s>', '<unk>', '<pad>', ...extra];
   const after = template(['$A', '</s>'], ['$A', '</s>', '$B', '</s>'], { '</s>': eos });
-  return { ...unigramJson(model, vocab, { ...options, unkId, special }), post_processor: after };
-}
+  // not legacy: only a text's start gets a blank before it, not what follows a special token
+  const scheme = (config.legacy ?? true) ? 'always' : 'first';
+  const space = (config.add_prefix_space ?? true) ? scheme : 'never';
+  return { ...unigramJson(model, vocab, { unkId, special, space }), post_processor: after };
+};
 
 /**
  * XLM-RoBERTa's, from `sentencepiece.bpe.model`: ids as in fairseq.
  * @throws {InputError} when the file is no unigram model
  * @see XLMRobertaConverter in transformers' convert_slow_tokenizer.py
  */
-export function xlmRobertaTokenizer(bytes: Uint8Array, where: string): BuiltTokenizer {
-  const model = unigramModel(bytes, where);
+export const xlmRobertaTokenizer: Build = ([file]) => {
+  const model = unigramModel(file);
   const first = ['<s>', '<pad>', '</s>', '<unk>'];
   const vocab = [
     ...first.map((text): Entry => [text, 0]),
@@ -50,42 +47,34 @@ export function xlmRobertaTokenizer(bytes: Uint8Array, where: string): BuiltToke
     ['<mask>', 0] satisfies Entry,
   ];
   const special = [...first, '<mask>'];
-  const options = { unkId: 3, special, legacy: true, addPrefixSpace: true };
   const around = template(['<s>', '$A', '</s>'], ['<s>', '$A', '</s>', '</s>', '$B', '</s>'], {
     '<s>': 0,
     '</s>': 2,
   });
-  return { ...unigramJson(model, vocab, options), post_processor: around };
-}
-
-/** What a tokenizer's config says of a DeBERTa tokenizer. */
-export interface DebertaTokenizerOptions {
-  readonly lowerCase: boolean;
-  /** Each character of punctuation is a word of its own. */
-  readonly splitPunctuation: boolean;
-}
+  return { ...unigramJson(model, vocab, { unkId: 3, special }), post_processor: around };
+};
 
 /**
  * DeBERTa-v2's and -v3's, from `spm.model`; tokens of the family that are no pieces stand behind these.
  * @throws {InputError} when the file is no unigram model or lacks `[CLS]` or `[SEP]`
  * @see DebertaV2Converter in transformers' convert_slow_tokenizer.py
  */
-export function debertaTokenizer(
-  bytes: Uint8Array,
-  where: string,
-  { lowerCase, splitPunctuation }: DebertaTokenizerOptions,
-): BuiltTokenizer {
-  const model = unigramModel(bytes, where);
+export const debertaTokenizer: Build = ([file], config) => {
+  const model = unigramModel(file);
   const { unkId } = model;
   const vocab = model.pieces.map(({ text, score }): Entry => [text, score]);
   const idOf = new Map(vocab.map(([text], id) => [text, id]));
   const special = ['[CLS]', '[SEP]', '[UNK]', '[PAD]', '[MASK]'];
   const [cls, sep] = special.map((text) => idOf.get(text));
   if (cls === undefined || sep === undefined) {
-    throw new InputError(where, 'the pieces [CLS] and [SEP]', 'none', 'Is it a DeBERTa tokenizer?');
+    throw new InputError(
+      file.where,
+      'the pieces [CLS] and [SEP]',
+      'none',
+      'Is it a DeBERTa tokenizer?',
+    );
   }
-  const options = { unkId, special, legacy: true, addPrefixSpace: true };
-  const built = unigramJson(model, vocab, options);
+  const built = unigramJson(model, vocab, { unkId, special });
   const behind = special
     .filter((text) => !idOf.has(text))
     .map((text, i) => specialToken(vocab.length + i, text));
@@ -97,13 +86,14 @@ export function debertaTokenizer(
     ...built,
     added_tokens: added,
     normalizer: sequence('normalizers', [
-      lowerCase && { type: 'Lowercase' },
+      config.do_lower_case && { type: 'Lowercase' },
       { type: 'Strip', strip_left: true, strip_right: true },
       charsmapOf(model),
       { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' },
     ]),
     pre_tokenizer: sequence('pretokenizers', [
-      splitPunctuation && { type: 'Punctuation', behavior: 'Isolated' },
+      // each character of punctuation is a word of its own
+      config.split_by_punct && { type: 'Punctuation', behavior: 'Isolated' },
       built.pre_tokenizer,
     ]),
     post_processor: template(
@@ -113,7 +103,7 @@ export function debertaTokenizer(
       1,
     ),
   };
-}
+};
 
 /** Components one after another, those that there are. */
 function sequence(parts: 'normalizers' | 'pretokenizers', components: readonly unknown[]) {
@@ -127,23 +117,25 @@ function charsmapOf({ charsmap }: SentencePieceModel) {
 
 type Entry = [text: string, score: number];
 
-function unigramModel(bytes: Uint8Array, where: string): SentencePieceModel {
+function unigramModel({ bytes, where }: VocabularyFile): SentencePieceModel {
   const model = parseSentencePiece(bytes, where);
   if (model.algorithm === 'unigram') return model;
   const remedy = 'Fetch tokenizer.json of the same model.';
   throw new InputError(where, 'a unigram model', `a ${model.algorithm} one`, remedy);
 }
 
-interface UnigramParts extends Omit<UnigramOptions, 'extraIds'> {
+interface UnigramParts {
   readonly unkId: number;
   /** Tokens that are special whatever their piece says. */
   readonly special: readonly string[];
+  /** Where a blank goes before a text. @default always */
+  readonly space?: string;
 }
 
 function unigramJson(
   model: SentencePieceModel,
   vocab: readonly Entry[],
-  { unkId, special, legacy, addPrefixSpace }: UnigramParts,
+  { unkId, special, space: prepend_scheme = 'always' }: UnigramParts,
 ): BuiltTokenizer {
   const { pieces } = model;
   const idOf = new Map(vocab.map(([text], id) => [text, id]));
@@ -157,8 +149,7 @@ function unigramJson(
     })
     .sort((a, b) => a.id - b.id)
     .map((token) => (token.content === '<mask>' ? { ...token, lstrip: true } : token));
-  const scheme = addPrefixSpace ? (legacy ? 'always' : 'first') : 'never';
-  const space = { type: 'Metaspace', replacement: '▁', prepend_scheme: scheme, split: true };
+  const space = { type: 'Metaspace', replacement: '▁', prepend_scheme, split: true };
   return {
     version: '1.0',
     added_tokens: added,

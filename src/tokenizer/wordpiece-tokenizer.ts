@@ -1,30 +1,19 @@
 /** The `tokenizer.json` that transformers makes of BERT's `vocab.txt`. */
 import { InputError } from '../errors.ts';
-import { type BuiltTokenizer, specialToken, template } from './tokenizer-parts.ts';
+import { named, type TokenizerConfig } from './tokenizer-config.ts';
+import { type Build, specialToken, template } from './tokenizer-parts.ts';
 
-/** What a tokenizer's config says of a BERT tokenizer. */
-export interface WordPieceOptions {
-  readonly lowerCase: boolean;
-  /** null: when the text is put in lower case. */
-  readonly stripAccents: boolean | null;
-  /** Each Chinese character a word of its own. */
-  readonly splitChinese: boolean;
-  /** Contents of the special tokens. */
-  readonly names: Readonly<Record<'cls' | 'sep' | 'unk' | 'pad' | 'mask', string>>;
-}
+const usual = { cls: '[CLS]', sep: '[SEP]', unk: '[UNK]', pad: '[PAD]', mask: '[MASK]' };
 
 /**
  * BERT's and DistilBERT's, from `vocab.txt`: a token a line, its id the number of the lines before.
  * @throws {InputError} when the file is no UTF-8 or lacks a special token that texts need
  * @see BertConverter in transformers' convert_slow_tokenizer.py
  */
-export function wordPieceTokenizer(
-  bytes: Uint8Array,
-  where: string,
-  { lowerCase, stripAccents, splitChinese, names }: WordPieceOptions,
-): BuiltTokenizer {
+export const wordPieceTokenizer: Build = ([{ bytes, where }], config) => {
   // a token that comes twice has the last id, as in Python's dict
   const ids = new Map(linesOf(bytes, where).map((token, id) => [token, id]));
+  const names = named(usual, config);
   const { cls, sep, unk } = names;
   const missing = [cls, sep, unk].find((token) => !ids.has(token));
   if (missing !== undefined) {
@@ -39,13 +28,7 @@ export function wordPieceTokenizer(
   return {
     version: '1.0',
     added_tokens: added,
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: splitChinese,
-      strip_accents: stripAccents,
-      lowercase: lowerCase,
-    },
+    normalizer: { type: 'BertNormalizer', clean_text: true, ...bertNormalizer(config) },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: template([cls, '$A', sep], [cls, '$A', sep, '$B', sep], around, 1),
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
@@ -56,6 +39,15 @@ export function wordPieceTokenizer(
       max_input_chars_per_word: 100,
       vocab: Object.fromEntries(ids),
     },
+  };
+};
+
+/** What a BERT tokenizer's config says of its normalizer, with BertTokenizer's defaults. */
+export function bertNormalizer(config: TokenizerConfig) {
+  return {
+    handle_chinese_chars: config.tokenize_chinese_chars ?? true,
+    strip_accents: config.strip_accents ?? null,
+    lowercase: config.do_lower_case ?? true,
   };
 }
 

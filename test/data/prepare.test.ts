@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { codePoints, filterByLength, splitExamples } from '../../src/data/prepare.ts';
 import { buildPrompt } from '../../src/data/prompt.ts';
 import { readExamples } from '../../src/data/read.ts';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../src/family/tokenizer.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 
 interface Build {

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { TactfulError } from '../../src/errors.ts';
 import { modelConfig, readModelConfig } from '../../src/family/config.ts';
 import { families } from '../../src/family/families.ts';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../src/family/tokenizer.ts';
 import { readTokenizerFiles } from '../../src/tokenizer/tokenizer-files.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { mutatedBytes, mutatedJson } from '../tensors/mutations.ts';

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { LoraConfig } from '../../src/adapter/lora-config.ts';
 import { readAdapter, writeAdapter } from '../../src/adapter/peft.ts';
 import { readModelConfig } from '../../src/family/config.ts';
+import { loadTokenizer } from '../../src/family/tokenizer.ts';
 import { checkPairing } from '../../src/model/check-adapter.ts';
 import { adapterTensors, loadClassifier, loadPolicy } from '../../src/model/load.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { writeSafetensors } from '../../src/tensors/safetensors.ts';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { temporaryFolder, tinyModelFolder } from './tiny.ts';
 

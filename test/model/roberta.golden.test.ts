@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { positionIds } from '../../src/family/positions.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import type { Classifier } from '../../src/model/classifier.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import { probabilities } from '../../src/model/softmax.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { Tensor } from '../../src/tensor.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath, goldenTensors } from '../golden.ts';
 import { expectGradients, logitsTolerance, numbers, ragged, rows2 } from '../tensors.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Head } from '../../src/family/classifier-config.ts';
 import type { ClassifierConfig } from '../../src/family/families.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import { freshClassifier, loadClassifier } from '../../src/model/load.ts';
 import { classifierJudge, type JudgeModel, type JudgeOptions } from '../../src/rl/judge.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
 import { tinyRoberta } from '../model/tiny.ts';

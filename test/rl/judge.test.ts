@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import type { Classifier } from '../../src/model/classifier.ts';
 import { loadClassifier } from '../../src/model/load.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
@@ -12,7 +13,6 @@ import { scoreRollouts } from '../../src/rl/reward.ts';
 import type { Rollout } from '../../src/rl/rollout.ts';
 import { type LabOptions, labReward } from '../../src/rl/trl/lab-reward.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../engine.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 

@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';
 

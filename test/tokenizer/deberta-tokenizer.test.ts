@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer } from '../../src/family/tokenizer.ts';
 import { readTokenizerFiles } from '../../src/tokenizer/tokenizer-files.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { loadTokenizer } from '../../src/family/tokenizer.ts';
 import { fitted } from '../../src/tokenizer/text-pair.ts';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';
 

@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadTokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer, usualClass } from '../../src/family/tokenizer.ts';
 import { readTokenizerFiles } from '../../src/tokenizer/tokenizer-files.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 import { scratchFolders } from '../hub/folder.ts';
@@ -95,7 +95,7 @@ test("a BERT tokenizer's config wins over its tokenizer.json, as in BertTokenize
   const write = (name: string, value: object) =>
     writeFile(join(folder, name), JSON.stringify(value));
   const lowerCase = async () => {
-    const { normalizer } = (await readTokenizerFiles(folder)).json;
+    const { normalizer } = (await readTokenizerFiles(folder, usualClass)).json;
     return (normalizer as { lowercase: boolean }).lowercase;
   };
   await write('tokenizer.json', {

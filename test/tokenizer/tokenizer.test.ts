@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadTokenizer, type Tokenizer } from '../../src/tokenizer/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import { goldenJson, goldenPath } from '../golden.ts';
 
 interface Encoded {

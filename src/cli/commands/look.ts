@@ -156,7 +156,7 @@ async function filesIn(path: string) {
 }
 
 async function lookAtTokenizer(path: string) {
-  const { loadTokenizer } = await import('../../tokenizer/tokenizer.ts');
+  const { loadTokenizer } = await import('../../family/tokenizer.ts');
   const { vocabSize, maxLength } = await loadTokenizer(path);
   return { tokens: vocabSize, maxLength: Number.isFinite(maxLength) ? maxLength : null };
 }

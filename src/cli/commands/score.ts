@@ -61,7 +61,7 @@ export const score = defineCommand({
     const { json, signal, progress, print, note, screen } = context;
     const { startEngine } = await import('../../runtime/select.ts');
     const { loadClassifier } = await import('../../model/load.ts');
-    const { loadTokenizer } = await import('../../tokenizer/tokenizer.ts');
+    const { loadTokenizer } = await import('../../family/tokenizer.ts');
     const { rewardModel, label } = options;
 
     const tokenizer = await loadTokenizer(rewardModel);

@@ -1,12 +1,12 @@
 import { ConfigError } from '../../errors.ts';
 import type { EvaluationParts, Prompt } from '../../eval/evaluate.ts';
 import type { Note } from '../../events.ts';
+import { loadTokenizer } from '../../family/tokenizer.ts';
 import { loadClassifier } from '../../model/load.ts';
 import { classifierJudge, type Judge, type JudgeModel } from '../../rl/judge.ts';
 import { judgeNotes, judgeWords } from '../../rl/judge-notes.ts';
 import type { Reward } from '../../rl/reward.ts';
 import type { Engine } from '../../runtime/engine.ts';
-import { loadTokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Closable } from '../kind.ts';
 import type { DetoxConfig } from './config.ts';
 import { detoxJudge, loadReward, readBy, rewardWords } from './reward.ts';

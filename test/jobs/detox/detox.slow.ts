@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { readAdapter, readValueHead } from '../../../src/adapter/peft.ts';
 import type { RunEvent } from '../../../src/events.ts';
+import { loadTokenizer } from '../../../src/family/tokenizer.ts';
 import { DetoxConfig, rlConfigOf } from '../../../src/jobs/detox/config.ts';
 import { detox } from '../../../src/jobs/library.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { readEvents } from '../../../src/store/event-log.ts';
-import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { dialogues as rows, tinySettings } from './tiny.ts';
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { Prompt } from '../../../src/eval/evaluate.ts';
+import { loadTokenizer, type Tokenizer } from '../../../src/family/tokenizer.ts';
 import { DetoxConfig } from '../../../src/jobs/detox/config.ts';
 import { detoxReward, rougeReward } from '../../../src/jobs/detox/reward.ts';
 import type { Classifier } from '../../../src/model/classifier.ts';
@@ -13,7 +14,6 @@ import { classifierJudge, type Judge } from '../../../src/rl/judge.ts';
 import { scoreRollouts } from '../../../src/rl/reward.ts';
 import type { Rollout } from '../../../src/rl/rollout.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { goldenPath } from '../../golden.ts';
 

@@ -1,5 +1,6 @@
 /** Every switch of semantics.ts does something; what each does is in semantics.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadTokenizer, type Tokenizer } from '../../../src/family/tokenizer.ts';
 import type { Classifier } from '../../../src/model/classifier.ts';
 import { loadClassifier } from '../../../src/model/load.ts';
 import type { Parameters } from '../../../src/model/parameters.ts';
@@ -12,7 +13,6 @@ import { trainRl } from '../../../src/rl/trainer.ts';
 import { type Correction, correctionNames, semanticsOf } from '../../../src/rl/trl/corrections.ts';
 import { labReward } from '../../../src/rl/trl/lab-reward.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
-import { loadTokenizer, type Tokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { goldenPath } from '../../golden.ts';
 import { randomRows } from '../../model/tiny.ts';

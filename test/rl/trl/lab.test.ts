@@ -1,5 +1,6 @@
 /** Defects of the lab around TRL's arithmetic, and settings that both modes have; see semantics.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadTokenizer } from '../../../src/family/tokenizer.ts';
 import type { Policy } from '../../../src/model/policy.ts';
 import { argmax, GenerationConfig, warpLogits } from '../../../src/model/sampling.ts';
 import { RlConfig } from '../../../src/rl/config.ts';
@@ -11,7 +12,6 @@ import { prepareScores, startMoments } from '../../../src/rl/scores.ts';
 import { placesOf } from '../../../src/rl/trl/places.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import type { Tensor } from '../../../src/tensor.ts';
-import { loadTokenizer } from '../../../src/tokenizer/tokenizer.ts';
 import { testEngine } from '../../engine.ts';
 import { goldenPath } from '../../golden.ts';
 import { type GoldenBatch, goldenBatch, goldenPolicy } from '../golden-policy.ts';
