@@ -78,6 +78,15 @@ test('what a module of the user prints stays out of the results', async () => {
   expect(err).toContain('in it\n');
 });
 
+test('a reward that never answers is an error that is told', async () => {
+  const reward = join(model, 'never.mjs');
+  await writeFile(reward, 'export default () => new Promise(() => {});\n');
+  const words = ['--samples', '4', '--reward', reward, '--output', join(model, 'run')];
+  const { code, err } = await tactful(['detox', '--engine', 'onnxruntime', ...words]);
+  expect(code).toBe(1);
+  expect(err).toContain('error: expected an answer, got none');
+}, 60_000);
+
 test('a command that computes ends by itself, with 0', async () => {
   const words = ['generate', '--model', model, '--prompt', 'Hi', '--max-new-tokens', '4', '--json'];
   const { code, out } = await tactful(words);

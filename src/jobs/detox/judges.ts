@@ -79,7 +79,8 @@ export async function loadJudges(
 function checkPaid({ rewardModelWeight, reward, rewardWeight, rougeWeight }: DetoxConfig): void {
   if (rewardModelWeight > 0 || rougeWeight > 0 || (reward !== undefined && rewardWeight !== 0))
     return;
-  const remedy = 'Name a `reward` of your own, or set `rougeWeight`.';
+  const own = reward === undefined ? 'Name a `reward` of your own' : 'Set `rewardWeight`';
+  const remedy = `${own}, or set \`rougeWeight\`.`;
   throw new ConfigError(
     '`rewardModelWeight`',
     'something else that rewards, with 0',
