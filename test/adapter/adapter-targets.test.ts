@@ -6,7 +6,7 @@ import { tinyT5 } from '../model/tiny.ts';
 
 type Version = '0.14.0' | '0.21.2';
 type Case = { settings: TargetFields } & Record<Version, string[]>;
-const { cases } = await goldenJson<{ cases: Case[] }>('lora', 'targets.json');
+const { cases } = await goldenJson<{ cases: Case[] }>('families', 'targets.json');
 const linears = [...scoreGraph({ config: tinyT5, valueHead: false }).linears].sort();
 
 test.each(cases.map((each) => [JSON.stringify(each.settings), each] as const))(
