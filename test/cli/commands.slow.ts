@@ -264,7 +264,7 @@ describe('detox', () => {
     const config = { klPenalty: 'kl', adamEps: 1e-5, seed: 0 };
     expect(started).toMatchObject({ type: 'started', job: 'detox', config });
     expect(err).toContain(
-      `no --adapter: training starts from a fresh LoRA adapter of rank 32 on q, v of ${model}\n`,
+      `no --adapter: training starts from a fresh LoRA adapter of rank 32 on queries and values of ${model}\n`,
     );
   });
 

@@ -111,7 +111,7 @@ test('Ctrl-C stops between two batches, with 130 and whole lines', async () => {
 });
 
 test('Ctrl-C ends a training after its step, and says how to go on', async () => {
-  const output = join(model, 'run');
+  const output = join(model, 'after-step');
   const words = ['detox', '--model', model, '--reward-model', goldenPath('roberta', 'model')];
   const job = [...data, '--group-column', 'topic', '--threads', '1', '--output', output];
   const size = ['--samples', '4', '--steps', '1000', '--batch-size', '4', '--calibrate', '0'];
