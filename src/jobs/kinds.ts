@@ -1,4 +1,4 @@
-/** The kinds of jobs: one line each. */
+/** The kinds of jobs: an entry each. */
 import type { Kind } from './kind.ts';
 
 /** A kind before it is loaded: what `tactful --help` says of it. */
@@ -9,9 +9,20 @@ export interface KindEntry {
   load(): Promise<Kind>;
 }
 
-// biome-ignore format: one line each
 export const kinds: readonly KindEntry[] = [
-  { name: 'detox', summary: 'Train a policy until its summaries are less toxic, and prove whether they are.', load: async () => (await import('./detox/detox.ts')).detoxKind },
-  { name: 'sft', summary: 'Teach a policy to summarise from examples, before or instead of detox.', load: async () => (await import('./sft.ts')).sftKind },
-  { name: 'train-classifier', summary: 'Train a reward model on labelled texts.', load: async () => (await import('./classify.ts')).classifyKind },
+  {
+    name: 'detox',
+    summary: 'Train a policy until its summaries are less toxic, and prove whether they are.',
+    load: async () => (await import('./detox/detox.ts')).detoxKind,
+  },
+  {
+    name: 'sft',
+    summary: 'Teach a policy to summarise from examples, before or instead of detox.',
+    load: async () => (await import('./sft.ts')).sftKind,
+  },
+  {
+    name: 'train-classifier',
+    summary: 'Train a reward model on labelled texts.',
+    load: async () => (await import('./classify.ts')).classifyKind,
+  },
 ];
