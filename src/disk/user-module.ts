@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
+import { fingerprintFile } from './fingerprint.ts';
 import { unread } from './words.ts';
 
 /** The name of a module: `reward.ts`, `prompt.mjs`. */
@@ -16,12 +17,29 @@ export interface LoadedFunction {
 
 /**
  * The function that a module exports as its default. What it imports may be TypeScript as well; types
- * are taken off and not checked. Each call loads it anew.
+ * are taken off and not checked. It is loaded once, and again when one of its files has changed.
  * @param example how such a module is written, for messages
  * @throws {UnavailableError} when there is no such file
  * @throws {InputError} when it cannot be loaded, or its default export is no function
  */
 export async function loadFunction(path: string, example: string): Promise<LoadedFunction> {
+  const known = loaded.get(resolve(path));
+  if (known && (await printsOf(known.files)) === known.prints) return known;
+  const found = await loadAnew(path, example);
+  loaded.set(resolve(path), { ...found, prints: await printsOf(found.files) });
+  return found;
+}
+
+/** What was loaded, and SHA-256 of its files then. */
+const loaded = new Map<string, LoadedFunction & { readonly prints: string }>();
+
+/** A file that is gone has none. */
+async function printsOf(files: readonly string[]): Promise<string> {
+  const prints = files.map((file) => fingerprintFile(file).catch(() => 'none'));
+  return (await Promise.all(prints)).join();
+}
+
+async function loadAnew(path: string, example: string): Promise<LoadedFunction> {
   await stat(path).catch((cause) => {
     throw unread(path, cause, 'a module, which is a file');
   });

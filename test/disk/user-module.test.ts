@@ -82,3 +82,11 @@ test('a module that is not there is refused by its path', async () => {
     `${path}: expected a module, which is a file, got no such file.`,
   );
 });
+
+test('a module is run once, however often it is asked for', async () => {
+  const path = await write(
+    'counted.ts',
+    'globalThis.runs = (globalThis.runs ?? 0) + 1;\nexport default () => globalThis.runs;',
+  );
+  expect([await answer(path), await answer(path)]).toEqual([1, 1]);
+});
