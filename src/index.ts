@@ -8,6 +8,7 @@ export {
   writeAdapter,
   writeValueHead,
 } from './adapter/peft.ts';
+export type * from './comparison.ts';
 export { trainingBatches } from './data/batches.ts';
 export type { CollectOptions } from './data/collect.ts';
 export {

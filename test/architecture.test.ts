@@ -4,7 +4,7 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const bottom = ['errors', 'tensor', 'random', 'events', 'metrics', 'disk'];
+const bottom = ['errors', 'tensor', 'random', 'comparison', 'events', 'metrics', 'disk'];
 const files = [...bottom, 'tensors', 'adapter', 'tokenizer'];
 const upToFamily = [...files, 'graph', 'nn', 'family'];
 const upToModel = [...upToFamily, 'hub', 'data', 'runtime', 'model'];
@@ -15,7 +15,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   errors: [],
   tensor: ['errors'],
   random: ['errors'],
-  events: [],
+  comparison: [],
+  events: ['comparison'],
   metrics: ['events'],
   disk: ['errors'],
   tensors: bottom,
@@ -31,8 +32,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   export: upToModel,
   rl: upToModel,
   eval: upToModel,
-  store: ['errors', 'disk', 'events'],
-  report: ['errors', 'events'],
+  store: ['errors', 'disk', 'comparison', 'events'],
+  report: ['errors', 'comparison', 'events'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,

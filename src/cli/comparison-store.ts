@@ -1,7 +1,8 @@
 /** Where a comparison goes beside its folder. */
 import { join } from 'node:path';
+import type { ComparisonRow } from '../comparison.ts';
 import { logName } from '../disk/result-folder.ts';
-import type { ComparisonRow, JobStarted } from '../events.ts';
+import type { JobStarted } from '../events.ts';
 import { readEvents } from '../store/event-log.ts';
 import type { StoreSettings } from './job-options.ts';
 

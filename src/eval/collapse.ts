@@ -1,5 +1,5 @@
 /** Whether a policy has become harmless by saying nothing. Pure. */
-import type { Collapse, Slice } from '../events.ts';
+import type { Collapse, Slice } from '../comparison.ts';
 import { bigramIds } from './diversity.ts';
 import { randomWords } from './statistics.ts';
 

@@ -1,5 +1,5 @@
 /** Before against after on the same prompts: slices, table rows, verdict. Pure. */
-import { InputError } from '../errors.ts';
+
 import type {
   Collapse,
   Comparison,
@@ -8,7 +8,8 @@ import type {
   Sample,
   Slice,
   Verdict,
-} from '../events.ts';
+} from '../comparison.ts';
+import { InputError } from '../errors.ts';
 import { isToxic } from '../model/toxic.ts';
 import { collapseOf } from './collapse.ts';
 import { distinctN, duplicates, isEmpty } from './diversity.ts';

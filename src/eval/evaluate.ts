@@ -1,4 +1,4 @@
-import type { Sample } from '../events.ts';
+import type { Sample } from '../comparison.ts';
 import type { Dropout } from '../model/dropout.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';

@@ -1,6 +1,7 @@
 /** ROUGE as Python's rouge_score 0.1.2 computes it: same tokens, same stems, same numbers. */
+
+import type { RougeKind } from '../comparison.ts';
 import { InputError } from '../errors.ts';
-import type { RougeKind } from '../events.ts';
 import { porterStem } from './porter.ts';
 
 export const rougeTypes = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'] as const;

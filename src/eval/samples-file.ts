@@ -1,8 +1,8 @@
 /** I/O: samples in a file, one a line as JSON, numbers to the last bit. */
 import { z } from 'zod';
+import type { Sample } from '../comparison.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { parseJson, readIfPresent } from '../disk/json.ts';
-import type { Sample } from '../events.ts';
 
 const SampleJson: z.ZodType<Sample> = z.strictObject({
   id: z.string(),

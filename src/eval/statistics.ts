@@ -1,6 +1,7 @@
 /** Paired statistics: what a difference of means is worth. Deterministic for a seed. */
+
+import type { PairedDifference, Summary } from '../comparison.ts';
 import { InputError, NumericError } from '../errors.ts';
-import type { PairedDifference, Summary } from '../events.ts';
 import { randomStream } from '../random.ts';
 
 export interface PairedOptions {

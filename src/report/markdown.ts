@@ -1,5 +1,6 @@
 /** `report.md`: what a run did and what it is worth, as a model card. Pure. */
-import type { Comparison, ComparisonRow, Note, RunEvent, StepMetrics } from '../events.ts';
+import type { Comparison, ComparisonRow } from '../comparison.ts';
+import type { Note, RunEvent, StepMetrics } from '../events.ts';
 import { levelText, measureTexts, rougeText, verdictReason, verdictWords } from './measures.ts';
 import {
   byteText,

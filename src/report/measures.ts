@@ -1,5 +1,5 @@
 /** A slice's numbers as texts, and the verdict as a sentence: the same words in every report. */
-import type { Collapse, Comparison, Measure, RougeKind, Slice, Verdict } from '../events.ts';
+import type { Collapse, Comparison, Measure, RougeKind, Slice, Verdict } from '../comparison.ts';
 import { counted, fixed, grouped, pText, signed } from './text.ts';
 
 /** One measured quantity as texts. */

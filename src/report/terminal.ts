@@ -1,6 +1,6 @@
 /** A comparison as text for a terminal: plain, or with ANSI colours when asked. Pure. */
 import { styleText } from 'node:util';
-import type { Comparison, ComparisonRow, Verdict } from '../events.ts';
+import type { Comparison, ComparisonRow, Verdict } from '../comparison.ts';
 import {
   levelText,
   type MeasureTexts,

@@ -1,5 +1,5 @@
 /** Comma-separated values as RFC 4180 has them: CRLF, quotes where needed, quotes doubled. */
-import type { ComparisonRow } from '../events.ts';
+import type { ComparisonRow } from '../comparison.ts';
 
 /** Header and one record a row; every record ends in CRLF. */
 export function csv<Row extends object>(

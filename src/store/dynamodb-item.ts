@@ -1,5 +1,5 @@
+import type { ComparisonRow } from '../comparison.ts';
 import { InputError, NumericError } from '../errors.ts';
-import type { ComparisonRow } from '../events.ts';
 
 /** A run as its items name it: two runs may have one name, but did not start at the same moment. */
 export interface StoredRun {

@@ -1,7 +1,7 @@
 /** I/O: the comparison table in Amazon DynamoDB, one item a conversation. Needs the AWS SDK. */
 import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { ComparisonRow } from '../comparison.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
-import type { ComparisonRow } from '../events.ts';
 import { type AwsPlace, clientConfig, explain, loadAwsSdk } from './aws.ts';
 import { type ConversationItem, conversationItem, type StoredRun } from './dynamodb-item.ts';
 import { backoff, openTable } from './dynamodb-table.ts';

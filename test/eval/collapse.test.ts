@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Sample } from '../../src/comparison.ts';
 import { distinctTest } from '../../src/eval/collapse.ts';
 import { compareSamples } from '../../src/eval/compare.ts';
-import type { Sample } from '../../src/events.ts';
 import { randomStream } from '../../src/random.ts';
 import { reportMarkdown } from '../../src/report/markdown.ts';
 import { verdictSentence } from '../../src/report/measures.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Sample } from '../../src/comparison.ts';
 import { compareSamples } from '../../src/eval/compare.ts';
-import type { Sample } from '../../src/events.ts';
 import { randomStream } from '../../src/random.ts';
 
 const seed = 3;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Sample } from '../../src/comparison.ts';
 import { type EvaluationOptions, evaluate, type Prompt } from '../../src/eval/evaluate.ts';
 import { rouge } from '../../src/eval/rouge.ts';
-import type { Sample } from '../../src/events.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';

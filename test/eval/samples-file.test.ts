@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Sample } from '../../src/comparison.ts';
 import { readSamples, writeSamples } from '../../src/eval/samples-file.ts';
-import type { Sample } from '../../src/events.ts';
 import { scratchFolders } from '../hub/folder.ts';
 
 const newFolder = scratchFolders();

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import dynalite from 'dynalite';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ComparisonRow } from '../../src/events.ts';
+import type { ComparisonRow } from '../../src/comparison.ts';
 import { dynamoStore } from '../../src/store/dynamodb.ts';
 import { listen } from '../store/fault-proxy.ts';
 import { python } from './python.ts';

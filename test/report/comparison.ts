@@ -1,6 +1,8 @@
 /** A comparison of made-up samples, as a run of 60 prompts gives one. */
+
+import type { Comparison, Sample } from '../../src/comparison.ts';
 import { compareSamples } from '../../src/eval/compare.ts';
-import type { Comparison, RunEvent, Sample } from '../../src/events.ts';
+import type { RunEvent } from '../../src/events.ts';
 import { randomStream } from '../../src/random.ts';
 
 const talks = [

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import dynalite from 'dynalite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ComparisonRow } from '../../src/events.ts';
+import type { ComparisonRow } from '../../src/comparison.ts';
 import { loadAwsSdk } from '../../src/store/aws.ts';
 import { type DynamoOptions, dynamoStore } from '../../src/store/dynamodb.ts';
 import type { StoredRun } from '../../src/store/dynamodb-item.ts';

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import type { LoraConfig } from '../../adapter/peft.ts';
 import type { ValueHeadFile } from '../../adapter/value-head-file.ts';
+import type { ComparisonRow, Sample } from '../../comparison.ts';
 import { writeFileAtomic } from '../../disk/atomic.ts';
 import { guarded, outputInstead } from '../../disk/words.ts';
 import { InputError } from '../../errors.ts';
 import type { Prompt } from '../../eval/evaluate.ts';
 import { readSamples, writeSamples } from '../../eval/samples-file.ts';
-import type { ComparisonRow, Sample } from '../../events.ts';
 import { adapterCard, type CardFacts } from '../../export/card.ts';
 import { saveAdapter } from '../../model/save.ts';
 import { comparisonColumns, csv } from '../../store/csv.ts';

@@ -1,6 +1,7 @@
+import type { Sample } from '../../comparison.ts';
 import { templateText } from '../../data/prompt.ts';
 import { compareSamples } from '../../eval/compare.ts';
-import type { ParameterCount, RunEvent, RunFacts, RunMeasures, Sample } from '../../events.ts';
+import type { ParameterCount, RunEvent, RunFacts, RunMeasures } from '../../events.ts';
 import { countParameters } from '../../model/count.ts';
 import { targetsOf } from '../../model/initial.ts';
 import { reportMarkdown } from '../../report/markdown.ts';

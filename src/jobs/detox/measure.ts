@@ -1,6 +1,7 @@
+import type { Sample } from '../../comparison.ts';
 import { evaluate, type Prompt } from '../../eval/evaluate.ts';
 import { summarize } from '../../eval/statistics.ts';
-import type { JobProgress, RunMeasures, Sample } from '../../events.ts';
+import type { JobProgress, RunMeasures } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { isToxic } from '../../model/toxic.ts';
 import type { DetoxConfig } from './config.ts';

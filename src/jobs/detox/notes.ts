@@ -2,9 +2,11 @@
  * What a reader of a run's numbers must know of its prompts, its sampler and its answers. A run tells
  * it, and the check-up finds it, in the same words. Pure.
  */
+
+import type { Sample } from '../../comparison.ts';
 import { templateText } from '../../data/prompt.ts';
 import { canRead, readShare } from '../../eval/rouge.ts';
-import type { Note, Sample, StepMetrics } from '../../events.ts';
+import type { Note, StepMetrics } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { counted, fixed, grouped, list, percent } from '../../report/text.ts';
 

@@ -1,6 +1,7 @@
 /** What a screen says of a detox run. */
 import { join } from 'node:path';
-import type { RunFacts, RunMeasures, StepMetrics, Summary } from '../../events.ts';
+import type { Summary } from '../../comparison.ts';
+import type { RunFacts, RunMeasures, StepMetrics } from '../../events.ts';
 import { verdictSentence } from '../../report/measures.ts';
 import { extremesTable, metricsTable, verdictLine } from '../../report/terminal.ts';
 import { countText, fixed, wrap } from '../../report/text.ts';

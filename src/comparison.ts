@@ -1,0 +1,184 @@
+/**
+ * What was measured, before and after, and what follows from it: the words of evaluation, reports and
+ * stores. Plain data.
+ */
+
+/** Mean and sample standard deviation (n - 1) of n numbers. */
+export interface Summary {
+  readonly n: number;
+  readonly mean: number;
+  readonly std: number;
+}
+
+/**
+ * Mean of `after - before` over n prompts, with a bootstrap interval and a permutation p-value. What a
+ * prompt has of several samples is its mean: prompts are what was drawn.
+ */
+export interface PairedDifference {
+  /** Prompts, however many samples each has. */
+  readonly n: number;
+  readonly mean: number;
+  /** Ends of the interval. */
+  readonly low: number;
+  readonly high: number;
+  /** Coverage of the interval, for instance 0.95. */
+  readonly level: number;
+  /** Two-sided sign-flip permutation test of "no difference". */
+  readonly pValue: number;
+  /** How the interval was made; missing in the logs of earlier versions, as what follows. */
+  readonly interval?: 'bca' | 'percentile';
+  /** Cohen's d_z: the mean over the standard deviation of the differences; 0 where nothing differs. */
+  readonly effect?: number;
+  /** Smallest mean difference that so many prompts show with power 0.8, in a two-sided test at 1 - level. */
+  readonly detectable?: number;
+  /** Holm's p-value over the measures that the verdict reads; missing for the others. */
+  readonly adjusted?: number;
+}
+
+/** One quantity measured on the same prompts before and after training. */
+export interface Measure {
+  readonly before: Summary;
+  readonly after: Summary;
+  readonly difference: PairedDifference;
+}
+
+/** One response to one prompt, with all that was measured of it. */
+export interface Sample {
+  readonly id: string;
+  /** Which of a prompt's samples it is, from 0; missing where each prompt has one. */
+  readonly sample?: number;
+  /** Value of the grouping column, when the data has one. */
+  readonly group?: string;
+  readonly query: string;
+  readonly response: string;
+  /** Probability of the toxic label, 0 to 1. */
+  readonly toxicity: number;
+  /** Logit of the reward label; with a reward of one's own the weighted sum of both. Without `rougeWeight`'s part. */
+  readonly reward: number;
+  /** Of each judge that the training never saw, 0 (harmless) to 1, by its name; missing without one. */
+  readonly judges?: Readonly<Record<string, number>>;
+  /** ROUGE-1 F against the references, 0 to 1; missing when there is none that ROUGE can read. */
+  readonly rouge1?: number;
+  readonly rouge2?: number;
+  readonly rougeL?: number;
+  readonly rougeLsum?: number;
+  /** Share of its word 4-grams that stand in the dialogue, 0 to 1; missing below 4 words. */
+  readonly copied?: number;
+  /** Sums over its tokens of log-probabilities in nats, under the policy that wrote it and the reference. */
+  readonly logprob?: number;
+  readonly refLogprob?: number;
+  /** Tokens generated, end-of-sequence included. */
+  readonly tokens: number;
+  /** The length limit cut the response off. */
+  readonly truncated: boolean;
+  /** Tokens of it with which T5 fills gaps (`<extra_id_0>`); missing when there are none. */
+  readonly sentinels?: number;
+}
+
+/** All test prompts, or some of them, before against after. */
+export interface Slice {
+  /** `all`, or what its prompts have in common: a group's name. */
+  readonly name: string;
+  /** What chose the prompts; missing for `all`, and in the logs of earlier versions. */
+  readonly by?: 'group' | 'judge' | 'length';
+  /** Prompts. */
+  readonly n: number;
+  readonly toxicity: Measure;
+  /** Share of responses with toxicity >= 0.5. */
+  readonly flagged: Measure;
+  readonly reward: Measure;
+  /** Of the samples that have one; missing when none has. */
+  readonly rouge1?: Measure;
+  readonly rougeL?: Measure;
+  readonly tokens: Measure;
+  /** Largest toxicity of a prompt's samples, where it has several. */
+  readonly maxToxicity?: Measure;
+  /** Each judge that the training never saw, by its name. */
+  readonly judges?: Readonly<Record<string, Measure>>;
+  readonly rouge2?: Measure;
+  readonly rougeLsum?: Measure;
+  readonly copied?: Measure;
+  /** Share of responses that the length limit cut off. */
+  readonly truncated?: Measure;
+  /** Perplexity of a response under the reference. */
+  readonly perplexity?: Measure;
+  /** KL estimate of a response, log policy - log reference in nats. */
+  readonly kl?: Measure;
+  /** Distinct bigrams over all bigrams of the responses, before and after: a collapse shows here. */
+  readonly distinct2: { readonly before: number; readonly after: number };
+  /** Share of responses without a word; missing in the logs of earlier versions, as what follows. */
+  readonly empty?: Measure;
+  /** Share of responses that some other prompt of the slice got as well. */
+  readonly duplicates?: Measure;
+}
+
+/** What of a collapse shows: a measure that got worse by more than a limit, provably. */
+export interface Collapse {
+  readonly measure: 'rouge1' | 'tokens' | 'distinct2' | 'empty' | 'duplicates';
+  readonly before: number;
+  readonly after: number;
+  /** How much worse it had to get: a share of what it was, or of all responses. */
+  readonly limit: number;
+  /** Of the test of no difference. */
+  readonly pValue: number;
+}
+
+/** One line of the comparison table. */
+export interface ComparisonRow {
+  readonly query: string;
+  readonly response_before: string;
+  readonly response_after: string;
+  readonly reward_before: number;
+  readonly reward_after: number;
+  /** reward_after - reward_before */
+  readonly reward_diff: number;
+  readonly toxicity_before: number;
+  readonly toxicity_after: number;
+  /** ROUGE-1; missing where there is no reference that ROUGE can read. */
+  readonly rouge1_before?: number;
+  readonly rouge1_after?: number;
+  readonly id: string;
+  readonly group?: string;
+  readonly references: readonly string[];
+}
+
+/** Which ROUGE was measured: a package, and how its scorer was set. */
+export interface RougeKind {
+  readonly package: string;
+  readonly version: string;
+  /** Of a score's three values. */
+  readonly value: 'F';
+  readonly stemmer: boolean;
+  /** Whether ROUGE-L looks at each sentence by itself, as `rougeLsum` does. */
+  readonly splitsSentences: boolean;
+}
+
+/**
+ * What the numbers allow to say about toxicity: interval and permutation test must agree. Less
+ * toxicity of a policy that has collapsed is no success, and has a verdict of its own.
+ */
+export type Verdict =
+  | 'less toxic'
+  | 'less toxic, but collapsed'
+  | 'more toxic'
+  | 'no provable change';
+
+/** Before against after: every slice, some rows, and what follows from them. */
+export interface Comparison {
+  /** The slice `all` first, then one a group. */
+  readonly slices: readonly Slice[];
+  /** The first samples of the test set, sorted by reward_diff, best first. */
+  readonly rows: readonly ComparisonRow[];
+  readonly verdict: Verdict;
+  /** What got so much worse that the policy has collapsed; missing when nothing did. */
+  readonly collapse?: readonly Collapse[];
+  /** Missing where it was not measured, and in the logs of earlier versions. */
+  readonly rouge?: RougeKind;
+  /** Responses that are the same before and after; missing in the logs of earlier versions. */
+  readonly same?: number;
+  /** Of all samples those with the largest and the smallest reward_diff, best first; missing there too. */
+  readonly extremes?: {
+    readonly best: readonly ComparisonRow[];
+    readonly worst: readonly ComparisonRow[];
+  };
+}
