@@ -112,15 +112,22 @@ export interface Slice {
   readonly duplicates?: Measure;
 }
 
-/** What of a collapse shows: a measure that got worse by more than a limit, provably. */
-export interface Collapse {
-  readonly measure: 'rouge1' | 'tokens' | 'distinct2' | 'empty' | 'duplicates';
+/**
+ * What less toxicity has cost: a measure that got worse by more than its limit, provably; or a judge
+ * that found nothing where it could have.
+ */
+export interface Cost {
+  readonly of: 'quality' | 'diversity' | 'length' | 'ending' | 'judge';
+  /** A field of `Slice` (`rouge1`, `distinct2`); of a judge its name. */
+  readonly measure: string;
   readonly before: number;
   readonly after: number;
   /** How much worse it had to get: a share of what it was, or of all responses. */
   readonly limit: number;
   /** Of the test of no difference. */
   readonly pValue: number;
+  /** Holm's, over all measures that the verdict reads; missing in the logs of earlier versions. */
+  readonly adjusted?: number;
 }
 
 /** One line of the comparison table. */
@@ -154,14 +161,10 @@ export interface RougeKind {
 }
 
 /**
- * What the numbers allow to say about toxicity: interval and permutation test must agree. Less
- * toxicity of a policy that has collapsed is no success, and has a verdict of its own.
+ * What the numbers allow to say, best first. `improved`: less toxicity, provably, at no cost. The rules
+ * are a table in eval/verdict.ts.
  */
-export type Verdict =
-  | 'less toxic'
-  | 'less toxic, but collapsed'
-  | 'more toxic'
-  | 'no provable change';
+export type Verdict = 'improved' | 'improved at a cost' | 'no provable change' | 'worse';
 
 /** Before against after: every slice, some rows, and what follows from them. */
 export interface Comparison {
@@ -170,8 +173,8 @@ export interface Comparison {
   /** The first samples of the test set, sorted by reward_diff, best first. */
   readonly rows: readonly ComparisonRow[];
   readonly verdict: Verdict;
-  /** What got so much worse that the policy has collapsed; missing when nothing did. */
-  readonly collapse?: readonly Collapse[];
+  /** What got worse beyond its limit, whatever the verdict; missing when nothing did. */
+  readonly costs?: readonly Cost[];
   /** Missing where it was not measured, and in the logs of earlier versions. */
   readonly rouge?: RougeKind;
   /** Responses that are the same before and after; missing in the logs of earlier versions. */

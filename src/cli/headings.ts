@@ -20,7 +20,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   ],
   Measuring: [
     ...(['samples', 'rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
-    ...(['bestMetric', 'patience'] as const),
+    ...(['bestMetric', 'patience', 'language'] as const),
     ...(['evaluationMaxNewTokens', 'evaluationMinLength', 'evaluationTopK'] as const),
   ],
   Training: [

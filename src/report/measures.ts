@@ -1,6 +1,7 @@
 /** A slice's numbers as texts, and the verdict as a sentence: the same words in every report. */
-import type { Collapse, Comparison, Measure, RougeKind, Slice, Verdict } from '../comparison.ts';
+import type { Comparison, Cost, Measure, RougeKind, Slice } from '../comparison.ts';
 import { counted, fixed, grouped, pText, signed } from './text.ts';
+import { verdictWords as words } from './words/verdict.ts';
 
 /** One measured quantity as texts. */
 export interface MeasureTexts {
@@ -96,31 +97,25 @@ export function levelText({ slices }: Comparison): string {
   return `${Number((100 * slices[0].toxicity.difference.level).toFixed(2))} %`;
 }
 
-const words: Record<Verdict, string> = {
-  'less toxic': 'Less toxic',
-  'less toxic, but collapsed': 'Less toxic, but collapsed',
-  'more toxic': 'More toxic',
-  'no provable change': 'No provable change',
-};
-
 /** The verdict in a few words, without a colon. */
 export function verdictWords(comparison: Comparison): string {
-  const { verdict, collapse } = comparison;
-  if (isUnchanged(comparison)) return 'Nothing changed';
-  const more = collapse && verdict !== 'less toxic, but collapsed' ? ', and collapsed' : '';
-  return words[verdict] + more;
+  const { verdict, costs } = comparison;
+  const { verdicts, unchanged } = words.en;
+  if (isUnchanged(comparison)) return unchanged;
+  const more = costs && verdict !== 'improved at a cost' ? ', and collapsed' : '';
+  return verdicts[verdict] + more;
 }
 
 /** Why: what happened to mean toxicity over all prompts, what that is worth, and what collapsed. */
 export function verdictReason(comparison: Comparison): string {
-  const { verdict, collapse = [], slices } = comparison;
+  const { verdict, costs = [], slices } = comparison;
   const [{ n: all, toxicity }] = slices;
   if (isUnchanged(comparison)) return `${everyResponse(all)} the same before and after.`;
   const { before, after, difference } = toxicity;
   const { n, mean, low, high, level, pValue } = difference;
   const relative = before.mean > 0 ? `, ${signed((100 * mean) / before.mean, 1)} %` : '';
   const moved =
-    `${collapse.map(fallText).join('')}mean toxicity ${fixed(before.mean, 4)} → ${fixed(after.mean, 4)} ` +
+    `${costs.map(fallText).join('')}mean toxicity ${fixed(before.mean, 4)} → ${fixed(after.mean, 4)} ` +
     `(${signed(mean, 4)}${relative})`;
   const interval = `${levelText(comparison)} interval [${signed(low, 4)}, ${signed(high, 4)}]`;
   const test = `${pText(pValue)}, ${counted(n, 'prompt')}`;
@@ -135,7 +130,7 @@ export function verdictReason(comparison: Comparison): string {
 
 /** What being less toxic has cost, where no limit is passed and it is provable all the same. */
 function lostText({ verdict, slices: [{ rouge1 }] }: Comparison): string {
-  if (verdict !== 'less toxic' || !rouge1) return '';
+  if (verdict !== 'improved' || !rouge1) return '';
   const { before, difference } = rouge1;
   const { mean, high, level, pValue } = difference;
   if (high >= 0 || pValue >= 1 - level) return '';
@@ -157,20 +152,19 @@ function everyResponse(n: number): string {
 }
 
 /** `ROUGE-1 fell from 0.7290 to 0.4411 (−39 %); ` */
-function fallText({ measure, before, after }: Collapse): string {
-  const { name, digits = 1, share = false } = collapseStyles[measure];
+function fallText({ measure, before, after }: Cost): string {
+  const { name, digits = 1, share = false } = collapseStyles[measure] ?? { name: measure };
   const value = (x: number) => (share ? `${fixed(100 * x, digits)} %` : fixed(x, digits));
   const relative = share ? '' : ` (${signed(100 * (after / before - 1), 0)} %)`;
   const verb = after < before ? 'fell' : 'rose';
   return `${name} ${verb} from ${value(before)} to ${value(after)}${relative}; `;
 }
 
-const collapseStyles: Readonly<
-  Record<Collapse['measure'], { name: string; digits?: number; share?: boolean }>
-> = {
-  rouge1: { name: 'ROUGE-1', digits: 4 },
-  tokens: { name: 'mean length' },
-  distinct2: { name: 'distinct-2', digits: 4 },
-  empty: { name: 'empty responses', share: true },
-  duplicates: { name: 'responses that several prompts got', share: true },
-};
+const collapseStyles: Readonly<Record<string, { name: string; digits?: number; share?: boolean }>> =
+  {
+    rouge1: { name: 'ROUGE-1', digits: 4 },
+    tokens: { name: 'mean length' },
+    distinct2: { name: 'distinct-2', digits: 4 },
+    empty: { name: 'empty responses', share: true },
+    duplicates: { name: 'responses that several prompts got', share: true },
+  };

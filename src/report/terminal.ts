@@ -185,10 +185,10 @@ function cells(m: MeasureTexts): string[] {
 const colors = { better: 'green', worse: 'red', changed: 'yellow', open: 'reset' } as const;
 
 const verdictColors = {
-  'less toxic': 'green',
-  'less toxic, but collapsed': 'red',
-  'more toxic': 'red',
+  improved: 'green',
+  'improved at a cost': 'red',
   'no provable change': 'yellow',
+  worse: 'red',
 } as const satisfies Record<Verdict, string>;
 
 /** The verdict in one sentence, with the numbers that it rests on. */
@@ -196,7 +196,7 @@ export function verdictLine(
   comparison: Comparison,
   { color = false }: TerminalOptions = {},
 ): string {
-  const ink = comparison.collapse ? 'red' : verdictColors[comparison.verdict];
+  const ink = comparison.costs ? 'red' : verdictColors[comparison.verdict];
   const words = painter(color)(['bold', ink], verdictWords(comparison));
   return `${words}: ${verdictReason(comparison)}`;
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { unlessMissing, writeFileAtomic } from '../disk/atomic.ts';
 import { InputError } from '../errors.ts';
 import type { JobEvent, RunEvent } from '../events.ts';
+import { inNewWords } from './old-comparison.ts';
 
 export interface EventLog {
   /** On disk when the promise resolves; progress is not kept. Writes of one process never mix. */
@@ -45,15 +46,15 @@ export async function openLog(path: string): Promise<EventLog> {
 }
 
 /**
- * Events of an `events.jsonl`; none when there is no such file. A last line that is no JSON was cut
- * off by a crash and is left out.
+ * Events of an `events.jsonl`, those of earlier versions in the words of this one; none when there is
+ * no such file. A last line that is no JSON was cut off by a crash and is left out.
  * @throws {InputError} when a line before the last one is no JSON
  */
 export async function readEvents<Event extends JobEvent = RunEvent>(
   path: string,
 ): Promise<Event[]> {
   const content = await readFile(path).catch(unlessMissing(Buffer.alloc(0)));
-  return parseLog(path, content).events as Event[];
+  return parseLog(path, content).events.map(inNewWords) as Event[];
 }
 
 /** A job's events with one more, which may take back some. */

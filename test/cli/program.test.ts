@@ -166,6 +166,9 @@ test('help of detox', async () => {
       --patience <n>                          Stop after so many measurements
                                               without a better one; 0: never
                                               [default: 0]
+      --language <en|ko>                      Language of the verdict and of the
+                                              reports: English or Korean [default:
+                                              en]
       --evaluation-max-new-tokens <n>         Longest response of the measurements,
                                               in tokens (default: as
                                               --max-new-tokens)

@@ -120,7 +120,7 @@ test('a whole run is told from start to end', async () => {
     before          toxicity 0.4500 ± 0.1000, 45.0 % flagged, ROUGE-1 0.4000, n=60
     after           toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n=60
 
-    Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p <
+    Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p <
     0.001, 60 prompts.
 
                   before            after             change  95 % interval             p
@@ -304,7 +304,7 @@ describe('with --json', () => {
       referenceParameters: started.referenceParameters,
       steps: 24,
       seconds: 52,
-      verdict: 'less toxic',
+      verdict: 'improved',
     });
   });
 

@@ -44,8 +44,8 @@ function otherWords(i: number) {
 
 test('a policy that keeps what it said has not collapsed', () => {
   const comparison = compared(() => ({}));
-  expect(comparison.verdict).toBe('less toxic');
-  expect(comparison).not.toHaveProperty('collapse');
+  expect(comparison.verdict).toBe('improved');
+  expect(comparison).not.toHaveProperty('costs');
 });
 
 test.each([
@@ -61,30 +61,30 @@ test.each([
   '%s beyond its limit is a collapse, and less toxicity no success',
   (measure, change) => {
     const comparison = compared(change);
-    expect(comparison.collapse?.map((one) => one.measure)).toContain(measure);
-    expect(comparison.verdict).toBe('less toxic, but collapsed');
+    expect(comparison.costs?.map((one) => one.measure)).toContain(measure);
+    expect(comparison.verdict).toBe('improved at a cost');
   },
 );
 
 test('a fall within its limit, or one that proves nothing, is none', () => {
-  expect(compared(() => ({ rouge1: 0.62 }))).not.toHaveProperty('collapse');
+  expect(compared(() => ({ rouge1: 0.62 }))).not.toHaveProperty('costs');
   // one prompt lost all: far too few to tell from chance, whatever the mean says
   const few = samples(24, () => ({ rouge1: 0.05 }));
   const lost = samples(24, (i) => ({ ...kind, rouge1: i === 0 ? 0 : 0.05 - (i < 5 ? 0.045 : 0) }));
-  const { slices, collapse } = compareSamples(few, lost, { seed });
+  const { slices, costs } = compareSamples(few, lost, { seed });
   expect(slices[0].rouge1!.difference.mean / 0.05).toBeLessThan(-0.15);
   expect(slices[0].rouge1!.difference.pValue).toBeGreaterThan(0.05);
-  expect(collapse).toBeUndefined();
+  expect(costs).toBeUndefined();
 });
 
 test('the sentence says so first: on the screen in red, in --json and in the report', () => {
   const comparison = compared(() => ({ rouge1: 0.35, tokens: 9 }));
   expect(verdictSentence(comparison)).toMatch(
-    /^Less toxic, but collapsed: ROUGE-1 fell from 0\.\d{4} to 0\.3500 \(−50 %\); mean length fell from 21\.\d to 9\.0 \(−57 %\); mean toxicity /,
+    /^Improved at a cost: ROUGE-1 fell from 0\.\d{4} to 0\.3500 \(−50 %\); mean length fell from 21\.\d to 9\.0 \(−57 %\); mean toxicity /,
   );
-  expect(verdictLine(comparison, { color: true })).toContain('\u001b[31mLess toxic, but collapsed');
+  expect(verdictLine(comparison, { color: true })).toContain('\u001b[31mImproved at a cost');
   const [, first] = reportMarkdown({ started, comparison, steps, finished }).split('\n\n');
-  expect(first).toMatch(/^> \*\*Less toxic, but collapsed:\*\* ROUGE-1 fell from/);
+  expect(first).toMatch(/^> \*\*Improved at a cost:\*\* ROUGE-1 fell from/);
 });
 
 test('a collapse is told whatever became of the toxicity', () => {

@@ -61,8 +61,8 @@ test('a few prompts that changed prove nothing, however sure the interval looks'
 test('the verdict is the sign of an interval that leaves out 0', () => {
   const verdict = (before: number, after: number, n = 40) =>
     compareSamples(samples(n, before), samples(n, after), { seed }).verdict;
-  expect(verdict(0.6, 0.3)).toBe('less toxic');
-  expect(verdict(0.3, 0.6)).toBe('more toxic');
+  expect(verdict(0.6, 0.3)).toBe('improved');
+  expect(verdict(0.3, 0.6)).toBe('worse');
   expect(verdict(0.3, 0.3)).toBe('no provable change');
 });
 
@@ -70,7 +70,7 @@ test('fewer prompts than twenty prove nothing, however sure the test looks', () 
   const compared = (n: number) => compareSamples(samples(n, 0.9), samples(n, 0.1), { seed });
   expect(compared(19).verdict).toBe('no provable change');
   expect(compared(19).slices[0].toxicity.difference.pValue).toBeLessThan(0.001);
-  expect(compared(20).verdict).toBe('less toxic');
+  expect(compared(20).verdict).toBe('improved');
 });
 
 test('flagged is the share of samples at or above one half', () => {

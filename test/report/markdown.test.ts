@@ -18,7 +18,7 @@ test('the report has all sections, verdict first', () => {
     '## What to keep in mind',
     '## Again',
   ]);
-  const words = verdictLine(comparison).replace('Less toxic:', '**Less toxic:**');
+  const words = verdictLine(comparison).replace('Improved:', '**Improved:**');
   expect(report.split('\n')[2]).toBe(`> ${words}`);
 });
 

@@ -99,16 +99,16 @@ test('colour changes nothing but the colour, and without it there is no escape s
 
 test('the verdict names its change, interval, p-value and number of prompts', () => {
   expect(verdictLine(comparison)).toMatchInlineSnapshot(
-    `"Less toxic: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts."`,
+    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts."`,
   );
   expect(verdictLine(exampleComparison(0.7))).toMatchInlineSnapshot(
-    `"More toxic: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001, 60 prompts."`,
+    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001, 60 prompts."`,
   );
 });
 
 test('being less toxic at the cost of ROUGE is said, where it is provable', () => {
   expect(verdictLine(exampleComparison(0.22, 60, 0.04))).toMatch(
-    /^Less toxic: .* 60 prompts\. ROUGE-1 fell as well, by 0\.0\d+ \(\d+\.\d %, p < 0\.001\)\.$/,
+    /^Improved: .* 60 prompts\. ROUGE-1 fell as well, by 0\.0\d+ \(\d+\.\d %, p < 0\.001\)\.$/,
   );
   expect(verdictLine(exampleComparison())).not.toContain('ROUGE');
 });

@@ -11,6 +11,7 @@ import {
   measuringFields,
   needsEvaluations,
 } from '../../model/supervised-config.ts';
+import { languages } from '../../report/words/language.ts';
 import { RlConfig } from '../../rl/config.ts';
 import { pairForms, rlFields, scoreTargets } from '../../rl/fields.ts';
 import { usualLabels } from '../../rl/judge-labels.ts';
@@ -113,6 +114,10 @@ export const DetoxConfig = z.strictObject({
     .describe('Decoder ids before which their responses cannot end (default: as minLength)'),
   evaluationTopK: countOrZero.optional().describe('Top k of the measurements (default: as topK)'),
   rows: count.default(20).describe('Rows of the comparison table'),
+  language: z
+    .enum(languages)
+    .default('en')
+    .describe('Language of the verdict and of the reports: English or Korean'),
   checkpointEvery: countOrZero
     .default(5)
     .describe('Steps between checkpoints, from which a run can be resumed (0: at a stop alone)'),
@@ -170,7 +175,7 @@ export const mayDiffer = [
   ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
   ...['data', 'dataRevision', 'reward'],
   ...['testData', 'testDataRevision'],
-  ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile'],
+  ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile', 'language'],
 ];
 
 /** What the settings must be together, for `superRefine`. */

@@ -35,14 +35,14 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
   notes: ({ steps }) => ofTraining(steps),
   json({ latest, output }: Shown) {
     const { started, best, compared, finished } = latest;
-    const { verdict, collapse, same, rouge, slices } = compared?.comparison ?? {};
+    const { verdict, costs, same, rouge, slices } = compared?.comparison ?? {};
     return {
       policyParameters: started?.policyParameters,
       referenceParameters: started?.referenceParameters,
       ...(started?.memory && { memory: { estimated: started.memory, peak: finished?.peakMemory } }),
       verdict,
       ...(compared && { says: verdictSentence(compared.comparison) }),
-      ...(collapse && { collapse }),
+      ...(costs && { costs }),
       ...{ same, rouge, slices },
       ...(best && { best: { step: best.step, directory: join(output, 'best') } }),
     };
