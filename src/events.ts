@@ -85,6 +85,67 @@ export interface JobProgress {
   readonly total: number;
 }
 
+/** What a guard looks at: the answers that a training learns from, or answers to what is held out. */
+export type GuardReads = 'rollouts' | 'held-out';
+
+/** Where a training was gone back to, and why. */
+export interface RolledBack {
+  /** Step after which the guard saw it. */
+  readonly from: number;
+  /** Step of the result: the last one that was well; 0 is the policy as it started. */
+  readonly to: number;
+  /** Name of the guard. */
+  readonly guard: string;
+}
+
+/** One answer of those that set a guard off. */
+export interface GuardedSample {
+  readonly query: string;
+  readonly response: string;
+  /** What the policy answered as it started, where that is known. */
+  readonly before?: string;
+}
+
+/** A guard saw that the training has gone too far. */
+export interface Guarded {
+  readonly type: 'guarded';
+  /** Step after which it looked. */
+  readonly step: number;
+  /** Name of the guard: `rouge1`, `kl`. */
+  readonly guard: string;
+  readonly reads: GuardReads;
+  readonly action: 'warned' | 'rolled back';
+  /** Step that was gone back to, where it was. */
+  readonly to?: number;
+  /** What set it off. */
+  readonly numbers: {
+    /** As the training started, and now; of a ceiling 0 and now. */
+    readonly before: number;
+    readonly now: number;
+    /** How much worse it had to be than before: a share of that where `relative`, else in its units. */
+    readonly limit: number;
+    readonly relative: boolean;
+    /** Answers that were looked at. */
+    readonly n: number;
+    /** Of guards that read what is held out: the surest that can be said of the change, its end nearest to 0. */
+    readonly sure?: number;
+  };
+  /** Those answers that show it most, worst first. */
+  readonly samples: readonly GuardedSample[];
+}
+
+/** The guards that read what is held out have looked. */
+export interface Checked {
+  readonly type: 'checked';
+  readonly step: number;
+  /** No guard saw anything: a training that goes too far later goes back to here. */
+  readonly well: boolean;
+  /** Prompts that were answered. */
+  readonly n: number;
+  /** What it took. */
+  readonly seconds: number;
+}
+
 /**
  * Everything that happens in a job, in order. `events.jsonl` holds one a line.
  * `Measures` is what a kind of job measures, `Facts` what it alone tells as it starts.
@@ -119,6 +180,8 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       /** Better than all before: it is kept. */
       readonly best: boolean;
     } & Measures)
+  | (Checked & Measures)
+  | Guarded
   | {
       /** The job can be resumed from here. */
       readonly type: 'checkpoint';
@@ -161,6 +224,8 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       readonly best?: number;
       /** Patience ended the training. */
       readonly early?: true;
+      /** A guard ended the training: the result is that of an earlier step. */
+      readonly rolledBack?: RolledBack;
       /** Most bytes that the process had in memory; of a resumed run, the last process. */
       readonly peakMemory?: number;
     };

@@ -53,6 +53,8 @@ const rows: readonly Row[] = [
   [['splitSeed'], (c) => !c.shuffleSplit, '`shuffleSplit` is off'],
   [['shortResponsePenalty'], (c) => c.minResponseTokens === 0, '`minResponseTokens` is 0'],
   [['validationSamples', 'bestMetric'], (c) => c.evaluateEvery === 0, '`evaluateEvery` is 0'],
+  [['guardEvery', 'guardSamples'], (c) => c.guards === 'off', '`guards` is off'],
+  [['guardSamples'], (c) => c.guardEvery === 0, '`guardEvery` is 0'],
   [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],
   [
     ['table', 'createTable', 'tableItems', 'endpoint', 'region'],

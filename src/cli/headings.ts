@@ -23,6 +23,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     ...(['bestMetric', 'patience', 'language'] as const),
     ...(['evaluationMaxNewTokens', 'evaluationMinLength', 'evaluationTopK'] as const),
   ],
+  Guards: ['guards', 'guardEvery', 'guardSamples'],
   Training: [
     'algorithm',
     'steps',
@@ -110,6 +111,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   lora: ['A fresh adapter, when none is given'],
   data: ['Data'],
   measuring: ['Measuring'],
+  guard: ['Guards'],
   training: ['Training'],
   generation: ['Sampling'],
   reward: ['Reward and scores'],

@@ -76,6 +76,8 @@ function isBy(step: number, event: JobEvent): boolean {
       return step > 0;
     case 'step':
     case 'validated':
+    case 'checked':
+    case 'guarded':
     case 'checkpoint':
     case 'resumed':
       return event.step <= step;

@@ -33,6 +33,8 @@ describe('a setting that does nothing beside the others is refused', () => {
     [{ testShare: 0.3, testSplit: 'test' }, 'all of --test-data or --test-split is held out'],
     [{ shortResponsePenalty: 2 }, '--min-response-tokens is 0'],
     [{ bestMetric: 'rouge1' }, '--evaluate-every is 0'],
+    [{ guardEvery: 5, guards: 'off' }, '--guards is off'],
+    [{ guardSamples: 32, guardEvery: 0 }, '--guard-every is 0'],
     [{ topK: 5, sample: false }, '--sample is off'],
     [{ region: 'eu' }, '--store is not dynamodb'],
   ])('%j', async (given, because) => {

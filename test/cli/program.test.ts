@@ -178,6 +178,17 @@ test('help of detox', async () => {
       --evaluation-top-k <n>                  Top k of the measurements (default: as
                                               --top-k)
 
+    Guards:
+      --guards <stop|warn|off>                What guards do when the training goes
+                                              too far: stop it and go back to the
+                                              last step that was well, warn, or
+                                              nothing (default: stop; with --compat
+                                              warn)
+      --guard-every <n>                       Steps between their looks at held-out
+                                              dialogues (0: none) [default: 10]
+      --guard-samples <n>                     Held-out dialogues that they look at
+                                              [default: 64]
+
     Training:
       --algorithm <ppo|rloo|grpo>             PPO with a critic; RLOO and GRPO
                                               compare several responses to one

@@ -21,6 +21,8 @@ const count = z.int().positive();
 const countOrZero = z.int().nonnegative();
 /** By what the best adapter may be chosen; of toxicity the least is best. */
 const bestMetrics = ['reward', 'toxicity', 'rouge1'] as const;
+/** What guards do. */
+const guardActions = ['stop', 'warn', 'off'] as const;
 
 /** Everything that decides a detox run. The trainer's and the sampler's settings stand beside the files'. */
 export const DetoxConfig = z.strictObject({
@@ -130,6 +132,16 @@ export const DetoxConfig = z.strictObject({
     .default(64)
     .describe('Dialogues for that, taken out of the training part'),
   bestMetric: z.enum(bestMetrics).default('reward').describe('By what the best adapter is chosen'),
+  guards: z
+    .enum(guardActions)
+    .optional()
+    .describe(
+      'What guards do when the training goes too far: stop it and go back to the last step that was well, warn, or nothing (default: stop; with `compat` warn)',
+    ),
+  guardEvery: countOrZero
+    .default(10)
+    .describe('Steps between their looks at held-out dialogues (0: none)'),
+  guardSamples: count.default(64).describe('Held-out dialogues that they look at'),
   gradientCheckpointing,
   loraRank: count.default(32).describe('Rank of a fresh adapter, when none is given'),
   loraAlpha: z.number().positive().default(32).describe('Alpha of a fresh adapter'),
@@ -166,7 +178,9 @@ export function rlConfigOf(config: DetoxConfig): RlConfig {
 export function resolvedConfig<Config extends DetoxConfig>(config: Config): Config {
   const { generation, ...settings } = rlConfigOf(config);
   const known = Object.entries(settings).filter(([, value]) => value !== undefined);
-  return { ...config, ...Object.fromEntries(known) };
+  // TRL has no guards, and parity is what counts with `compat`
+  const guards = config.guards ?? (config.compat === 'none' ? 'stop' : 'warn');
+  return { ...config, ...Object.fromEntries(known), guards };
 }
 
 /** Settings that may differ when a run goes on: where files lie (what they hold is checked), how much is kept, and in which files. */

@@ -34,7 +34,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   },
   first: {},
   mayDiffer,
-  leftOpen: ['loraTargets'],
+  leftOpen: ['loraTargets', 'guards'],
   resolve: resolvedConfig,
   learns: LearnerNumbers,
   measures: z.strictObject({
