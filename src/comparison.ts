@@ -27,9 +27,15 @@ export interface PairedDifference {
   readonly pValue: number;
   /** How the interval was made; missing in the logs of earlier versions, as what follows. */
   readonly interval?: 'bca' | 'percentile';
-  /** Cohen's d_z: the mean over the standard deviation of the differences; 0 where nothing differs. */
+  /**
+   * Cohen's d_z: the mean over the standard deviation of the differences; 0 where nothing differs,
+   * missing where all differ by the same.
+   */
   readonly effect?: number;
-  /** Smallest mean difference that so many prompts show with power 0.8, in a two-sided test at 1 - level. */
+  /**
+   * Smallest mean difference that so many prompts show with power 0.8, in a two-sided test at
+   * 1 - level; missing where the differences have no spread, and nothing can be said of it.
+   */
   readonly detectable?: number;
   /** Holm's p-value over the measures that the verdict reads; missing for the others. */
   readonly adjusted?: number;
@@ -77,10 +83,12 @@ export interface Sample {
 
 /** All test prompts, or some of them, before against after. */
 export interface Slice {
-  /** `all`, or what its prompts have in common: a group's name. */
+  /** `all`, a group's name, `top decile`, or `short`, `middle` or `long`. */
   readonly name: string;
   /** What chose the prompts; missing for `all`, and in the logs of earlier versions. */
   readonly by?: 'group' | 'judge' | 'length';
+  /** Where a number chose them: its range, a judge's name or `toxicity` before training, or `characters` of the prompt. */
+  readonly range?: { readonly of: string; readonly from: number; readonly to: number };
   /** Prompts. */
   readonly n: number;
   readonly toxicity: Measure;
@@ -177,6 +185,16 @@ export interface Comparison {
   readonly costs?: readonly Cost[];
   /** Missing where it was not measured, and in the logs of earlier versions. */
   readonly rouge?: RougeKind;
+  /** Prompts that have references, but none in a script that ROUGE can read; missing when there are none. */
+  readonly unreadable?: number;
+  /** What the intervals and tests were made with; missing in the logs of earlier versions. */
+  readonly statistics?: {
+    /** The same for every measure: its draws and sign flips follow from it. */
+    readonly seed: number;
+    readonly level: number;
+    /** Bootstrap resamples, and as many sign flips. */
+    readonly resamples: number;
+  };
   /** Responses that are the same before and after; missing in the logs of earlier versions. */
   readonly same?: number;
   /** Of all samples those with the largest and the smallest reward_diff, best first; missing there too. */

@@ -1,7 +1,7 @@
 /** Whether a policy has become harmless by saying nothing. Pure. */
 import type { Cost, Slice } from '../comparison.ts';
 import { bigramIds } from './diversity.ts';
-import { randomWords } from './statistics.ts';
+import { randomWords } from './random-words.ts';
 
 /**
  * How much worse a measure has to get to count: a share of what it was (`relative`), or of all

@@ -128,7 +128,16 @@ test('a higher level gives a wider interval', () => {
 
 test('when all pairs are equal, the interval is [0, 0] and p is 1', () => {
   const difference = pairedDifference([0.2, 0.9], [0.2, 0.9], { seed });
-  expect(difference).toEqual({ n: 2, mean: 0, low: 0, high: 0, level: 0.95, pValue: 1 });
+  expect(difference).toEqual({
+    n: 2,
+    mean: 0,
+    low: 0,
+    high: 0,
+    level: 0.95,
+    pValue: 1,
+    interval: 'percentile',
+    effect: 0,
+  });
 });
 
 test('no pairs, pairs without a partner and numbers that are not finite are errors', () => {
