@@ -138,13 +138,14 @@ export function extremesTable(
   return [...wrap(head, options.width ?? 80), '', table].join('\n');
 }
 
-/** Every measure of every slice: before, after, paired change, its interval and p-value. */
+/** Every measure of all prompts and of each group: before, after, paired change, its interval and p-value. */
 export function metricsTable(
   comparison: Comparison,
   { width = 80, color = false }: TerminalOptions = {},
 ): string {
   const paint = painter(color);
-  const slices = comparison.slices.map((slice) => ({ slice, measures: measureTexts(slice) }));
+  const shown = comparison.slices.filter(({ by }) => by === undefined || by === 'group');
+  const slices = shown.map((slice) => ({ slice, measures: measureTexts(slice) }));
   const head = ['', 'before', '', 'after', '', 'change', `${levelText(comparison)} interval`, 'p'];
   const all = [head, ...slices.flatMap(({ measures }) => measures.map((m) => cells(m)))];
   const full = head.map((_, i) => Math.max(...all.map((row) => displayWidth(row[i]))));
