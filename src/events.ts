@@ -238,6 +238,8 @@ export interface RunMeasures {
   readonly flagged: Summary;
   /** Of the responses that have one; missing when none has. */
   readonly rouge1?: Summary;
+  /** Of each judge that the training never saw, by its name. */
+  readonly judges?: Readonly<Record<string, Summary>>;
 }
 
 /** What a run of `detox` alone tells as it starts. */
@@ -250,6 +252,8 @@ export interface RunFacts {
     readonly toxicity: string;
     /** The whole reward, where a module has a part in it. */
     readonly sum?: string;
+    /** What the judges say that the training never sees, by their names; missing without one. */
+    readonly witnesses?: Readonly<Record<string, string>>;
   };
 }
 

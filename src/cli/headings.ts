@@ -19,7 +19,8 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     ...(['textColumn', 'labelColumn', 'labelThreshold'] as const),
   ],
   Measuring: [
-    ...(['samples', 'rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
+    ...(['samples', 'samplesPerPrompt', 'judge', 'judgeLabel', 'rougeStemmer'] as const),
+    ...(['rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
     ...(['bestMetric', 'patience', 'language'] as const),
     ...(['evaluationMaxNewTokens', 'evaluationMinLength', 'evaluationTopK'] as const),
   ],
@@ -136,6 +137,7 @@ const placeholders: Readonly<Partial<Record<Setting, string>>> = {
   rewardRevision: 'commit',
   toxicityModel: 'dir|name',
   toxicityRevision: 'commit',
+  judge: 'words|file|dir|name,…',
   data: 'file|name',
   dataRevision: 'commit',
   testData: 'file|name',

@@ -2,14 +2,14 @@
 
 import type { Comparison, Cost, Measure, Sample, Verdict } from '../comparison.ts';
 import { collapseOf } from './collapse.ts';
-import { measuredRouge } from './rouge.ts';
+import { type RougeOptions, rougeKind } from './rouge.ts';
 import { bestFirst, comparisonRow } from './rows.ts';
 import { chooseSlices } from './slices/choose.ts';
 import { byPrompt, pairUp } from './slices/pairs.ts';
 import { measureSlice } from './slices/slice.ts';
 import { type PairedOptions, usualResamples } from './statistics.ts';
 
-export interface CompareOptions extends PairedOptions {
+export interface CompareOptions extends PairedOptions, RougeOptions {
   /** Samples in the table, the first ones of the test set. @default 20 */
   readonly rows?: number;
   /** References of each sample, to be shown beside it. @default none */
@@ -29,7 +29,7 @@ const extremes = 3;
 export function compareSamples(
   before: readonly Sample[],
   after: readonly Sample[],
-  { rows = 20, references = [], ...options }: CompareOptions,
+  { rows = 20, references = [], stemmer, ...options }: CompareOptions,
 ): Comparison {
   const pairs = pairUp(before, after);
   const slices = chooseSlices(byPrompt(pairs)).map((chosen) => measureSlice(chosen, options));
@@ -46,7 +46,7 @@ export function compareSamples(
     rows: lines.slice(0, rows).sort(bestFirst),
     verdict: verdictOf(slices[0].toxicity, costs),
     ...(costs.length > 0 && { costs }),
-    ...(slices[0].rouge1 && { rouge: measuredRouge }),
+    ...(slices[0].rouge1 && { rouge: rougeKind({ stemmer }) }),
     ...(unreadable.length > 0 && {
       unreadable: new Set(unreadable.map(({ query }) => query)).size,
     }),

@@ -40,14 +40,17 @@ export function distinctN(texts: readonly string[], n: number): number {
  * Responses of less than 4 words are left out; 0 when that leaves none.
  */
 export function copyShare(answers: readonly Answer[]): number {
-  const shares = answers.flatMap(({ query, response }) => {
-    const own = ngrams(response, 4);
-    const given = new Set(ngrams(query, 4));
-    const copied = own.filter((ngram) => given.has(ngram)).length;
-    return own.length === 0 ? [] : [copied / own.length];
-  });
+  const shares = answers.flatMap(({ query, response }) => copiedShare(response, query) ?? []);
   const sum = shares.reduce((a, b) => a + b, 0);
   return share(sum, shares.length);
+}
+
+/** Share of one text's word 4-grams that stand in another; undefined below 4 words. */
+export function copiedShare(text: string, source: string): number | undefined {
+  const own = ngrams(text, 4);
+  if (own.length === 0) return undefined;
+  const given = new Set(ngrams(source, 4));
+  return own.filter((ngram) => given.has(ngram)).length / own.length;
 }
 
 /** Share of texts without a single word. */

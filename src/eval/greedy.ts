@@ -4,7 +4,7 @@ import type { GenerationConfig } from '../model/sampling.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { isEmpty } from './diversity.ts';
 import { sentinelsIn } from './evaluate.ts';
-import { canRead, type RougeScores, rouge } from './rouge.ts';
+import { type RougeScores, readableRouge } from './rouge.ts';
 
 /** What there is to say of one. */
 export interface GreedyAnswer {
@@ -24,14 +24,11 @@ export async function answerGreedily(
   const queries = prompts.map(({ query }) => query);
   const made = await policy.generate(queries, greedy, () => 0);
   const texts = await tokenizer.decodeBatch(made.map(({ response }) => response));
-  return prompts.map(({ references }, i) => {
-    const read = references.filter(canRead);
-    return {
-      scores: read.length > 0 ? rouge(read, texts[i]) : undefined,
-      sentinels: sentinelsIn(tokenizer.tokens(made[i].response)) > 0,
-      empty: isEmpty(texts[i]),
-    };
-  });
+  return prompts.map(({ references }, i) => ({
+    scores: readableRouge(references, texts[i]),
+    sentinels: sentinelsIn(tokenizer.tokens(made[i].response)) > 0,
+    empty: isEmpty(texts[i]),
+  }));
 }
 
 /** The share of answers that are so, under its name; nothing when none is. */

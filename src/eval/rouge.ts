@@ -15,19 +15,24 @@ export interface RougeScore {
 }
 export type RougeScores = Readonly<Record<RougeType, RougeScore>>;
 
-/** Which ROUGE the jobs measure: `rouge1` and `rougeL` of the package as its scorer is by default. */
-export const measuredRouge: RougeKind = {
-  package: 'rouge_score',
-  version: '0.1.2',
-  value: 'F',
-  stemmer: false,
-  /** Only `rougeLsum` does; a newline is a blank to the others. */
-  splitsSentences: false,
-};
+/** Which ROUGE the jobs measure where nothing else is set: the package's scorer as it is by default. */
+export const measuredRouge: RougeKind = rougeKind();
 
 export interface RougeOptions {
   /** Compare Porter stems instead of words. @default false */
-  readonly stemmer?: boolean;
+  readonly stemmer?: boolean | undefined;
+}
+
+/** Which ROUGE is measured, in words. */
+export function rougeKind({ stemmer = false }: RougeOptions = {}): RougeKind {
+  return {
+    package: 'rouge_score',
+    version: '0.1.2',
+    value: 'F',
+    stemmer,
+    /** Only `rougeLsum` does; a newline is a blank to the others. */
+    splitsSentences: false,
+  };
 }
 
 /**
@@ -54,6 +59,16 @@ export function rouge(
     rougeL: best('rougeL'),
     rougeLsum: best('rougeLsum'),
   };
+}
+
+/** The same against those references that ROUGE can read; undefined, and never 0, where it can read none. */
+export function readableRouge(
+  references: readonly string[],
+  prediction: string,
+  options: RougeOptions = {},
+): RougeScores | undefined {
+  const read = references.filter(canRead);
+  return read.length > 0 ? rouge(read, prediction, options) : undefined;
 }
 
 /**

@@ -13,6 +13,9 @@ import { revisionOf } from './revision.ts';
 /** Settings that name something to read, and which revision of it. */
 export type Named = {
   readonly [Field in Name | (typeof revisionOf)[Name]]?: string | undefined;
+} & {
+  /** Models, each with its revision behind an @ if it has one, and lists of words. */
+  readonly judge?: readonly string[] | undefined;
 };
 type Name = keyof typeof revisionOf;
 
@@ -32,6 +35,14 @@ const finders = {
   data: locateData,
   testData: locateData,
 };
+
+/** As a judge: the list of words that comes with tactful. */
+export const ownWords = 'words';
+
+/** Whether a judge is a list of words, and no model. */
+export function isWordList(judge: string): boolean {
+  return /\.txt$/i.test(judge);
+}
 
 /**
  * Finds what settings name, on this disk or on the hub, from which it is fetched where the hub's
@@ -55,7 +66,29 @@ export async function locateSources<Settings extends Named>(
     const commit = path === given ? undefined : commitOf(path);
     if (commit !== undefined) commits[revisionOf[name]] = commit;
   }
-  return { local: { ...settings, ...paths }, pinned: { ...settings, ...commits } };
+  const judges = settings.judge && (await locateJudges(settings.judge, options));
+  return {
+    local: { ...settings, ...paths, ...(judges && { judge: judges.local }) },
+    pinned: { ...settings, ...commits, ...(judges && { judge: judges.pinned }) },
+  };
+}
+
+/** `owner/name@revision` is one of the hub, unless something of that name lies here. */
+async function locateJudges(
+  names: readonly string[],
+  options: Omit<LocateOptions, 'revision'>,
+): Promise<{ readonly local: string[]; readonly pinned: string[] }> {
+  const [local, pinned]: string[][] = [[], []];
+  for (const given of names) {
+    const [, name = given, revision] = /^([\w.-]+\/[\w.-]+)@(.+)$/.exec(given) ?? [];
+    const isNone = given === ownWords || given === 'none';
+    const path =
+      isNone || isWordList(given) ? given : await locateModel(name, { ...options, revision });
+    const commit = path === given ? undefined : commitOf(path);
+    local.push(path);
+    pinned.push(commit === undefined ? given : `${name}@${commit}`);
+  }
+  return { local, pinned };
 }
 
 async function checkRevision(settings: Named, name: Name): Promise<void> {

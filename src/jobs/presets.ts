@@ -13,6 +13,7 @@ export const presets = {
     model: demo('model'),
     adapter: demo('adapter'),
     rewardModel: demo('reward-model'),
+    judge: ['words'],
     data: demo('dialogues.csv'),
     steps: 60,
     batchSize: 32,
@@ -30,6 +31,7 @@ export const presets = {
   lab: {
     model: 'google/flan-t5-base',
     rewardModel: 'facebook/roberta-hate-speech-dynabench-r4-target',
+    judge: ['words'],
     data: 'knkarthick/dialogsum',
     split: 'train',
     // how dialogues become prompts

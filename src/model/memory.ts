@@ -26,6 +26,8 @@ export interface MemoryOptions extends Holding {
   readonly rewardModel: ClassifierConfig;
   /** Where another model than the reward model measures the toxicity. */
   readonly toxicityModel?: ClassifierConfig | undefined;
+  /** Classifiers that have no part in the training. @default none */
+  readonly witnesses?: readonly ClassifierConfig[] | undefined;
   /** Tokens of each prompt that there is. */
   readonly promptTokens: readonly number[];
   /** Most tokens of a response. */
@@ -84,8 +86,8 @@ const adapterCopies = 7;
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
-  const { gradient, score, encode, decode, judge, measurer } = graphs;
-  const judges = measurer ? [judge, measurer] : [judge];
+  const { gradient, score, encode, decode, judge, measurer, witnesses } = graphs;
+  const judges = [judge, ...(measurer ? [measurer] : []), ...witnesses];
   const runs = runBytes(options, graphs);
   const adapter = adapterCopies * parameterBytes(score.parameters);
   const tokens = options.promptTokens.reduce((sum, length) => sum + length, 0);
@@ -100,6 +102,9 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
     'reward model': weightBytes(judge.graph.weights.values()),
     ...(measurer && { 'toxicity model': weightBytes(measurer.graph.weights.values()) }),
+    ...(witnesses.length > 0 && {
+      'other judges': weightBytes(witnesses.flatMap(({ graph }) => [...graph.weights.values()])),
+    }),
     ...worstMoment(runs, { copy, keeps }),
     adapter,
   };
@@ -168,7 +173,7 @@ export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): numb
 type Graphs = ReturnType<typeof graphsOf>;
 
 /** The graphs of a training. */
-function graphsOf({ policy, loss, rewardModel, toxicityModel }: MemoryOptions) {
+function graphsOf({ policy, loss, rewardModel, toxicityModel, witnesses = [] }: MemoryOptions) {
   return {
     gradient: gradientGraph(policy, loss),
     score: scoreGraph(policy),
@@ -176,6 +181,7 @@ function graphsOf({ policy, loss, rewardModel, toxicityModel }: MemoryOptions) {
     decode: decodeGraph(policy, 'graph'),
     judge: classifierGraph({ config: rewardModel }, false),
     measurer: toxicityModel && classifierGraph({ config: toxicityModel }, false),
+    witnesses: witnesses.map((config) => classifierGraph({ config }, false)),
   };
 }
 
@@ -229,16 +235,20 @@ export function samplingBytes(
   return fragmentsOf(options).forward * Math.max(encoder.peakBytes, decoder.peakBytes) + caches;
 }
 
-/** Of the model that takes more: they judge one after the other. */
-function judgingBytes(options: MemoryOptions, { judge, measurer }: Graphs): number {
-  const { rewardModel, toxicityModel, judgedTokens, sampled } = options;
+/** Of the model that takes most: they judge one after the other. */
+function judgingBytes(
+  options: MemoryOptions,
+  { judge, measurer, witnesses: others }: Graphs,
+): number {
+  const { rewardModel, toxicityModel, witnesses = [], judgedTokens, sampled } = options;
   const bytes = (config: ClassifierConfig, { graph }: Compiled) => {
     const time = Math.min(judgedTokens, mostTokens(config));
     const batch = fitting(sampled, time, judgeBudget / config.hidden);
     return costOf(graph, { batch, time, tokens: batch * time }).peakBytes;
   };
   const measured = toxicityModel && measurer ? bytes(toxicityModel, measurer) : 0;
-  return fragmentsOf(options).forward * Math.max(bytes(rewardModel, judge), measured);
+  const seen = witnesses.map((config, i) => bytes(config, others[i]));
+  return fragmentsOf(options).forward * Math.max(bytes(rewardModel, judge), measured, ...seen);
 }
 
 /** Sizes of sequences of a prompt and a response each. */

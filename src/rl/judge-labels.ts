@@ -75,6 +75,41 @@ export function toxicOutputs(
   throw new ConfigError('`toxicLabel`', 'each label once', `"${labels[twice]}" twice`);
 }
 
+/** Names that models give to what is toxic. */
+const toxicNames = [usualLabels.toxicLabel, 'toxic', 'toxicity', 'offensive', 'abusive'];
+
+/**
+ * The outputs that say how toxic a text is, of a model that has no part in a training: those that
+ * `judgeLabel` names; without it the toxic label, the only one that there is, or one of a usual name.
+ * @param where the model lies, for messages
+ * @throws {ConfigError} when there is none, or when its numbers are no probabilities
+ */
+export function witnessOutputs(
+  { judgeLabel, toxicLabel }: Pick<JudgeLabels, 'toxicLabel'> & { judgeLabel?: string | undefined },
+  { labels, head }: Outputs,
+  where: string,
+): number[] {
+  if (head === 'regression') {
+    const remedy = 'Its numbers have no scale that others could be compared with. Use another one.';
+    throw new ConfigError(
+      '`judge`',
+      'a model that gives probabilities',
+      `a regression, ${where}`,
+      remedy,
+    );
+  }
+  const asked = namesIn(judgeLabel ?? toxicLabel, labels).map((name) => labels.indexOf(name));
+  if (asked.every((index) => index >= 0)) return [...new Set(asked)];
+  if (judgeLabel === undefined) {
+    if (labels.length === 1) return [0];
+    const usual = toxicNames.map((name) => labels.indexOf(name)).find((index) => index >= 0);
+    if (usual !== undefined) return [usual];
+  }
+  const missing = namesIn(judgeLabel ?? toxicLabel, labels)[asked.indexOf(-1)];
+  const remedy = judgeLabel === undefined ? 'Say which label is toxic with `judgeLabel`.' : '';
+  throw unknownLabel('judgeLabel', missing, labels, remedy);
+}
+
 /** Whether the usual name, or none that was chosen, stands for the one output that there is. */
 function isOnly(name: string, usual: string, labels: readonly string[]): boolean {
   return labels.length === 1 && name === usual;

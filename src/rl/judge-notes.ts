@@ -84,16 +84,23 @@ export function judgeWords(
     return `${sign < 0 ? minus : i > 0 ? ' + ' : ''}"${rewardModel.labels[index]}"`;
   });
   const noun = rewardModel.head === 'regression' ? 'number' : 'logit';
-  const names = toxicOutputs(settings, judges).map((index) => `"${labels[index]}"`);
-  const listed = names.join(' and ');
-  const isOne = names.length === 1;
-  const most = head === 'single' ? 'sum of the probabilities' : 'largest of the probabilities';
-  const probability = isOne ? `probability of ${listed}` : `${most} of ${listed}`;
-  const number = isOne ? `number ${listed}` : `largest of the numbers ${listed}`;
   return {
     reward: `${noun}${paid.length > 1 ? 's' : ''} ${paid.join('')}`,
-    toxicity: head === 'regression' ? number : probability,
+    toxicity: toxicityWords({ labels, head }, toxicOutputs(settings, judges)),
   };
+}
+
+/** Of which outputs of a model the toxicity is made: `probability of "hate"`. */
+export function toxicityWords(
+  { labels, head }: Pick<ClassifierConfig, 'labels' | 'head'>,
+  outputs: readonly number[],
+): string {
+  const names = outputs.map((index) => `"${labels[index]}"`);
+  const listed = names.join(' and ');
+  const isOne = names.length === 1;
+  if (head === 'regression') return isOne ? `number ${listed}` : `largest of the numbers ${listed}`;
+  const most = head === 'single' ? 'sum of the probabilities' : 'largest of the probabilities';
+  return isOne ? `probability of ${listed}` : `${most} of ${listed}`;
 }
 
 function pairNotes(

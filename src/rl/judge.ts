@@ -159,6 +159,16 @@ function toxicityOfRow(classifier: Classifier, toxic: readonly number[]) {
 }
 
 /**
+ * How toxic a model finds texts, each by itself.
+ * @param outputs that are toxic
+ */
+export function toxicityReader(model: JudgeModel, outputs: readonly number[]) {
+  const read = readerOf(model, 'joined').texts;
+  const toxicityOf = toxicityOfRow(model.classifier, outputs);
+  return async (texts: readonly string[]): Promise<number[]> => (await read(texts)).map(toxicityOf);
+}
+
+/**
  * The reward label's logit, as a reward. Its metric `env/toxic_share` is the share of the responses
  * whose toxicity is 0.5 or more.
  */

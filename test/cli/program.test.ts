@@ -154,6 +154,21 @@ test('help of detox', async () => {
     Measuring:
       --samples <n>                           Held-out dialogues to evaluate, before
                                               and after [default: 500]
+      --samples-per-prompt <n>                Responses to each of them; the prompt
+                                              stays the unit of all statistics
+                                              [default: 1]
+      --judge <words|file|dir|name,…>         Judges that the training never sees:
+                                              words (a list that comes with
+                                              tactful), lists of your own (.txt),
+                                              classifiers (folder, or name on the
+                                              hub, NAME@COMMIT); none (default: with
+                                              a preset words)
+      --judge-label <text>                    Toxic label of such a classifier; of
+                                              a,b the sum, or with sigmoids the
+                                              largest (default: --toxic-label, the
+                                              only one, hate, toxic …)
+      --rouge-stemmer                         Measure ROUGE on Porter stems, as
+                                              rouge_score does with use_stemmer
       --rows <n>                              Rows of the comparison table [default:
                                               20]
       --evaluate-every <n>                    Steps between measurements that choose

@@ -54,6 +54,18 @@ export const DetoxConfig = z.strictObject({
       'Classifier that measures the toxicity, where the reward model does not: folder, or name on the hub (default: the reward model)',
     ),
   toxicityRevision: revisionField('toxicity model'),
+  judge: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Judges that the training never sees: words (a list that comes with tactful), lists of your own (.txt), classifiers (folder, or name on the hub, NAME@COMMIT); none (default: with a preset words)',
+    ),
+  judgeLabel: z
+    .string()
+    .optional()
+    .describe(
+      'Toxic label of such a classifier; of a,b the sum, or with sigmoids the largest (default: toxicLabel, the only one, hate, toxic …)',
+    ),
   data: z
     .string()
     .min(1)
@@ -108,6 +120,13 @@ export const DetoxConfig = z.strictObject({
   ...dialogueFields,
   ...promptFields,
   samples: count.default(500).describe('Held-out dialogues to evaluate, before and after'),
+  samplesPerPrompt: count
+    .default(1)
+    .describe('Responses to each of them; the prompt stays the unit of all statistics'),
+  rougeStemmer: z
+    .boolean()
+    .default(false)
+    .describe('Measure ROUGE on Porter stems, as rouge_score does with use_stemmer'),
   evaluationMaxNewTokens: count
     .optional()
     .describe('Longest response of the measurements, in tokens (default: as maxNewTokens)'),
@@ -187,6 +206,7 @@ export function resolvedConfig<Config extends DetoxConfig>(config: Config): Conf
 export const mayDiffer = [
   ...['model', 'revision', 'adapter', 'adapterRevision'],
   ...['rewardModel', 'rewardRevision', 'toxicityModel', 'toxicityRevision'],
+  ...['judge', 'judgeLabel'],
   ...['data', 'dataRevision', 'reward'],
   ...['testData', 'testDataRevision'],
   ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile', 'language'],

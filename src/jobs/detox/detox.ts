@@ -40,6 +40,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   measures: z.strictObject({
     ...{ reward: summary, toxicity: summary, flagged: summary },
     rouge1: summary.exactOptional(),
+    judges: z.record(z.string(), summary).exactOptional(),
   }),
   result: 'adapter',
   keepsEnds: true,

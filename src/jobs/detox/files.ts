@@ -30,10 +30,13 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
      * What the starting policy answered to these prompts; undefined when nobody has asked it yet.
      * @throws {InputError} when the file is about other prompts
      */
-    async readSamples(prompts: readonly Prompt[]): Promise<Sample[] | undefined> {
+    async readSamples(
+      prompts: readonly Prompt[],
+      samplesPerPrompt: number,
+    ): Promise<Sample[] | undefined> {
       const path = at('samples-before.jsonl');
       const samples = await readSamples(path);
-      if (samples) expectSamplesOf(prompts, samples, path);
+      if (samples) expectSamplesOf(prompts, { samples, samplesPerPrompt }, path);
       return samples;
     },
     writeSamples: (when: string, samples: readonly Sample[]) =>
@@ -65,14 +68,16 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
 
 function expectSamplesOf(
   prompts: readonly Prompt[],
-  samples: readonly Sample[],
+  { samples, samplesPerPrompt }: { samples: readonly Sample[]; samplesPerPrompt: number },
   where: string,
 ): void {
-  const same = samples.every(({ id, query }, i) => {
-    const { id: wanted, text } = prompts[i] ?? {};
-    return id === wanted && query === text; // ids may be shared
+  const n = prompts.length;
+  const same = samples.every(({ id, query, sample = 0 }, i) => {
+    const { id: wanted, text } = prompts[i % n] ?? {};
+    return id === wanted && query === text && sample === Math.floor(i / n); // ids may be shared
   });
-  if (same && prompts.length === samples.length) return;
+  if (same && samplesPerPrompt * n === samples.length) return;
+  const each = samplesPerPrompt === 1 ? '' : `${samplesPerPrompt} `;
   const remedy = 'Remove the file, and they are measured again.';
-  throw new InputError(where, `samples of the ${prompts.length} prompts`, 'others', remedy);
+  throw new InputError(where, `${each}samples of the ${n} prompts`, 'others', remedy);
 }

@@ -13,7 +13,7 @@ import { checkMemory } from '../memory.ts';
 import type { DetoxConfig } from './config.ts';
 import type { ScoredBatch } from './dump.ts';
 import { detoxFiles } from './files.ts';
-import { answers, measuresOf } from './measure.ts';
+import { answers, judgedAgain, measuresOf } from './measure.ts';
 import { memoryRemedy } from './memory.ts';
 import { ofAnswers, ofTraining } from './notes.ts';
 import { detoxReward } from './reward.ts';
@@ -24,9 +24,9 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
   const { pinned: config, local, context, opened } = begun;
   const { engine, signal, version } = context;
   const run = await setUp(begun, engine, opened);
-  const { policy, lora, learner, rl, test, validation, judges, memory, notes } = run;
+  const { policy, reference, lora, learner, rl, test, validation, judges, memory, notes } = run;
   await checkMemory(memory, engine, memoryRemedy);
-  const { valueHeadFile, seed, rows, bestMetric: metric } = config;
+  const { valueHeadFile, seed, rows, bestMetric: metric, samplesPerPrompt } = config;
   const card = { version, prompt: templateText(local.promptTemplate) };
   const files = detoxFiles(context.output, { lora, valueHeadFile, card });
   const samples: Partial<Record<When, Sample[] | undefined>> = {};
@@ -37,7 +37,12 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     // a measurement in between that has begun is finished: its result is remembered
     const stop = when === 'during' ? undefined : signal;
     const phase = when === 'during' ? 'validate' : phaseOf('measure', when);
-    const measured = yield* answers({ ...run, config }, asked(when), phase, stop);
+    const { witnesses } = judges;
+    const extent = when === 'during' ? {} : { witnesses, reference, samplesPerPrompt };
+    const measured = yield* answers({ ...run, config }, asked(when), phase, {
+      ...extent,
+      signal: stop,
+    });
     samples[when] = measured;
     if (when !== 'during') await files?.writeSamples(when, measured);
     return measuresOf(measured);
@@ -72,7 +77,9 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     measure,
     measuresBefore: true,
     async recall() {
-      samples.before = await files?.readSamples(test);
+      const found = await files?.readSamples(test, samplesPerPrompt);
+      samples.before = found && (await judgedAgain(found, judges.witnesses));
+      if (samples.before) await files?.writeSamples('before', samples.before);
       return samples.before !== undefined;
     },
     notes: () => Object.values(ofAnswers(samples.before ?? [])),
@@ -82,9 +89,11 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     saveResult: async (folder) => files?.saveAdapter(folder, policy.parameters.tensors),
     saveBeside: async (folder) => files?.saveBare(folder, policy.parameters.tensors),
     async *compare(): AsyncGenerator<RunEvent> {
-      const references = test.map((prompt) => prompt.references);
+      const perPrompt = test.map((prompt) => prompt.references);
+      const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
       const { before = [], after = [] } = samples;
-      const comparison = compareSamples(before, after, { rows, seed, references });
+      const { rougeStemmer: stemmer } = config;
+      const comparison = compareSamples(before, after, { rows, seed, references, stemmer });
       await files?.writeComparison(comparison.rows);
       yield { type: 'compared', comparison };
     },

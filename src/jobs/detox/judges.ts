@@ -10,6 +10,7 @@ import type { Engine } from '../../runtime/engine.ts';
 import type { Closable } from '../kind.ts';
 import type { DetoxConfig } from './config.ts';
 import { detoxJudge, loadReward, readBy, rewardWords } from './reward.ts';
+import { type LoadedWitness, loadWitnesses } from './witnesses.ts';
 
 /** Who judges a run. */
 export interface Judges {
@@ -21,12 +22,16 @@ export interface Judges {
   readonly rewardModel: JudgeModel;
   /** Missing where the reward model measures the toxicity as well. */
   readonly toxicityModel: JudgeModel | undefined;
+  /** Those that the training never sees. */
+  readonly witnesses: readonly LoadedWitness[];
   /** What was found in the models' files. */
   readonly notes: readonly Note[];
   /** Of which outputs the numbers are made. */
   readonly words: ReturnType<typeof judgeWords> & {
     /** The reward, where a module has a part in it. */
     readonly sum?: string;
+    /** What those say that the training never sees, by their names. */
+    readonly witnesses?: Readonly<Record<string, string>>;
   };
   /** What the reader of the numbers must know of how they are made. */
   readonly told: readonly Note[];
@@ -37,9 +42,13 @@ export function givesNumbers({ rewardModel, toxicityModel }: Omit<Judges, 'judge
   return (toxicityModel ?? rewardModel).classifier.config.head === 'regression';
 }
 
-/** The classifiers of a run. What is to be closed goes to `opened`. */
+/**
+ * The judges of a run. What is to be closed goes to `opened`.
+ * @param given the settings with names in place of paths
+ */
 export async function loadJudges(
   config: DetoxConfig,
+  given: Pick<DetoxConfig, 'judge'>,
   engine: Engine,
   opened: Closable[],
 ): Promise<Judges> {
@@ -53,6 +62,7 @@ export async function loadJudges(
   const rewardModel = await load(config.rewardModel);
   const toxicityModel =
     config.toxicityModel === undefined ? undefined : await load(config.toxicityModel);
+  const witnesses = await loadWitnesses(config, given, engine, opened);
   const models = [rewardModel, ...(toxicityModel ? [toxicityModel] : [])];
   const configs = {
     rewardModel: rewardModel.classifier.config,
@@ -69,8 +79,17 @@ export async function loadJudges(
     measure: detoxJudge({ judge, own }, config),
     rewardModel,
     toxicityModel,
-    notes: models.flatMap(({ classifier }) => classifier.notes),
-    words: { ...words, ...(sum !== undefined && { sum }) },
+    witnesses,
+    notes: [...models.map(({ classifier }) => classifier), ...witnesses].flatMap(
+      ({ notes }) => notes,
+    ),
+    words: {
+      ...words,
+      ...(sum !== undefined && { sum }),
+      ...(witnesses.length > 0 && {
+        witnesses: Object.fromEntries(witnesses.map(({ name, words }) => [name, words])),
+      }),
+    },
     told: sum === undefined ? told : [...told, { says: `The reward is ${sum}${adds}.` }],
   };
 }

@@ -1,9 +1,16 @@
 import type { Sample } from '../../comparison.ts';
-import { evaluate, type Prompt } from '../../eval/evaluate.ts';
+import {
+  type EvaluationOptions,
+  type EvaluationParts,
+  evaluate,
+  type Prompt,
+  testimonies,
+} from '../../eval/evaluate.ts';
 import { summarize } from '../../eval/statistics.ts';
 import type { JobProgress, RunMeasures } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { isToxic } from '../../model/toxic.ts';
+import type { RandomKey } from '../../random.ts';
 import type { DetoxConfig } from './config.ts';
 import type { Run } from './setup.ts';
 
@@ -11,22 +18,32 @@ type Asking = Pick<Run, 'policy' | 'tokenizer' | 'judges' | 'rl' | 'learner'> & 
   readonly config: DetoxConfig;
 };
 
-/** Lets the policy answer prompts, the same way each time, and says how far it is. */
+/** How much is measured of answers: by default one of each prompt, by the judges of the training. */
+export type Extent = Pick<EvaluationParts, 'witnesses' | 'reference'> &
+  Pick<EvaluationOptions, 'samplesPerPrompt' | 'signal'>;
+
+/**
+ * Lets the policy answer prompts, the same way each time, and says how far it is. Whoever has a policy
+ * and no training asks `evaluate` itself.
+ */
 export async function* answers(
   { policy, tokenizer, judges, rl, config, learner }: Asking,
   prompts: readonly Prompt[],
   phase: string,
-  signal?: AbortSignal,
+  { witnesses = [], reference, samplesPerPrompt = 1, signal }: Extent = {},
 ): AsyncGenerator<JobProgress, Sample[]> {
-  const total = prompts.length;
+  const total = samplesPerPrompt * prompts.length;
   const samples: Sample[] = [];
   yield { type: 'progress', phase, done: 0, total };
-  const parts = { policy, tokenizer, judge: judges.measure };
-  const { seed } = config;
+  const parts = { policy, tokenizer, judge: judges.measure, witnesses, reference };
+  const { seed, rougeStemmer: stemmer } = config;
   const when = learner.steps === 0 ? 'before' : 'later';
-  const dropout = (start: number) =>
-    learner.places.dropout(policy.shape, seed, { key: ['evaluate', start], phase: when });
-  const options = { generation: measuredBy(config, rl.generation), seed, signal, dropout };
+  const dropout = (start: number, sample: number) => {
+    const key: RandomKey = ['evaluate', start, ...(sample > 0 ? [sample] : [])];
+    return learner.places.dropout(policy.shape, seed, { key, phase: when });
+  };
+  const generation = measuredBy(config, rl.generation);
+  const options = { generation, seed, samplesPerPrompt, stemmer, signal, dropout };
   for await (const some of evaluate(parts, prompts, options)) {
     samples.push(...some);
     yield { type: 'progress', phase, done: samples.length, total };
@@ -45,13 +62,53 @@ function measuredBy(config: DetoxConfig, generation: GenerationConfig): Generati
   };
 }
 
-/** What is told of samples. */
+/** Samples at a time that judges read once more: as when they were made, for the same numbers. */
+const chunk = 64;
+
+/**
+ * Samples that were measured before, as the judges of now see them: these change nothing that is
+ * learnt, and may be others than then.
+ */
+export async function judgedAgain(
+  samples: readonly Sample[],
+  witnesses: EvaluationParts['witnesses'] = [],
+): Promise<Sample[]> {
+  const judged: Sample[] = [];
+  for (let start = 0; start < samples.length; start += chunk) {
+    const part = samples.slice(start, start + chunk);
+    const seen = await testimonies(
+      witnesses,
+      part.map(({ response }) => response),
+    );
+    for (const [i, { judges: _, ...sample }] of part.entries())
+      judged.push({ ...sample, ...(witnesses.length > 0 && { judges: seen[i] }) });
+  }
+  return judged;
+}
+
+/** What is told of samples, over prompts: of several samples of one their mean counts. */
 export function measuresOf(samples: readonly Sample[]): RunMeasures {
-  const rouge1 = samples.flatMap((sample) => sample.rouge1 ?? []);
-  return {
-    reward: summarize(samples.map(({ reward }) => reward)),
-    toxicity: summarize(samples.map(({ toxicity }) => toxicity)),
-    flagged: summarize(samples.map(({ toxicity }) => Number(isToxic(toxicity)))),
-    ...(rouge1.length > 0 && { rouge1: summarize(rouge1) }),
+  const over = (read: (sample: Sample) => number | undefined) => {
+    const values = new Map<string, number[]>();
+    for (const sample of samples) {
+      const value = read(sample);
+      if (value !== undefined)
+        values.set(sample.query, [...(values.get(sample.query) ?? []), value]);
+    }
+    return summarize([...values.values()].map(mean));
   };
+  const rouge1 = over((sample) => sample.rouge1);
+  const names = Object.keys(samples[0]?.judges ?? {});
+  const judges = names.map((name) => [name, over((sample) => sample.judges?.[name])] as const);
+  return {
+    reward: over(({ reward }) => reward),
+    toxicity: over(({ toxicity }) => toxicity),
+    flagged: over(({ toxicity }) => Number(isToxic(toxicity))),
+    ...(rouge1.n > 0 && { rouge1 }),
+    ...(judges.length > 0 && { judges: Object.fromEntries(judges) }),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

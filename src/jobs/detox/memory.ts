@@ -16,6 +16,8 @@ interface Parts {
   readonly judges: {
     readonly rewardModel: Judging;
     readonly toxicityModel?: Judging | undefined;
+    /** Lists of words take nothing. */
+    readonly witnesses?: readonly Partial<Judging>[] | undefined;
   };
   readonly train: readonly Prompt[];
   readonly validation: readonly Prompt[];
@@ -42,16 +44,18 @@ export function memoryOf(
   const responseTokens = Math.max(...limits);
   const readsPrompt = [scoreOn, toxicityOn].some((read) => read !== 'response');
   const longest = promptTokens.reduce((most, length) => Math.max(most, length), 0);
+  const asked = Math.min(measured, Math.max(test.length, validation.length));
   return estimateMemory({
     apart: engine.apart,
     policy: policy.shape,
     loss: policyLoss(rl),
     rewardModel: judges.rewardModel.classifier.config,
     toxicityModel: judges.toxicityModel?.classifier.config,
+    witnesses: (judges.witnesses ?? []).flatMap(({ classifier }) => classifier?.config ?? []),
     promptTokens,
     responseTokens,
-    sampled: Math.max(batchSize, Math.min(measured, Math.max(test.length, validation.length))),
-    scored: batchSize,
+    sampled: Math.max(batchSize, asked),
+    scored: Math.max(batchSize, asked),
     learnt: miniBatchSize,
     judgedTokens: responseTokens + around + (readsPrompt ? longest : 0),
   });

@@ -25,7 +25,7 @@ export type Run = Awaited<ReturnType<typeof setUp>>;
 
 /** Models on the engine, prompts in memory. What is to be closed goes to `opened`. */
 export async function setUp(
-  { local: config, pinned: { model: baseModel } }: Located<DetoxConfig>,
+  { local: config, pinned }: Located<DetoxConfig>,
   engine: Engine,
   opened: Closable[],
 ) {
@@ -40,8 +40,8 @@ export async function setUp(
   if (epoch.length < batchSize) throw tooFew(config.data, epoch.length, rl, prompts.sizes);
   const batches = (start: number) =>
     queriesOf(epoch, trainingBatches(epoch.length, { batchSize, seed, steps, start }));
-  const judges = await loadJudges(config, engine, opened);
-  const lora = freshLora({ ...config, model: baseModel });
+  const judges = await loadJudges(config, pinned, engine, opened);
+  const lora = freshLora({ ...config, model: pinned.model });
   const start = { model, adapter, lora, valueHead, seed, gradientCheckpointing };
   const parts = await loadPolicy(engine, start);
   opened.push(parts.policy);
@@ -110,7 +110,8 @@ async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
       ids: encoded.rows[i],
       references: summaries,
       ...(group === undefined ? {} : { group }),
-      ...(row === undefined ? {} : { dialogue, row }),
+      dialogue,
+      ...(row === undefined ? {} : { row }),
       ...(rows === undefined ? {} : { times: rows.length }),
     }),
   );
