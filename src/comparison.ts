@@ -73,6 +73,10 @@ export interface Sample {
   /** Sums over its tokens of log-probabilities in nats, under the policy that wrote it and the reference. */
   readonly logprob?: number;
   readonly refLogprob?: number;
+  /** What an LLM judge says, 0 to 1: share of its claims that the dialogue supports; missing without one, or without claims. */
+  readonly faithfulness?: number;
+  /** Share of the points of a good response that it has; missing without such a judge. */
+  readonly coverage?: number;
   /** Tokens generated, end-of-sequence included. */
   readonly tokens: number;
   /** The length limit cut the response off. */
@@ -112,6 +116,9 @@ export interface Slice {
   readonly perplexity?: Measure;
   /** KL estimate of a response, log policy - log reference in nats. */
   readonly kl?: Measure;
+  /** Of an LLM judge; missing without one. The verdict does not read them. */
+  readonly faithfulness?: Measure;
+  readonly coverage?: Measure;
   /** Distinct bigrams over all bigrams of the responses, before and after: a collapse shows here. */
   readonly distinct2: { readonly before: number; readonly after: number };
   /** Share of responses without a word; missing in the logs of earlier versions, as what follows. */

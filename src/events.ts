@@ -2,7 +2,7 @@
  * The words that trainer, evaluation, stores and screens share. Plain data: every event survives
  * `JSON.parse(JSON.stringify(event))`.
  */
-import type { Comparison, Summary } from './comparison.ts';
+import type { Comparison, Slice, Summary } from './comparison.ts';
 
 /** Scalar statistics of one step under TRL's names (`objective/kl`) and ours (`time/generate`). */
 export type StepMetrics = Readonly<Record<string, number>>;
@@ -215,6 +215,7 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       readonly problem?: string;
     }
   | { readonly type: 'compared'; readonly comparison: Comparison }
+  | LlmJudged
   | {
       readonly type: 'finished';
       readonly steps: number;
@@ -229,6 +230,32 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       /** Most bytes that the process had in memory; of a resumed run, the last process. */
       readonly peakMemory?: number;
     };
+
+/** What an LLM judge said of the responses of a finished run. */
+export interface LlmJudged {
+  readonly type: 'judged';
+  readonly time: string;
+  /** Address of the server that got the texts. */
+  readonly endpoint: string;
+  readonly model: string;
+  /** Of the questions. */
+  readonly promptVersion: number;
+  /** Responses that were to be judged, before and after. */
+  readonly samples: number;
+  readonly judged: number;
+  /** Those that were not, by the reason. */
+  readonly missing: Readonly<Record<'malformed' | 'refused' | 'busy' | 'spent', number>>;
+  /** The first reasons in words; missing when there are none. */
+  readonly why?: readonly string[];
+  /** Questions that were answered now, and before. */
+  readonly asked: number;
+  readonly known: number;
+  readonly tokens: { readonly input: number; readonly output: number };
+  /** By the prices that were given; missing without them. */
+  readonly dollars?: number;
+  /** Those of the comparison. */
+  readonly slices: readonly Pick<Slice, 'name' | 'by' | 'faithfulness' | 'coverage'>[];
+}
 
 /** What a run of `detox` measures, over prompts. */
 export interface RunMeasures {

@@ -51,7 +51,7 @@ const pure = ['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decod
 
 /** Packages with native code, or that reach out of the process. */
 const outside = [
-  ...['onnxruntime-node', 'tokenizers', 'koffi', 'undici', 'yauzl', 'jiti'],
+  ...['onnxruntime-node', 'tokenizers', 'koffi', 'undici', 'yauzl', 'jiti', 'openai'],
   ...['@huggingface/hub', '@aws-sdk/'],
 ];
 

@@ -46,6 +46,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/score.ts')).score,
   },
   {
+    name: 'llm-judge',
+    summary: 'Let an LLM judge the responses of a finished run: faithfulness and coverage.',
+    load: async () => (await import('./commands/llm-judge.ts')).llmJudge,
+  },
+  {
+    name: 'samples',
+    summary: "Write a finished run's responses as other tools read them: RAGAS.",
+    load: async () => (await import('./commands/samples.ts')).samples,
+  },
+  {
     name: 'merge',
     summary: 'Merge a LoRA adapter into its model, as a folder that transformers loads.',
     load: async () => (await import('./commands/merge.ts')).merge,

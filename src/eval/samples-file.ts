@@ -20,6 +20,8 @@ const SampleJson: z.ZodType<Sample> = z.strictObject({
   copied: z.number().exactOptional(),
   logprob: z.number().exactOptional(),
   refLogprob: z.number().exactOptional(),
+  faithfulness: z.number().exactOptional(),
+  coverage: z.number().exactOptional(),
   tokens: z.int(),
   truncated: z.boolean(),
   sentinels: z.int().exactOptional(),

@@ -31,6 +31,8 @@ const styles = {
   reward: { name: 'reward', digits: 3, better: 'higher' },
   rouge1: { name: 'ROUGE-1', digits: 4, better: 'higher' },
   rougeL: { name: 'ROUGE-L', digits: 4, better: 'higher' },
+  faithfulness: { name: 'faithfulness', digits: 4, better: 'higher' },
+  coverage: { name: 'coverage', digits: 4, better: 'higher' },
   tokens: { name: 'tokens', digits: 1 },
 } as const satisfies Partial<Record<keyof Slice, Style>>;
 

@@ -27,6 +27,10 @@ test('help of the program', async () => {
       train-classifier  Train a reward model on labelled texts.
       generate          Let a policy answer prompts or summarise dialogues.
       score             Judge texts with a reward model.
+      llm-judge         Let an LLM judge the responses of a finished run:
+                        faithfulness and coverage.
+      samples           Write a finished run's responses as other tools read them:
+                        RAGAS.
       merge             Merge a LoRA adapter into its model, as a folder that
                         transformers loads.
       export            Write a model as ONNX, for transformers.js in Node and

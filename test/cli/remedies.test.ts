@@ -100,10 +100,18 @@ function faultsIn(
 }
 
 const tsconfig = fileURLToPath(new URL('../../tsconfig.build.json', import.meta.url));
-const exported: Readonly<Record<string, string>> = { export: 'exportCommand' };
+const exported: Readonly<Record<string, string>> = {
+  export: 'exportCommand',
+  'llm-judge': 'llmJudge',
+};
+/** What is wrong with the data of a finished run is told in a note, without what to do about it. */
+const ofData = ['dataSources', 'readDialogues'].map((name) => `src/data/dialogues.ts#${name}`);
 /** What a command names and never comes to. */
 const never: Readonly<Record<string, readonly string[]>> = {
   init: ['src/jobs/kinds.ts#kinds'], // reads settings of kinds, and starts none
+  samples: ofData,
+  // the report that it makes again has the notes of the run
+  'llm-judge': [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
 };
 const kindOf = await Promise.all(
   kinds.map(async ({ name, load }) => [name, await load()] as const),

@@ -1,8 +1,8 @@
 /**
  * Installs what the interop suite compares with, once, in `.cache/interop`: Python environments from
- * PyPI, of transformers 4 and of 5 (3 GB each: PyTorch brings CUDA along) and of awswrangler, and
- * transformers.js from npm; and prints their versions. TACTFUL_INTEROP_PYTHON, …_PYTHON_5 and
- * …_PYTHON_AWS name Pythons that have the libraries of the requirements already,
+ * PyPI, of transformers 4 and of 5 (3 GB each: PyTorch brings CUDA along), of awswrangler and of
+ * RAGAS, and transformers.js from npm; and prints their versions. TACTFUL_INTEROP_PYTHON, …_PYTHON_5,
+ * …_PYTHON_AWS and …_PYTHON_RAGAS name Pythons that have the libraries of the requirements already,
  * TACTFUL_INTEROP_MODULES a node_modules with transformers.js.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,6 +17,8 @@ const pythons = {
   TACTFUL_INTEROP_PYTHON: { name: '', stamp: 'python', libraries: torch },
   TACTFUL_INTEROP_PYTHON_5: { name: '5', stamp: 'python-5', libraries: torch },
   TACTFUL_INTEROP_PYTHON_AWS: { name: 'aws', stamp: 'python-aws', libraries: ['awswrangler'] },
+  // with langchain-community 0.4.1: beside later ones RAGAS does not import
+  TACTFUL_INTEROP_PYTHON_RAGAS: { name: 'ragas', stamp: 'python-ragas', libraries: ['ragas'] },
 };
 const versions =
   'import sys; from importlib.metadata import version; print(*(f"{x} {version(x)}" for x in sys.argv[1:]))';

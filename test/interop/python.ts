@@ -11,34 +11,37 @@ export type Transformers = 4 | 5;
 /** Both. */
 export const eachTransformers: readonly Transformers[] = [4, 5];
 
-/** A Python that has the libraries. */
-function interpreter(environment: Transformers | 'aws'): string {
-  const { TACTFUL_INTEROP_PYTHON, TACTFUL_INTEROP_PYTHON_5, TACTFUL_INTEROP_PYTHON_AWS } =
-    process.env;
+/** Of what a Python has the libraries. */
+type Environment = Transformers | 'aws' | 'ragas';
+
+function interpreter(environment: Environment): string {
+  const { env } = process;
   const programs = {
-    4: TACTFUL_INTEROP_PYTHON,
-    5: TACTFUL_INTEROP_PYTHON_5,
-    aws: TACTFUL_INTEROP_PYTHON_AWS,
+    4: env.TACTFUL_INTEROP_PYTHON,
+    5: env.TACTFUL_INTEROP_PYTHON_5,
+    aws: env.TACTFUL_INTEROP_PYTHON_AWS,
+    ragas: env.TACTFUL_INTEROP_PYTHON_RAGAS,
   };
   return programs[environment] ?? 'python3';
 }
 
 /**
  * Runs `test/interop/python/<script>` with arguments; it prints one JSON value, which is returned.
- * Nothing may reach for the network: the hub is offline for it.
+ * Nothing may reach for the network: the hub is offline for it, and RAGAS tells nobody that it is used.
  */
 export async function python<Result>(
   script: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  environment: Transformers | 'aws' = 4,
+  environment: Environment = 4,
 ): Promise<Result> {
   const path = resolve('test/interop/python', script);
   const program = interpreter(environment);
   const offline = { HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', OMP_NUM_THREADS: '2' };
+  const silent = { RAGAS_DO_NOT_TRACK: 'true' };
   const { stdout } = await start(program, [path, ...args], {
     maxBuffer: 1 << 28,
-    env: { ...process.env, ...offline, ...env },
+    env: { ...process.env, ...offline, ...silent, ...env },
   });
   return JSON.parse(stdout);
 }

@@ -4,7 +4,9 @@ import { compareSamples } from '../../eval/compare.ts';
 import type { ParameterCount, RunEvent, RunFacts, RunMeasures } from '../../events.ts';
 import { countParameters } from '../../model/count.ts';
 import { targetsOf } from '../../model/initial.ts';
+import { withJudged } from '../../report/judged.ts';
 import { reportMarkdown } from '../../report/markdown.ts';
+import { llmJudgeWords } from '../../report/words/llm-judge.ts';
 import { LearnerNumbers } from '../../rl/learner-state.ts';
 import { trainRl } from '../../rl/trainer.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
@@ -119,7 +121,7 @@ function parameterCounts({ policy, lora }: Pick<Run, 'policy' | 'lora'>) {
 }
 
 /** `report.md`. */
-function report(events: readonly RunEvent[]): string | undefined {
+export function report(events: readonly RunEvent[]): string | undefined {
   const of = <T extends RunEvent['type']>(type: T) =>
     events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
   const [[started], [compared], [finished]] = [of('started'), of('compared'), of('finished')];
@@ -127,6 +129,12 @@ function report(events: readonly RunEvent[]): string | undefined {
   const steps = of('step');
   const best = of('validated').findLast((event) => event.best);
   const before = of('evaluated').find(({ when }) => when === 'before');
-  const notes = [...(before?.notes ?? []), ...ofTraining(steps.map(({ metrics }) => metrics))];
-  return reportMarkdown({ started, comparison: compared.comparison, steps, finished, best, notes });
+  const judged = of('judged').at(-1);
+  const notes = [
+    ...(before?.notes ?? []),
+    ...ofTraining(steps.map(({ metrics }) => metrics)),
+    ...(judged ? [{ says: llmJudgeWords.en(judged) }] : []),
+  ];
+  const comparison = withJudged(compared.comparison, judged);
+  return reportMarkdown({ started, comparison, steps, finished, best, notes });
 }
