@@ -17,7 +17,12 @@ const sample: Sample = {
   tokens: 7,
   truncated: false,
 };
-const samples = [sample, { ...sample, id: 'two', group: 'rude' }];
+const whole: Sample = {
+  ...sample,
+  ...{ id: 'two', sample: 1, group: 'rude', judges: { words: 1, 'owner/model': 0.1 + 0.2 } },
+  ...{ rouge2: 1 / 3, rougeLsum: 0, copied: 0.5, logprob: -12.3, refLogprob: -1e-9, sentinels: 1 },
+};
+const samples = [sample, whole];
 
 test('samples come back as they were, to the last bit', async () => {
   const path = join(await newFolder(), 'samples.jsonl');

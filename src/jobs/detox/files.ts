@@ -11,6 +11,8 @@ import { readSamples, writeSamples } from '../../eval/samples-file.ts';
 import { adapterCard, type CardFacts } from '../../export/card.ts';
 import { saveAdapter } from '../../model/save.ts';
 import { comparisonColumns, csv } from '../../store/csv.ts';
+import { parquetBytes } from '../../store/parquet.ts';
+import { samplesTable } from '../../store/samples-table.ts';
 import type { Tensors } from '../../tensor.ts';
 import { type Dump, writeDump } from './dump.ts';
 
@@ -50,6 +52,17 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
     /** The adapter alone, in `adapter/`. */
     async saveBare(folder: string, tensors: Tensors): Promise<void> {
       if (lora) await saveAdapter(join(folder, 'adapter'), lora, tensors, { valueHeadFile });
+    },
+    /** `samples.jsonl` and `samples.parquet`: all samples, a row a pair. */
+    async writePairs(
+      before: readonly Sample[],
+      after: readonly Sample[],
+      references: readonly (readonly string[])[],
+    ): Promise<void> {
+      const table = samplesTable(before, after, references);
+      const lines = table.rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+      await writeFileAtomic(at('samples.jsonl'), lines);
+      await writeFileAtomic(at('samples.parquet'), await parquetBytes(table));
     },
     /** `comparison.jsonl` and `comparison.csv`. */
     async writeComparison(rows: readonly ComparisonRow[]): Promise<void> {

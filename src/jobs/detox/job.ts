@@ -97,6 +97,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       const { rougeStemmer: stemmer } = config;
       const comparison = compareSamples(before, after, { rows, seed, references, stemmer });
       await files?.writeComparison(comparison.rows);
+      await files?.writePairs(before, after, references);
       yield { type: 'compared', comparison };
     },
     async dump(error) {
