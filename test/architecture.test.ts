@@ -18,6 +18,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   comparison: [],
   events: ['comparison'],
   metrics: ['events'],
+  // what runs in a browser, inside report.html
+  page: [],
   disk: ['errors'],
   tensors: bottom,
   adapter: [...bottom, 'tensors'],
@@ -33,7 +35,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'disk', 'comparison', 'events'],
-  report: ['errors', 'comparison', 'events'],
+  report: ['errors', 'comparison', 'events', 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,

@@ -73,7 +73,8 @@ export interface JobFolder<Measures> {
   dropLast(): Promise<void>;
   /** `training.json` of a result that is there. */
   writeRecord(record: TrainingRecord): Promise<void>;
-  writeReport(markdown: string): Promise<void>;
+  /** @param files texts by their names */
+  writeReports(files: Readonly<Record<string, string>>): Promise<void>;
   /** Removes what a finished job has no use for. */
   finish(): Promise<void>;
   /** Lets others work in the folder. */
@@ -200,7 +201,9 @@ function jobFolder<Measures extends object>(output: string, kind: FolderKind<Mea
     async writeRecord(record) {
       if (isOwn) await writeRecord(output, record);
     },
-    writeReport: (markdown) => writeFileAtomic(at('report.md'), markdown),
+    async writeReports(files) {
+      for (const [name, text] of Object.entries(files)) await writeFileAtomic(at(name), text);
+    },
     async finish() {
       if (isOwn) await finishFolder(output);
     },

@@ -102,8 +102,10 @@ export interface Job<Measures extends object, Facts extends object> {
   compare?(): AsyncGenerator<JobEvent<Measures, Facts>>;
   /** Keeps what was known when a number was not finite. @returns the folder */
   dump?(error: NumericError): Promise<string>;
-  /** `report.md`, from the events of the whole job. @default none */
-  report?(events: readonly JobEvent<Measures, Facts>[]): string | undefined;
+  /** Texts for people by the names of their files, from the events of the whole job. @default none */
+  report?(
+    events: readonly JobEvent<Measures, Facts>[],
+  ): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
 type StartedByRunner = Exclude<keyof JobStarted, 'data' | 'memory' | 'notes'>;

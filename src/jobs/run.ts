@@ -113,8 +113,9 @@ async function* flow<C extends JobSettings, M extends object, F extends object>(
     peakMemory: peakMemory(),
   };
   if (job.report && folder) {
-    const report = job.report([...(await folder.events()), finished] as JobEvent<M, F>[]);
-    if (report !== undefined) await folder.writeReport(report);
+    const all = [...(await folder.events()), finished] as JobEvent<M, F>[];
+    const reports = await job.report(all);
+    if (reports) await folder.writeReports(reports);
   }
   yield finished;
 }

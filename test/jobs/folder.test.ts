@@ -185,8 +185,8 @@ test('fields are quoted only where RFC 4180 asks for it', async () => {
 test('a whole file is replaced at once and leaves no temporary file', async () => {
   const directory = await parent();
   const run = await open(directory);
-  await run.writeReport('# one');
-  await run.writeReport('# two');
+  await run.writeReports({ 'report.md': '# one' });
+  await run.writeReports({ 'report.md': '# two' });
   await run.close();
   expect(await readFile(join(directory, 'report.md'), 'utf8')).toBe('# two');
   expect((await readdir(directory)).sort()).toEqual(['config.yaml', 'events.jsonl', 'report.md']);
@@ -196,7 +196,7 @@ test('a whole file that cannot be written leaves no temporary file', async () =>
   const directory = await parent();
   const run = await open(directory);
   await mkdir(join(directory, 'report.md'));
-  await expect(run.writeReport('# one')).rejects.toThrow();
+  await expect(run.writeReports({ 'report.md': '# one' })).rejects.toThrow();
   await run.close();
   expect((await readdir(directory)).sort()).toEqual(['config.yaml', 'events.jsonl', 'report.md']);
 });

@@ -34,6 +34,11 @@ function samples(n: number, toxicity: number, training: string): Sample[] {
   });
 }
 
+/** The samples of it. */
+export function exampleSamples(n = 60): { before: Sample[]; after: Sample[] } {
+  return { before: samples(n, 0.45, 'before'), after: samples(n, 0.22, 'after') };
+}
+
 /** @param lost of ROUGE-1 */
 export function exampleComparison(after = 0.22, n = 60, lost = 0): Comparison {
   const later = samples(n, after, 'after').map((one) => ({ ...one, rouge1: one.rouge1! - lost }));

@@ -61,7 +61,7 @@ test('what was run names what is not as usual: corrections, weights, withheld di
   };
   const data = { ...started.data, train: 7953, validation: 64 };
   const one = { ...started, config, data };
-  const text = reportMarkdown({ started: one, comparison, steps, finished, best });
+  const text = reportMarkdown({ started: one, comparison, steps, finished, validated: [best] });
   const table = section('What was run', text);
   for (const line of [
     '| split | 7,953 to train on, 64 to validate on, 2,005 to test on |',

@@ -4,9 +4,6 @@ import { compareSamples } from '../../eval/compare.ts';
 import type { ParameterCount, RunEvent, RunFacts, RunMeasures } from '../../events.ts';
 import { countParameters } from '../../model/count.ts';
 import { targetsOf } from '../../model/initial.ts';
-import { withJudged } from '../../report/judged.ts';
-import { reportMarkdown } from '../../report/markdown.ts';
-import { llmJudgeWords } from '../../report/words/llm-judge.ts';
 import { LearnerNumbers } from '../../rl/learner-state.ts';
 import { trainRl } from '../../rl/trainer.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
@@ -17,7 +14,8 @@ import type { ScoredBatch } from './dump.ts';
 import { detoxFiles } from './files.ts';
 import { answers, judgedAgain, measuresOf } from './measure.ts';
 import { memoryRemedy } from './memory.ts';
-import { ofAnswers, ofTraining } from './notes.ts';
+import { ofAnswers } from './notes.ts';
+import { reportFiles } from './report.ts';
 import { detoxReward } from './reward.ts';
 import { type Run, setUp } from './setup.ts';
 
@@ -103,7 +101,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     async dump(error) {
       return files?.writeDump({ error, state: learner.save(), batch }) ?? '';
     },
-    report,
+    report: (events) => reportFiles(events, samples, config.language),
   };
 }
 
@@ -119,23 +117,4 @@ function parameterCounts({ policy, lora }: Pick<Run, 'policy' | 'lora'>) {
   const policyParameters = countParameters(config, { lora, valueHead });
   const referenceParameters: ParameterCount = { trainable: 0, all: policyParameters.all };
   return { policyParameters, referenceParameters };
-}
-
-/** `report.md`. */
-export function report(events: readonly RunEvent[]): string | undefined {
-  const of = <T extends RunEvent['type']>(type: T) =>
-    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
-  const [[started], [compared], [finished]] = [of('started'), of('compared'), of('finished')];
-  if (!started || !compared || !finished) return undefined;
-  const steps = of('step');
-  const best = of('validated').findLast((event) => event.best);
-  const before = of('evaluated').find(({ when }) => when === 'before');
-  const judged = of('judged').at(-1);
-  const notes = [
-    ...(before?.notes ?? []),
-    ...ofTraining(steps.map(({ metrics }) => metrics)),
-    ...(judged ? [{ says: llmJudgeWords.en(judged) }] : []),
-  ];
-  const comparison = withJudged(compared.comparison, judged);
-  return reportMarkdown({ started, comparison, steps, finished, best, notes });
 }

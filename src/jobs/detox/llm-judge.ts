@@ -1,7 +1,6 @@
 /** I/O: lets an LLM judge the responses of a finished run, and writes what it says into the run's folder. */
 import { join } from 'node:path';
 import type { Comparison, Sample } from '../../comparison.ts';
-import { writeFileAtomic } from '../../disk/atomic.ts';
 import { logName } from '../../disk/result-folder.ts';
 import { InputError } from '../../errors.ts';
 import { compareSamples } from '../../eval/compare.ts';
@@ -15,9 +14,9 @@ import type { LlmJudged, Note } from '../../events.ts';
 import { plain, usualPauses } from '../../hub/request.ts';
 import { openLog } from '../../store/event-log.ts';
 import { lockFolder } from '../../store/lock.ts';
-import { report } from './job.ts';
 import { type RunRecord, readRun } from './record.ts';
 import { referencesOf } from './references.ts';
+import { writeReports } from './report.ts';
 
 export interface LlmJudgeOptions extends EndpointOptions {
   readonly ceiling: Ceiling;
@@ -78,8 +77,7 @@ export async function judgeRun(folder: string, options: LlmJudgeOptions): Promis
     const log = await openLog(join(folder, logName));
     await log.append(event);
     await log.close();
-    const markdown = report([...run.events, event]);
-    if (markdown !== undefined) await writeFileAtomic(join(folder, 'report.md'), markdown);
+    await writeReports(folder, [...run.events, event], { before: first, after: second });
     return { event, notes };
   } finally {
     await unlock();

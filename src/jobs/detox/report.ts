@@ -1,0 +1,65 @@
+/** I/O: what a run's folder says to people: the reports, made of its log and its samples. */
+import { join } from 'node:path';
+import type { Sample } from '../../comparison.ts';
+import { writeFileAtomic } from '../../disk/atomic.ts';
+import type { RunEvent } from '../../events.ts';
+import { withJudged } from '../../report/judged.ts';
+import { type Language, languages } from '../../report/words/language.ts';
+import { llmJudgeWords } from '../../report/words/llm-judge.ts';
+import { ofTraining } from './notes.ts';
+
+export interface RunSamples {
+  readonly before?: readonly Sample[] | undefined;
+  readonly after?: readonly Sample[] | undefined;
+}
+
+/**
+ * `report.md` and `report.html` by their names; undefined of a run that has no comparison or no end.
+ * @param samples of a folder that has none, the page is without what needs them
+ */
+export async function reportFiles(
+  events: readonly RunEvent[],
+  { before, after }: RunSamples,
+  language: Language,
+): Promise<Record<string, string> | undefined> {
+  const of = <T extends RunEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  const [started] = of('started');
+  const [compared, finished] = [of('compared').at(-1), of('finished').at(-1)];
+  if (!started || !compared || !finished) return undefined;
+  const steps = of('step');
+  const first = of('evaluated').find(({ when }) => when === 'before');
+  const judged = of('judged').at(-1);
+  const notes = [
+    ...(first?.notes ?? []),
+    ...ofTraining(steps.map(({ metrics }) => metrics)),
+    ...(judged ? [{ says: llmJudgeWords[language](judged) }] : []),
+  ];
+  const [guarded, checked, validated] = [of('guarded'), of('checked'), of('validated')];
+  const comparison = withJudged(compared.comparison, judged);
+  const parts = {
+    ...{ started, comparison, steps, finished, validated, guarded, checked, notes, language },
+  };
+  // late: a run that is stopped needs none of it
+  const { reportMarkdown } = await import('../../report/markdown.ts');
+  const { reportPage } = await import('../../report/html/page.ts');
+  const { pageScript } = await import('../../report/html/script.ts');
+  const samples = before && after ? { before, after } : undefined;
+  return {
+    'report.md': reportMarkdown(parts),
+    'report.html': reportPage(parts, samples, await pageScript()),
+  };
+}
+
+/** The reports of a finished run once more, in its language or another. */
+export async function writeReports(
+  folder: string,
+  events: readonly RunEvent[],
+  { language, ...samples }: RunSamples & { readonly language?: Language },
+): Promise<void> {
+  const started = events.find((event) => event.type === 'started');
+  const own = languages.find((name) => name === started?.config.language) ?? 'en';
+  const files = await reportFiles(events, samples, language ?? own);
+  for (const [name, text] of Object.entries(files ?? {}))
+    await writeFileAtomic(join(folder, name), text);
+}

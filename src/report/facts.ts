@@ -1,0 +1,190 @@
+/** What reports say of a run beside its measures: what was run, and what to keep in mind. Pure. */
+import type { Comparison, Sample } from '../comparison.ts';
+import type { Checked, Guarded, Note, ParameterCount, RunEvent } from '../events.ts';
+import { byteText, duration, fixed, grouped, memoryText } from './text.ts';
+import type { Language } from './words/language.ts';
+import type { ReportWords, SettingName } from './words/report-words.ts';
+
+export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
+
+/** All that a report is made of. */
+export interface ReportParts {
+  readonly started: EventOf<'started'>;
+  readonly comparison: Comparison;
+  readonly steps: readonly EventOf<'step'>[];
+  readonly finished: EventOf<'finished'>;
+  /** What was measured in between. */
+  readonly validated?: readonly EventOf<'validated'>[];
+  /** What guards saw. */
+  readonly guarded?: readonly Guarded[];
+  readonly checked?: readonly Checked[];
+  /** What the responses and the training showed, beside what the run said as it started. */
+  readonly notes?: readonly Note[];
+  /** Command that runs the same again, beside `config.yaml`. */
+  readonly command?: string;
+  /** @default 'en' */
+  readonly language?: Language;
+}
+
+export const usualCommand = 'npx tactful detox --config config.yaml';
+
+/** All responses, which the page shows beside that. */
+export interface ReportSamples {
+  readonly before: readonly Sample[];
+  readonly after: readonly Sample[];
+}
+
+/** The settings that reports name, where the run has them; `config.yaml` holds all. */
+const settings: readonly (readonly [title: SettingName, name: string])[] = [
+  ['model', 'model'],
+  ['adapter', 'adapter'],
+  ['rewardModel', 'rewardModel'],
+  ['toxicityModel', 'toxicityModel'],
+  ['rewardModule', 'reward'],
+  ['rewardWeight', 'rewardWeight'],
+  ['rewardModelWeight', 'rewardModelWeight'],
+  ['dataFile', 'data'],
+  ['algorithm', 'algorithm'],
+  ['compat', 'compat'],
+  ['without', 'without'],
+  ['rougeWeight', 'rougeWeight'],
+  ['batchSize', 'batchSize'],
+  ['ppoEpochs', 'ppoEpochs'],
+  ['learningRate', 'learningRate'],
+  ['initKlCoef', 'initKlCoef'],
+  ['seed', 'seed'],
+];
+
+/** Settings that say nothing as they are by default. */
+const usual: Readonly<Record<string, number>> = {
+  rougeWeight: 0,
+  rewardWeight: 1,
+  rewardModelWeight: 1,
+};
+
+/** Whether a setting says something: an empty list and a usual weight do not. */
+function isTold(name: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== undefined && usual[name] !== value;
+}
+
+/** A name and a text beside it. */
+export type Fact = readonly [name: string, text: string];
+
+/** What was run: the texts are as they came, not escaped. */
+export function runFacts(parts: ReportParts, words: ReportWords): Fact[] {
+  const { started, finished, validated = [] } = parts;
+  const { config, data, policyParameters, referenceParameters } = started;
+  const { facts } = words;
+  const best = validated.findLast((event) => event.best);
+  const parameters = ({ trainable, all }: ParameterCount) => {
+    const share = `${fixed(all === 0 ? 0 : (100 * trainable) / all, 2)} %`;
+    return words.trainable(grouped(trainable), grouped(all), share);
+  };
+  return [
+    [facts.started, started.time],
+    [facts.took, `${duration(finished.seconds)}, ${words.steps(finished.steps)}`],
+    ...memoryFact(parts, words),
+    ['tactful', started.version],
+    [facts.engine, started.engine],
+    [facts.policy, parameters(policyParameters)],
+    [facts.reference, parameters(referenceParameters)],
+    [facts.data, words.kept(data.rows, data.kept, data.dialogues)],
+    [facts.split, words.split(data.train, data.validation, data.test)],
+    ...judgeFacts(started, words),
+    ...settings
+      .filter(([, name]) => isTold(name, config[name]))
+      .map(([title, name]): Fact => [words.settings[title], [config[name]].flat().join(', ')]),
+    ...(best ? [[facts.best, bestText(best, words)] as const] : []),
+  ];
+}
+
+/** Of what reward and toxicity are made; old logs say nothing. */
+function judgeFacts({ judges, config }: EventOf<'started'>, words: ReportWords): Fact[] {
+  if (!judges) return [];
+  const measured = config.toxicityModel === undefined ? 'reward' : 'toxicity';
+  return [
+    [words.facts.reward, judges.sum ?? words.ofModel(judges.reward, 'reward')],
+    [words.facts.toxicity, words.ofModel(judges.toxicity, measured)],
+  ];
+}
+
+/** What it took, and what was foreseen; logs of earlier versions say nothing. */
+function memoryFact({ started, finished }: ReportParts, words: ReportWords): Fact[] {
+  const { memory } = started;
+  const { peakMemory } = finished;
+  if (peakMemory === undefined) return [];
+  return [[words.facts.memory, words.memory(byteText(peakMemory), memory && memoryText(memory))]];
+}
+
+/** Where it is, and what the withheld dialogues said of it. */
+function bestText(best: EventOf<'validated'>, words: ReportWords): string {
+  const { step, reward, toxicity, rouge1 } = best;
+  const measures = [
+    `${words.facts.reward} ${fixed(reward.mean, 3)}`,
+    `${words.facts.toxicity} ${fixed(toxicity.mean, 4)}`,
+    ...(rouge1 ? [`ROUGE-1 ${fixed(rouge1.mean, 4)}`] : []),
+  ];
+  return words.best(step, measures.join(', '));
+}
+
+/** What the reader must know of the numbers: of the data, of the judge, of how sure they are. */
+export function caveats(parts: ReportParts, words: ReportWords): string[] {
+  const { started, comparison, notes = [] } = parts;
+  const { config } = started;
+  const { caveats: said } = words;
+  const [all] = comparison.slices;
+  const { n, low, high } = all.toxicity.difference;
+  const seed = typeof config.seed === 'number' ? ` (${config.seed})` : '';
+  const rouge = all.rouge1?.difference;
+  const lost = 1 - all.distinct2.after / all.distinct2.before;
+  return [
+    ...[...(started.notes ?? []), ...notes].map(({ says, remedy = '' }) =>
+      `${says} ${remedy}`.trimEnd(),
+    ),
+    said.precision(testPrompts(n, words), fixed((high - low) / 2, 4)),
+    said.oneSeed(seed),
+    said.judge,
+    said.uncorrected,
+    ...(rouge && rouge.high < 0 ? [said.rougeFell(fixed(-rouge.mean, 4))] : []),
+    ...(lost > 0.2 ? [said.alike(fixed(100 * lost, 0))] : []),
+  ];
+}
+
+function testPrompts(n: number, words: ReportWords): string {
+  return words.prompts(n).replace(/prompt(s?)$/, 'test prompt$1');
+}
+
+/** What guards saw. */
+interface GuardTexts {
+  /** What came of it, and how often they looked. */
+  readonly said: readonly string[];
+  /** A sentence an event. */
+  readonly events: readonly string[];
+}
+
+/** In sentences; undefined when no guard looked. */
+export function guardTexts(parts: ReportParts, words: ReportWords): GuardTexts | undefined {
+  const { guarded = [], checked = [] } = parts;
+  const { guards } = words;
+  if (guarded.length === 0 && checked.length === 0) return undefined;
+  const back = guarded.find(({ to }) => to !== undefined);
+  const well = checked.filter((check) => check.well).length;
+  const said = [
+    ...(back?.to === undefined ? [] : [guards.rolledBack(back.to)]),
+    ...(guarded.length === 0 ? [guards.none] : []),
+    ...(checked.length === 0 ? [] : [guards.checks(checked.length, well)]),
+  ];
+  const events = guarded.map(({ step, guard, numbers, to }) =>
+    guards.event({
+      ...{ step, to, name: guards.names[guard] ?? guard },
+      ...{ before: numberText(numbers.before), now: numberText(numbers.now) },
+    }),
+  );
+  return { said, events };
+}
+
+/** Four figures at most. */
+function numberText(value: number): string {
+  return fixed(value, value !== 0 && Math.abs(value) < 1 ? 4 : 2).replace(/\.?0+$/, '');
+}

@@ -1,0 +1,138 @@
+/** Before against after: distributions, slices, and reward and ROUGE together. Pure. */
+import type { Comparison, Measure, Sample, Slice } from '../../comparison.ts';
+import type { ReportSamples } from '../facts.ts';
+import { levelText, measureTexts, rougeText } from '../measures.ts';
+import { fixed, percent, signed } from '../text.ts';
+import type { ReportWords } from '../words/report-words.ts';
+import {
+  distributionChart,
+  type Interval,
+  intervalChart,
+  type Point,
+  scatterChart,
+} from './charts.ts';
+import { drawing, html, type Markup } from './markup.ts';
+
+interface Shown {
+  readonly key: 'toxicity' | 'reward' | 'rouge1' | 'tokens';
+  readonly name: (words: ReportWords) => string;
+  readonly digits: number;
+  readonly better?: 'lower' | 'higher';
+  readonly range?: Point;
+  readonly whole?: boolean;
+}
+
+const shown: readonly Shown[] = [
+  {
+    ...{ key: 'toxicity', digits: 3, better: 'lower', range: [0, 1] },
+    name: ({ page }) => page.quantities.toxicity,
+  },
+  { key: 'reward', digits: 2, better: 'higher', name: ({ page }) => page.quantities.reward },
+  {
+    ...{ key: 'rouge1', digits: 3, better: 'higher', range: [0, 1] },
+    name: ({ page }) => page.quantities.rouge1,
+  },
+  { key: 'tokens', digits: 1, whole: true, name: ({ page }) => page.quantities.tokens },
+];
+
+/** How the numbers are spread over the responses, before and after. */
+export function distributionsPart(samples: ReportSamples, words: ReportWords): Markup {
+  const cards = shown.flatMap(({ key, name, range, whole = false }) => {
+    const values = (of: readonly Sample[]) => of.flatMap((sample) => sample[key] ?? []);
+    const [before, after] = [values(samples.before), values(samples.after)];
+    if (before.length === 0 || after.length === 0) return [];
+    const label = `${words.titles.distributions}: ${name(words)}`;
+    const svg = distributionChart({ label, before, after, whole, ...(range && { range }) });
+    return [
+      html`<figure class="card"><figcaption>${name(words)}</figcaption>${drawing(svg)}</figure>`,
+    ];
+  });
+  return html`<section id="distributions"><h2>${words.titles.distributions}</h2>
+<p class="lead">${words.distributions}</p>
+<p class="key"><span class="before-key"></span>${words.columns.before} <span class="line-key"></span>${words.columns.after}</p>
+<div class="cards">${cards}</div></section>`;
+}
+
+/** A forest plot a measure, a line a slice; the numbers in tables below. */
+export function slicesPart(comparison: Comparison, words: ReportWords): Markup {
+  const { slices } = comparison;
+  const cards = shown.flatMap((one) => {
+    const intervals = slices.flatMap((slice) => {
+      const measure = slice[one.key];
+      return measure === undefined ? [] : [interval(slice, measure, one, words)];
+    });
+    if (intervals.length === 0) return [];
+    const title = `${one.name(words)}: ${words.columns.change}`;
+    const svg = intervalChart(title, intervals);
+    return [html`<figure class="card"><figcaption>${title}</figcaption>${drawing(svg)}</figure>`];
+  });
+  const level = levelText(comparison);
+  const tables = slices.map((slice, i) => sliceTable(slice, level, words, i === 0));
+  const how = words.how.replaceAll('**', '');
+  return html`<section id="slices"><h2>${words.titles.slices}</h2>
+<p class="lead">${words.ofHtml}</p><div class="cards">${cards}</div>
+${tables}<p class="note">${how} ${comparison.rouge && rougeText(comparison.rouge)}</p></section>`;
+}
+
+function interval(
+  slice: Slice,
+  { difference }: Measure,
+  { digits, better }: Shown,
+  words: ReportWords,
+): Interval {
+  const { mean, low, high } = difference;
+  const name = `${words.slice(slice.name, slice.by)} · ${words.prompts(slice.n)}`;
+  const text = `${signed(mean, digits)} [${signed(low, digits)}, ${signed(high, digits)}]`;
+  return { name, text, mean, low, high, tone: tone(low, high, better) };
+}
+
+function tone(low: number, high: number, better: Shown['better']): Interval['tone'] {
+  if (low <= 0 && high >= 0) return 'open';
+  if (better === undefined) return 'changed';
+  return high < 0 === (better === 'lower') ? 'better' : 'worse';
+}
+
+function sliceTable(slice: Slice, level: string, words: ReportWords, open: boolean): Markup {
+  const { columns } = words;
+  const rows = measureTexts(slice).map(
+    (
+      m,
+    ) => html`<tr class="${m.outcome}"><th scope="row">${m.name === 'flagged' ? words.flagged : m.name}</th>
+<td>${m.before} <small>${m.spreadBefore}</small></td><td>${m.after} <small>${m.spreadAfter}</small></td>
+<td class="by">${m.change}</td><td>${m.interval}</td><td>${m.p}</td></tr>`,
+  );
+  const heads = [columns.before, columns.after, columns.change, columns.interval(level), columns.p];
+  const name = `${words.slice(slice.name, slice.by)}: ${words.prompts(slice.n)}`;
+  return html`<details${open && ' open'}><summary>${name}</summary>
+<div class="wide" tabindex="0" role="region" aria-label="${name}"><table class="numbers"><thead><tr><th scope="col">${columns.measure}</th>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
+}
+
+/** What the reward gained against what ROUGE lost, response by response; nothing where ROUGE was not measured. */
+export function togetherPart(samples: ReportSamples, words: ReportWords): Markup | undefined {
+  const points = samples.before.flatMap((before, i): Point[] => {
+    const after = samples.after[i];
+    if (before.rouge1 === undefined || after?.rouge1 === undefined) return [];
+    return [[after.reward - before.reward, after.rouge1 - before.rouge1]];
+  });
+  if (points.length === 0) return undefined;
+  const { quarters, axes } = words;
+  const names = [quarters.both, quarters.rougeOnly, quarters.neither, quarters.paid] as const;
+  const counts = [
+    points.filter(([x, y]) => x > 0 && y > 0),
+    points.filter(([x, y]) => x < 0 && y > 0),
+    points.filter(([x, y]) => x < 0 && y < 0),
+    points.filter(([x, y]) => x > 0 && y < 0),
+  ].map(({ length }) => length);
+  const svg = scatterChart({
+    ...{ label: words.titles.together, xLabel: axes.reward, yLabel: axes.rouge1 },
+    ...{ points, quarters: names },
+  });
+  const rows = names.map(
+    (name, i) =>
+      html`<tr><th scope="row">${name}</th><td>${counts[i]}</td><td>${percent(counts[i] / points.length)}</td></tr>`,
+  );
+  const rest = points.length - counts.reduce((a, b) => a + b, 0);
+  return html`<section id="together"><h2>${words.titles.together}</h2><p class="lead">${words.together}</p>
+<div class="pair"><figure class="card">${drawing(svg)}</figure>
+<table class="numbers"><tbody>${rows}<tr><th scope="row">${words.quarters.neitherWay}</th><td>${rest}</td><td>${fixed((100 * rest) / points.length, 1)} %</td></tr></tbody></table></div></section>`;
+}

@@ -1,0 +1,16 @@
+/** `npm run test:report`: report.html as Chromium shows it (Debian: apt-get install chromium; another: `CHROMIUM=FILE`). */
+import { defineConfig } from 'vitest/config';
+
+const results: ['json', { outputFile: string }] = ['json', { outputFile: '.cache/report.json' }];
+
+export default defineConfig({
+  test: {
+    include: ['test/browser/**/*.browser.ts'],
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 1,
+    reporters: process.env.CI ? ['default', results] : ['default'],
+  },
+});
