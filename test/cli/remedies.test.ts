@@ -52,6 +52,7 @@ const right: readonly (readonly [where: RegExp, text: RegExp, because: string])[
   [/commands\/setup/, /^--engine auto$/, 'says what other commands will take'],
   [/jobs\/detox\/detox/, /^no --adapter: training starts/, 'what goes on has started'],
   [/cli\/config-file/, /^--set$/, 'what goes on reads the file alone'],
+  [/report\/html\/(charts|style)/, /--[a-z]/, 'variables of a style sheet'],
 ];
 
 /** Whole flags in a text. */
