@@ -148,7 +148,9 @@ async function attempt(
   const messages = [...question.messages];
   const body = { model, messages, stream: false as const, ...extras };
   try {
-    const answer: unknown = await client.chat.completions.create(body, signal ? { signal } : {});
+    // the package leaves its listener on the signal: each request gets one of its own
+    const own = signal ? { signal: AbortSignal.any([signal]) } : {};
+    const answer: unknown = await client.chat.completions.create(body, own);
     return read(answer);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
