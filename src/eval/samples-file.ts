@@ -4,7 +4,7 @@ import type { Sample } from '../comparison.ts';
 import { writeFileAtomic } from '../disk/atomic.ts';
 import { parseJson, readIfPresent } from '../disk/json.ts';
 
-const SampleJson: z.ZodType<Sample> = z.strictObject({
+const SampleJson = z.strictObject({
   id: z.string(),
   sample: z.int().exactOptional(),
   group: z.string().exactOptional(),
@@ -25,11 +25,23 @@ const SampleJson: z.ZodType<Sample> = z.strictObject({
   tokens: z.int(),
   truncated: z.boolean(),
   sentinels: z.int().exactOptional(),
-});
+}) satisfies z.ZodType<Sample>;
+
+const names = Object.keys(SampleJson.shape) as (keyof Sample)[];
 
 /** Writes samples, atomically. */
 export async function writeSamples(path: string, samples: readonly Sample[]): Promise<void> {
-  await writeFileAtomic(path, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(''));
+  await writeFileAtomic(
+    path,
+    samples.map((sample) => `${JSON.stringify(ordered(sample))}\n`).join(''),
+  );
+}
+
+/** Its fields in one order, in whatever order they were measured: a run that goes on writes the same bytes. */
+function ordered(sample: Sample): object {
+  return Object.fromEntries(
+    names.flatMap((name) => (name in sample ? [[name, sample[name]]] : [])),
+  );
 }
 
 /**

@@ -28,6 +28,8 @@ const measured = {
   copied: 'number',
   logprob: 'number',
   refLogprob: 'number',
+  faithfulness: 'number',
+  coverage: 'number',
   tokens: 'whole',
   truncated: 'truth',
   sentinels: 'whole',

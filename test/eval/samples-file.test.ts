@@ -21,6 +21,7 @@ const whole: Sample = {
   ...sample,
   ...{ id: 'two', sample: 1, group: 'rude', judges: { words: 1, 'owner/model': 0.1 + 0.2 } },
   ...{ rouge2: 1 / 3, rougeLsum: 0, copied: 0.5, logprob: -12.3, refLogprob: -1e-9, sentinels: 1 },
+  ...{ faithfulness: 0.75, coverage: 0.2 },
 };
 const samples = [sample, whole];
 
@@ -29,6 +30,15 @@ test('samples come back as they were, to the last bit', async () => {
   await writeSamples(path, samples);
   expect(await readSamples(path)).toEqual(samples);
   expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3);
+});
+
+test('a sample has the same bytes in whatever order it was measured', async () => {
+  const path = join(await newFolder(), 'samples.jsonl');
+  await writeSamples(path, [whole]);
+  const bytes = await readFile(path, 'utf8');
+  const fields = Object.entries(whole).toReversed();
+  await writeSamples(path, [Object.fromEntries(fields) as unknown as Sample]);
+  expect(await readFile(path, 'utf8')).toBe(bytes);
 });
 
 test('no file holds no samples', async () => {

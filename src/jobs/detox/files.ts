@@ -53,17 +53,7 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
     async saveBare(folder: string, tensors: Tensors): Promise<void> {
       if (lora) await saveAdapter(join(folder, 'adapter'), lora, tensors, { valueHeadFile });
     },
-    /** `samples.jsonl` and `samples.parquet`: all samples, a row a pair. */
-    async writePairs(
-      before: readonly Sample[],
-      after: readonly Sample[],
-      references: readonly (readonly string[])[],
-    ): Promise<void> {
-      const table = samplesTable(before, after, references);
-      const lines = table.rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-      await writeFileAtomic(at('samples.jsonl'), lines);
-      await writeFileAtomic(at('samples.parquet'), await parquetBytes(table));
-    },
+    writePairs: (...pairs: Pairs) => writePairs(output, ...pairs),
     /** `comparison.jsonl` and `comparison.csv`. */
     async writeComparison(rows: readonly ComparisonRow[]): Promise<void> {
       const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -77,6 +67,20 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
     },
   };
   return guarded(files, { path: output, instead: outputInstead });
+}
+
+type Pairs = [
+  before: readonly Sample[],
+  after: readonly Sample[],
+  references: readonly (readonly string[])[],
+];
+
+/** `samples.jsonl` and `samples.parquet` of a run's folder: all samples, a row a pair. */
+export async function writePairs(folder: string, ...pairs: Pairs): Promise<void> {
+  const table = samplesTable(...pairs);
+  const lines = table.rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  await writeFileAtomic(join(folder, 'samples.jsonl'), lines);
+  await writeFileAtomic(join(folder, 'samples.parquet'), await parquetBytes(table));
 }
 
 function expectSamplesOf(

@@ -14,6 +14,7 @@ import type { LlmJudged, Note } from '../../events.ts';
 import { plain, usualPauses } from '../../hub/request.ts';
 import { openLog } from '../../store/event-log.ts';
 import { lockFolder } from '../../store/lock.ts';
+import { writePairs } from './files.ts';
 import { type RunRecord, readRun } from './record.ts';
 import { referencesOf } from './references.ts';
 import { writeReports } from './report.ts';
@@ -73,6 +74,9 @@ export async function judgeRun(folder: string, options: LlmJudgeOptions): Promis
     const [first, second] = [scored.slice(0, before.length), scored.slice(before.length)];
     if (before.length > 0) await writeSamples(join(folder, 'samples-before.jsonl'), first);
     await writeSamples(join(folder, 'samples-after.jsonl'), second);
+    // of an earlier version's run they are not written with references that are not known
+    if (before.length > 0 && notes.length === 0)
+      await writePairs(folder, first, second, references);
     const event = eventOf(judged, { url, model, slices: slicesOf(run, first, second) });
     const log = await openLog(join(folder, logName));
     await log.append(event);

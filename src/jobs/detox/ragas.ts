@@ -25,8 +25,9 @@ export async function writeRagas(
 ): Promise<RagasWritten> {
   const run = await readRun(folder);
   const { references, notes } = await referencesOf(run, signal);
-  const several = references.filter(({ length }) => length > 1).length;
-  const says = `${several} of ${references.length} samples have several references: RAGAS takes one, and gets the first.`;
+  const prompts = references.filter((_, i) => (run.after[i].sample ?? 0) === 0);
+  const several = prompts.filter(({ length }) => length > 1).length;
+  const says = `${several} of ${prompts.length} dialogues have several references: RAGAS takes one, and gets the first.`;
   const { write } = guarded({ write: writeFileAtomic }, { path: output, instead: outputInstead });
   const files = [];
   for (const when of ['before', 'after'] as const) {

@@ -1,8 +1,10 @@
-/** I/O: the summaries that the data has of a run's held-out prompts, read once more. */
+/** I/O: the summaries of a run's held-out prompts: those that it kept, or those of the data, read once more. */
+import { join } from 'node:path';
 import { z } from 'zod';
 import { dialogueFields, promptFields } from '../../data/config.ts';
 import { dataSources, readDialogues } from '../../data/dialogues.ts';
 import { fingerprint } from '../../disk/fingerprint.ts';
+import { parseJson, readIfPresent } from '../../disk/json.ts';
 import type { TactfulError } from '../../errors.ts';
 import type { Note } from '../../events.ts';
 import { locateSources } from '../../hub/sources.ts';
@@ -18,6 +20,12 @@ const DataSettings = z.object({
   groupColumn: z.string().optional(),
 });
 
+const PairJson = z.object({
+  id: z.string(),
+  query: z.string(),
+  references: z.array(z.string()),
+});
+
 /** References of each sample of a run's side, and what has to be known of them. */
 export interface References {
   readonly references: readonly (readonly string[])[];
@@ -25,16 +33,33 @@ export interface References {
 }
 
 /**
- * References by the data that the run read, where it is still there and the same; else those of the
+ * References that the run has kept; of a run of an earlier version by the data that the run read, where it is still there and the same; else those of the
  * rows that the comparison shows.
  */
 export async function referencesOf(run: RunRecord, signal?: AbortSignal): Promise<References> {
+  const kept = await ofPairs(run);
+  if (kept) return { references: kept, notes: [] };
   const found = await ofData(run, signal);
   if (typeof found !== 'string') return { references: found, notes: [] };
   const references = ofRows(run);
   const some = references.filter(({ length }) => length > 0).length;
   const says = `References are known of ${some} of ${references.length} samples, those that the comparison shows: the data is not to be had as it was (${found}).`;
   return { references, notes: [{ says }] };
+}
+
+/** Of `samples.jsonl`, where the run has that and it is about the same samples. */
+async function ofPairs({ folder, after }: RunRecord): Promise<readonly string[][] | undefined> {
+  const path = join(folder, 'samples.jsonl');
+  const lines = new TextDecoder()
+    .decode(await readIfPresent(path))
+    .split('\n')
+    .slice(0, -1);
+  const encoder = new TextEncoder();
+  const pairs = lines.map((line, i) =>
+    parseJson(encoder.encode(line), `${path} line ${i + 1}`, PairJson),
+  );
+  const isSame = pairs.every(({ id, query }, i) => id === after[i]?.id && query === after[i].query);
+  return isSame && pairs.length === after.length ? pairs.map((pair) => pair.references) : undefined;
 }
 
 /** @returns why there are none, in words */

@@ -1,8 +1,9 @@
 /** A finished run judged by an LLM that a server of the test plays, and its files for RAGAS. */
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSamples } from '../../../src/eval/samples-file.ts';
+import { writePairs } from '../../../src/jobs/detox/files.ts';
 import { readEvents } from '../../../src/store/event-log.ts';
 import { tactful } from '../../cli/io.ts';
 import { chatServer, fail, honest, say } from '../../eval/llm/chat-server.ts';
@@ -52,6 +53,12 @@ test('samples, log and report get what the model says', async () => {
   expect(report).toMatch(/\| coverage \| 0\.2500 .* \| 0\.7500 /);
   expect(report).toContain('said of 4 of 4 responses');
 
+  const [pair] = (await readFile(join(run, 'samples.jsonl'), 'utf8')).split('\n');
+  expect(JSON.parse(pair)).toMatchObject({
+    ...{ faithfulness_before: 0.5, faithfulness_after: 1, coverage_before: 0.5, coverage_after: 1 },
+    references: ['Tom saw', 'Ann'],
+  });
+
   const again = await tactful([...words, '--json', '--quiet']);
   expect(JSON.parse(again.out)).toMatchObject({ asked: 0, known: 6, judged: 4 });
   expect(requests).toHaveLength(6);
@@ -67,6 +74,19 @@ test('another judge takes the place of what one before has said', async () => {
   expect(JSON.parse(out)).toMatchObject({ samples: 2, judged: 2, model: 'other' });
   const samples = await readSamples(join(run, 'samples-after.jsonl'));
   expect(samples?.map(({ coverage }) => coverage)).toEqual([1, undefined]);
+});
+
+test('the references that the run has kept are taken, whatever became of the data', async () => {
+  const { data, run } = await finishedRun(await scratch(), heldOut);
+  const samples = await Promise.all(
+    ['before', 'after'].map((when) => readSamples(join(run, `samples-${when}.jsonl`))),
+  );
+  await writePairs(run, samples[0]!, samples[1]!, [['kept'], []]);
+  await rm(data);
+  const { code, err } = await tactful(['samples', run, '--quiet']);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const lines = (await readFile(join(run, 'ragas-after.jsonl'), 'utf8')).trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line).reference)).toEqual(['kept', undefined]);
 });
 
 test('where the data has changed, the dialogues are what the points are of, and that is told', async () => {
@@ -166,7 +186,7 @@ test('the files for RAGAS have the references of the data', async () => {
   const [before, after] = ['before', 'after'].map((when) => join(run, `ragas-${when}.jsonl`));
   expect({ code, out }).toEqual({ code: 0, out: `${before}: 2 lines\n${after}: 2 lines\n` });
   expect(err).toBe(
-    'note: 1 of 2 samples have several references: RAGAS takes one, and gets the first.\n',
+    'note: 1 of 2 dialogues have several references: RAGAS takes one, and gets the first.\n',
   );
   const [first] = (await readFile(before, 'utf8')).split('\n');
   expect(JSON.parse(first)).toEqual({
