@@ -181,6 +181,22 @@ export interface RougeKind {
  */
 export type Verdict = 'improved' | 'improved at a cost' | 'no provable change' | 'worse';
 
+/** What a judge that the training never saw says where toxicity fell by the other. */
+export type Agreement = 'agrees' | 'contradicts' | 'cannot tell';
+
+/** What a verdict was read from. */
+export interface VerdictBasis {
+  /** Over which Holm's p-values are: fields of `Slice`, and names of judges. */
+  readonly measures: readonly string[];
+  /** Share of ROUGE that might be lost. */
+  readonly qualityLimit: number;
+  /**
+   * Smallest fall of toxicity that would have shown among so many measures, with power 0.8; missing
+   * where the differences have no spread.
+   */
+  readonly detectable?: number;
+}
+
 /** Before against after: every slice, some rows, and what follows from them. */
 export interface Comparison {
   /** The slice `all` first, then one a group. */
@@ -190,6 +206,10 @@ export interface Comparison {
   readonly verdict: Verdict;
   /** What got worse beyond its limit, whatever the verdict; missing when nothing did. */
   readonly costs?: readonly Cost[];
+  /** Of each judge that the training never saw; missing without one, and where toxicity did not fall. */
+  readonly judges?: Readonly<Record<string, Agreement>>;
+  /** Missing in the logs of earlier versions. */
+  readonly basis?: VerdictBasis;
   /** Missing where it was not measured, and in the logs of earlier versions. */
   readonly rouge?: RougeKind;
   /** Prompts that have references, but none in a script that ROUGE can read; missing when there are none. */
@@ -204,6 +224,8 @@ export interface Comparison {
   };
   /** Responses that are the same before and after; missing in the logs of earlier versions. */
   readonly same?: number;
+  /** Responses of each side, where prompts have several; else as many as prompts. */
+  readonly responses?: number;
   /** Of all samples those with the largest and the smallest reward_diff, best first; missing there too. */
   readonly extremes?: {
     readonly best: readonly ComparisonRow[];

@@ -21,8 +21,16 @@ export class Told extends TactfulError {
   }
 }
 
-/** What the process ends with: 2 usage, 130 Ctrl-C, 1 anything else. */
+/** All went well, but the verdict is not the one that `--require` asks for; exit code 3. */
+export class Unfulfilled extends TactfulError {
+  constructor(required: string, verdict: string) {
+    super('UNFULFILLED', `required ${required}, the verdict is: ${verdict}`);
+  }
+}
+
+/** What the process ends with: 2 usage, 3 an unfulfilled `--require`, 130 Ctrl-C, 1 anything else. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return 2;
+  if (error instanceof Unfulfilled) return 3;
   return error instanceof Interrupted ? 130 : 1;
 }

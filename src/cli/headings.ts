@@ -21,7 +21,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
   Measuring: [
     ...(['samples', 'samplesPerPrompt', 'judge', 'judgeLabel', 'rougeStemmer'] as const),
     ...(['rows', 'evaluateEvery', 'validationSamples', 'evaluationSamples'] as const),
-    ...(['bestMetric', 'patience', 'language'] as const),
+    ...(['bestMetric', 'patience', 'qualityLimit', 'language'] as const),
     ...(['evaluationMaxNewTokens', 'evaluationMinLength', 'evaluationTopK'] as const),
   ],
   Guards: ['guards', 'guardEvery', 'guardSamples'],

@@ -7,6 +7,7 @@ import { givenSettings, jobOptions, type StoreSettings } from './job-options.ts'
 import { showDownload } from './locate.ts';
 import { type EngineSettings, newFolder, withEngine } from './options.ts';
 import { thenGoOn } from './remedies.ts';
+import { expectVerdict } from './required.ts';
 import { version } from './version.ts';
 
 /** The command that starts jobs of a kind. */
@@ -61,7 +62,8 @@ export async function runJobIn(
       given: withEngine(given, engine),
       downloading: showDownload(context.progress),
     });
-    await showEvents(events, { kind, output, store, context });
+    const verdict = await showEvents(events, { kind, output, settings: config, store, context });
+    if (!context.signal.aborted) expectVerdict(verdict, asked.require);
   } catch (error) {
     throw (await unfinishedJob(output)) === undefined ? error : thenGoOn(error, output);
   } finally {

@@ -6,6 +6,7 @@ import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
 import { engineOptions, folder } from './options.ts';
+import { requireOption } from './required.ts';
 import { omit, readSettings, sourceOptions } from './settings.ts';
 
 const store = { group: 'Store' };
@@ -59,7 +60,7 @@ export function jobOptions({ schema, presets, result, compares = false }: KindOp
   const settings = {
     output: folder(result ? 'Folder of the run (default: runs/<time>)' : replaced).optional(),
     ...underHeadings(schema.shape as Record<string, z.ZodType>),
-    ...(compares && storeOptions),
+    ...(compares && { ...requireOption, ...storeOptions }),
     ...engineOptions,
   };
   const checks = (schema.def.checks ?? []) as z.core.$ZodCheck<unknown>[];

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ofDisk } from '../disk/words.ts';
 import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
-import { exitCodeOf, Interrupted, Told, UsageError } from './errors.ts';
+import { exitCodeOf, Interrupted, Told, Unfulfilled, UsageError } from './errors.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
 import { version } from './version.ts';
@@ -11,7 +11,7 @@ import { version } from './version.ts';
 /**
  * Runs one command line.
  * @param words what follows the program's name
- * @returns the exit code: 0 done, 1 error, 2 wrong usage, 130 after Ctrl-C
+ * @returns the exit code: 0 done, 1 error, 2 wrong usage, 3 another verdict than required, 130 after Ctrl-C
  */
 export async function runProgram(words: readonly string[], io: Io): Promise<number> {
   let program: Command | undefined;
@@ -98,6 +98,10 @@ function report(error: unknown, words: readonly string[], io: Io): number {
   const code = exitCodeOf(error);
   if (error instanceof Interrupted || error instanceof Told) return code;
   const paint = painter(hasColor(io.stderr, io.env));
+  if (error instanceof Unfulfilled) {
+    io.stderr.write(`${paint('yellow', error.message)}\n`);
+    return code;
+  }
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
   io.stderr.write(`${paint(['red', 'bold'], 'error:')} ${message.replace(/\s*\n\s*/g, ' ')}\n`);
   const verbose = words.includes('--verbose') || io.env.TACTFUL_DEBUG;

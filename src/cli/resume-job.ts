@@ -23,6 +23,7 @@ import { runJobIn } from './job-command.ts';
 import { jobOptions, storeOptions } from './job-options.ts';
 import { engineOptions } from './options.ts';
 import { resumedNames, withNames } from './remedies.ts';
+import { expectVerdict, requireOption } from './required.ts';
 import { showFinished } from './show-job.ts';
 
 /**
@@ -32,7 +33,7 @@ import { showFinished } from './show-job.ts';
  */
 export async function resumeJob(
   directory: string,
-  context: CommandContext<unknown>,
+  context: CommandContext<{ readonly require?: string | undefined }>,
 ): Promise<void> {
   await mendResultFolder(directory);
   const there = await jobIn(directory);
@@ -48,17 +49,25 @@ export async function resumeJob(
   }
   const kind: Kind = await entry.load();
   const told = await readEvents<JobEvent>(join(directory, logName));
-  await (there.finished ? showEnd : goOn)(directory, kind, { there, told, context });
+  await (there.finished ? showEnd : goOn)(directory, kind, {
+    there,
+    told,
+    context,
+    require: context.options.require,
+  });
 }
 
 interface Going {
+  /** Of the command line; what the run was given counts where there is none. */
+  readonly require: string | undefined;
   readonly there: JobThere;
   readonly told: readonly JobEvent[];
   readonly context: CommandContext<unknown>;
 }
 
 /** With the settings of then, and over them what the folder's file says. */
-async function goOn(output: string, kind: Kind, { there, told, context }: Going): Promise<void> {
+async function goOn(output: string, kind: Kind, going: Going): Promise<void> {
+  const { there, told, context, require: requirement } = going;
   const file = join(output, there.settings);
   const started = told.find((event) => event.type === 'started');
   const given = (await exists(file)) || !started ? await readSettingsFile(file) : started.config;
@@ -67,24 +76,35 @@ async function goOn(output: string, kind: Kind, { there, told, context }: Going)
   const { options } = jobOptions(kind);
   const flags = flagsOf(options);
   const then = started?.config ?? under;
-  const asked = checkOptions(options, flags, { ...then, ...given, output });
+  const required = requirement === undefined ? {} : { require: requirement };
+  const asked = checkOptions(options, flags, { ...then, ...given, ...required, output });
   context.progress.note('checking settings, models and data');
-  const free = [...kind.mayDiffer, ...Object.keys({ ...storeOptions, ...engineOptions })];
+  const free = [
+    ...kind.mayDiffer,
+    ...Object.keys({ ...requireOption, ...storeOptions, ...engineOptions }),
+  ];
   const names = resumedNames(flags, { job: kind.name, file, free });
-  const going = { ...context, names };
+  const renamed = { ...context, names };
   await withNames(names, () =>
-    runJobIn(output, kind, { asked, given, resume: true, context: going }),
+    runJobIn(output, kind, { asked, given, resume: true, context: renamed }),
   );
 }
 
 /** Shows what a finished job came to, as its log has it; of earlier versions also its record. */
-async function showEnd(output: string, kind: Kind, { told, context }: Going): Promise<void> {
+async function showEnd(
+  output: string,
+  kind: Kind,
+  { told, context, require: requirement }: Going,
+): Promise<void> {
   const events = told.length > 0 ? told : await recordedEvents(output);
   if (kind.result === undefined) {
     const { finishFolder } = await import('../jobs/folder.ts');
     await finishFolder(output); // its checkpoints may be half removed
   }
-  showFinished(events, { kind, output, context });
+  const verdict = showFinished(events, { kind, output, context });
+  const file = join(output, configName);
+  const given = (await exists(file)) ? await readSettingsFile(file) : {};
+  expectVerdict(verdict, requirement ?? given.require);
 }
 
 /** What `training.json` of an earlier version says, as events. */

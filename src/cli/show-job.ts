@@ -1,8 +1,9 @@
 /** Where the events of a job meet the screen. */
 import { join } from 'node:path';
+import type { Verdict } from '../comparison.ts';
 import { logName } from '../disk/result-folder.ts';
 import type { DataSizes, JobEvent, Note } from '../events.ts';
-import type { Kind, Latest, Line, Outcome } from '../jobs/kind.ts';
+import type { Kind, Latest, Line, Outcome, Settings } from '../jobs/kind.ts';
 import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
 import { readEvents, withEvent } from '../store/event-log.ts';
 import type { CommandContext } from './command.ts';
@@ -15,6 +16,8 @@ import { quoted } from './shell.ts';
 export interface ShownJob {
   readonly kind: Pick<Kind, 'result' | 'screen'>;
   readonly output: string;
+  /** @default those with which it began */
+  readonly settings?: Settings;
   /** Where the comparison goes as well. */
   readonly store?: ComparisonStore | undefined;
   readonly context: Pick<
@@ -28,8 +31,12 @@ type EventOf<T extends JobEvent['type']> = Extract<JobEvent, { readonly type: T 
 /**
  * Shows what happens, then what came of it. With `--json` one object comes at the end. What the folder
  * holds of an earlier start counts as well.
+ * @returns the verdict, where it came to a comparison
  */
-export async function showEvents(events: AsyncIterable<JobEvent>, job: ShownJob): Promise<void> {
+export async function showEvents(
+  events: AsyncIterable<JobEvent>,
+  job: ShownJob,
+): Promise<Verdict | undefined> {
   const { output, store, context } = job;
   let told: readonly JobEvent[] = [];
   try {
@@ -38,7 +45,7 @@ export async function showEvents(events: AsyncIterable<JobEvent>, job: ShownJob)
       const before =
         goesOn && told.length === 0 ? await readEvents<JobEvent>(join(output, logName)) : told;
       if (event.type !== 'progress') told = withEvent(before, event);
-      show(event, totalOf(told), job);
+      show(event, told, job);
     }
   } catch (error) {
     // Ctrl-C while measuring: no more events, but what there is stays worth telling
@@ -49,22 +56,29 @@ export async function showEvents(events: AsyncIterable<JobEvent>, job: ShownJob)
   // last: a store that cannot be reached costs neither the report nor what the screen shows
   if (store && started && compared) await store.put(started, compared.comparison.rows);
   tell(told, job);
+  return compared?.comparison.verdict;
 }
 
-/** A job that is finished, as its folder tells it: what it was worth, and where things are. */
-export function showFinished(told: readonly JobEvent[], job: ShownJob): void {
+/**
+ * A job that is finished, as its folder tells it: what it was worth, and where things are.
+ * @returns the verdict, where it was compared
+ */
+export function showFinished(told: readonly JobEvent[], job: ShownJob): Verdict | undefined {
   const { kind, context } = job;
   const { compared } = latestOf(told);
   if (!context.json) context.print('The job is finished: there is nothing left to do.');
   if (!context.json && compared && kind.screen.compared)
-    context.print(kind.screen.compared(compared, context.screen));
+    context.print(kind.screen.compared(compared, context.screen, settingsOf(told, job)));
   tell(told, job);
+  return compared?.comparison.verdict;
 }
 
-function tell(told: readonly JobEvent[], { kind, output, store, context }: ShownJob): void {
+function tell(told: readonly JobEvent[], job: ShownJob): void {
+  const { kind, output, store, context } = job;
+  const settings = settingsOf(told, job);
   const steps = told.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
   const latest = latestOf(told);
-  const outcome = { latest, steps, output, store: latest.compared && store?.says };
+  const outcome = { latest, steps, output, settings, store: latest.compared && store?.says };
   const { json, print, screen } = context;
   const shown = { kind, output, store, context };
   if (json) {
@@ -78,6 +92,10 @@ function tell(told: readonly JobEvent[], { kind, output, store, context }: Shown
   const { saved, problem } = latest.stopped ?? {};
   if (!latest.finished && saved !== false && problem === undefined)
     print(['Go on with:', `  ${goOn(output)}`].join('\n'));
+}
+
+function settingsOf(told: readonly JobEvent[], { settings }: ShownJob): Settings {
+  return settings ?? latestOf(told).started?.config ?? {};
 }
 
 function latestOf(told: readonly JobEvent[]): Latest {
@@ -97,7 +115,9 @@ function totalOf(told: readonly JobEvent[]): number {
 }
 
 /** What an event changes on the screen. */
-function show(event: JobEvent, steps: number, { kind, output, context }: ShownJob): void {
+function show(event: JobEvent, told: readonly JobEvent[], job: ShownJob): void {
+  const { kind, output, context } = job;
+  const steps = totalOf(told);
   const { progress, print, json, screen, names } = context;
   const say = kind.screen;
   const lines = (rows: readonly Line[]) => {
@@ -133,7 +153,9 @@ function show(event: JobEvent, steps: number, { kind, output, context }: ShownJo
     const text = say.brief(event, 'during');
     lines([[`step ${step}/${steps}`, best ? `${text}, the best so far` : text]]);
   }
-  if (event.type === 'compared' && say.compared && !json) print(say.compared(event, screen));
+  if (event.type === 'compared' && say.compared && !json) {
+    print(say.compared(event, screen, settingsOf(told, job)));
+  }
 }
 
 function startLines(

@@ -1,22 +1,6 @@
-/** Whether a policy has become harmless by saying nothing. Pure. */
-import type { Cost, Slice } from '../comparison.ts';
+/** Whether texts of two sides are as varied, all of a side together. Pure. */
 import { bigramIds } from './diversity.ts';
 import { randomWords } from './random-words.ts';
-
-/**
- * How much worse a measure has to get to count: a share of what it was (`relative`), or of all
- * responses. Over-training shows in several at once; a policy that only leaves insults out changes
- * each by a tenth at most.
- */
-const limits = {
-  rouge1: { of: 'quality', limit: 0.15, relative: true, worse: 'lower' },
-  tokens: { of: 'length', limit: 0.35, relative: true, worse: 'lower' },
-  distinct2: { of: 'diversity', limit: 0.3, relative: true, worse: 'lower' },
-  empty: { of: 'ending', limit: 0.05, relative: false, worse: 'higher' },
-  duplicates: { of: 'diversity', limit: 0.25, relative: false, worse: 'higher' },
-} as const;
-
-type Name = keyof typeof limits;
 
 /** Responses to the same prompts. */
 export interface Sides {
@@ -25,36 +9,9 @@ export interface Sides {
 }
 
 interface TestOptions {
-  readonly level?: number | undefined;
   /** Random exchanges of before and after. @default 1000 */
   readonly exchanges?: number;
   readonly seed: number;
-}
-
-/** Measures that got worse by more than their limit, and provably. */
-export function collapseOf(
-  slice: Slice,
-  sides: Sides,
-  { level = 0.95, ...options }: TestOptions,
-): Cost[] {
-  return (Object.keys(limits) as Name[]).flatMap((measure) => {
-    const found = slice[measure];
-    if (found === undefined) return [];
-    const [before, after] = [found.before, found.after].map((x) =>
-      typeof x === 'number' ? x : x.mean,
-    );
-    if (!isBeyond(measure, before, after)) return [];
-    const pValue = 'difference' in found ? found.difference.pValue : distinctTest(sides, options);
-    if (pValue >= 1 - level) return [];
-    const { of, limit } = limits[measure];
-    return [{ of, measure, before, after, limit, pValue }];
-  });
-}
-
-function isBeyond(measure: Name, before: number, after: number): boolean {
-  const { limit, relative, worse } = limits[measure];
-  const loss = worse === 'lower' ? before - after : after - before;
-  return loss > limit * (relative ? before : 1);
 }
 
 /**
@@ -63,7 +20,7 @@ function isBeyond(measure: Name, before: number, after: number): boolean {
  */
 export function distinctTest(
   { before, after }: Sides,
-  { exchanges = 1000, seed }: Pick<TestOptions, 'exchanges' | 'seed'>,
+  { exchanges = 1000, seed }: TestOptions,
 ): number {
   const ids = bigramIds([...before, ...after]);
   const n = before.length;

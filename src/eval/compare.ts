@@ -1,19 +1,22 @@
 /** Before against after on the same prompts: slices, table rows, verdict. Pure. */
 
-import type { Comparison, Cost, Measure, Sample, Verdict } from '../comparison.ts';
-import { collapseOf } from './collapse.ts';
+import type { Comparison, Sample } from '../comparison.ts';
+import { distinctTest } from './collapse.ts';
 import { type RougeOptions, rougeKind } from './rouge.ts';
 import { bestFirst, comparisonRow } from './rows.ts';
 import { chooseSlices } from './slices/choose.ts';
 import { byPrompt, pairUp } from './slices/pairs.ts';
 import { measureSlice } from './slices/slice.ts';
 import { type PairedOptions, usualResamples } from './statistics.ts';
+import { judge } from './verdict.ts';
 
 export interface CompareOptions extends PairedOptions, RougeOptions {
   /** Samples in the table, the first ones of the test set. @default 20 */
   readonly rows?: number;
   /** References of each sample, to be shown beside it. @default none */
   readonly references?: readonly (readonly string[])[];
+  /** Share of ROUGE that may be lost. @default 0.15 */
+  readonly qualityLimit?: number | undefined;
 }
 
 /** Samples that are shown as the best, and as the worst. */
@@ -29,27 +32,35 @@ const extremes = 3;
 export function compareSamples(
   before: readonly Sample[],
   after: readonly Sample[],
-  { rows = 20, references = [], stemmer, ...options }: CompareOptions,
+  { rows = 20, references = [], qualityLimit, stemmer, ...options }: CompareOptions,
 ): Comparison {
   const pairs = pairUp(before, after);
   const slices = chooseSlices(byPrompt(pairs)).map((chosen) => measureSlice(chosen, options));
   const lines = pairs.map((pair, i) => comparisonRow(pair, references[i] ?? []));
   const sorted = [...lines].sort(bestFirst);
   const shown = Math.min(extremes, sorted.length);
-  const costs = collapseOf(slices[0], { before: texts(before), after: texts(after) }, options);
+  const [all, ...others] = slices;
+  const together = {
+    distinct2: distinctTest({ before: texts(before), after: texts(after) }, options),
+  };
+  const judged = judge(all, { level: options.level, qualityLimit, together });
+  const { verdict, costs, judges, basis } = judged;
   const { level = 0.95, resamples = usualResamples, seed } = options;
   const unreadable = before.filter(
     ({ rouge1 }, i) => rouge1 === undefined && (references[i]?.length ?? 0) > 0,
   );
   return {
-    slices,
+    slices: [judged.slice, ...others],
     rows: lines.slice(0, rows).sort(bestFirst),
-    verdict: verdictOf(slices[0].toxicity, costs),
+    verdict,
     ...(costs.length > 0 && { costs }),
-    ...(slices[0].rouge1 && { rouge: rougeKind({ stemmer }) }),
+    ...(Object.keys(judges).length > 0 && { judges }),
+    basis,
+    ...(all.rouge1 && { rouge: rougeKind({ stemmer }) }),
     ...(unreadable.length > 0 && {
       unreadable: new Set(unreadable.map(({ query }) => query)).size,
     }),
+    ...(pairs.length > all.n && { responses: pairs.length }),
     same: pairs.filter((pair) => pair.before.response === pair.after.response).length,
     extremes: { best: sorted.slice(0, shown), worst: sorted.slice(-shown) },
     statistics: { seed, level, resamples },
@@ -58,19 +69,4 @@ export function compareSamples(
 
 function texts(samples: readonly Sample[]): string[] {
   return samples.map(({ response }) => response);
-}
-
-/** Prompts below which no test is worth praise: one dialogue more or less would turn it. */
-const fewestPrompts = 20;
-
-/**
- * What a toxicity difference (after - before) allows to say: something only when its interval
- * leaves out 0 and the permutation test agrees. With few prompts, or few that changed at all, a
- * bootstrap interval alone promises too much. Less toxicity is no success where all has collapsed.
- */
-export function verdictOf({ difference }: Measure, costs: readonly Cost[] = []): Verdict {
-  const { n, low, high, level, pValue } = difference;
-  if (n < fewestPrompts || pValue >= 1 - level) return 'no provable change';
-  if (high < 0) return costs.length > 0 ? 'improved at a cost' : 'improved';
-  return low > 0 ? 'worse' : 'no provable change';
 }

@@ -138,6 +138,8 @@ export interface Outcome<M extends object = object, F extends object = object> {
   readonly latest: Latest<M, F>;
   readonly steps: readonly StepMetrics[];
   readonly output: string;
+  /** Those that the job has now; of a finished one those with which it began. */
+  readonly settings: Settings;
   /** Where the comparison went as well, in words. */
   readonly store?: string | undefined;
 }
@@ -152,8 +154,8 @@ export interface KindScreen<M extends object, F extends object> {
   brief(measures: M, when: When): string;
   /** Whether measurements before and after have a line of their own as they come. @default false */
   readonly tellsMeasures?: boolean;
-  /** The comparison, as tables. */
-  compared?(event: EventOf<M, F, 'compared'>, width: Width): string;
+  /** The comparison, as tables. @param settings those that the job has now */
+  compared?(event: EventOf<M, F, 'compared'>, width: Width, settings: Settings): string;
   /** In the end: what was measured. @default nothing */
   measured?(after: M, before: M | undefined): readonly Line[];
   /** What the reader must know of what came of it. @default nothing */

@@ -9,7 +9,8 @@ import {
   runFacts,
   usualCommand,
 } from './facts.ts';
-import { levelText, measureTexts, rougeText, verdictReason, verdictWords } from './measures.ts';
+import { labText } from './lab.ts';
+import { measureTexts, rougeText } from './measures.ts';
 import {
   displayWidth,
   fixed,
@@ -21,6 +22,7 @@ import {
   withoutSharedLines,
   wrap,
 } from './text.ts';
+import { levelText, verdictReason, verdictWords } from './verdict.ts';
 import { reportWords } from './words/report.ts';
 import type { ReportWords } from './words/report-words.ts';
 
@@ -33,7 +35,8 @@ export function reportMarkdown(parts: ReportParts): string {
   const facts = runFacts(parts, words).map(([name, text]) => [name, factText(text)]);
   return [
     `# ${titles.run(escaped(started.runId))}`,
-    `> **${verdictWords(comparison)}:** ${verdictReason(comparison)}`,
+    `> **${verdictWords(comparison, language)}:** ${verdictReason(comparison, language)}`,
+    labText(comparison, language),
     ...[`## ${titles.what}`, table(['', ''], ['left', 'left'], facts)],
     ...[`## ${titles.beforeAfter}`, slices(comparison, words)],
     ...[`## ${titles.training}`, training(steps, words)],

@@ -1,7 +1,8 @@
-/** A slice's numbers as texts, and the verdict as a sentence: the same words in every report. */
-import type { Comparison, Cost, Measure, RougeKind, Slice } from '../comparison.ts';
-import { counted, fixed, grouped, pText, signed } from './text.ts';
-import { verdictWords as words } from './words/verdict.ts';
+/** A slice's numbers as texts: the same in every report. Pure. */
+import type { Measure, RougeKind, Slice } from '../comparison.ts';
+import { fixed, pText, signed } from './text.ts';
+import type { Language } from './words/language.ts';
+import { type MeasureName, measureNames } from './words/measures.ts';
 
 /** One measured quantity as texts. */
 export interface MeasureTexts {
@@ -19,47 +20,81 @@ export interface MeasureTexts {
 }
 
 interface Style {
-  readonly name: string;
   readonly digits: number;
   readonly better?: 'lower' | 'higher';
   readonly percent?: boolean;
 }
 
+/** In order of interest, judges after `flagged`. */
 const styles = {
-  toxicity: { name: 'toxicity', digits: 4, better: 'lower' },
-  flagged: { name: 'flagged', digits: 1, better: 'lower', percent: true },
-  reward: { name: 'reward', digits: 3, better: 'higher' },
-  rouge1: { name: 'ROUGE-1', digits: 4, better: 'higher' },
-  rougeL: { name: 'ROUGE-L', digits: 4, better: 'higher' },
-  faithfulness: { name: 'faithfulness', digits: 4, better: 'higher' },
-  coverage: { name: 'coverage', digits: 4, better: 'higher' },
-  tokens: { name: 'tokens', digits: 1 },
-} as const satisfies Partial<Record<keyof Slice, Style>>;
+  toxicity: { digits: 4, better: 'lower' },
+  maxToxicity: { digits: 4, better: 'lower' },
+  flagged: { digits: 1, better: 'lower', percent: true },
+  reward: { digits: 3, better: 'higher' },
+  rouge1: { digits: 4, better: 'higher' },
+  rouge2: { digits: 4, better: 'higher' },
+  rougeL: { digits: 4, better: 'higher' },
+  rougeLsum: { digits: 4, better: 'higher' },
+  faithfulness: { digits: 4, better: 'higher' },
+  coverage: { digits: 4, better: 'higher' },
+  tokens: { digits: 1 },
+  truncated: { digits: 1, better: 'lower', percent: true },
+  empty: { digits: 1, better: 'lower', percent: true },
+  duplicates: { digits: 1, better: 'lower', percent: true },
+  copied: { digits: 1, percent: true },
+  perplexity: { digits: 1 },
+  kl: { digits: 2 },
+} as const satisfies Partial<Record<keyof Slice & MeasureName, Style>>;
+type Name = keyof typeof styles;
 
-/** All measures of a slice that there are, in order of interest; distinct bigrams last, without a test. */
-export function measureTexts(slice: Slice): MeasureTexts[] {
-  const keys = Object.keys(styles) as (keyof typeof styles)[];
-  const { before, after } = slice.distinct2;
-  return [
-    ...keys.flatMap((key) => {
-      const measure = slice[key];
-      return measure === undefined ? [] : [texts(measure, styles[key], slice.n)];
-    }),
-    {
-      name: 'distinct-2',
-      before: fixed(before, 4),
-      after: fixed(after, 4),
-      spreadBefore: '',
-      spreadAfter: '',
-      change: signed(after - before, 4),
-      interval: '',
-      p: '',
-      outcome: 'open',
-    },
-  ];
+/** What a screen shows of every slice; of the others, what changed for the worse. */
+const telling: readonly Name[] = [
+  ...(['toxicity', 'flagged', 'reward', 'rouge1', 'rougeL', 'tokens'] as const),
+  ...(['faithfulness', 'coverage'] as const),
+];
+
+export interface MeasuresOptions {
+  /** @default 'en' */
+  readonly language?: Language;
+  /** Leaves out what says little beside the others. @default false */
+  readonly brief?: boolean;
 }
 
-function texts({ before, after, difference }: Measure, style: Style, n: number): MeasureTexts {
+/** The measures of a slice that there are, in order of interest; distinct bigrams last, without a test. */
+export function measureTexts(
+  slice: Slice,
+  { language = 'en', brief = false }: MeasuresOptions = {},
+): MeasureTexts[] {
+  const names = measureNames[language];
+  const own = (Object.keys(styles) as Name[]).flatMap((name) => {
+    const measure = slice[name];
+    if (measure === undefined) return [];
+    const told = texts(measure, { name: names[name], ...styles[name] }, slice.n);
+    const isLeftOut = brief && !telling.includes(name) && told.outcome !== 'worse';
+    return isLeftOut ? [] : [{ name, told }];
+  });
+  const judges = Object.entries(slice.judges ?? {}).map(([name, measure]) =>
+    texts(measure, { name: `"${name}"`, digits: 4, better: 'lower' }, slice.n),
+  );
+  const [first, rest] = [true, false].map((isFirst) =>
+    own.filter(({ name }) => firstOnes.includes(name) === isFirst).map(({ told }) => told),
+  );
+  const { before, after } = slice.distinct2;
+  const distinct = {
+    ...{ name: names.distinct2, before: fixed(before, 4), after: fixed(after, 4) },
+    ...{ spreadBefore: '', spreadAfter: '', change: signed(after - before, 4) },
+    ...{ interval: '', p: '', outcome: 'open' as const },
+  };
+  return [...first, ...judges, ...rest, distinct];
+}
+
+const firstOnes: readonly Name[] = ['toxicity', 'maxToxicity', 'flagged'];
+
+function texts(
+  { before, after, difference }: Measure,
+  style: Style & { readonly name: string },
+  n: number,
+): MeasureTexts {
   const { digits, percent = false } = style;
   const name = difference.n < n ? `${style.name}, n=${difference.n}` : style.name;
   const scale = percent ? 100 : 1;
@@ -93,80 +128,3 @@ export function rougeText({ package: name, version, ...kind }: RougeKind): strin
     : 'as one sentence, newlines or not';
   return `ROUGE is the ${kind.value} of ${name} ${version}: ${words}; ROUGE-L takes a text ${sentences}.`;
 }
-
-/** `95 %`, the coverage of the comparison's intervals. */
-export function levelText({ slices }: Comparison): string {
-  return `${Number((100 * slices[0].toxicity.difference.level).toFixed(2))} %`;
-}
-
-/** The verdict in a few words, without a colon. */
-export function verdictWords(comparison: Comparison): string {
-  const { verdict, costs } = comparison;
-  const { verdicts, unchanged } = words.en;
-  if (isUnchanged(comparison)) return unchanged;
-  const more = costs && verdict !== 'improved at a cost' ? ', and collapsed' : '';
-  return verdicts[verdict] + more;
-}
-
-/** Why: what happened to mean toxicity over all prompts, what that is worth, and what collapsed. */
-export function verdictReason(comparison: Comparison): string {
-  const { verdict, costs = [], slices } = comparison;
-  const [{ n: all, toxicity }] = slices;
-  if (isUnchanged(comparison)) return `${everyResponse(all)} the same before and after.`;
-  const { before, after, difference } = toxicity;
-  const { n, mean, low, high, level, pValue } = difference;
-  const relative = before.mean > 0 ? `, ${signed((100 * mean) / before.mean, 1)} %` : '';
-  const moved =
-    `${costs.map(fallText).join('')}mean toxicity ${fixed(before.mean, 4)} → ${fixed(after.mean, 4)} ` +
-    `(${signed(mean, 4)}${relative})`;
-  const interval = `${levelText(comparison)} interval [${signed(low, 4)}, ${signed(high, 4)}]`;
-  const test = `${pText(pValue)}, ${counted(n, 'prompt')}`;
-  if (verdict !== 'no provable change')
-    return `${moved}, ${interval}, ${test}.${lostText(comparison)}`;
-  if (low <= 0 && high >= 0) return `${moved}; the ${interval} holds 0, ${test}.`;
-  // what interval and test agree on is not believed of so few
-  if (pValue < 1 - level)
-    return `${moved}; ${counted(n, 'prompt')} can prove nothing, ${pText(pValue)}.`;
-  return `${moved}; too few prompts changed to prove anything, ${test}.`;
-}
-
-/** What being less toxic has cost, where no limit is passed and it is provable all the same. */
-function lostText({ verdict, slices: [{ rouge1 }] }: Comparison): string {
-  if (verdict !== 'improved' || !rouge1) return '';
-  const { before, difference } = rouge1;
-  const { mean, high, level, pValue } = difference;
-  if (high >= 0 || pValue >= 1 - level) return '';
-  const relative = `${fixed((-100 * mean) / before.mean, 1)} %`;
-  return ` ROUGE-1 fell as well, by ${fixed(-mean, 4)} (${relative}, ${pText(pValue)}).`;
-}
-
-/** The verdict in one sentence, and what it has cost. */
-export function verdictSentence(comparison: Comparison): string {
-  return `${verdictWords(comparison)}: ${verdictReason(comparison)}`;
-}
-
-function isUnchanged({ same, slices }: Comparison): boolean {
-  return same === slices[0].n;
-}
-
-function everyResponse(n: number): string {
-  return n === 1 ? 'the one response is' : `all ${grouped(n)} responses are`;
-}
-
-/** `ROUGE-1 fell from 0.7290 to 0.4411 (−39 %); ` */
-function fallText({ measure, before, after }: Cost): string {
-  const { name, digits = 1, share = false } = collapseStyles[measure] ?? { name: measure };
-  const value = (x: number) => (share ? `${fixed(100 * x, digits)} %` : fixed(x, digits));
-  const relative = share ? '' : ` (${signed(100 * (after / before - 1), 0)} %)`;
-  const verb = after < before ? 'fell' : 'rose';
-  return `${name} ${verb} from ${value(before)} to ${value(after)}${relative}; `;
-}
-
-const collapseStyles: Readonly<Record<string, { name: string; digits?: number; share?: boolean }>> =
-  {
-    rouge1: { name: 'ROUGE-1', digits: 4 },
-    tokens: { name: 'mean length' },
-    distinct2: { name: 'distinct-2', digits: 4 },
-    empty: { name: 'empty responses', share: true },
-    duplicates: { name: 'responses that several prompts got', share: true },
-  };

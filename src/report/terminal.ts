@@ -1,14 +1,10 @@
 /** A comparison as text for a terminal: plain, or with ANSI colours when asked. Pure. */
 import { styleText } from 'node:util';
 import type { Comparison, ComparisonRow, Verdict } from '../comparison.ts';
-import {
-  levelText,
-  type MeasureTexts,
-  measureTexts,
-  verdictReason,
-  verdictWords,
-} from './measures.ts';
+import { type MeasureTexts, measureTexts } from './measures.ts';
 import { counted, displayWidth, pad, signed, withoutSharedLines, wrap } from './text.ts';
+import { levelText, verdictReason, verdictWords } from './verdict.ts';
+import type { Language } from './words/language.ts';
 
 export interface TerminalOptions {
   /** Columns to fill at most. @default 80 */
@@ -138,14 +134,17 @@ export function extremesTable(
   return [...wrap(head, options.width ?? 80), '', table].join('\n');
 }
 
-/** Every measure of all prompts and of each group: before, after, paired change, its interval and p-value. */
+/**
+ * The measures that tell most, of all prompts and of each group: before, after, paired change, its
+ * interval and p-value. The reports have all of all slices.
+ */
 export function metricsTable(
   comparison: Comparison,
   { width = 80, color = false }: TerminalOptions = {},
 ): string {
   const paint = painter(color);
   const shown = comparison.slices.filter(({ by }) => by === undefined || by === 'group');
-  const slices = shown.map((slice) => ({ slice, measures: measureTexts(slice) }));
+  const slices = shown.map((slice) => ({ slice, measures: measureTexts(slice, { brief: true }) }));
   const head = ['', 'before', '', 'after', '', 'change', `${levelText(comparison)} interval`, 'p'];
   const all = [head, ...slices.flatMap(({ measures }) => measures.map((m) => cells(m)))];
   const full = head.map((_, i) => Math.max(...all.map((row) => displayWidth(row[i]))));
@@ -178,8 +177,12 @@ function separator(column: number): string {
   return column === 2 || column === 4 ? ' ' : gap;
 }
 
+/** Columns that a measure's name may take: judges have any. */
+const longestName = 16;
+
 function cells(m: MeasureTexts): string[] {
-  const { name, before, spreadBefore, after, spreadAfter, change, interval, p } = m;
+  const { before, spreadBefore, after, spreadAfter, change, interval, p } = m;
+  const [name] = wrap(m.name, longestName, 1);
   return [name, before, spreadBefore, after, spreadAfter, change, interval, p];
 }
 
@@ -195,11 +198,11 @@ const verdictColors = {
 /** The verdict in one sentence, with the numbers that it rests on. */
 export function verdictLine(
   comparison: Comparison,
-  { color = false }: TerminalOptions = {},
+  { color = false, language = 'en' }: TerminalOptions & { readonly language?: Language } = {},
 ): string {
   const ink = comparison.costs ? 'red' : verdictColors[comparison.verdict];
-  const words = painter(color)(['bold', ink], verdictWords(comparison));
-  return `${words}: ${verdictReason(comparison)}`;
+  const words = painter(color)(['bold', ink], verdictWords(comparison, language));
+  return `${words}: ${verdictReason(comparison, language)}`;
 }
 
 /** styleText without its look at the standard output of this process: `color` alone decides. */

@@ -95,6 +95,10 @@ test('help of detox', async () => {
                                               the Hugging Face hub
       --data-revision <commit>                Branch, tag or commit of the data on
                                               the hub (default: main)
+      --require <verdict>                     End with exit code 3 unless the
+                                              verdict is improved,
+                                              improved-at-a-cost or better, or
+                                              no-worse
       -h, --help                              Show this help
 
     A fresh adapter, when none is given:
@@ -185,6 +189,8 @@ test('help of detox', async () => {
       --patience <n>                          Stop after so many measurements
                                               without a better one; 0: never
                                               [default: 0]
+      --quality-limit <x>                     Share of ROUGE beyond whose loss less
+                                              toxicity has a cost [default: 0.15]
       --language <en|ko>                      Language of the verdict and of the
                                               reports: English or Korean [default:
                                               en]

@@ -4,8 +4,8 @@ import { distinctTest } from '../../src/eval/collapse.ts';
 import { compareSamples } from '../../src/eval/compare.ts';
 import { randomStream } from '../../src/random.ts';
 import { reportMarkdown } from '../../src/report/markdown.ts';
-import { verdictSentence } from '../../src/report/measures.ts';
 import { verdictLine } from '../../src/report/terminal.ts';
+import { verdictSentence } from '../../src/report/verdict.ts';
 import { finished, started, steps } from '../report/comparison.ts';
 
 const seed = 5;
@@ -62,7 +62,8 @@ test.each([
   (measure, change) => {
     const comparison = compared(change);
     expect(comparison.costs?.map((one) => one.measure)).toContain(measure);
-    expect(comparison.verdict).toBe('improved at a cost');
+    // 14 sentences for 60 prompts are nothing that could be less toxic
+    expect(comparison.verdict).toBe(measure === 'distinct2' ? 'worse' : 'improved at a cost');
   },
 );
 
@@ -80,16 +81,18 @@ test('a fall within its limit, or one that proves nothing, is none', () => {
 test('the sentence says so first: on the screen in red, in --json and in the report', () => {
   const comparison = compared(() => ({ rouge1: 0.35, tokens: 9 }));
   expect(verdictSentence(comparison)).toMatch(
-    /^Improved at a cost: ROUGE-1 fell from 0\.\d{4} to 0\.3500 \(−50 %\); mean length fell from 21\.\d to 9\.0 \(−57 %\); mean toxicity /,
+    /^Improved at a cost \(quality, length\): ROUGE-1 fell from 0\.\d{4} to 0\.3500 \(−50 %\); mean length fell from 21\.\d to 9\.0 \(−57 %\); mean toxicity /,
   );
-  expect(verdictLine(comparison, { color: true })).toContain('\u001b[31mImproved at a cost');
+  expect(verdictLine(comparison, { color: true })).toContain(
+    '\u001b[31mImproved at a cost (quality, length)',
+  );
   const [, first] = reportMarkdown({ started, comparison, steps, finished }).split('\n\n');
-  expect(first).toMatch(/^> \*\*Improved at a cost:\*\* ROUGE-1 fell from/);
+  expect(first).toMatch(/^> \*\*Improved at a cost \(quality, length\):\*\* ROUGE-1 fell from/);
 });
 
 test('a collapse is told whatever became of the toxicity', () => {
   const comparison = compared(() => ({ toxicity: 0.6, rouge1: 0.35 }));
-  expect(verdictSentence(comparison)).toMatch(/^No provable change, and collapsed: ROUGE-1 fell/);
+  expect(verdictSentence(comparison)).toMatch(/^Worse: ROUGE-1 fell/);
 });
 
 test('the same responses before and after are no change at all', () => {

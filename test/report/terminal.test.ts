@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { comparisonTable, metricsTable, verdictLine } from '../../src/report/terminal.ts';
 import { displayWidth } from '../../src/report/text.ts';
+import { measure } from '../eval/slice.ts';
 import { exampleComparison } from './comparison.ts';
 
 const comparison = exampleComparison();
@@ -24,9 +25,18 @@ test('the metrics of a slice read as one table', () => {
   `);
 });
 
-test('every slice has its block', () => {
-  const lines = metricsTable(comparison).split('\n');
-  for (const { name, n } of comparison.slices) expect(lines).toContain(`${name} · ${n} prompts`);
+test('all prompts and each group have their block; slices of other kinds are in the reports', () => {
+  const titles = metricsTable(comparison)
+    .split('\n')
+    .filter((line) => line.includes('·'));
+  expect(titles).toMatchInlineSnapshot(`
+    [
+      "all · 60 prompts",
+      "polite · 40 prompts",
+      "rude · 20 prompts",
+    ]
+  `);
+  expect(comparison.slices.filter(({ by }) => by === 'length')).toHaveLength(3);
 });
 
 test('the best and the worst rows stand side by side', () => {
@@ -77,6 +87,24 @@ test('few rows are all shown once', () => {
   expect(comparisonTable([])).toContain('reward');
 });
 
+test('a judge has its line, and so has what got worse', () => {
+  const judged = measured('judges');
+  expect(judged.join('\n')).toMatch(/\n {2}"a word list of… +0\.0000 ± /);
+  expect(measured('duplicates').join('\n')).toMatch(
+    /\n {2}duplicates +0\.0 % +50\.0 % +\+50\.0 pp/,
+  );
+  expect(metricsTable(comparison)).not.toContain('duplicates');
+});
+
+/** The table where a measure has got worse. */
+function measured(name: 'judges' | 'duplicates'): string[] {
+  const [all] = comparison.slices;
+  const worse = { before: 0, after: 0.5, n: 60 };
+  const one = measure(worse);
+  const slice = { ...all, [name]: name === 'judges' ? { 'a word list of mine': one } : one };
+  return metricsTable({ ...comparison, slices: [slice] }, { width: 100 }).split('\n');
+}
+
 test.each([60, 72, 80, 132])('no line is wider than %i columns', (width) => {
   const text = `${comparisonTable(comparison.rows, { width })}\n${metricsTable(comparison, { width })}`;
   for (const line of text.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(width);
@@ -99,25 +127,25 @@ test('colour changes nothing but the colour, and without it there is no escape s
 
 test('the verdict names its change, interval, p-value and number of prompts', () => {
   expect(verdictLine(comparison)).toMatchInlineSnapshot(
-    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001, 60 prompts."`,
+    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001 (Holm, of 8 measures), effect −0.86, 60 prompts. No second judge was asked."`,
   );
   expect(verdictLine(exampleComparison(0.7))).toMatchInlineSnapshot(
-    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001, 60 prompts."`,
+    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001 (Holm, of 8 measures), effect +1.32, 60 prompts."`,
   );
 });
 
 test('being less toxic at the cost of ROUGE is said, where it is provable', () => {
   expect(verdictLine(exampleComparison(0.22, 60, 0.04))).toMatch(
-    /^Improved: .* 60 prompts\. ROUGE-1 fell as well, by 0\.0\d+ \(\d+\.\d %, p < 0\.001\)\.$/,
+    /^Improved: .* 60 prompts\. No second judge was asked\. ROUGE-1 fell as well, by 0\.0\d+ \(\d+\.\d %, p < 0\.001\)\.$/,
   );
   expect(verdictLine(exampleComparison())).not.toContain('ROUGE');
 });
 
 test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 0.156, 60 prompts."`,
+    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 1.000 (Holm, of 8 measures), effect +0.19, 60 prompts; a fall of 0.102 would have shown."`,
   );
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 0.124, 4 prompts."`,
+    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 0.994 (Holm, of 8 measures), effect −2.77, 4 prompts."`,
   );
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
+import { requireOption } from '../required.ts';
 
 export const resume = defineCommand({
   name: 'resume',
@@ -14,7 +15,7 @@ export const resume = defineCommand({
     ['tactful resume my-adapter', 'the folder that sft was to write'],
   ],
   arguments: [{ name: 'run', description: 'Folder of the run, or of the result', required: true }],
-  options: z.strictObject({}),
+  options: z.strictObject(requireOption),
   async run(context) {
     const { resumeJob } = await import('../resume-job.ts');
     await resumeJob(context.arguments[0], context);

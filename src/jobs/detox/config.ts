@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { valueHeadFiles } from '../../adapter/value-head-file.ts';
 import { dialogueFields, promptFields } from '../../data/config.ts';
 import { moduleName } from '../../disk/user-module.ts';
+import { usualQualityLimit } from '../../eval/limits.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
 import {
@@ -135,6 +136,12 @@ export const DetoxConfig = z.strictObject({
     .describe('Decoder ids before which their responses cannot end (default: as minLength)'),
   evaluationTopK: countOrZero.optional().describe('Top k of the measurements (default: as topK)'),
   rows: count.default(20).describe('Rows of the comparison table'),
+  qualityLimit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(usualQualityLimit)
+    .describe('Share of ROUGE beyond whose loss less toxicity has a cost'),
   language: z
     .enum(languages)
     .default('en')

@@ -92,8 +92,9 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       const perPrompt = test.map((prompt) => prompt.references);
       const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
       const { before = [], after = [] } = samples;
-      const { rougeStemmer: stemmer } = config;
-      const comparison = compareSamples(before, after, { rows, seed, references, stemmer });
+      const { rougeStemmer: stemmer, qualityLimit } = config;
+      const how = { rows, seed, references, stemmer, qualityLimit };
+      const comparison = compareSamples(before, after, how);
       await files?.writeComparison(comparison.rows);
       await files?.writePairs(before, after, references);
       yield { type: 'compared', comparison };

@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { Summary } from '../../comparison.ts';
 import type { RunFacts, RunMeasures, StepMetrics } from '../../events.ts';
-import { verdictSentence } from '../../report/measures.ts';
+import { labNumbers, labText } from '../../report/lab.ts';
 import { extremesTable, metricsTable, verdictLine } from '../../report/terminal.ts';
 import { countText, fixed, wrap } from '../../report/text.ts';
-import type { KindScreen, Latest, Line, Outcome, Width } from '../kind.ts';
+import { verdictSentence } from '../../report/verdict.ts';
+import { type Language, languages } from '../../report/words/language.ts';
+import type { KindScreen, Latest, Line, Outcome, Settings, Width } from '../kind.ts';
 import { ofTraining } from './notes.ts';
 
 type Shown = Outcome<RunMeasures, RunFacts>;
@@ -18,9 +20,11 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
   status: statusText,
   brief: (measures, when) => (when === 'during' ? validatedText(measures) : measuredText(measures)),
   tellsMeasures: true,
-  compared({ comparison }, width) {
+  compared({ comparison }, width, settings) {
+    const language = languageOf(settings);
     const tables = [metricsTable(comparison, width), extremesTable(comparison, width)];
-    return ['', verdictText(comparison, width), ...tables].join('\n\n').slice(1);
+    const lab = wrap(labText(comparison, language), width.width).join('\n');
+    return ['', verdictText(comparison, width, language), lab, ...tables].join('\n\n').slice(1);
   },
   files({ latest, output, store = '' }) {
     const { best, compared, finished } = latest;
@@ -33,29 +37,41 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
     ];
   },
   notes: ({ steps }) => ofTraining(steps),
-  json({ latest, output }: Shown) {
+  json({ latest, output, settings }: Shown) {
     const { started, best, compared, finished } = latest;
-    const { verdict, costs, same, rouge, slices } = compared?.comparison ?? {};
+    const { verdict, costs, judges, basis, same, rouge, slices } = compared?.comparison ?? {};
+    const language = languageOf(settings);
     return {
       policyParameters: started?.policyParameters,
       referenceParameters: started?.referenceParameters,
       ...(started?.memory && { memory: { estimated: started.memory, peak: finished?.peakMemory } }),
       verdict,
-      ...(compared && { says: verdictSentence(compared.comparison) }),
+      ...(compared && {
+        says: verdictSentence(compared.comparison, language),
+        lab: labNumbers(compared.comparison),
+      }),
       ...(costs && { costs }),
+      ...(judges && { judges }),
+      ...(basis && { basis }),
       ...{ same, rouge, slices },
       ...(best && { best: { step: best.step, directory: join(output, 'best') } }),
     };
   },
 };
 
+/** In which the run is told; in the logs of earlier versions there was one. */
+function languageOf(settings: Settings): Language {
+  return languages.find((language) => language === settings.language) ?? 'en';
+}
+
 /** The verdict in lines of the screen's width. */
 function verdictText(
   comparison: Parameters<typeof verdictLine>[0],
   { width, color }: Width,
+  language: Language,
 ): string {
-  const wrapped = wrap(verdictLine(comparison), width).join('\n');
-  const [words] = verdictLine(comparison, { color }).split(':');
+  const wrapped = wrap(verdictLine(comparison, { language }), width).join('\n');
+  const [words] = verdictLine(comparison, { color, language }).split(':');
   return words + wrapped.slice(wrapped.indexOf(':'));
 }
 

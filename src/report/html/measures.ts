@@ -1,8 +1,9 @@
 /** Before against after: distributions, slices, and reward and ROUGE together. Pure. */
 import type { Comparison, Measure, Sample, Slice } from '../../comparison.ts';
 import type { ReportSamples } from '../facts.ts';
-import { levelText, measureTexts, rougeText } from '../measures.ts';
+import { measureTexts, rougeText } from '../measures.ts';
 import { fixed, percent, signed } from '../text.ts';
+import { levelText } from '../verdict.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import {
   distributionChart,

@@ -1,7 +1,7 @@
 /** `report.html`: one file that shows what a run did and what it is worth, and asks the network for nothing. Pure. */
 import { createHash } from 'node:crypto';
 import type { ReportParts, ReportSamples } from '../facts.ts';
-import { verdictWords } from '../measures.ts';
+import { verdictWords } from '../verdict.ts';
 import { reportWords } from '../words/report.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import { pageData } from './data.ts';
@@ -33,7 +33,7 @@ export function reportPage(
     limitsPart(parts, words),
     recordPart(parts, words),
   ].filter((section) => section instanceof Markup);
-  const title = `${verdictWords(comparison)} · ${started.runId}`;
+  const title = `${verdictWords(comparison, language)} · ${started.runId}`;
   const page = html`<!doctype html>
 <html lang="${language}">
 <head>

@@ -1,13 +1,9 @@
 /** The top of the page: the verdict, why, and the numbers that it rests on. Pure. */
 import type { Verdict } from '../../comparison.ts';
 import type { ReportParts } from '../facts.ts';
-import {
-  levelText,
-  type MeasureTexts,
-  measureTexts,
-  verdictReason,
-  verdictWords,
-} from '../measures.ts';
+import { labText } from '../lab.ts';
+import { type MeasureTexts, measureTexts } from '../measures.ts';
+import { levelText, verdictReason, verdictWords } from '../verdict.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -20,15 +16,16 @@ const signs: Readonly<Record<Verdict, string>> = {
 };
 
 export function verdictPart(parts: ReportParts, words: ReportWords): Markup {
-  const { comparison, started } = parts;
+  const { comparison, started, language = 'en' } = parts;
   const { verdict, slices } = comparison;
-  const reason = verdictReason(comparison);
+  const reason = verdictReason(comparison, language);
   const tone = verdict.replaceAll(' ', '-');
   return html`<header class="verdict ${tone}">
 <p class="run">${words.titles.run(started.runId)} <span>${started.time.slice(0, 10)}</span> <span>${words.madeBy(started.version)}</span></p>
-<h1><span class="sign" aria-hidden="true">${signs[verdict]}</span>${verdictWords(comparison)}</h1>
+<h1><span class="sign" aria-hidden="true">${signs[verdict]}</span>${verdictWords(comparison, language)}</h1>
 <p class="reason">${reason.slice(0, 1).toUpperCase() + reason.slice(1)}</p>
-<dl class="tiles">${measureTexts(slices[0]).map((measure) => tile(measure, words, levelText(comparison)))}</dl>
+<p class="note">${labText(comparison, language)}</p>
+<dl class="tiles">${measureTexts(slices[0], { language, brief: true }).map((measure) => tile(measure, words, levelText(comparison)))}</dl>
 </header>`;
 }
 
