@@ -42,6 +42,12 @@ const rows: readonly Row[] = [
   [['revision'], (c) => c.model === undefined, 'no `model` is given'],
   [['adapterRevision'], (c) => c.adapter === undefined, 'no `adapter` is given'],
   [['toxicityRevision'], (c) => c.toxicityModel === undefined, 'no `toxicityModel` is given'],
+  [
+    ['judgeLabel'],
+    (c) => !c.judge?.some((judge) => !/^(words|none)$|\.txt$/i.test(judge)),
+    'no `judge` is a classifier',
+  ],
+  [['samplesPerPrompt'], (c) => !c.sample, '`sample` is off: each would be the same'],
   [['rewardWeight'], (c) => c.reward === undefined, 'no `reward` is given'],
   [['pairAs'], (c) => !readsPairs(c), '`scoreOn` and `toxicityOn` read the response alone'],
   [['testDataRevision'], (c) => c.testData === undefined, 'no `testData` is given'],

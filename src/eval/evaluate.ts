@@ -60,7 +60,8 @@ export interface EvaluationParts {
   readonly witnesses?: readonly Witness[];
   /**
    * By which it is measured how probable responses are: that costs two passes over prompts and
-   * responses, one under the policy and one under this. @default it is not measured
+   * responses, one under the policy and one under this, unless they are the same: together about as
+   * much as the responses themselves. @default it is not measured
    */
   readonly reference?: Parameters | undefined;
 }
@@ -190,6 +191,9 @@ async function likelihoodsOf(
   if (!reference) return made.map(() => ({}));
   const responses = made.map(({ response }, i) => ({ query: prompts[i].ids, response }));
   const own = await logprobSums(policy, responses, { parameters, temperature });
-  const other = await logprobSums(policy, responses, { parameters: reference, temperature });
+  const other =
+    reference === parameters
+      ? own
+      : await logprobSums(policy, responses, { parameters: reference, temperature });
   return own.map((logprob, i) => ({ logprob, refLogprob: other[i] }));
 }

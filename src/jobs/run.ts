@@ -145,7 +145,9 @@ function withCommits(given: Settings, pinned: Settings): Settings {
   const commits = Object.values(revisionOf).flatMap((name) =>
     pinned[name] === undefined ? [] : [[name, pinned[name]] as const],
   );
-  return { ...given, ...Object.fromEntries(commits) };
+  const judges =
+    pinned.judge === undefined || given.judge === undefined ? {} : { judge: pinned.judge };
+  return { ...given, ...Object.fromEntries(commits), ...judges };
 }
 
 function nameOf(folder: string): string {

@@ -106,6 +106,9 @@ function judgeFacts({ judges, config }: EventOf<'started'>, words: ReportWords):
   return [
     [words.facts.reward, judges.sum ?? words.ofModel(judges.reward, 'reward')],
     [words.facts.toxicity, words.ofModel(judges.toxicity, measured)],
+    ...Object.entries(judges.witnesses ?? {}).map(
+      ([name, what]): Fact => [`${words.facts.judge} (${name})`, what],
+    ),
   ];
 }
 

@@ -35,6 +35,9 @@ describe('a setting that does nothing beside the others is refused', () => {
     [{ bestMetric: 'rouge1' }, '--evaluate-every is 0'],
     [{ guardEvery: 5, guards: 'off' }, '--guards is off'],
     [{ guardSamples: 32, guardEvery: 0 }, '--guard-every is 0'],
+    [{ judgeLabel: 'bad' }, 'no --judge is a classifier'],
+    [{ judgeLabel: 'bad', judge: ['words', 'mine.TXT'] }, 'no --judge is a classifier'],
+    [{ samplesPerPrompt: 2, sample: false }, '--sample is off: each would be the same'],
     [{ topK: 5, sample: false }, '--sample is off'],
     [{ region: 'eu' }, '--store is not dynamodb'],
   ])('%j', async (given, because) => {

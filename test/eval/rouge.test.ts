@@ -7,6 +7,7 @@ import {
   rougeTokens,
   rougeTypes,
 } from '../../src/eval/rouge.ts';
+import { numpyRandom } from '../../src/rl/trl/numpy.ts';
 import { goldenJson } from '../golden.ts';
 
 const modes = ['plain', 'stemmer'] as const;
@@ -18,7 +19,11 @@ type Modes<T> = Record<(typeof modes)[number], T>;
 const golden = await goldenJson<{
   pairs: ({ reference: string; prediction: string } & Modes<GoldenScores>)[];
   multi_reference: ({ references: string[]; prediction: string } & Modes<GoldenScores>)[];
-  aggregate: Modes<{ plain_mean: Record<RougeType, number> }>;
+  aggregate: Modes<
+    Record<'plain_mean' | 'bootstrap_mid_seed0', Record<RougeType, number>> & {
+      low_mid_high: Record<RougeType, [number, number, number][]>;
+    }
+  >;
   tokenize: ({ text: string } & Modes<string[]>)[];
   stems: Record<string, string>;
 }>('metrics', 'rouge.json');
@@ -132,3 +137,42 @@ test('precision and recall change places when reference and prediction do', () =
 test('no reference at all is an error', () => {
   expect(() => rouge([], 'a')).toThrow('rouge: expected one reference or more, got none.');
 });
+
+/** Percentile as numpy's `percentile` interpolates it. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = share * (values.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, values.length - 1);
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+}
+
+test.each(modes)(
+  "rouge_score's aggregate, %s: of a thousand means of numpy's draws the median and both ends",
+  (mode) => {
+    const all = golden.pairs.map(({ reference, prediction }) =>
+      rouge(reference, prediction, { stemmer: mode === 'stemmer' }),
+    );
+    const { low_mid_high: ends, bootstrap_mid_seed0: middles } = golden.aggregate[mode];
+    const random = numpyRandom(0); // one stream for all types, in their order
+    for (const type of rougeTypes) {
+      const samples = Array.from({ length: 1000 }, () =>
+        all.map(() => all[random.choice(0, all.length)][type]),
+      );
+      for (const [part, name] of (['precision', 'recall', 'f'] as const).entries()) {
+        const means = samples.map((drawn) => mean(drawn.map((score) => score[name])));
+        const found = [0.025, 0.5, 0.975].map((share) => percentile(means, share));
+        expect(found).toBeAllClose(
+          ends[type].map((row) => row[part]),
+          close,
+        );
+      }
+      // evaluate draws by a seed of its own: as near as two such medians are
+      expect(mean(all.map(({ [type]: { f } }) => f))).toBeCloseTo(middles[type], 2);
+    }
+  },
+);
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -81,3 +81,22 @@ test('a file has none either, and nor has what is not named', async () => {
     '`adapterRevision`: expected `adapter` beside it, got none. Leave `adapterRevision` out.',
   );
 });
+
+test('judges are models of the hub, pinned behind an @, folders, and lists of words as they are', async () => {
+  const { hub, home, env } = await hubWithAll();
+  const old = hub.commit('o/m', { ...model, 'README.md': 'old' }, 'v1');
+  const folder = join(home, 'mine');
+  await mkdir(folder);
+  const judge = ['words', 'o/m', 'o/m@v1', folder, 'my words.txt', 'none'];
+  const { local, pinned } = await locateSources({ ...named, judge }, { env, pauses });
+  const [, newest] = /@([0-9a-f]{40})$/.exec(pinned.judge[1]) ?? [];
+  expect(pinned.judge).toEqual(judge.with(1, `o/m@${newest}`).with(2, `o/m@${old}`));
+  expect(newest).not.toBe(old);
+  expect(local.judge[1].endsWith(newest)).toBe(true);
+  expect(local.judge[2].endsWith(old)).toBe(true);
+  expect([0, 3, 4, 5].map((i) => local.judge[i])).toEqual([0, 3, 4, 5].map((i) => judge[i]));
+  const offline = hub.env(home, { HF_HUB_OFFLINE: '1' });
+  const again = await locateSources({ ...named, judge: pinned.judge }, { env: offline, pauses });
+  expect(again.local.judge).toEqual(local.judge);
+  expect(again.pinned.judge).toEqual(pinned.judge);
+});

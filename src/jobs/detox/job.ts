@@ -38,7 +38,10 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     const stop = when === 'during' ? undefined : signal;
     const phase = when === 'during' ? 'validate' : phaseOf('measure', when);
     const { witnesses } = judges;
-    const extent = when === 'during' ? {} : { witnesses, reference, samplesPerPrompt };
+    // before the first step the policy is its own reference, unless that is the model without adapter
+    const isReference = learner.steps === 0 && rl.reference !== 'base';
+    const compared = { reference: isReference ? policy.parameters : reference };
+    const extent = when === 'during' ? {} : { witnesses, ...compared, samplesPerPrompt };
     const measured = yield* answers({ ...run, config }, asked(when), phase, {
       ...extent,
       signal: stop,

@@ -13,6 +13,7 @@ export type FactName =
   | 'split'
   | 'reward'
   | 'toxicity'
+  | 'judge'
   | 'best';
 
 /** Settings that a report names. */

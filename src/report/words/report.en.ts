@@ -30,6 +30,7 @@ export const reportEnglish: ReportWords = {
     split: 'split',
     reward: 'reward',
     toxicity: 'toxicity',
+    judge: 'second judge',
     best: 'best adapter',
   },
   settings: {

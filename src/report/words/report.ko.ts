@@ -30,6 +30,7 @@ export const reportKorean: ReportWords = {
     split: '분할',
     reward: '보상',
     toxicity: '독성',
+    judge: '두 번째 판정기',
     best: '최선의 어댑터',
   },
   settings: {
