@@ -37,7 +37,7 @@ export function trainingPart(parts: ReportParts, words: ReportWords): Markup {
   const told = [...curves, rouge].filter(({ points, dots }) => points.length + dots.length > 1);
   const charts = told.map((curve) => figure(curve, marks, words));
   return html`<section id="training"><h2>${words.titles.training}</h2>
-${charts.length === 0 ? html`<p>${words.noSteps}</p>` : html`<div class="cards">${charts}</div>`}
+${charts.length === 0 ? html`<p>${steps.length === 0 ? words.noSteps : words.oneStep}</p>` : html`<div class="cards">${charts}</div>`}
 ${validated.length > 0 && html`<p class="key"><span class="line-key"></span>${words.training.line} <span class="held-key"></span>${words.training.held}</p>`}
 ${guardPart(parts, words)}
 </section>`;

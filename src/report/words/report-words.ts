@@ -89,6 +89,7 @@ export interface ReportWords {
   readonly how: string;
   readonly ofHtml: string;
   readonly noSteps: string;
+  readonly oneStep: string;
   readonly guards: {
     /** One event of a guard. */
     readonly event: (said: {

@@ -99,6 +99,7 @@ export const reportEnglish: ReportWords = {
   ofHtml:
     'Mean change over the same prompts with its bootstrap interval. Filled in colour where the interval leaves out 0.',
   noSteps: 'No training step was recorded.',
+  oneStep: 'One step makes no curve: its numbers are in events.jsonl.',
   guards: {
     event: ({ step, name, before, now, to }) =>
       `Step ${step}: ${name}, ${before} → ${now}. ${to === undefined ? 'It warned.' : `The training was stopped and taken back to step ${to}.`}`,

@@ -99,6 +99,7 @@ export const reportKorean: ReportWords = {
   ofHtml:
     '같은 프롬프트에서 잰 평균 변화와 부트스트랩 구간입니다. 구간에 0이 들어 있지 않으면 색으로 표시합니다.',
   noSteps: '기록된 학습 스텝이 없습니다.',
+  oneStep: '학습 스텝이 하나뿐이어서 곡선이 없습니다. 수치는 events.jsonl에 있습니다.',
   guards: {
     event: ({ step, name, before, now, to }) =>
       `스텝 ${step}: ${name}, ${before} → ${now}. ${to === undefined ? '경고했습니다.' : `학습을 멈추고 스텝 ${to}(으)로 되돌렸습니다.`}`,

@@ -52,6 +52,15 @@ test('the page asks for nothing: no address, and a policy that allows none', () 
   );
 });
 
+test('a run of one step has no curve, and is not said to have no step', () => {
+  const [training] = /<section id="training">[\s\S]*?<\/section>/.exec(
+    reportPage({ ...parts, steps: steps.slice(0, 1) }, samples, script),
+  )!;
+  expect(training).toContain('<p>One step makes no curve: its numbers are in events.jsonl.</p>');
+  const none = reportPage({ ...parts, steps: [] }, samples, script);
+  expect(none).toContain('<p>No training step was recorded.</p>');
+});
+
 test('texts of the data are texts, wherever they stand', () => {
   const group = { ...samples.before[0], group: hostile };
   const before = [group, ...spoilt(samples.before).slice(1)];
