@@ -4,7 +4,8 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const bottom = ['errors', 'tensor', 'random', 'comparison', 'events', 'metrics', 'disk'];
+const words = ['comparison', 'explanation', 'events'];
+const bottom = ['errors', 'tensor', 'random', ...words, 'metrics', 'disk'];
 const files = [...bottom, 'tensors', 'adapter', 'tokenizer'];
 const upToFamily = [...files, 'graph', 'nn', 'family'];
 const upToModel = [...upToFamily, 'hub', 'data', 'runtime', 'model'];
@@ -16,6 +17,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   tensor: ['errors'],
   random: ['errors'],
   comparison: [],
+  explanation: ['comparison'],
   events: ['comparison'],
   metrics: ['events'],
   // what runs in a browser, inside report.html
@@ -35,7 +37,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'disk', 'comparison', 'events'],
-  report: ['errors', 'comparison', 'events', 'page'],
+  report: ['errors', ...words, 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,
