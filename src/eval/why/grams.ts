@@ -154,20 +154,34 @@ class Block {
   }
 }
 
-/** Without those that say what one before them says: of most of the same prompts. */
+/**
+ * Without those that say what one before them says: of most of the same prompts. A longer one of nearly
+ * all the same prompts takes the place of what it holds: `calm down` that of `down`.
+ */
 function distinct<T extends Observed>(sorted: readonly T[]): T[] {
   const kept: T[] = [];
   for (const one of sorted) {
-    if (kept.every(({ counted }) => !saysTheSame(counted, one.counted))) kept.push(one);
+    const place = kept.findIndex(({ counted }) => saysTheSame(counted, one.counted));
+    if (place < 0) kept.push(one);
+    else if (holds(one.counted, kept[place].counted)) kept[place] = one;
   }
   return kept;
+}
+
+function holds(longer: Counted, shorter: Counted): boolean {
+  const size = Math.max(longer.changes.size, shorter.changes.size);
+  const isPart = ` ${longer.gram} `.includes(` ${shorter.gram} `);
+  return isPart && common(longer, shorter) >= theSame * size;
+}
+
+function common(one: Counted, other: Counted): number {
+  return [...one.changes.keys()].filter((i) => other.changes.has(i)).length;
 }
 
 function saysTheSame(one: Counted, other: Counted): boolean {
   const words = new Set(one.gram.split(' '));
   const share = other.gram.split(' ').some((word) => words.has(word)) ? alike : theSame;
-  const common = [...one.changes.keys()].filter((i) => other.changes.has(i)).length;
-  return common >= share * Math.min(one.changes.size, other.changes.size);
+  return common(one, other) >= share * Math.min(one.changes.size, other.changes.size);
 }
 
 function shown({ counted, delta, error, adjusted }: Observed & { adjusted: number }): Gram {
