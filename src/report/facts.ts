@@ -1,6 +1,7 @@
 /** What reports say of a run beside its measures: what was run, and what to keep in mind. Pure. */
 import type { Comparison, Sample } from '../comparison.ts';
 import type { Checked, Guarded, Note, ParameterCount, RunEvent } from '../events.ts';
+import type { ParetoRow, Why } from '../explanation.ts';
 import { byteText, duration, fixed, grouped, memoryText } from './text.ts';
 import type { Language } from './words/language.ts';
 import type { ReportWords, SettingName } from './words/report-words.ts';
@@ -15,6 +16,10 @@ export interface ReportParts {
   readonly finished: EventOf<'finished'>;
   /** What was measured in between. */
   readonly validated?: readonly EventOf<'validated'>[];
+  /** Why samples gain; missing without samples. */
+  readonly why?: Why | undefined;
+  /** What was measured in between, each with those that beat it; missing below two. */
+  readonly pareto?: readonly ParetoRow[] | undefined;
   /** What guards saw. */
   readonly guarded?: readonly Guarded[];
   readonly checked?: readonly Checked[];

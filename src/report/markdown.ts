@@ -23,6 +23,7 @@ import {
   wrap,
 } from './text.ts';
 import { levelText, verdictReason, verdictWords } from './verdict.ts';
+import { type Block, paretoBlocks, scatterBlocks, whyBlocks } from './why.ts';
 import { reportWords } from './words/report.ts';
 import type { ReportWords } from './words/report-words.ts';
 
@@ -41,12 +42,39 @@ export function reportMarkdown(parts: ReportParts): string {
     ...[`## ${titles.beforeAfter}`, slices(comparison, words)],
     ...[`## ${titles.training}`, training(steps, words)],
     ...(guards ? [`## ${titles.guards}`, bullets([...guards.said, ...guards.events])] : []),
+    ...whyParts(parts, words),
     ...[`## ${titles.responses}`, responses(comparison, words)],
     ...[`## ${titles.keepInMind}`, bullets(caveats(parts, words))],
     ...[`## ${titles.again}`, reproduce(parts, words)],
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** Why samples gain, and what ROUGE says of it; nothing where there were no samples. */
+function whyParts({ why, pareto, language = 'en' }: ReportParts, words: ReportWords) {
+  if (!why) return [];
+  const { titles } = words;
+  const { scatter } = why;
+  return [
+    `## ${titles.why}`,
+    ...whyBlocks(why, language).map(blockText),
+    ...(scatter
+      ? [`## ${titles.together}`, ...scatterBlocks(scatter, language).map(blockText)]
+      : []),
+    ...(pareto ? paretoBlocks(pareto, language).map(blockText) : []),
+  ];
+}
+
+function blockText(block: Block): string {
+  if (block.kind === 'heading') return `### ${escaped(block.text)}`;
+  if (block.kind === 'paragraph') return escaped(block.text);
+  if (block.kind === 'list') return bullets(block.items);
+  return table(
+    block.head,
+    block.align,
+    block.rows.map((row) => row.map((text) => shortened(text, 240))),
+  );
 }
 
 function bullets(texts: readonly string[]): string {

@@ -17,7 +17,8 @@ import type { ChangeTexts, WhyWords } from './words/why-words.ts';
 
 /** Plain texts: whoever shows them escapes them. */
 export type Block =
-  | { readonly kind: 'heading' | 'paragraph'; readonly text: string }
+  | { readonly kind: 'heading'; readonly text: string }
+  | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | {
       readonly kind: 'table';
@@ -192,6 +193,7 @@ export function paretoBlocks(rows: readonly ParetoRow[], language: Language): Bl
   ]);
   const align = ['left', 'right', 'right', 'right', 'left'] as const;
   return [
+    { kind: 'heading', text: pareto.title },
     { kind: 'table', head: pareto.columns, align, rows: lines },
     { kind: 'paragraph', text: pareto.note },
   ];

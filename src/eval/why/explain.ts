@@ -20,8 +20,6 @@ export interface ExplainOptions {
   readonly seed: number;
   /** Of each bootstrap and each test. */
   readonly draws: number;
-  /** Words of a judge. @default none */
-  readonly listed?: readonly string[] | undefined;
 }
 
 /** Part of the mean gain that a cause has to explain. */
@@ -50,12 +48,12 @@ export function explain(
   options: ExplainOptions,
 ): Explanation {
   const good = goods[of];
-  const { level, seed, alpha, draws, listed } = options;
+  const { level, seed, alpha, draws } = options;
   const sides = sidesOf(cases, good);
   const least = leastChange(sides);
   const gains = sides.changes.map((x) => (Math.abs(x) < least ? 0 : x));
   const telling = tellingWordsOfOthers(cases, good);
-  const asked = featuresOf(cases, { telling, listed }).map(({ name, value }): Asked => {
+  const asked = featuresOf(cases, { telling }).map(({ name, value }): Asked => {
     return { feature: name, ...sidesOf(cases, value) };
   });
   const [gain, ...differences] = pairedDifferences([sides, ...asked], {
@@ -131,7 +129,7 @@ function told(
   const named = parts.flatMap(({ mean }, k) => (mean >= leastShare ? [k] : []));
   const [causes, shares] = [named.map((k) => candidates[chosen[k]]), named.map((k) => parts[k])];
   const most = gainedMost(gains.map((x) => x * way));
-  const [telling, listed] = [tellingWords(cases, good), options.listed ?? []];
+  const telling = tellingWords(cases, good);
   const changes = answers.map((answer, k): Change => {
     if (!found[k]) return { ...answer, role: 'none' };
     if (!helps[k]) return { ...answer, role: 'against' };
@@ -142,7 +140,7 @@ function told(
       role: place < 0 ? 'alongside' : 'cause',
       ...(place >= 0 && { share: shares[place] }),
       ...countsOf(asked[k].changes, { direction, most }),
-      ...wordsOfMost(answer.feature, { cases, most, telling, listed, fewer: direction < 0 }),
+      ...wordsOfMost(answer.feature, { cases, most, telling, fewer: direction < 0 }),
     };
   });
   const others = changes

@@ -1,6 +1,5 @@
 /** What is counted of a response, to be held against its gain. Pure. */
 import type { FeatureName } from '../../explanation.ts';
-import { wordFinder } from '../word-list.ts';
 import type { Case, Said } from './cases.ts';
 import type { TellingWords } from './telling-words.ts';
 import { namesOf, ngrams, wordsOf } from './words.ts';
@@ -28,22 +27,19 @@ const span = 4;
 export interface FeatureParts {
   /** Of each case, learnt from others. */
   readonly telling: readonly TellingWords[];
-  /** Words of a judge. @default none */
-  readonly listed?: readonly string[] | undefined;
 }
 
 /** All features that these cases can have. */
-export function featuresOf(
-  cases: readonly Case[],
-  { telling, listed = [] }: FeatureParts,
-): Feature[] {
+export function featuresOf(cases: readonly Case[], { telling }: FeatureParts): Feature[] {
   const known = cases.map(knownOf);
-  const isListed = listed.length > 0 ? wordFinder(listed) : undefined;
+  const lists = wordLists(cases);
   const some = (name: FeatureName, value: Feature['value']): Feature => ({ name, value });
   return [
     some('harmfulWords', ({ words }, i) => hasOne(words, telling[i].harmful)),
     some('helpfulWords', ({ words }, i) => hasOne(words, telling[i].helpful)),
-    ...(isListed ? [some('listedWords', ({ sample }) => Number(isListed(sample.response)))] : []),
+    ...(lists.length > 0
+      ? [some('listedWords', ({ sample }) => Number(lists.some((name) => sample.judges?.[name])))]
+      : []),
     some('length', ({ sample }) => sample.tokens),
     some('overlap', ({ words }, i) => inSet(words, known[i].words) / Math.max(1, words.length)),
     some('copied', ({ words }, i) => copiedShare(words, known[i].spans)),
@@ -51,6 +47,15 @@ export function featuresOf(
     some('strangeNames', ({ sample }, i) => strangers(namesOf(sample.response), known[i].text)),
     some('truncated', ({ sample }) => Number(sample.truncated)),
   ];
+}
+
+/** The judges that say 0 or 1 and nothing between: lists of words. */
+function wordLists(cases: readonly Case[]): string[] {
+  const judged = cases.flatMap(({ before, after }) =>
+    [...before, ...after].map(({ sample }) => sample.judges ?? {}),
+  );
+  const names = Object.keys(judged[0] ?? {});
+  return names.filter((name) => judged.every(({ [name]: value }) => value === 0 || value === 1));
 }
 
 function knownOf({ dialogue, references }: Case): Known {

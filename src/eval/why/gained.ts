@@ -1,6 +1,5 @@
 /** The prompts that gained most, and what of a feature shows in them. Pure. */
 import type { Change, WordCount } from '../../explanation.ts';
-import { wordFinder } from '../word-list.ts';
 import type { Case, Said } from './cases.ts';
 import type { TellingWords } from './telling-words.ts';
 
@@ -41,7 +40,6 @@ interface WordParts {
   readonly cases: readonly Case[];
   readonly most: ReadonlySet<number>;
   readonly telling: TellingWords;
-  readonly listed: readonly string[];
   /** Whether fewer of the feature go with the gain. */
   readonly fewer: boolean;
 }
@@ -49,9 +47,9 @@ interface WordParts {
 /** Which words of the feature went, or came, in the prompts that gained most; the surest first. */
 export function wordsOfMost(
   feature: Change['feature'],
-  { cases, most, telling, listed, fewer }: WordParts,
+  { cases, most, telling, fewer }: WordParts,
 ): Pick<Change, 'words'> {
-  const found = findersOf(feature, telling, listed);
+  const found = findersOf(feature, telling);
   if (found.length === 0) return {};
   const some = cases.filter((_, i) => most.has(i));
   const counts = found.map(({ word, isIn, marked }) => {
@@ -75,17 +73,7 @@ interface Finder {
   isIn(said: Said): boolean;
 }
 
-function findersOf(
-  feature: Change['feature'],
-  { harmful, helpful }: TellingWords,
-  listed: readonly string[],
-): Finder[] {
-  if (feature === 'listedWords') {
-    return listed.map((word) => {
-      const finder = wordFinder([word]);
-      return { word, marked: 1, isIn: ({ sample }) => finder(sample.response) };
-    });
-  }
+function findersOf(feature: Change['feature'], { harmful, helpful }: TellingWords): Finder[] {
   const words = feature === 'harmfulWords' ? harmful : feature === 'helpfulWords' ? helpful : [];
   return [...words].map(([word, marked]) => {
     return { word, marked, isIn: (said) => said.words.includes(word) };

@@ -52,7 +52,8 @@ export function givensOf(
 
 function questions(cases: readonly Case[], { good, telling }: GivenOptions): Question[] {
   const levels = cases.map(({ before, after }) => -meanOf([...before, ...after], good));
-  const [lowest, highest] = [Math.min(...levels), Math.max(...levels)];
+  const lowest = levels.reduce((a, b) => Math.min(a, b));
+  const highest = levels.reduce((a, b) => Math.max(a, b));
   const dialogues = cases.map(({ dialogue }) => wordsOf(dialogue));
   return [
     { given: 'level', values: levels, least: lowest + (highest - lowest) / 4 },

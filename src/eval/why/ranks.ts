@@ -19,7 +19,7 @@ export function standardized(numbers: ArrayLike<number>): Float64Array {
   const mean = values.reduce((total, x) => total + x, 0) / Math.max(1, values.length);
   const centred = values.map((x) => x - mean);
   const length = Math.sqrt(centred.reduce((total, x) => total + x * x, 0));
-  const scale = Math.max(...values.map(Math.abs), 0) * values.length * 1e-12;
+  const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 0) * values.length * 1e-12;
   return length <= scale ? centred.fill(0) : centred.map((x) => x / length);
 }
 

@@ -85,7 +85,7 @@ function varied(candidates: readonly Candidate[]): Candidate[] {
     chosen.every(
       (other) => likeness(textOf(other), new Set([...before.words, ...after.words])) < sameText,
     ) && chosen.filter((other) => other.words.join() === words.join()).length < mostAlike;
-  const largest = Math.max(...sorted.map(({ gain }) => Math.abs(gain)));
+  const largest = sorted.reduce((most, { gain }) => Math.max(most, Math.abs(gain)), 0);
   for (const one of sorted.filter(({ gain }) => Math.abs(gain) >= largest / 2)) {
     if (chosen.length === mostPairs) return chosen;
     if (isNew(one)) chosen.push(one);

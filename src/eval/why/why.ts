@@ -17,8 +17,6 @@ export interface WhyOptions extends Texts {
   readonly alpha?: number;
   /** Draws of each bootstrap and each test. @default 10000 */
   readonly draws?: number;
-  /** Words of a judge. @default none */
-  readonly listed?: readonly string[] | undefined;
 }
 
 /** Rank correlation of two gains from which one says what the other says. */
@@ -32,10 +30,10 @@ const theSame = 0.95;
 export function whyOf(
   before: readonly Sample[],
   after: readonly Sample[],
-  { seed, level = 0.95, alpha = 0.01, draws = 10_000, listed, ...texts }: WhyOptions,
+  { seed, level = 0.95, alpha = 0.01, draws = 10_000, ...texts }: WhyOptions,
 ): Why {
   const cases = casesOf(before, after, texts);
-  const options = { seed, level, alpha, draws, listed };
+  const options = { seed, level, alpha, draws };
   const gains = [goods.toxicity, goods.reward].map((good) => sidesOf(cases, good).changes);
   const agreement = rankCorrelation(gains[0], gains[1], level);
   const asked = agreement.rho < theSame ? (['toxicity', 'reward'] as const) : ['toxicity' as const];
@@ -51,7 +49,7 @@ export function whyOf(
     explanations,
     agreement,
     ...changedGrams(cases, { alpha, seed }),
-    telling: tellingPairs(cases, { telling, listed }, found),
+    telling: tellingPairs(cases, { telling }, found),
     ...(points && { scatter: points }),
   };
 }

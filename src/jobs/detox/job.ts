@@ -30,6 +30,8 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
   const card = { version, prompt: templateText(local.promptTemplate) };
   const files = detoxFiles(context.output, { lora, valueHeadFile, card });
   const samples: Partial<Record<When, Sample[] | undefined>> = {};
+  const perPrompt = test.map((prompt) => prompt.references);
+  const references = Array<typeof perPrompt>(config.samplesPerPrompt).fill(perPrompt).flat();
   let batch: ScoredBatch | undefined;
   const asked = (when: When) => (when === 'during' ? validation : test);
 
@@ -92,8 +94,6 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     saveResult: async (folder) => files?.saveAdapter(folder, policy.parameters.tensors),
     saveBeside: async (folder) => files?.saveBare(folder, policy.parameters.tensors),
     async *compare(): AsyncGenerator<RunEvent> {
-      const perPrompt = test.map((prompt) => prompt.references);
-      const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
       const { before = [], after = [] } = samples;
       const { rougeStemmer: stemmer, qualityLimit } = config;
       const how = { rows, seed, references, stemmer, qualityLimit };
@@ -105,7 +105,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     async dump(error) {
       return files?.writeDump({ error, state: learner.save(), batch }) ?? '';
     },
-    report: (events) => reportFiles(events, samples, config.language),
+    report: (events) => reportFiles(events, { ...samples, references }, config.language),
   };
 }
 

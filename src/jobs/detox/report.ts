@@ -6,20 +6,23 @@ import type { RunEvent } from '../../events.ts';
 import { withJudged } from '../../report/judged.ts';
 import { type Language, languages } from '../../report/words/language.ts';
 import { llmJudgeWords } from '../../report/words/llm-judge.ts';
+import { whyWords } from '../../report/words/why.ts';
 import { ofTraining } from './notes.ts';
 
 export interface RunSamples {
   readonly before?: readonly Sample[] | undefined;
   readonly after?: readonly Sample[] | undefined;
+  /** Of each sample, where they are known. */
+  readonly references?: readonly (readonly string[])[] | undefined;
 }
 
 /**
- * `report.md` and `report.html` by their names; undefined of a run that has no comparison or no end.
+ * `report.md`, `report.html` and, where there are samples, `why.json` by their names; undefined of a run that has no comparison or no end.
  * @param samples of a folder that has none, the page is without what needs them
  */
 export async function reportFiles(
   events: readonly RunEvent[],
-  { before, after }: RunSamples,
+  { before, after, references }: RunSamples,
   language: Language,
 ): Promise<Record<string, string> | undefined> {
   const of = <T extends RunEvent['type']>(type: T) =>
@@ -37,18 +40,34 @@ export async function reportFiles(
   ];
   const [guarded, checked, validated] = [of('guarded'), of('checked'), of('validated')];
   const comparison = withJudged(compared.comparison, judged);
-  const parts = {
-    ...{ started, comparison, steps, finished, validated, guarded, checked, notes, language },
-  };
   // late: a run that is stopped needs none of it
   const { reportMarkdown } = await import('../../report/markdown.ts');
   const { reportPage } = await import('../../report/html/page.ts');
   const { pageScript } = await import('../../report/html/script.ts');
+  const { whyOf } = await import('../../eval/why/why.ts');
+  const { pareto } = await import('../../eval/why/pareto.ts');
   const samples = before && after ? { before, after } : undefined;
+  const seed = Number(started.config.seed ?? 0);
+  const why = before && after && whyOf(before, after, { seed, references });
+  const parts = {
+    ...{ started, comparison, steps, finished, validated, guarded, checked, notes, language, why },
+    ...(validated.length > 1 && { pareto: pareto(validated.map(pointOf(language))) }),
+  };
   return {
+    ...(why && { 'why.json': `${JSON.stringify(why, null, 1)}\n` }),
     'report.md': reportMarkdown(parts),
     'report.html': reportPage(parts, samples, await pageScript()),
   };
+}
+
+/** A measurement in between as a point beside others, on the same withheld prompts. */
+function pointOf(language: Language) {
+  const { checkpoint } = whyWords[language].pareto;
+  return ({ step, reward, toxicity, rouge1 }: Extract<RunEvent, { type: 'validated' }>) => ({
+    name: checkpoint(step),
+    ...{ reward: reward.mean, toxicity: toxicity.mean },
+    ...(rouge1 && { rouge1: rouge1.mean }),
+  });
 }
 
 /** The reports of a finished run once more, in its language or another. */

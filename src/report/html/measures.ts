@@ -1,9 +1,10 @@
 /** Before against after: distributions, slices, and reward and ROUGE together. Pure. */
 import type { Comparison, Measure, Sample, Slice } from '../../comparison.ts';
-import type { ReportSamples } from '../facts.ts';
+import type { ReportParts, ReportSamples } from '../facts.ts';
 import { measureTexts, rougeText } from '../measures.ts';
-import { fixed, percent, signed } from '../text.ts';
+import { signed } from '../text.ts';
 import { levelText } from '../verdict.ts';
+import { scatterBlocks } from '../why.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import {
   distributionChart,
@@ -13,6 +14,7 @@ import {
   scatterChart,
 } from './charts.ts';
 import { drawing, html, type Markup } from './markup.ts';
+import { blockMarkup } from './why.ts';
 
 interface Shown {
   readonly key: 'toxicity' | 'reward' | 'rouge1' | 'tokens';
@@ -109,7 +111,11 @@ function sliceTable(slice: Slice, level: string, words: ReportWords, open: boole
 }
 
 /** What the reward gained against what ROUGE lost, response by response; nothing where ROUGE was not measured. */
-export function togetherPart(samples: ReportSamples, words: ReportWords): Markup | undefined {
+export function togetherPart(
+  samples: ReportSamples,
+  { why, language = 'en' }: Pick<ReportParts, 'why' | 'language'>,
+  words: ReportWords,
+): Markup | undefined {
   const points = samples.before.flatMap((before, i): Point[] => {
     const after = samples.after[i];
     if (before.rouge1 === undefined || after?.rouge1 === undefined) return [];
@@ -118,22 +124,12 @@ export function togetherPart(samples: ReportSamples, words: ReportWords): Markup
   if (points.length === 0) return undefined;
   const { quarters, axes } = words;
   const names = [quarters.both, quarters.rougeOnly, quarters.neither, quarters.paid] as const;
-  const counts = [
-    points.filter(([x, y]) => x > 0 && y > 0),
-    points.filter(([x, y]) => x < 0 && y > 0),
-    points.filter(([x, y]) => x < 0 && y < 0),
-    points.filter(([x, y]) => x > 0 && y < 0),
-  ].map(({ length }) => length);
   const svg = scatterChart({
     ...{ label: words.titles.together, xLabel: axes.reward, yLabel: axes.rouge1 },
     ...{ points, quarters: names },
   });
-  const rows = names.map(
-    (name, i) =>
-      html`<tr><th scope="row">${name}</th><td>${counts[i]}</td><td>${percent(counts[i] / points.length)}</td></tr>`,
-  );
-  const rest = points.length - counts.reduce((a, b) => a + b, 0);
+  const blocks = why?.scatter ? scatterBlocks(why.scatter, language) : [];
   return html`<section id="together"><h2>${words.titles.together}</h2><p class="lead">${words.together}</p>
 <div class="pair"><figure class="card">${drawing(svg)}</figure>
-<table class="numbers"><tbody>${rows}<tr><th scope="row">${words.quarters.neitherWay}</th><td>${rest}</td><td>${fixed((100 * rest) / points.length, 1)} %</td></tr></tbody></table></div></section>`;
+<div>${blocks.map(blockMarkup)}</div></div></section>`;
 }

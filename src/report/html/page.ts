@@ -12,6 +12,7 @@ import { samplesPart } from './samples.ts';
 import { style } from './style.ts';
 import { trainingPart } from './training.ts';
 import { verdictPart } from './verdict.ts';
+import { whyPart } from './why.ts';
 
 /**
  * The page.
@@ -28,7 +29,8 @@ export function reportPage(
     trainingPart(parts, words),
     samples && distributionsPart(samples, words),
     slicesPart(comparison, words),
-    samples && togetherPart(samples, words),
+    whyPart(parts, words),
+    samples && togetherPart(samples, parts, words),
     samples && script !== undefined && samplesPart(pageData(samples, words), words),
     limitsPart(parts, words),
     recordPart(parts, words),

@@ -119,9 +119,7 @@ export interface ReportWords {
   };
   readonly again: (version: string) => string;
   readonly record: string;
-  readonly quarters: Readonly<
-    Record<'both' | 'rougeOnly' | 'neither' | 'paid' | 'neitherWay', string>
-  >;
+  readonly quarters: Readonly<Record<'both' | 'rougeOnly' | 'neither' | 'paid', string>>;
   readonly together: string;
   readonly axes: { readonly reward: string; readonly rouge1: string };
   readonly share: (count: number, all: number, percent: string) => string;

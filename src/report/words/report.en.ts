@@ -148,7 +148,6 @@ export const reportEnglish: ReportWords = {
     rougeOnly: 'ROUGE rose, reward fell',
     neither: 'both fell',
     paid: 'reward rose, ROUGE fell',
-    neitherWay: 'one of the two stayed',
   },
   together:
     'Each dot is a response. To the right the reward rose, upwards ROUGE-1: what lies below the line was paid for with words that the reference has.',

@@ -148,7 +148,6 @@ export const reportKorean: ReportWords = {
     rougeOnly: 'ROUGE 상승, 보상 하락',
     neither: '둘 다 하락',
     paid: '보상 상승, ROUGE 하락',
-    neitherWay: '둘 중 하나가 그대로',
   },
   together:
     '점 하나가 응답 하나입니다. 오른쪽은 보상이 오른 것, 위쪽은 ROUGE-1이 오른 것입니다. 선 아래의 응답은 참조 요약의 낱말을 잃으면서 보상을 얻은 것입니다.',

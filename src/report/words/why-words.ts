@@ -67,6 +67,7 @@ export interface WhyWords {
     readonly correlation: (rho: string) => string;
   };
   readonly pareto: {
+    readonly checkpoint: (step: number) => string;
     readonly title: string;
     readonly columns: readonly [string, string, string, string, string];
     readonly front: string;

@@ -93,6 +93,7 @@ export const whyWordsEn: WhyWords = {
     correlation: (rho) => `Rank correlation of the two changes over all prompts: ${rho}.`,
   },
   pareto: {
+    checkpoint: (step) => `after step ${step}`,
     title: 'Which are worth keeping',
     columns: ['', 'reward', 'toxicity', 'ROUGE-1', ''],
     front: 'no other is better in all',

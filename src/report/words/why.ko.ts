@@ -94,6 +94,7 @@ export const whyWordsKo: WhyWords = {
     correlation: (rho) => `전체 프롬프트에서 두 변화의 순위 상관: ${rho}.`,
   },
   pareto: {
+    checkpoint: (step) => `${step}단계 후`,
     title: '남겨 둘 만한 것',
     columns: ['', '보상', '독성', 'ROUGE-1', ''],
     front: '모든 면에서 더 나은 것이 없음',

@@ -69,7 +69,7 @@ const kinds: Readonly<Record<string, (next: () => number) => [number, number]>> 
 };
 
 test.each(Object.keys(kinds))(
-  '95 %% intervals of rho cover 93 to 97 %% of 1,000 experiments: %s',
+  'an interval of 95 percent covers rho in 93 to 97 of 100 experiments, 1,000 of them: %s',
   (kind) => {
     const draw = (n: number, seed: number) => {
       const stream = randomStream(seed, ['coverage', kind]);

@@ -82,9 +82,14 @@ test('several samples of a query are one prompt', () => {
   expect(double.explanations[0].changes[0].correlation).toEqual(changes[0].correlation);
 });
 
-test('words of a list are a feature of their own', () => {
+test('what a list of words finds is a feature of its own', () => {
+  const judged = (some: Sample[]) =>
+    some.map((one) => ({
+      ...one,
+      judges: { list: Number(one.response.includes('clown')), b: 0.3 },
+    }));
   const { before, after } = planted('word', 5, 200);
-  const [{ changes }] = whyOf(before, after, { seed: 5, draws, listed: ['clown'] }).explanations;
+  const [{ changes }] = whyOf(judged(before), judged(after), { seed: 5, draws }).explanations;
   const listed = changes.find(({ feature }) => feature === 'listedWords')!;
   expect(listed.measure.after.mean).toBeLessThan(listed.measure.before.mean);
   expect(['cause', 'alongside']).toContain(listed.role);
