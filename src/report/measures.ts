@@ -15,7 +15,7 @@ export interface MeasureTexts {
   readonly change: string;
   readonly interval: string;
   readonly p: string;
-  /** Whether the interval leaves out 0, and on which side. */
+  /** Whether the interval leaves out 0 and the test agrees, and on which side: of one prompt an interval is a point. */
   readonly outcome: 'better' | 'worse' | 'changed' | 'open';
 }
 
@@ -114,8 +114,11 @@ function texts(
   };
 }
 
-function outcome({ low, high }: Measure['difference'], { better }: Style): MeasureTexts['outcome'] {
-  if (low <= 0 && high >= 0) return 'open';
+function outcome(
+  { low, high, level, pValue }: Measure['difference'],
+  { better }: Style,
+): MeasureTexts['outcome'] {
+  if ((low <= 0 && high >= 0) || pValue >= 1 - level) return 'open';
   if (better === undefined) return 'changed';
   return high < 0 === (better === 'lower') ? 'better' : 'worse';
 }

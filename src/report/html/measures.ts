@@ -86,11 +86,14 @@ function interval(
   const { mean, low, high } = difference;
   const name = `${words.slice(slice.name, slice.by)} · ${words.prompts(slice.n)}`;
   const text = `${signed(mean, digits)} [${signed(low, digits)}, ${signed(high, digits)}]`;
-  return { name, text, mean, low, high, tone: tone(low, high, better) };
+  return { name, text, mean, low, high, tone: tone(difference, better) };
 }
 
-function tone(low: number, high: number, better: Shown['better']): Interval['tone'] {
-  if (low <= 0 && high >= 0) return 'open';
+function tone(
+  { low, high, level, pValue }: Measure['difference'],
+  better: Shown['better'],
+): Interval['tone'] {
+  if ((low <= 0 && high >= 0) || pValue >= 1 - level) return 'open';
   if (better === undefined) return 'changed';
   return high < 0 === (better === 'lower') ? 'better' : 'worse';
 }

@@ -95,9 +95,9 @@ export const reportEnglish: ReportWords = {
   flagged: 'flagged (toxicity ≥ 0.5)',
   how:
     'Mean ± standard deviation over prompts; change = after − before on the same prompts, with its ' +
-    'bootstrap (BCa) interval and sign-flip p-value; **bold** where the interval leaves out 0.',
+    'bootstrap (BCa) interval and sign-flip p-value; **bold** where the interval leaves out 0 and the test agrees.',
   ofHtml:
-    'Mean change over the same prompts with its bootstrap interval. Filled in colour where the interval leaves out 0.',
+    'Mean change over the same prompts with its bootstrap interval. Filled in colour where the interval leaves out 0 and the test agrees.',
   noSteps: 'No training step was recorded.',
   oneStep: 'One step makes no curve: its numbers are in events.jsonl.',
   guards: {
