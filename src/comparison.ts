@@ -85,6 +85,18 @@ export interface Sample {
   readonly sentinels?: number;
 }
 
+/** A number of all responses of a side together; no response has it by itself. */
+export interface Together {
+  readonly before: number;
+  readonly after: number;
+  /** Two-sided permutation test, before and after of prompts change places; missing in logs of earlier versions, and of parts by a judge or by length, as what follows. */
+  readonly pValue?: number;
+  /** Ends of the interval of after - before; missing below three prompts too. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly level?: number;
+}
+
 /** All test prompts, or some of them, before against after. */
 export interface Slice {
   /** `all`, a group's name, `top decile`, or `short`, `middle` or `long`. */
@@ -120,7 +132,11 @@ export interface Slice {
   readonly faithfulness?: Measure;
   readonly coverage?: Measure;
   /** Distinct bigrams over all bigrams of the responses, before and after: a collapse shows here. */
-  readonly distinct2: { readonly before: number; readonly after: number };
+  readonly distinct2: Together;
+  /** Distinct words over all words of the responses. */
+  readonly distinct1?: Together;
+  /** Mean share of a response's bigrams that stand in a response to another prompt of its side. */
+  readonly selfOverlap?: Together;
   /** Share of responses without a word; missing in the logs of earlier versions, as what follows. */
   readonly empty?: Measure;
   /** Share of responses that some other prompt of the slice got as well. */
@@ -221,6 +237,8 @@ export interface Comparison {
     readonly level: number;
     /** Bootstrap resamples, and as many sign flips. */
     readonly resamples: number;
+    /** Of before and after, in the tests of what belongs to all texts together. */
+    readonly exchanges?: number;
   };
   /** Responses that are the same before and after; missing in the logs of earlier versions. */
   readonly same?: number;

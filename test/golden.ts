@@ -8,7 +8,7 @@ import { openSafetensors, readTensor } from '../src/tensors/safetensors.ts';
 const own = fileURLToPath(new URL('./golden', import.meta.url));
 const folder = resolve(process.env.TACTFUL_GOLDEN ?? own);
 /** Small files in formats of others: they belong to no recorded set, and are always those of `test/golden`. */
-const fixtures = ['byt5', 'families', 'spiece', 'torch', 'why', 'wordpiece'];
+const fixtures = ['byt5', 'families', 'spiece', 'statistics', 'torch', 'why', 'wordpiece'];
 
 /** Path of a golden file or folder; the folder is `TACTFUL_GOLDEN`, or `test/golden`. */
 export function goldenPath(...parts: string[]): string {

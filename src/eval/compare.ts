@@ -7,6 +7,7 @@ import { bestFirst, comparisonRow } from './rows.ts';
 import { chooseSlices } from './slices/choose.ts';
 import { byPrompt, pairUp } from './slices/pairs.ts';
 import { measureSlice } from './slices/slice.ts';
+import { usualExchanges } from './slices/together.ts';
 import { type PairedOptions, usualResamples } from './statistics.ts';
 import { judge } from './verdict.ts';
 
@@ -63,7 +64,7 @@ export function compareSamples(
     ...(pairs.length > all.n && { responses: pairs.length }),
     same: pairs.filter((pair) => pair.before.response === pair.after.response).length,
     extremes: { best: sorted.slice(0, shown), worst: sorted.slice(-shown) },
-    statistics: { seed, level, resamples },
+    statistics: { seed, level, resamples, exchanges: usualExchanges },
   };
 }
 

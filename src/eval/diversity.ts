@@ -93,7 +93,8 @@ function words(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 }
 
-function ngrams(text: string, n: number): string[] {
+/** Runs of n words, joined by a blank; words as in `distinctN`. */
+export function ngrams(text: string, n: number): string[] {
   const all = words(text);
   const size = Math.max(0, all.length - n + 1);
   return Array.from({ length: size }, (_, i) => all.slice(i, i + n).join(' '));

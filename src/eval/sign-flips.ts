@@ -32,13 +32,16 @@ export function signFlipP(
 /** Of each eight numbers the sum under every pattern of signs; a bit that is set keeps its sign. */
 function sumTables(numbers: Float64Array): Float64Array[] {
   return Array.from({ length: Math.ceil(numbers.length / width) }, (_, t) => {
-    const some = numbers.subarray(t * width, (t + 1) * width);
-    let sums = Float64Array.of(0);
-    for (const d of some) {
-      const [minus, plus] = [sums.map((sum) => sum - d), sums.map((sum) => sum + d)];
-      sums = Float64Array.of(...minus, ...plus);
+    const table = new Float64Array(2 ** width);
+    for (let k = 0; k < width; k++) {
+      // beyond the last number a bit says nothing
+      const number = numbers[t * width + k] ?? 0;
+      // the upper half of 2^(k + 1) patterns has bit k, the lower one is made from itself
+      for (let bits = 0; bits < 2 ** k; bits++) {
+        table[bits + 2 ** k] = table[bits] + number;
+        table[bits] -= number;
+      }
     }
-    // bits beyond the last number say nothing
-    return Float64Array.from({ length: 2 ** width }, (_, bits) => sums[bits % sums.length]);
+    return table;
   });
 }

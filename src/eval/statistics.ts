@@ -2,7 +2,7 @@
 
 import type { PairedDifference, Summary } from '../comparison.ts';
 import { InputError, NumericError } from '../errors.ts';
-import { bootstrapInterval, bootstrapMeans } from './bootstrap.ts';
+import { bootstrapInterval, bootstrapMeans, expandedEnds } from './bootstrap.ts';
 import { detectableDifference } from './power.ts';
 import { signFlipP } from './sign-flips.ts';
 
@@ -33,7 +33,7 @@ export function summarize(numbers: readonly number[]): Summary {
 
 /**
  * Mean of `after - before`, its BCa bootstrap interval (bias-corrected and accelerated: right also
- * for skewed differences; percentiles where it cannot be had) and a two-sided sign-flip permutation
+ * for skewed differences; percentiles where it cannot be had; widened for small n) and a two-sided sign-flip permutation
  * p-value, (k + 1) / (resamples + 1).
  * @param clusters of each pair, what it belongs to: pairs of one cluster count by their mean
  * @throws {InputError} when there is no pair, or the lengths differ
@@ -68,8 +68,8 @@ export function pairedDifferences(
     const moved = drawn !== undefined || differences[0] !== 0;
     const pValue = moved ? signFlipP(differences, { flips: resamples, seed }) : 1;
     if (!drawn) return allEqual(differences[0], { n, level, pValue });
-    const { mean, std } = summarize([...differences]);
-    const { low, high, interval } = bootstrapInterval(differences, drawn, level);
+    const { mean, std } = summarize(Array.from(differences));
+    const { low, high, interval } = bootstrapInterval(differences, drawn, expandedEnds(level, n));
     const detectable = detectableDifference(std ** 2, n, level);
     return { n, mean, low, high, level, pValue, interval, effect: mean / std, detectable };
   });

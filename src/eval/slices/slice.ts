@@ -4,6 +4,7 @@ import { type PairedOptions, pairedDifferences, summarize } from '../statistics.
 import type { Chosen } from './choose.ts';
 import { columnsOf, paired } from './measures.ts';
 import type { PromptPairs, Side } from './pairs.ts';
+import { measureTogether } from './together.ts';
 
 /** Every measure of some prompts, before against after. */
 export function measureSlice({ prompts, ...chosen }: Chosen, options: PairedOptions): Slice {
@@ -28,8 +29,18 @@ export function measureSlice({ prompts, ...chosen }: Chosen, options: PairedOpti
     // toxicity, flagged, reward and tokens are of every sample
     ...(measures as Pick<Slice, 'toxicity' | 'flagged' | 'reward' | 'tokens'>),
     ...(judges.length > 0 && { judges: Object.fromEntries(judges) }),
-    distinct2: { before: distinctN(texts(before), 2), after: distinctN(texts(after), 2) },
+    ...varietyOf({ ...chosen, prompts }, options),
   };
+}
+
+/** Of all prompts and of groups with tests and intervals; of other parts the numbers alone. */
+function varietyOf({ by, prompts }: Chosen, options: PairedOptions) {
+  const isTested = by === undefined || by === 'group';
+  if (isTested) return measureTogether(prompts, options);
+  const [before, after] = (['before', 'after'] as const).map((side) =>
+    distinctN(texts(responses(prompts, side)), 2),
+  );
+  return { distinct2: { before, after } };
 }
 
 function responses(prompts: readonly PromptPairs[], side: Side): Sample[] {

@@ -151,5 +151,5 @@ test('thirds are by the length of the prompt; below twenty prompts there is no s
 
 test('the seed and what was drawn stand in the comparison', () => {
   const { statistics } = compareSamples(many(3), many(3), { seed: 11, resamples: 500, level: 0.9 });
-  expect(statistics).toEqual({ seed: 11, level: 0.9, resamples: 500 });
+  expect(statistics).toEqual({ seed: 11, level: 0.9, resamples: 500, exchanges: 1000 });
 });
