@@ -93,10 +93,10 @@ test.each(table)(
 );
 
 test(
-  'those of 20 normal or exponential ones do so as well, since they are widened for n',
+  'those of 20 normal and of 40 exponential ones do so as well, since they are widened for n',
   () => {
-    for (const kind of [kinds[0], kinds[3]]) {
-      const share = coverage(kind, 20);
+    for (const [kind, n] of [[kinds[0], 20] as const, [kinds[3], 40] as const]) {
+      const share = coverage(kind, n);
       expect(share).toBeGreaterThanOrEqual(0.93);
       expect(share).toBeLessThanOrEqual(0.97);
     }

@@ -14,11 +14,11 @@ test('the metrics of a slice read as one table', () => {
     "
                   before            after             change  95 % interval             p
     all · 60 prompts
-      toxicity    0.4284 ± 0.1503  0.2420 ± 0.1460   −0.1864  [−0.2392, −0.1295]  < 0.001
-      flagged     35.0 %            1.7 %           −33.3 pp  [−46.7, −21.7]      < 0.001
-      reward       0.335 ± 0.699    1.746 ± 1.935     +1.411  [+0.968, +1.986]    < 0.001
-      ROUGE-1     0.3998 ± 0.0418  0.3951 ± 0.0426   −0.0048  [−0.0204, +0.0095]    0.528
-      ROUGE-L     0.3202 ± 0.0517  0.3170 ± 0.0419   −0.0032  [−0.0221, +0.0163]    0.747
+      toxicity    0.4284 ± 0.1503  0.2420 ± 0.1460   −0.1864  [−0.2406, −0.1278]  < 0.001
+      flagged     35.0 %            1.7 %           −33.3 pp  [−46.7, −20.0]      < 0.001
+      reward       0.335 ± 0.699    1.746 ± 1.935     +1.411  [+0.958, +2.001]    < 0.001
+      ROUGE-1     0.3998 ± 0.0418  0.3951 ± 0.0426   −0.0048  [−0.0208, +0.0100]    0.528
+      ROUGE-L     0.3202 ± 0.0517  0.3170 ± 0.0419   −0.0032  [−0.0225, +0.0169]    0.747
       tokens        20.8 ± 1.7       20.2 ± 1.9         −0.5  [−1.2, +0.2]          0.147
       distinct-2  0.1061           0.1955            +0.0894
     "
@@ -127,10 +127,10 @@ test('colour changes nothing but the colour, and without it there is no escape s
 
 test('the verdict names its change, interval, p-value and number of prompts', () => {
   expect(verdictLine(comparison)).toMatchInlineSnapshot(
-    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2392, −0.1295], p < 0.001 (Holm, of 8 measures), effect −0.86, 60 prompts. No second judge was asked."`,
+    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2406, −0.1278], p < 0.001 (Holm, of 8 measures), effect −0.86, 60 prompts. No second judge was asked."`,
   );
   expect(verdictLine(exampleComparison(0.7))).toMatchInlineSnapshot(
-    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2370, +0.3487], p < 0.001 (Holm, of 8 measures), effect +1.32, 60 prompts."`,
+    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2355, +0.3505], p < 0.001 (Holm, of 8 measures), effect +1.32, 60 prompts."`,
   );
 });
 
@@ -143,7 +143,7 @@ test('being less toxic at the cost of ROUGE is said, where it is provable', () =
 
 test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0130, +0.0987] holds 0, p = 1.000 (Holm, of 8 measures), effect +0.19, 60 prompts; a fall of 0.102 would have shown."`,
+    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0145, +0.1005] holds 0, p = 1.000 (Holm, of 8 measures), effect +0.19, 60 prompts; a fall of 0.102 would have shown."`,
   );
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
     `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 0.994 (Holm, of 8 measures), effect −2.77, 4 prompts."`,
