@@ -9,6 +9,7 @@ import {
   scriptClassifier,
   scriptPolicy,
 } from './card-code.ts';
+import { type CardResults, modelIndex, resultSections } from './card-results.ts';
 
 /** What a folder holds: a PEFT adapter, a model for transformers, ONNX files for transformers.js. */
 export type CardKind = 'adapter' | 'model' | 'onnx';
@@ -36,6 +37,8 @@ export interface CardFacts extends CardCode {
   readonly adapter?: CardAdapter | undefined;
   /** Number formats of the weights, the one that loads without being asked for first. */
   readonly dtypes?: readonly string[];
+  /** What was measured of it. */
+  readonly results?: CardResults | undefined;
 }
 
 const libraries: Readonly<Record<CardKind, string>> = {
@@ -48,7 +51,9 @@ const libraries: Readonly<Record<CardKind, string>> = {
 export function modelCard(facts: CardFacts): string {
   const baseModel = facts.baseModel && nameOrNothing(facts.baseModel);
   const license = facts.license && nameOrNothing(facts.license);
-  const { kind, task, adapter, prompt, dtypes = [], version } = facts;
+  const { kind, task, adapter, prompt, dtypes = [], version, results } = facts;
+  const title = baseModel?.split('/').at(-1) ?? 'Model';
+  const dataset = results?.dataset && nameOrNothing(results.dataset);
   const front = [
     license && `license: ${license}`,
     baseModel && `base_model: ${baseModel}`,
@@ -56,10 +61,12 @@ export function modelCard(facts: CardFacts): string {
     `pipeline_tag: ${task}`,
     // the next card that is made of this folder has it from here
     prompt !== undefined && `prompt_template: ${literal(prompt)}`,
+    dataset && `datasets:\n- ${dataset}`,
     'tags:',
     ...['tactful', ...(adapter ? ['lora'] : []), ...(kind === 'onnx' ? ['onnx'] : [])].map(
       (tag) => `- ${tag}`,
     ),
+    results && modelIndex(results, `${title} with LoRA`),
   ];
   const targets = adapter?.targetModules.map(nameOrNothing).filter(Boolean) ?? [];
   const list = [
@@ -69,11 +76,11 @@ export function modelCard(facts: CardFacts): string {
     dtypes.length > 0 && `- number format: ${dtypes.join(', ')}`,
     `- made with: tactful ${version}`,
   ];
-  const title = baseModel?.split('/').at(-1) ?? 'Model';
   return [
     ['---', ...front.filter(Boolean), '---'].join('\n'),
     `# ${title}: ${titles[kind](adapter !== undefined)}`,
     list.filter(Boolean).join('\n'),
+    ...(results ? [resultSections(results)] : []),
     '## How to use it',
     usage(facts, baseModel || 'BASE_MODEL'),
   ]
@@ -84,10 +91,11 @@ export function modelCard(facts: CardFacts): string {
 /** The card of a folder with an adapter that summarises. */
 export function adapterCard(
   adapter: CardAdapter & { readonly baseModel: string },
-  { version, prompt }: Pick<CardFacts, 'version' | 'prompt'>,
+  { version, prompt, results }: Pick<CardFacts, 'version' | 'prompt' | 'results'>,
 ): string {
   const { baseModel } = adapter;
-  return modelCard({ kind: 'adapter', task: 'summarization', version, baseModel, adapter, prompt });
+  const facts = { version, baseModel, adapter, prompt, results };
+  return modelCard({ kind: 'adapter', task: 'summarization', ...facts });
 }
 
 const titles: Readonly<Record<CardKind, (adapted: boolean) => string>> = {

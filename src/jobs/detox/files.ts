@@ -9,6 +9,7 @@ import { InputError } from '../../errors.ts';
 import type { Prompt } from '../../eval/evaluate.ts';
 import { readSamples, writeSamples } from '../../eval/samples-file.ts';
 import { adapterCard, type CardFacts } from '../../export/card.ts';
+import type { CardResults } from '../../export/card-results.ts';
 import { saveAdapter } from '../../model/save.ts';
 import { comparisonColumns, csv } from '../../store/csv.ts';
 import { parquetBytes } from '../../store/parquet.ts';
@@ -48,6 +49,11 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
       if (!lora) return;
       await saveAdapter(folder, lora, tensors, { valueHeadFile });
       await writeFileAtomic(join(folder, 'README.md'), adapterCard(lora, card));
+    },
+    /** The card beside the result once more, with what was measured. */
+    async writeCard(results: CardResults): Promise<void> {
+      if (lora)
+        await writeFileAtomic(at('adapter/README.md'), adapterCard(lora, { ...card, results }));
     },
     /** The adapter alone, in `adapter/`. */
     async saveBare(folder: string, tensors: Tensors): Promise<void> {

@@ -9,6 +9,7 @@ import { trainRl } from '../../rl/trainer.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
 import { phaseOf } from '../measuring.ts';
 import { checkMemory } from '../memory.ts';
+import { cardResults } from './card.ts';
 import type { DetoxConfig } from './config.ts';
 import type { ScoredBatch } from './dump.ts';
 import { detoxFiles } from './files.ts';
@@ -100,6 +101,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       const comparison = compareSamples(before, after, how);
       await files?.writeComparison(comparison.rows);
       await files?.writePairs(before, after, references);
+      await files?.writeCard(cardResults(comparison, config));
       yield { type: 'compared', comparison };
     },
     async dump(error) {
