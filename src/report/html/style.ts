@@ -194,7 +194,7 @@ const print = `
   .wide { overflow: visible; }
   tr { break-inside: avoid; }
   .samples .open { text-decoration: none; }
-  .samples tbody tr, .samples tbody td, .samples tbody th { height: auto; }
+  .samples tbody tr:not(.gap), .samples tbody td, .samples tbody th { height: auto; }
   .clamp { -webkit-line-clamp: none; display: block; }
 }`;
 
