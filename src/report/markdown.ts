@@ -24,6 +24,7 @@ import {
 } from './text.ts';
 import { levelText, verdictReason, verdictWords } from './verdict.ts';
 import { type Block, paretoBlocks, scatterBlocks, whyBlocks } from './why.ts';
+import type { Language } from './words/language.ts';
 import { reportWords } from './words/report.ts';
 import type { ReportWords } from './words/report-words.ts';
 
@@ -39,7 +40,7 @@ export function reportMarkdown(parts: ReportParts): string {
     `> **${verdictWords(comparison, language)}:** ${verdictReason(comparison, language)}`,
     labText(comparison, language),
     ...[`## ${titles.what}`, table(['', ''], ['left', 'left'], facts)],
-    ...[`## ${titles.beforeAfter}`, slices(comparison, words)],
+    ...[`## ${titles.beforeAfter}`, slices(comparison, words, language)],
     ...[`## ${titles.training}`, training(steps, words)],
     ...(guards ? [`## ${titles.guards}`, bullets([...guards.said, ...guards.events])] : []),
     ...whyParts(parts, words),
@@ -94,12 +95,12 @@ function table(head: readonly string[], align: readonly Align[], rows: readonly 
   return [line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-function slices(comparison: Comparison, words: ReportWords): string {
+function slices(comparison: Comparison, words: ReportWords, language: Language): string {
   const { before, after, change, interval, p } = words.columns;
   const head = ['', before, after, change, interval(levelText(comparison)), p];
   const align: Align[] = ['left', 'right', 'right', 'right', 'right', 'right'];
   const blocks = comparison.slices.map((slice) => {
-    const rows = measureTexts(slice).map((m) => {
+    const rows = measureTexts(slice, { language }).map((m) => {
       const name = m.name === 'flagged' ? words.flagged : m.name;
       const changed = m.outcome === 'open' ? m.change : `**${m.change}**`;
       const [start, end] = [`${m.before} ${m.spreadBefore}`, `${m.after} ${m.spreadAfter}`];

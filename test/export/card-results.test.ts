@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { adapterCard } from '../../src/export/card.ts';
 import { cardResults } from '../../src/jobs/detox/card.ts';
-import { verdictSentence } from '../../src/report/measures.ts';
+import { verdictSentence } from '../../src/report/verdict.ts';
 import { exampleComparison } from '../report/comparison.ts';
 
 const comparison = exampleComparison();

@@ -1,7 +1,8 @@
 /** What the adapter's card says of a run: the verdict, what was measured, and what that cannot say. Pure. */
 import type { Comparison, Measure } from '../../comparison.ts';
 import type { CardMetric, CardResults } from '../../export/card-results.ts';
-import { levelText, measureTexts, verdictSentence } from '../../report/measures.ts';
+import { measureTexts } from '../../report/measures.ts';
+import { levelText, verdictSentence } from '../../report/verdict.ts';
 import type { DetoxConfig } from './config.ts';
 
 /** The measures that a card gives, by the names that the hub has for metrics where it has one. */

@@ -1,7 +1,7 @@
 /** Before against after: distributions, slices, and reward and ROUGE together. Pure. */
-import type { Comparison, Measure, Sample, Slice } from '../../comparison.ts';
+import type { Measure, Sample, Slice } from '../../comparison.ts';
 import type { ReportParts, ReportSamples } from '../facts.ts';
-import { measureTexts, rougeText } from '../measures.ts';
+import { type MeasureTexts, measureTexts, rougeText } from '../measures.ts';
 import { signed } from '../text.ts';
 import { levelText } from '../verdict.ts';
 import { scatterBlocks } from '../why.ts';
@@ -57,7 +57,10 @@ export function distributionsPart(samples: ReportSamples, words: ReportWords): M
 }
 
 /** A forest plot a measure, a line a slice; the numbers in tables below. */
-export function slicesPart(comparison: Comparison, words: ReportWords): Markup {
+export function slicesPart(
+  { comparison, language = 'en' }: Pick<ReportParts, 'comparison' | 'language'>,
+  words: ReportWords,
+): Markup {
   const { slices } = comparison;
   const cards = shown.flatMap((one) => {
     const intervals = slices.flatMap((slice) => {
@@ -70,7 +73,9 @@ export function slicesPart(comparison: Comparison, words: ReportWords): Markup {
     return [html`<figure class="card"><figcaption>${title}</figcaption>${drawing(svg)}</figure>`];
   });
   const level = levelText(comparison);
-  const tables = slices.map((slice, i) => sliceTable(slice, level, words, i === 0));
+  const tables = slices.map((slice, i) =>
+    sliceTable(slice, measureTexts(slice, { language }), { level, words, isOpen: i === 0 }),
+  );
   const how = words.how.replaceAll('**', '');
   return html`<section id="slices"><h2>${words.titles.slices}</h2>
 <p class="lead">${words.ofHtml}</p><div class="cards">${cards}</div>
@@ -98,9 +103,19 @@ function tone(
   return high < 0 === (better === 'lower') ? 'better' : 'worse';
 }
 
-function sliceTable(slice: Slice, level: string, words: ReportWords, open: boolean): Markup {
+interface TableOptions {
+  readonly level: string;
+  readonly words: ReportWords;
+  readonly isOpen: boolean;
+}
+
+function sliceTable(
+  slice: Slice,
+  measures: readonly MeasureTexts[],
+  { level, words, isOpen }: TableOptions,
+): Markup {
   const { columns } = words;
-  const rows = measureTexts(slice).map(
+  const rows = measures.map(
     (
       m,
     ) => html`<tr class="${m.outcome}"><th scope="row">${m.name === 'flagged' ? words.flagged : m.name}</th>
@@ -109,7 +124,7 @@ function sliceTable(slice: Slice, level: string, words: ReportWords, open: boole
   );
   const heads = [columns.before, columns.after, columns.change, columns.interval(level), columns.p];
   const name = `${words.slice(slice.name, slice.by)}: ${words.prompts(slice.n)}`;
-  return html`<details${open && ' open'}><summary>${name}</summary>
+  return html`<details${isOpen && ' open'}><summary>${name}</summary>
 <div class="wide" tabindex="0" role="region" aria-label="${name}"><table class="numbers"><thead><tr><th scope="col">${columns.measure}</th>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 

@@ -28,7 +28,7 @@ export function reportPage(
   const sections = [
     trainingPart(parts, words),
     samples && distributionsPart(samples, words),
-    slicesPart(comparison, words),
+    slicesPart(parts, words),
     whyPart(parts, words),
     samples && togetherPart(samples, parts, words),
     samples && script !== undefined && samplesPart(pageData(samples, words), words),
