@@ -183,3 +183,36 @@ function asValue(cell: string): unknown {
   if (cell === 'on' || cell === 'off') return cell === 'on';
   return Number.isNaN(Number(cell)) ? cell : Number(cell);
 }
+
+describe('README.ko.md', () => {
+  const [english, korean] = ['README.md', 'README.ko.md'].map(read);
+  const blocks = (text: string) => text.match(/^```[\s\S]*?^```/gm);
+  const commands = (text: string) => found(text, /^\| `tactful ([\w-]+)` \|/gm);
+
+  test('has the commands and the code of README.md, and each leads to the other', () => {
+    expect(blocks(korean)).toEqual(blocks(english));
+    expect(commands(korean)).toEqual(commands(english));
+    expect(korean).toContain('](README.md)');
+    expect(english).toContain('](README.ko.md)');
+  });
+
+  test('has the numbers of README.md', () => {
+    const rows = (text: string) =>
+      text
+        .match(/^\| \d \| [\d.]+ %.*$/gm)
+        ?.join()
+        .replaceAll(' points', ' %p');
+    expect(rows(korean)).toBeDefined();
+    expect(rows(korean)).toBe(rows(english));
+  });
+
+  test('names flags that README.md or detox has, and files that exist', async () => {
+    const { out } = await tactful(['detox', '--help']);
+    const known = out.replaceAll('[no-]', '') + english;
+    expect(found(korean, /(--[a-z][a-z-]*[a-z])/g).filter((flag) => !known.includes(flag))).toEqual(
+      [],
+    );
+    const links = found(korean, /\]\(((?!https?:)[^)\s#]+)[^)]*\)/g);
+    expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  });
+});
