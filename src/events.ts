@@ -115,19 +115,21 @@ export interface Guarded {
   readonly guard: string;
   readonly reads: GuardReads;
   readonly action: 'warned' | 'rolled back';
-  /** Step that was gone back to, where it was. */
+  /** Step that is gone back to, where it is. */
   readonly to?: number;
+  /** Of the guard `judge`: who parts ways with the reward, by its name; `toxicity` is the run's own. */
+  readonly judge?: string;
   /** What set it off. */
   readonly numbers: {
-    /** As the training started, and now; of a ceiling 0 and now. */
+    /** As the training started, and now; of the KL, which has a ceiling, 0 and now. */
     readonly before: number;
     readonly now: number;
-    /** How much worse it had to be than before: a share of that where `relative`, else in its units. */
+    /** How much it may be worse than before: a share of that where `relative`, else in its units. */
     readonly limit: number;
     readonly relative: boolean;
     /** Answers that were looked at. */
     readonly n: number;
-    /** Of guards that read what is held out: the surest that can be said of the change, its end nearest to 0. */
+    /** Of held-out answers one by one: what of the change is sure. */
     readonly sure?: number;
   };
   /** Those answers that show it most, worst first. */
@@ -138,7 +140,7 @@ export interface Guarded {
 export interface Checked {
   readonly type: 'checked';
   readonly step: number;
-  /** No guard saw anything: a training that goes too far later goes back to here. */
+  /** No guard saw anything, nor came near: a training that goes too far later goes back to here. */
   readonly well: boolean;
   /** Prompts that were answered. */
   readonly n: number;

@@ -50,7 +50,7 @@ export async function beginJob<Config extends JobSettings, Measures extends obje
 
 type Schema<Config extends JobSettings> = Pick<
   Kind<Config>,
-  'schema' | 'mayDiffer' | 'leftOpen' | 'resolve'
+  'schema' | 'mayDiffer' | 'leftOpen' | 'formerly' | 'resolve'
 >;
 
 function resolved<Config extends JobSettings>(kind: Schema<Config>, settings: Config): Config {
@@ -63,7 +63,8 @@ function unchanged<Config extends JobSettings>(
   stored: Settings,
   settings: Config,
 ): Config {
-  const then = resolved(kind, checkJson(stored, 'checkpoint', kind.schema) as unknown as Config);
+  const named = { ...kind.formerly, ...stored };
+  const then = resolved(kind, checkJson(named, 'checkpoint', kind.schema) as unknown as Config);
   const open = (kind.leftOpen ?? []).filter((name) => settings[name] === undefined);
   const kept = Object.fromEntries(open.map((name) => [name, then[name]]));
   const now = resolved(kind, { ...settings, ...kept });

@@ -63,6 +63,11 @@ export interface JobFolder<Measures> {
     record: JobRecord,
     more: Write | undefined,
   ): Promise<string>;
+  /**
+   * What a checkpoint of before holds.
+   * @throws {InputError} when it is gone or damaged
+   */
+  readCheckpoint(step: number): Promise<TrainingState<Remembered<Measures>>>;
   writeResult(record: TrainingRecord, write: Write): Promise<void>;
   /** @param told what `best.json` says of it */
   writeBest(record: TrainingRecord, told: Settings, write: Write): Promise<void>;
@@ -176,7 +181,12 @@ function jobFolder<Measures extends object>(output: string, kind: FolderKind<Mea
     async writeCheckpoint(state, record, more) {
       isKept = true;
       const keep = Number(record.config.keepCheckpoints ?? 2);
-      return `${checkpointsName}/${await checkpoints.write(state, record, { keep, more })}`;
+      const spared = state.memory.guards?.well;
+      return `${checkpointsName}/${await checkpoints.write(state, record, { keep, spared, more })}`;
+    },
+    async readCheckpoint(step) {
+      const { steps, memory, load } = await checkpoints.at(step);
+      return { steps, memory, tensors: await load() };
     },
     async writeResult(record, write) {
       if (kind.result) await writeFolderAtomic(at(kind.result), write);

@@ -2,7 +2,7 @@
 import { type NumericError, UnavailableError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import type { Beginning } from './begin.ts';
-import type { Job, JobSettings, Kind } from './kind.ts';
+import type { Job, JobSettings, Kind, Learnt } from './kind.ts';
 import type { JobState } from './state.ts';
 
 /** A job that goes: its parts, its settings as they came out, what it remembers of itself. */
@@ -16,6 +16,8 @@ export interface Run<C extends JobSettings, M extends object, F extends object> 
   done: number;
   /** Step of the newest checkpoint. */
   kept: number | undefined;
+  /** What guards go back to, where that is in memory: the start, or what no folder keeps. */
+  well?: Learnt | undefined;
 }
 
 /** The same as in a checkpoint, to be changed. */

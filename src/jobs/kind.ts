@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import type { Sources } from '../disk/fingerprint.ts';
 import type { NumericError } from '../errors.ts';
-import type { JobEvent, JobProgress, JobStarted, Note, StepMetrics } from '../events.ts';
+import type { GuardSeries } from '../eval/guards.ts';
+import type { Guarded, JobEvent, JobProgress, JobStarted, Note, StepMetrics } from '../events.ts';
 import type { DownloadProgress } from '../hub/progress.ts';
 import type { Named } from '../hub/sources.ts';
 import type { TrainingState } from '../model/checkpoint.ts';
@@ -66,6 +67,33 @@ export type Measuring<Measures> = AsyncGenerator<JobProgress, Measures | undefin
 /** What a job learns: plain data, and tensors. */
 export type Learnt = TrainingState<Settings>;
 
+/** What guards saw, and the answers that show it most. */
+export type Sighting = Pick<Guarded, 'guard' | 'reads' | 'numbers' | 'samples' | 'judge'>;
+
+/** Watches a training: whether it has gone too far. */
+export interface Watch<Measures extends object> {
+  /** What happens then. */
+  readonly action: 'stop' | 'warn';
+  /** Before the first step, or the first of those to come: what held-out answers are compared with. */
+  begin(signal: AbortSignal | undefined): AsyncGenerator<JobProgress, void>;
+  /** What the answers of the last steps show, the very last of them still in memory. */
+  ofSteps(series: GuardSeries): readonly Sighting[];
+  /** Whether held-out prompts are to be answered after a step. */
+  isDue(step: number): boolean;
+  /** What these answers show, what was measured of them, and whether the training is worth going back to. */
+  ofHeldOut(
+    series: GuardSeries,
+  ): AsyncGenerator<
+    JobProgress,
+    {
+      readonly measures: Measures;
+      readonly n: number;
+      readonly sightings: readonly Sighting[];
+      readonly well: boolean;
+    }
+  >;
+}
+
 /** A job that could start: what it works on is in memory. */
 export interface Job<Measures extends object, Facts extends object> {
   /** What `started` tells besides settings, time and place. */
@@ -74,7 +102,7 @@ export interface Job<Measures extends object, Facts extends object> {
   readonly settings?: Settings;
   /** Steps of the whole training; 0 of a job that measures alone. */
   readonly total: number;
-  /** All that has to be kept for going on from here; no copy. */
+  /** All that has to be kept for going on from here; of a job with a watch a copy. */
   save(): Learnt;
   /** Goes back to what was kept: what follows is what followed there, to the last bit. */
   restore(learnt: Learnt): Promise<void>;
@@ -100,6 +128,8 @@ export interface Job<Measures extends object, Facts extends object> {
   about?(measures: Measures): Settings;
   /** After the last measurement: comparisons, files. @default nothing */
   compare?(): AsyncGenerator<JobEvent<Measures, Facts>>;
+  /** Watches the training. @default nobody does */
+  readonly watch?: Watch<Measures>;
   /** Keeps what was known when a number was not finite. @returns the folder */
   dump?(error: NumericError): Promise<string>;
   /** Texts for people by the names of their files, from the events of the whole job. @default none */
@@ -205,6 +235,8 @@ export interface Kind<
   readonly mayDiffer: readonly string[];
   /** Settings that a job fills in itself where they are left open, and keeps then. @default none */
   readonly leftOpen?: readonly string[];
+  /** Settings that checkpoints of earlier versions do not name, as they were then. @default none */
+  readonly formerly?: Settings;
   /** Fills in the defaults that follow from other settings. @default none do */
   resolve?(config: Config): Config;
   /** Of what a job remembers, what is learnt; and of its measurements. */

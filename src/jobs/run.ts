@@ -19,6 +19,7 @@ import {
 } from './keep.ts';
 import type { Job, JobContext, JobSettings, Kind, Settings } from './kind.ts';
 import type { Best } from './state.ts';
+import { check, goBack, isGuarded, isWell, keepWell, look, newGuardState } from './watch.ts';
 
 /**
  * A job from where it begins to its end: measure, train, measure in between and keep the best, measure
@@ -43,6 +44,7 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
     const { checkpoint } = begun.found;
     const state = stateOf(begun);
     const done = checkpoint?.steps ?? 0;
+    if (job.watch) state.guards ??= newGuardState();
     const run = {
       kind,
       job,
@@ -69,11 +71,11 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
 /** What a checkpoint remembers; in earlier versions `detox` had its best beside that. */
 function stateOf<M>({ found }: Pick<Beginning<never, M & object>, 'found'>): State<M> {
   const { memory, record } = found.checkpoint ?? {};
-  const { before, evaluations = [], since = 0 } = memory ?? {};
+  const { before, evaluations = [], since = 0, guards } = memory ?? {};
   const old = record?.best;
   const sign = record?.config.bestMetric === 'toxicity' ? -1 : 1;
   const best = memory?.best ?? (old && { step: old.step, worth: sign * old.value });
-  return { before, evaluations: [...evaluations], best, since };
+  return { before, evaluations: [...evaluations], best, since, guards };
 }
 
 async function* flow<C extends JobSettings, M extends object, F extends object>(
@@ -85,6 +87,8 @@ async function* flow<C extends JobSettings, M extends object, F extends object>(
   const told = found.checkpoint ? ((await folder?.events()) ?? []) : [];
   yield* beginning(run, told);
   yield* measuredBefore(run, told);
+  if (job.watch) yield* job.watch.begin(signal);
+  if (job.watch?.action === 'stop' && !state.guards?.well) run.well = job.save();
   if (found.checkpoint) {
     const { checkpoint } = found;
     await job.restore({
@@ -95,7 +99,9 @@ async function* flow<C extends JobSettings, M extends object, F extends object>(
     await folder?.dropLast(); // the checkpoint has what is in it
   } else if (kind.keepsEnds && run.config.checkpointEvery > 0) yield* keep(run);
   const early = yield* training(run);
-  if (early === undefined) return yield* stopped(run);
+  const rolledBack = state.guards?.rolledBack;
+  if (rolledBack) await goBack(run);
+  else if (early === undefined) return yield* stopped(run);
   const { best } = state;
   const isBest = kind.result === undefined && best !== undefined;
   if (!isBest) await saveResult(run);
@@ -110,6 +116,7 @@ async function* flow<C extends JobSettings, M extends object, F extends object>(
     seconds: begun.seconds(),
     ...chosen(run),
     ...(early && { early }),
+    ...(rolledBack && { rolledBack }),
     peakMemory: peakMemory(),
   };
   if (job.report && folder) {
@@ -169,7 +176,7 @@ async function* measuredBefore<C extends JobSettings, M extends object, F extend
   yield { type: 'evaluated', when: 'before', ...measured, ...(notes.length > 0 && { notes }) };
 }
 
-/** @returns whether patience ended the training; undefined when the signal did */
+/** @returns whether patience ended the training; undefined when the signal or a guard did */
 async function* training<C extends JobSettings, M extends object, F extends object>(
   run: Run<C, M, F>,
 ): Events<M, F, boolean | undefined> {
@@ -187,26 +194,40 @@ async function* train<C extends JobSettings, M extends object, F extends object>
   const { signal } = run.begun.context;
   const { patience, checkpointEvery } = config;
   const isEnough = () => patience > 0 && state.since >= patience;
-  if (signal?.aborted) return undefined;
+  if (signal?.aborted || isGuarded(run)) return undefined;
   if (run.done > 0) {
-    yield* evaluate(run); // which a stop may have forestalled
-    if (signal?.aborted) return undefined;
+    yield* measuredAfterStep(run); // which a stop may have forestalled
+    if (signal?.aborted || isGuarded(run)) return undefined;
     if (isEnough()) return run.done < job.total;
   }
   for await (const event of job.steps(signal)) {
     if (event.type === 'step') run.done = event.step;
     yield event;
     if (event.type !== 'step') continue;
-    if (signal?.aborted) return undefined;
-    yield* evaluate(run);
+    yield* look(run, event.metrics);
+    if (!signal?.aborted && !isGuarded(run)) yield* measuredAfterStep(run);
+    if (isGuarded(run)) {
+      if (kind.keepsEnds) yield* keep(run);
+      return undefined;
+    }
     if (signal?.aborted) return undefined;
     const isLast = run.done === job.total;
     const isOver = isLast || isEnough();
     const isDue = checkpointEvery > 0 && run.done % checkpointEvery === 0;
+    if (isWell(run)) yield* keepWell(run);
     if (isOver ? kind.keepsEnds : isDue) yield* keep(run);
     if (isEnough()) return !isLast;
   }
   return run.done < job.total ? undefined : false;
+}
+
+/** What is measured after a step: first by the guards, and what they stop is measured no more. */
+async function* measuredAfterStep<C extends JobSettings, M extends object, F extends object>(
+  run: Run<C, M, F>,
+): Events<M, F> {
+  yield* check(run);
+  if (isGuarded(run) || run.begun.context.signal?.aborted) return;
+  yield* evaluate(run);
 }
 
 /** Measures where that is due and has not been done; the best so far is kept. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GuardSeries } from '../eval/guards.ts';
 import { runRecord } from '../model/checkpoint.ts';
 import type { Kind } from './kind.ts';
 
@@ -17,6 +18,8 @@ export interface JobState<Measures> {
   best?: Best | undefined;
   /** Measurements without a better one, for patience. */
   since: number;
+  /** What the guards remember, where there are any. */
+  guards?: GuardState | undefined;
 }
 
 /** The best so far; of earlier versions' checkpoints either worth or files are missing. */
@@ -27,6 +30,20 @@ export interface Best {
 }
 
 const count = z.int().nonnegative();
+
+const GuardState = z.strictObject({
+  series: GuardSeries,
+  /** Steps before the last look at held-out answers. */
+  checked: count,
+  /** The last step at which no guard saw anything; missing before there is one. */
+  well: count.optional(),
+  /** Those that have warned and see it still, by what they read. */
+  warned: z.strictObject({ rollouts: z.array(z.string()), 'held-out': z.array(z.string()) }),
+  /** Where the training was gone back to. */
+  rolledBack: z.strictObject({ from: count, to: count, guard: z.string() }).optional(),
+});
+/** What the guards of a job remember. */
+export type GuardState = z.infer<typeof GuardState>;
 
 /** What a checkpoint says of its job, besides what is remembered; in earlier versions `detox` did not say so. */
 export const JobRecord = z.strictObject({
@@ -59,6 +76,7 @@ export function remembered<Measures extends object>({
         })
         .optional(),
       since: count.default(0),
+      guards: GuardState.optional(),
     })
     .refine(
       ({ best, evaluations }) =>

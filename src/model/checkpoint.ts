@@ -69,10 +69,15 @@ export interface Newest<Checkpoint> {
 export interface CheckpointFolder<Memory, Record> {
   /**
    * Writes one, durably, in place of an older one of the same step; then removes those beyond the
-   * last `keep`, and those of later steps, which the run has gone back behind.
+   * last `keep` but for `spared`, and those of later steps, which the run has gone back behind.
    * @returns its name in the folder of checkpoints
    */
   write(state: TrainingState<Memory>, record: Record, how: WriteOptions): Promise<string>;
+  /**
+   * The checkpoint of a step.
+   * @throws {TactfulError} when there is none, or it is not whole
+   */
+  at(step: number): Promise<StoredCheckpoint<Memory, Record>>;
   /**
    * Also removes what a killed writer left.
    * @throws {InputError} when there are checkpoints and none of them is whole
@@ -83,6 +88,8 @@ export interface CheckpointFolder<Memory, Record> {
 /** How many checkpoints there are to be, and what else is written into the folder of one. */
 export interface WriteOptions {
   readonly keep: number;
+  /** Step of one that is kept whatever else is. @default none */
+  readonly spared?: number | undefined;
   readonly more?: ((folder: string) => Promise<void>) | undefined;
 }
 
@@ -99,7 +106,7 @@ export function checkpointFolder<Memory, Record extends object>(
   options: CheckpointOptions<Memory, Record>,
 ): CheckpointFolder<Memory, Record> {
   return {
-    async write({ steps, memory, tensors }, record, { keep, more }) {
+    async write({ steps, memory, tensors }, record, { keep, spared, more }) {
       const name = nameOf(steps);
       const path = join(directory, name);
       const bytes = [...tensors.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -112,10 +119,11 @@ export function checkpointFolder<Memory, Record extends object>(
           const json = { format, step: steps, ...record, memory, files };
           await writeFileAtomic(join(folder, recordFile), `${JSON.stringify(json, null, 2)}\n`);
         });
-        await prune(directory, steps, keep);
+        await prune(directory, steps, { keep, spared });
       });
       return name;
     },
+    at: (step) => read(join(directory, nameOf(step)), options),
     async latest() {
       await mendFolder(directory);
       return latest(directory, options);
@@ -178,9 +186,14 @@ async function read<Memory, Record>(
   return { folder, steps: step, ...checked, load };
 }
 
-async function prune(directory: string, current: number, keep: number): Promise<void> {
+async function prune(
+  directory: string,
+  current: number,
+  { keep, spared }: Pick<WriteOptions, 'keep' | 'spared'>,
+): Promise<void> {
   const steps = await stepsIn(directory);
-  const kept = steps.filter((step) => step <= current).slice(-keep);
+  const past = steps.filter((step) => step <= current);
+  const kept = [...past.slice(-keep), ...past.filter((step) => step === spared)];
   for (const step of steps) {
     if (!kept.includes(step)) await removeFolderAtomic(join(directory, nameOf(step)));
   }

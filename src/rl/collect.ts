@@ -16,6 +16,8 @@ export interface RlParts<Q extends Query = Query> {
   /** Of the same policy and config; one that was restored goes on where it stopped. */
   readonly learner: RlLearner;
   readonly reward: Reward<Q>;
+  /** Is told what was learnt from in a step, and each response's KL, before that is an event. @default nobody is */
+  readonly seen?: (rollouts: readonly Rollout<Q>[], kls: readonly number[]) => void;
   /** Queries of each step from `start` on: `batchSize / numGenerations` of them. */
   readonly batches: (start: number) => Iterable<readonly Q[]>;
 }

@@ -18,7 +18,7 @@ export async function* trainRl<Q extends Query>(
   config: RlConfig,
   signal?: AbortSignal,
 ): AsyncGenerator<RunEvent> {
-  const { policy, learner, reward, batches } = parts;
+  const { policy, learner, reward, batches, seen } = parts;
   const { steps, learningRate, schedule: name, warmup } = config;
   if (config.calibrate > 0) yield* calibrate(parts, config, signal);
   for (const queries of batches(learner.steps)) {
@@ -35,7 +35,8 @@ export async function* trainRl<Q extends Query>(
     const samples = rollouts.map((each) => sampleOf(each, policy, learner.places, config));
     const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
     // KL penalty, advantages, epochs of minibatches, controller
-    const { stats } = await learner.step(samples, answer.scores, rate);
+    const { stats, klDist } = await learner.step(samples, answer.scores, rate);
+    seen?.(rollouts, klDist);
     const own = batchMetrics(rollouts, answer.scores, config);
     const metrics = { ...answer.metrics, ...own, ...stats, ...clock.times('time/step') };
     yield { type: 'step', step: step + 1, steps, metrics };

@@ -62,7 +62,15 @@ export function withEvent<Event extends JobEvent>(events: readonly Event[], even
   if (event.type === 'started') return [event];
   if (event.type !== 'resumed') return [...events, event];
   const { step } = event;
-  return [...events.filter((earlier) => isBy(step, earlier)), event];
+  const kept = events.findLastIndex((one) => one.type === 'checkpoint' && one.step === step);
+  const stays = (earlier: Event, i: number) =>
+    isBy(step, earlier) && !(kept >= 0 && i > kept && isMeasurement(earlier));
+  return [...events.filter(stays), event];
+}
+
+/** Whether it came of a measurement after a step, which a checkpoint of that step may lack. */
+function isMeasurement({ type }: JobEvent): boolean {
+  return type === 'validated' || type === 'checked' || type === 'guarded';
 }
 
 /** Whether an event had happened when a step had been done and kept. */

@@ -35,6 +35,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   first: {},
   mayDiffer,
   leftOpen: ['loraTargets', 'guards'],
+  formerly: { guards: 'off' },
   resolve: resolvedConfig,
   learns: LearnerNumbers,
   measures: z.strictObject({

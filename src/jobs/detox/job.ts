@@ -13,6 +13,7 @@ import { cardResults } from './card.ts';
 import type { DetoxConfig } from './config.ts';
 import type { ScoredBatch } from './dump.ts';
 import { detoxFiles } from './files.ts';
+import { type SeenBatch, watchOf } from './guards.ts';
 import { answers, judgedAgain, measuresOf } from './measure.ts';
 import { memoryRemedy } from './memory.ts';
 import { ofAnswers } from './notes.ts';
@@ -34,6 +35,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
   const perPrompt = test.map((prompt) => prompt.references);
   const references = Array<typeof perPrompt>(config.samplesPerPrompt).fill(perPrompt).flat();
   let batch: ScoredBatch | undefined;
+  let seen: SeenBatch | undefined;
   const asked = (when: When) => (when === 'during' ? validation : test);
 
   async function* measure(when: When): Measuring<RunMeasures> {
@@ -53,6 +55,13 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     if (when !== 'during') await files?.writeSamples(when, measured);
     return measuresOf(measured);
   }
+
+  const watch = watchOf({
+    ...{ config, steps: rl.steps, validation, test },
+    ask: (prompts, stop) => answers({ ...run, config }, prompts, 'guard', stop),
+    before: () => samples.before ?? [],
+    batch: () => seen,
+  });
 
   return {
     facts: {
@@ -75,7 +84,10 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
         batch = { ...batch, scores: 'scores' in answer ? answer.scores : answer };
         return answer;
       };
-      for await (const event of trainRl({ ...run, reward: judged }, rl, stop)) {
+      const seeing = (rollouts: SeenBatch['rollouts'], kls: SeenBatch['kls']) => {
+        seen = { rollouts, kls };
+      };
+      for await (const event of trainRl({ ...run, reward: judged, seen: seeing }, rl, stop)) {
         batch = undefined;
         if (event.type !== 'stopped') yield event;
       }
@@ -104,6 +116,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       await files?.writeCard(cardResults(comparison, config));
       yield { type: 'compared', comparison };
     },
+    ...(watch && { watch }),
     async dump(error) {
       return files?.writeDump({ error, state: learner.save(), batch }) ?? '';
     },
