@@ -5,6 +5,7 @@ import { logName } from '../disk/result-folder.ts';
 import type { DataSizes, JobEvent, Note } from '../events.ts';
 import type { Kind, Latest, Line, Outcome, Settings } from '../jobs/kind.ts';
 import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
+import { guardText } from '../report/words/guards.ts';
 import { readEvents, withEvent } from '../store/event-log.ts';
 import type { CommandContext } from './command.ts';
 import type { ComparisonStore } from './comparison-store.ts';
@@ -78,7 +79,9 @@ function tell(told: readonly JobEvent[], job: ShownJob): void {
   const settings = settingsOf(told, job);
   const steps = told.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
   const latest = latestOf(told);
-  const outcome = { latest, steps, output, settings, store: latest.compared && store?.says };
+  const guarded = told.flatMap((event) => (event.type === 'guarded' ? [event] : []));
+  const closing = { output, settings, store: latest.compared && store?.says };
+  const outcome = { latest, steps, guarded, ...closing };
   const { json, print, screen } = context;
   const shown = { kind, output, store, context };
   if (json) {
@@ -152,6 +155,10 @@ function show(event: JobEvent, told: readonly JobEvent[], job: ShownJob): void {
     const { step, best } = event;
     const text = say.brief(event, 'during');
     lines([[`step ${step}/${steps}`, best ? `${text}, the best so far` : text]]);
+  }
+  if (event.type === 'guarded') {
+    const text = wrap(guardText(event), Math.max(20, screen.width - labelWidth - 2));
+    lines(text.map((line, i): Line => [i === 0 ? `guard ${event.step}/${steps}` : '', line]));
   }
   if (event.type === 'compared' && say.compared && !json) {
     print(say.compared(event, screen, settingsOf(told, job)));
@@ -250,16 +257,24 @@ function headline(latest: Latest): string {
   const { finished, stopped } = latest;
   const of = latest.step?.steps ?? latest.started?.steps;
   if (finished) {
-    const { steps, seconds, peakMemory, early } = finished;
+    const { steps, seconds, peakMemory, early, rolledBack } = finished;
     const took = Number.isFinite(seconds) ? ` in ${duration(seconds)}` : '';
     const memory = peakMemory === undefined ? '' : `, ${byteText(peakMemory)} of memory at most`;
     const patience = early ? `, of ${of}: it got no better any more` : '';
-    return `${counted(steps, 'step')}${took}${memory}${patience}.`;
+    const guarded = rolledBack
+      ? `, of ${of}: stopped by a guard, back to ${stepText(rolledBack.to)}`
+      : '';
+    return `${counted(steps, 'step')}${took}${memory}${patience}${guarded}.`;
   }
   const done = stepsDone(latest);
   const where = done === 0 ? 'before the first step' : `after step ${grouped(done)}`;
   const total = done === 0 || of === undefined ? '' : ` of ${grouped(of)}`;
   return `Stopped ${where}${total}${stopped ? '' : ', while measuring'}.`;
+}
+
+/** `step 20`, or where the training began. */
+function stepText(step: number): string {
+  return step === 0 ? 'the start' : `step ${grouped(step)}`;
 }
 
 function stepsDone({ stopped, step, finished, resumed }: Latest): number {
@@ -288,10 +303,18 @@ function resultOf(outcome: Outcome, { kind, output }: ShownJob): Record<string, 
     seconds: finished?.seconds,
     ...(isOwn && { best, heldOut }),
     early: finished?.early,
+    ...(outcome.guarded.length > 0 && { guards: outcome.guarded.map(toldGuard) }),
+    ...(finished?.rolledBack && { rolledBack: finished.rolledBack }),
     ...kind.screen.json(outcome),
     ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
     ...(!finished && { stopped: { ...end, ...(canGoOn && { goOn: goOn(output) }) } }),
   };
+}
+
+/** What a guard saw, and the sentence that says it. */
+function toldGuard(event: EventOf<'guarded'>): object {
+  const { type: _, ...guarded } = event;
+  return { ...guarded, says: guardText(event) };
 }
 
 /** What was measured, of its event. */

@@ -94,9 +94,8 @@ export type Strictness = 'too far' | 'unwell';
 
 /** Of an unpaired measure's limit the share that is still well. */
 const wellShare = 0.5;
-/** Standard errors that a paired measure's change has to be beyond its limit by; a judge's beyond 0. */
-const errors = { 'too far': 3, unwell: 0 } as const;
-const judgeErrors = { 'too far': 3, unwell: 1 } as const;
+/** Standard errors that a paired measure's change has to be beyond its limit by. */
+const errors = { 'too far': 3, unwell: 1 } as const;
 
 /**
  * What the last steps show against the first ones: medians of five steps each, so that two batches of
@@ -173,7 +172,7 @@ export function ofHeldOut(
   const sides = { before, now };
   const paired = names.flatMap((guard) => ofPairs(guard, sides, errors[strictness]) ?? []);
   const share = strictness === 'too far' ? 1 : wellShare;
-  const judged = ofJudges(sides, judgeErrors[strictness]);
+  const judged = ofJudges(sides, errors[strictness]);
   return [...paired, ...ofTexts(sides, share), ...judged].sort(
     (a, b) => names.indexOf(a.guard) - names.indexOf(b.guard),
   );

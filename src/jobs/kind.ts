@@ -81,9 +81,7 @@ export interface Watch<Measures extends object> {
   /** Whether held-out prompts are to be answered after a step. */
   isDue(step: number): boolean;
   /** What these answers show, what was measured of them, and whether the training is worth going back to. */
-  ofHeldOut(
-    series: GuardSeries,
-  ): AsyncGenerator<
+  ofHeldOut(series: GuardSeries): AsyncGenerator<
     JobProgress,
     {
       readonly measures: Measures;
@@ -167,6 +165,8 @@ export type Latest<M extends object = object, F extends object = object> = {
 export interface Outcome<M extends object = object, F extends object = object> {
   readonly latest: Latest<M, F>;
   readonly steps: readonly StepMetrics[];
+  /** What guards saw. */
+  readonly guarded: readonly Guarded[];
   readonly output: string;
   /** Those that the job has now; of a finished one those with which it began. */
   readonly settings: Settings;

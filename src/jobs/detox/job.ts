@@ -58,7 +58,10 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
 
   const watch = watchOf({
     ...{ config, steps: rl.steps, validation, test },
-    ask: (prompts, stop) => answers({ ...run, config }, prompts, 'guard', stop),
+    ask: (prompts, stop) => {
+      const { witnesses } = judges;
+      return answers({ ...run, config }, prompts, 'guard', { witnesses, signal: stop });
+    },
     before: () => samples.before ?? [],
     batch: () => seen,
   });

@@ -1,5 +1,5 @@
 /** What guards saw and did, in sentences. Pure. */
-import type { Guarded, RolledBack } from '../../events.ts';
+import type { Guarded, RolledBack, RunEvent } from '../../events.ts';
 import { fixed, grouped, percent } from '../text.ts';
 import type { Language } from './language.ts';
 
@@ -84,9 +84,7 @@ export const guardWords: Readonly<Record<Language, GuardWords>> = {
     }),
     ownJudge: '독성 모델',
     saw: (what, { before, now, limit, isCeiling }) =>
-      isCeiling
-        ? `${what}: ${now} (상한 ${limit})`
-        : `${what}: ${before} → ${now} (한계 ${limit})`,
+      isCeiling ? `${what}: ${now} (상한 ${limit})` : `${what}: ${before} → ${now} (한계 ${limit})`,
     read: ({ reads, numbers }) =>
       reads === 'rollouts'
         ? `학습의 최근 응답 ${grouped(numbers.n)}개 기준`
@@ -98,7 +96,9 @@ export const guardWords: Readonly<Record<Language, GuardWords>> = {
         : `학습을 여기서 끝내고 마지막으로 양호했던 ${grouped(to)}단계로 되돌립니다.`,
     result: ({ from, to }, what) =>
       `가드가 ${grouped(from)}단계 이후 학습을 멈추었습니다. ${what}. 학습 후 측정값은 ` +
-      (to === 0 ? '시작할 때의 정책에 대한 것입니다.' : `${grouped(to)}단계의 정책에 대한 것입니다.`),
+      (to === 0
+        ? '시작할 때의 정책에 대한 것입니다.'
+        : `${grouped(to)}단계의 정책에 대한 것입니다.`),
     looked: (n, of) =>
       `가드는 그 단계를 고를 때 시험 프롬프트 ${grouped(of)}개 중 처음 ${grouped(n)}개의 응답을 보았으므로, ` +
       '학습 후 수치는 다소 좋게 나왔을 수 있습니다.',
@@ -129,4 +129,24 @@ export function guardText(event: Guarded, language: Language = 'en'): string {
   const first = saw.charAt(0).toUpperCase() + saw.slice(1);
   const followed = event.action === 'warned' ? words.warned : words.rolledBack(event.to ?? 0);
   return `${first}. ${followed}`;
+}
+
+/** What the reader of a run's numbers has to know of its guards: a sentence or two each. */
+export function guardNotes(
+  events: readonly RunEvent[],
+  { tested }: { /** Prompts that were measured. */ readonly tested: number },
+  language: Language = 'en',
+): string[] {
+  const of = <T extends RunEvent['type']>(type: T) =>
+    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  const words = guardWords[language];
+  const guarded = of('guarded');
+  const [[started], [finished]] = [of('started'), of('finished')];
+  const back = finished?.rolledBack;
+  const first = guarded.find((event) => back && event.guard === back.guard);
+  if (!back || !first) return guarded.map((event) => guardText(event, language));
+  const n = of('checked').at(-1)?.n;
+  const looked = n !== undefined && started?.data.validation === undefined;
+  const saw = guardSaw(first, language);
+  return [words.result(back, saw), ...(looked ? [words.looked(n, tested)] : [])];
 }
