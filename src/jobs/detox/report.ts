@@ -4,6 +4,7 @@ import type { Sample } from '../../comparison.ts';
 import { writeFileAtomic } from '../../disk/atomic.ts';
 import type { RunEvent } from '../../events.ts';
 import { withJudged } from '../../report/judged.ts';
+import { guardNotes } from '../../report/words/guards.ts';
 import { type Language, languages } from '../../report/words/language.ts';
 import { llmJudgeWords } from '../../report/words/llm-judge.ts';
 import { whyWords } from '../../report/words/why.ts';
@@ -36,6 +37,9 @@ export async function reportFiles(
   const notes = [
     ...(first?.notes ?? []),
     ...ofTraining(steps.map(({ metrics }) => metrics)),
+    ...guardNotes(events, { tested: compared.comparison.slices[0].n }, language).map((says) => ({
+      says,
+    })),
     ...(judged ? [{ says: llmJudgeWords[language](judged) }] : []),
   ];
   const [guarded, checked, validated] = [of('guarded'), of('checked'), of('validated')];
