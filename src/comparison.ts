@@ -250,3 +250,22 @@ export interface Comparison {
     readonly worst: readonly ComparisonRow[];
   };
 }
+
+/** A mean over prompts, and how well it is known. */
+export interface Estimate extends Summary {
+  /** A field of `Slice`. */
+  readonly measure: string;
+  /** Of a judge that the training never saw, its name. */
+  readonly judge?: string;
+  /** Ends of its bootstrap interval. */
+  readonly low: number;
+  readonly high: number;
+  readonly level: number;
+}
+
+/** What one policy answers to some prompts, or to all. */
+export interface Estimated extends Pick<Slice, 'name' | 'by' | 'n'> {
+  readonly estimates: readonly Estimate[];
+  /** Distinct bigrams over all bigrams of the responses. */
+  readonly distinct2: number;
+}

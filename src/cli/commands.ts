@@ -36,6 +36,16 @@ export const commands: readonly CommandEntry[] = [
   },
   ...others,
   {
+    name: 'compare',
+    summary: 'Hold finished runs against each other: verdicts, curves, settings, answers.',
+    load: async () => (await import('./commands/compare.ts')).compare,
+  },
+  {
+    name: 'report',
+    summary: 'Make the reports of a finished run again, from its log and its samples.',
+    load: async () => (await import('./commands/report.ts')).report,
+  },
+  {
     name: 'generate',
     summary: 'Let a policy answer prompts or summarise dialogues.',
     load: async () => (await import('./commands/generate.ts')).generate,

@@ -11,7 +11,7 @@ import { groupNames } from './setting-names.ts';
  */
 export function configSchema(kind: Kind): string {
   const { name: job } = kind;
-  const result = kind.result ? 'run' : 'result';
+  const result = kind.result === undefined ? 'result' : 'run';
   const settings = jobOptions(kind).known;
   const schema = z.toJSONSchema(settings.partial(), {
     io: 'input',

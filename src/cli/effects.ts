@@ -8,7 +8,8 @@ import { flagsOf, withFlagNames } from './flags.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 /** What the rows ask of, as far as the job has it. */
-type Config = DetoxConfig & Pick<SftConfig, 'full'> & { readonly store: string };
+type Config = DetoxConfig &
+  Pick<SftConfig, 'full'> & { readonly store: string; readonly versus?: string };
 
 /** Settings, when they do nothing, and why. */
 type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
@@ -67,6 +68,9 @@ const rows: readonly Row[] = [
     (c) => c.store !== 'dynamodb',
     '`store` is not dynamodb',
   ],
+  [['ablate'], (c) => c.versus === undefined, '`versus` is not given'],
+  [['store'], (c) => c.versus !== undefined, '`versus` keeps all in its folder'],
+  [['require'], (c) => c.versus !== undefined, '`versus` has no verdict of its own'],
 ];
 
 /**

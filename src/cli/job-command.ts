@@ -1,9 +1,15 @@
 /** The command of a kind of job: parse, call, show. */
 import type { z } from 'zod';
+import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
 import { type CliCommand, type CommandContext, defineCommand } from './command.ts';
 import { startEngineFor } from './engine.ts';
-import { givenSettings, jobOptions, type StoreSettings } from './job-options.ts';
+import {
+  givenSettings,
+  jobOptions,
+  type StoreSettings,
+  type VersusSettings,
+} from './job-options.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, newFolder, withEngine } from './options.ts';
 import { thenGoOn } from './remedies.ts';
@@ -53,7 +59,14 @@ export async function runJobIn(
     import('../disk/result-folder.ts'),
   ]);
   const config = settingsIn(asked, kind);
-  const settings = asked as EngineSettings & StoreSettings;
+  const settings = asked as EngineSettings & StoreSettings & Partial<VersusSettings>;
+  if (settings.versus !== undefined) {
+    const { runVersusIn } = await import('./versus-job.ts');
+    const { ablate = false } = settings;
+    const detox = config as unknown as DetoxConfig;
+    const going = { config: detox, ablate, engine: settings, given, resume, context };
+    return runVersusIn(output, going);
+  }
   const store = kind.compares ? await startStore(settings, resume ? output : undefined) : undefined;
   const engine = await startEngineFor(kind.policy?.(config), settings, context);
   try {

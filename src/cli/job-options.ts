@@ -37,8 +37,27 @@ export const storeOptions = {
 };
 export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
 
+const parity = { group: 'Parity with TRL 0.8.0' };
+
+/** Runs beside the job's own. */
+export const versusOptions = {
+  versus: z
+    .enum(['compat'])
+    .optional()
+    .meta(parity)
+    .describe(
+      "Do the run twice, with the default's semantics and with those of `compat`, and tell what differs",
+    ),
+  ablate: z
+    .boolean()
+    .default(false)
+    .meta(parity)
+    .describe('With `versus`: leave out each correction alone as well, a run each'),
+};
+export type VersusSettings = z.infer<z.ZodObject<typeof versusOptions>>;
+
 /** The part of a kind that its options are made of. */
-type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares'>;
+type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares' | 'semantics'>;
 
 /** What a command that runs a job may be given. */
 export interface JobOptions {
@@ -51,15 +70,19 @@ export interface JobOptions {
 }
 
 /** The options of the command of a kind. */
-export function jobOptions({ schema, presets, result, compares = false }: KindOptions): JobOptions {
+export function jobOptions(kind: KindOptions): JobOptions {
+  const { schema, presets, result, compares = false, semantics = false } = kind;
   const preset = presets && {
     preset: z.enum(presets.names).optional().describe(presets.description),
   };
   const replaced =
     'Folder of the result: new, empty, or with an earlier result of this command (default: runs/<time>)';
   const settings = {
-    output: folder(result ? 'Folder of the run (default: runs/<time>)' : replaced).optional(),
+    output: folder(
+      result !== undefined ? 'Folder of the run (default: runs/<time>)' : replaced,
+    ).optional(),
     ...underHeadings(schema.shape as Record<string, z.ZodType>),
+    ...(semantics && versusOptions),
     ...(compares && { ...requireOption, ...storeOptions }),
     ...engineOptions,
   };

@@ -244,7 +244,7 @@ function closingText(outcome: Outcome, { kind, output, context }: ShownJob): str
       ? [['events', join(output, logName)] as const]
       : []),
   ];
-  const head = painter(screen.color)('bold', headline(latest));
+  const head = painter(screen.color)('bold', headline(latest, kind));
   return ['', head, linesText(screen.color, lines)].join('\n');
 }
 
@@ -253,7 +253,7 @@ function goOn(output: string): string {
   return `npx tactful resume ${quoted(output)}`;
 }
 
-function headline(latest: Latest): string {
+function headline(latest: Latest, { result }: ShownJob['kind']): string {
   const { finished, stopped } = latest;
   const of = latest.step?.steps ?? latest.started?.steps;
   if (finished) {
@@ -264,7 +264,8 @@ function headline(latest: Latest): string {
     const guarded = rolledBack
       ? `, of ${of}: stopped by a guard, back to ${stepText(rolledBack.to)}`
       : '';
-    return `${counted(steps, 'step')}${took}${memory}${patience}${guarded}.`;
+    const done = result === false ? 'Measured' : counted(steps, 'step');
+    return `${done}${took}${memory}${patience}${guarded}.`;
   }
   const done = stepsDone(latest);
   const where = done === 0 ? 'before the first step' : `after step ${grouped(done)}`;

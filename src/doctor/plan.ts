@@ -6,6 +6,7 @@ import { givesNumbers } from '../jobs/detox/judges.ts';
 import { counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { type Correction, correctionNames, corrections } from '../rl/trl/corrections.ts';
+import { isIdle } from '../rl/trl/idle.ts';
 import { byPrompt, type Exam } from './exam.ts';
 import { type Defect, ok, type Verdict, warning } from './finding.ts';
 import type { Intake } from './intake.ts';
@@ -15,7 +16,7 @@ const fewestSamples = 100;
 /** Least relative movement of the KL coefficient that anyone would call adaptive. */
 const leastMovement = 0.01;
 
-/** When a correction that is left out shows in this run (default: always), and as which defect. */
+/** When a correction that is left out shows in this run (default: where settings let it), and as which defect. */
 const effects: {
   readonly [Name in Correction]?: { defect?: Defect; shows?(exam: Exam): boolean };
 } = {
@@ -26,13 +27,7 @@ const effects: {
   },
   rewardsByLabel: { shows: () => false }, // reward-label has its numbers
   stripsSpecialTokens: { defect: 'D7' },
-  scoresAtTemperature: {
-    defect: 'D8',
-    shows: ({ rl: { generation } }) => generation.sample && generation.temperature !== 1,
-  },
-  clipsEveryStep: { shows: ({ rl }) => rl.maxGradNorm !== undefined },
-  stopsBeforeStep: { shows: ({ rl }) => rl.earlyStopping },
-  whitensRealTokens: { shows: ({ rl }) => rl.whitenRewards },
+  scoresAtTemperature: { defect: 'D8' },
   shufflesByKey: { shows: () => false }, // another order, no worse
   samplesWithoutDropout: {
     defect: 'D4',
@@ -45,7 +40,7 @@ export function checkCorrections(exam: Exam): Verdict[] {
   const off = correctionNames.filter((name) => !exam.semantics[name]);
   if (off.length === 0)
     return [ok(`All ${correctionNames.length} corrections of TRL 0.8.0 are on.`)];
-  const shown = off.filter((name) => effects[name]?.shows?.(exam) ?? true);
+  const shown = off.filter((name) => effects[name]?.shows?.(exam) ?? !isIdle(name, exam.rl));
   const verdicts = shown.map((name) => {
     const says = `Left out: ${corrections[name]}.`;
     const more = { part: name, defect: effects[name]?.defect };

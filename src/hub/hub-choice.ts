@@ -56,6 +56,11 @@ export function chooseAdapter(names: ReadonlySet<string>): Choice {
   return choose(names, 'adapter_config.json', adapterWeights, wanted);
 }
 
+/** An adapter, or else a model. */
+export function choosePolicy(names: ReadonlySet<string>): Choice {
+  return names.has('adapter_config.json') ? chooseAdapter(names) : chooseModel(names);
+}
+
 /** Files that a dataset's repository has besides its rows. */
 const aboutData = /(^|\/)(config|dataset_infos?|dataset_dict)\.json$/;
 

@@ -3,7 +3,13 @@ import { stat } from 'node:fs/promises';
 import { unread, unwritable, wordsOf } from '../disk/words.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { filesIn, missingIn, readRef, repoFolder, writeRef } from './hub-cache.ts';
-import { type Chooser, chooseAdapter, chooseData, chooseModel } from './hub-choice.ts';
+import {
+  type Chooser,
+  chooseAdapter,
+  chooseData,
+  chooseModel,
+  choosePolicy,
+} from './hub-choice.ts';
 import { type HubFile, listCommit, resolveCommit } from './hub-client.ts';
 import { notCached } from './hub-errors.ts';
 import { cacheInstead, fetchFiles, type Search, shardsIn } from './hub-fetch.ts';
@@ -43,6 +49,14 @@ export function locateModel(name: string, options: LocateOptions = {}): Promise<
  */
 export function locateAdapter(name: string, options: LocateOptions = {}): Promise<string> {
   return locate(name, 'model', 'an adapter folder', chooseAdapter, options);
+}
+
+/**
+ * The folder of a LoRA adapter, or of a model where it holds none.
+ * @throws as `locateModel`
+ */
+export function locatePolicy(name: string, options: LocateOptions = {}): Promise<string> {
+  return locate(name, 'model', 'an adapter or a model folder', choosePolicy, options);
 }
 
 /**

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const revisionOf = {
   model: 'revision',
   adapter: 'adapterRevision',
+  against: 'againstRevision',
   rewardModel: 'rewardRevision',
   toxicityModel: 'toxicityRevision',
   data: 'dataRevision',

@@ -7,6 +7,7 @@ import {
   locateAdapter,
   locateData,
   locateModel,
+  locatePolicy,
 } from './locate.ts';
 import { revisionOf } from './revision.ts';
 
@@ -30,11 +31,20 @@ export interface Located<Settings> {
 const finders = {
   model: locateModel,
   adapter: locateAdapter,
+  against: locateAgainst,
   rewardModel: locateModel,
   toxicityModel: locateModel,
   data: locateData,
   testData: locateData,
 };
+
+/** In place of an adapter or a model: the model without an adapter. */
+export const nothing = 'none';
+
+/** A policy to measure against. */
+async function locateAgainst(name: string, options: LocateOptions): Promise<string> {
+  return name === nothing ? name : locatePolicy(name, options);
+}
 
 /** As a judge: the list of words that comes with tactful. */
 export const ownWords = 'words';

@@ -58,7 +58,7 @@ function resolved<Config extends JobSettings>(kind: Schema<Config>, settings: Co
 }
 
 /** The settings, with what they leave open as it was; refuses others than those of then. */
-function unchanged<Config extends JobSettings>(
+export function unchanged<Config extends JobSettings>(
   kind: Schema<Config>,
   stored: Settings,
   settings: Config,

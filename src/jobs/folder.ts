@@ -119,7 +119,7 @@ export async function openFolder<Measures extends object>(
   const there = resume ? await jobIn(output) : undefined;
   const { folder, lock, latest } = jobFolder(output, kind);
   if (!there) {
-    await (kind.result ? expectFree(output) : checkResultFolder(output, kind.name));
+    await (kind.result === undefined ? checkResultFolder(output, kind.name) : expectFree(output));
     return { folder, found: nothing };
   }
   const { name } = kind;
@@ -131,7 +131,7 @@ export async function openFolder<Measures extends object>(
     await lock();
     await clearBeside(output);
     await mendFolder(output);
-    if (!kind.result) await checkPlace(output, name);
+    if (kind.result === undefined) await checkPlace(output, name);
     const found = await latest();
     await checkBest(output, kind, found);
     return { folder, found };

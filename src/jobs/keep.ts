@@ -77,6 +77,7 @@ export async function* keepAtStop<C extends JobSettings, M extends object, F ext
 export async function saveResult<C extends JobSettings, M extends object, F extends object>(
   run: Run<C, M, F>,
 ): Promise<void> {
+  if (run.kind.result === false) return;
   await run.begun.folder?.writeResult(recordOf(run, undefined), run.job.saveResult);
 }
 

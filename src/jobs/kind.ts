@@ -15,10 +15,11 @@ export type Settings = Readonly<Record<string, unknown>>;
 /** What all jobs are told, as far as the runner has to know it. */
 export type JobSettings = Settings &
   Named & {
-    readonly checkpointEvery: number;
-    readonly keepCheckpoints: number;
-    readonly evaluateEvery: number;
-    readonly patience: number;
+    // of a job that trains
+    readonly checkpointEvery?: number;
+    readonly keepCheckpoints?: number;
+    readonly evaluateEvery?: number;
+    readonly patience?: number;
   };
 
 /** What has to be closed after use. */
@@ -245,13 +246,15 @@ export interface Kind<
   /**
    * Folder of the result within the job's: the best so far lies beside it, in `best/`, and checkpoints
    * stay. Without one the job's own folder is the result, the best there was, and in the end holds
-   * nothing that a model's folder has no use for.
+   * nothing that a model's folder has no use for. False of a job that measures alone and makes nothing.
    */
-  readonly result?: string;
+  readonly result?: string | false;
   /** Whether measuring takes so long that what is there before and after is kept as a checkpoint. @default false */
   readonly keepsEnds?: boolean;
   /** Whether it ends with a comparison, for which there are stores. @default false */
   readonly compares?: boolean;
+  /** Whether it can be run with the semantics of TRL 0.8.0 as well, to compare them. @default false */
+  readonly semantics?: boolean;
   /** A policy by whose size the engine is chosen. @default none */
   policy?(
     config: Config,

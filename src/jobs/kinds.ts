@@ -16,6 +16,11 @@ export const kinds: readonly KindEntry[] = [
     load: async () => (await import('./detox/detox.ts')).detoxKind,
   },
   {
+    name: 'evaluate',
+    summary: 'Measure a policy on held-out dialogues, or two against each other, without training.',
+    load: async () => (await import('./evaluate/evaluate.ts')).evaluateKind,
+  },
+  {
     name: 'sft',
     summary: 'Teach a policy to summarise from examples, before or instead of detox.',
     load: async () => (await import('./sft.ts')).sftKind,

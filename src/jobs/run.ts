@@ -97,7 +97,7 @@ async function* flow<C extends JobSettings, M extends object, F extends object>(
       tensors: await checkpoint.load(),
     });
     await folder?.dropLast(); // the checkpoint has what is in it
-  } else if (kind.keepsEnds && run.config.checkpointEvery > 0) yield* keep(run);
+  } else if (kind.keepsEnds && run.config.checkpointEvery !== 0) yield* keep(run);
   const early = yield* training(run);
   const rolledBack = state.guards?.rolledBack;
   if (rolledBack) await goBack(run);
@@ -192,7 +192,7 @@ async function* train<C extends JobSettings, M extends object, F extends object>
 ): Events<M, F, boolean | undefined> {
   const { kind, job, config, state } = run;
   const { signal } = run.begun.context;
-  const { patience, checkpointEvery } = config;
+  const { patience = 0, checkpointEvery = 0 } = config;
   const isEnough = () => patience > 0 && state.since >= patience;
   if (signal?.aborted || isGuarded(run)) return undefined;
   if (run.done > 0) {
@@ -235,7 +235,7 @@ async function* evaluate<C extends JobSettings, M extends object, F extends obje
   run: Run<C, M, F>,
 ): Events<M, F> {
   const { kind, job, begun, config, state, done: step } = run;
-  const { evaluateEvery } = config;
+  const { evaluateEvery = 0 } = config;
   // where the best is the result, the last step may be it; else the last one is there by itself
   const isLast = kind.result === undefined && step === job.total;
   const isDue = evaluateEvery > 0 && (step % evaluateEvery === 0 || isLast);

@@ -22,9 +22,15 @@ test('help of the program', async () => {
       resume            Go on with a run or a training that was stopped or broke
                         off, as if it had not.
       doctor            Check models, reward, data and settings before a run.
+      evaluate          Measure a policy on held-out dialogues, or two against each
+                        other, without training.
       sft               Teach a policy to summarise from examples, before or instead
                         of detox.
       train-classifier  Train a reward model on labelled texts.
+      compare           Hold finished runs against each other: verdicts, curves,
+                        settings, answers.
+      report            Make the reports of a finished run again, from its log and
+                        its samples.
       generate          Let a policy answer prompts or summarise dialogues.
       score             Judge texts with a reward model.
       llm-judge         Let an LLM judge the responses of a finished run:
@@ -403,6 +409,11 @@ test('help of detox', async () => {
                                               own, instead of keeping those of the
                                               sampling; the same but for rounding
                                               (default: only with --compat)
+      --versus <compat>                       Do the run twice, with the default's
+                                              semantics and with those of --compat,
+                                              and tell what differs
+      --ablate                                With --versus: leave out each
+                                              correction alone as well, a run each
 
     Store:
       --store <folder|dynamodb>               Where the comparison goes; the run
@@ -441,6 +452,8 @@ test('help of detox', async () => {
           models and data of your own
       tactful detox --config runs/RUN/config.yaml
           a run again
+      tactful detox --versus compat --ablate
+          what each defect of TRL 0.8.0 costs: the run once more with each
     "
   `);
 });

@@ -113,17 +113,23 @@ const never: Readonly<Record<string, readonly string[]>> = {
   samples: ofData,
   // the report that it makes again has the notes of the run
   'llm-judge': [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
+  report: ['src/jobs/detox/notes.ts#ofTraining'],
+  // it measures what a run measures, and trains nothing
+  evaluate: ['setup.ts#setUp', 'measure.ts#answers'].map((name) => `src/jobs/detox/${name}`),
 };
 const kindOf = await Promise.all(
   kinds.map(async ({ name, load }) => [name, await load()] as const),
 ).then((pairs) => new Map(pairs));
-/** The store of a comparison, for kinds that have none. */
-const store = ['src/cli/comparison-store.ts#startStore'];
+/** What jobs come to that others have no part in: the store of a comparison, several semantics. */
+const notFor = (name: string) => [
+  ...(kindOf.get(name)?.compares ? [] : ['src/cli/comparison-store.ts#startStore']),
+  ...(kindOf.get(name)?.semantics ? [] : ['src/cli/versus-job.ts#runVersusIn']),
+];
 const { texts, faults } = faultsIn(tsconfig, ({ name }) =>
   Object.hasOwn(kindFiles, name)
     ? [
-        kindFiles[name],
-        ['src/cli/job-command.ts', 'jobCommand', kindOf.get(name)?.compares ? [] : store],
+        [...kindFiles[name], never[name]],
+        ['src/cli/job-command.ts', 'jobCommand', notFor(name)],
       ]
     : [[`src/cli/commands/${name}.ts`, exported[name] ?? name, never[name]]],
 );
@@ -140,11 +146,11 @@ test('the texts of each command have been found, those of what it loads later to
   for (const { name } of all) expect(files(name).length, name).toBeGreaterThan(100);
   const reached = (file: string) =>
     all.map(({ name }) => name).filter((name) => files(name).includes(file));
-  expect(reached('src/store/aws.ts')).toEqual(['detox', 'resume']);
+  expect(reached('src/store/aws.ts')).toEqual(['detox', 'resume', 'evaluate']);
   expect(reached('src/doctor/reward.ts')).toEqual(['doctor']);
   expect(reached('src/install/wheels.ts')).toEqual(['setup']);
   expect(reached('src/data/columns.ts')).toEqual([
-    ...['detox', 'resume', 'doctor', 'sft', 'train-classifier', 'generate', 'score'],
+    ...['detox', 'resume', 'doctor', 'evaluate', 'sft', 'train-classifier', 'generate', 'score'],
   ]);
 });
 

@@ -21,7 +21,7 @@ async function hubWithAll() {
 }
 
 const named = {
-  ...{ model: 'o/m', adapter: 'o/a', rewardModel: 'o/m', toxicityModel: 'o/m' },
+  ...{ model: 'o/m', adapter: 'o/a', against: 'o/a', rewardModel: 'o/m', toxicityModel: 'o/m' },
   ...{ data: 'o/d', testData: 'o/t' },
 };
 

@@ -6,7 +6,7 @@ export const resume = defineCommand({
   name: 'resume',
   summary: 'Go on with a run or a training that was stopped or broke off, as if it had not.',
   description:
-    'Takes up a run of detox, sft or train-classifier after its newest checkpoint, with the ' +
+    'Takes up a run of detox, evaluate, sft or train-classifier after its newest checkpoint, with the ' +
     'settings that lie in its folder, and ends with the same bytes as one that was never stopped. ' +
     'Refuses when settings, models or data are no longer those with which the run began. A run ' +
     'without a checkpoint starts again; of one that is finished the result is shown.',

@@ -5,9 +5,8 @@ import { LearnerNumbers } from '../../rl/learner-state.ts';
 import type { Kind } from '../kind.ts';
 import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
 import { checkTogether, DetoxConfig, mayDiffer, resolvedConfig } from './config.ts';
+import { runMeasures } from './measures.ts';
 import { detoxScreen } from './screen.ts';
-
-const summary = z.strictObject({ n: z.int(), mean: z.number(), std: z.number() });
 
 export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   name: 'detox',
@@ -22,6 +21,10 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
       'models and data of your own',
     ],
     ['tactful detox --config runs/RUN/config.yaml', 'a run again'],
+    [
+      'tactful detox --versus compat --ablate',
+      'what each defect of TRL 0.8.0 costs: the run once more with each',
+    ],
   ],
   schema: DetoxConfig.superRefine(checkTogether),
   presets: {
@@ -38,14 +41,11 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   formerly: { guards: 'off' },
   resolve: resolvedConfig,
   learns: LearnerNumbers,
-  measures: z.strictObject({
-    ...{ reward: summary, toxicity: summary, flagged: summary },
-    rouge1: summary.exactOptional(),
-    judges: z.record(z.string(), summary).exactOptional(),
-  }),
+  measures: z.strictObject(runMeasures),
   result: 'adapter',
   keepsEnds: true,
   compares: true,
+  semantics: true,
   warning: ({ adapter, loraRank, loraTargets, model }) =>
     adapter === undefined
       ? `no --adapter: training starts from a fresh LoRA adapter of rank ${loraRank} on ${loraTargets?.join(', ') ?? 'queries and values'} of ${model}`

@@ -98,8 +98,10 @@ export async function loadJudges(
 function checkPaid({ rewardModelWeight, reward, rewardWeight, rougeWeight }: DetoxConfig): void {
   if (rewardModelWeight > 0 || rougeWeight > 0 || (reward !== undefined && rewardWeight !== 0))
     return;
-  const own = reward === undefined ? 'Name a `reward` of your own' : 'Set `rewardWeight`';
-  const remedy = `${own}, or set \`rougeWeight\`.`;
+  const remedy =
+    reward === undefined
+      ? 'Name a `reward` of your own. Or set `rougeWeight`.'
+      : 'Set `rewardWeight`. Or set `rougeWeight`.';
   throw new ConfigError(
     '`rewardModelWeight`',
     'something else that rewards, with 0',

@@ -52,7 +52,7 @@ export async function* answers(
 }
 
 /** The sampler of the measurements: the training's, but for what is set for them alone. */
-function measuredBy(config: DetoxConfig, generation: GenerationConfig): GenerationConfig {
+export function measuredBy(config: DetoxConfig, generation: GenerationConfig): GenerationConfig {
   const { evaluationMaxNewTokens, evaluationMinLength, evaluationTopK } = config;
   return {
     ...generation,

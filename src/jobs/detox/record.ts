@@ -58,7 +58,7 @@ async function checkFinished(folder: string): Promise<void> {
   const refuse = (actual: string, remedy: string) => {
     throw new ConfigError(folder, 'the folder of a finished run', actual, remedy);
   };
-  if (!there) return refuse('none', 'Check the path: it is the folder that `output` named.');
+  if (!there) return refuse('none', 'Check the path.');
   const { job, finished } = there;
   if (!measuring.includes(job))
     return refuse(`one of ${job}`, `What measures held-out prompts is ${measuring.join(' or ')}.`);

@@ -93,7 +93,7 @@ function tooFew(
 }
 
 /** Read, filter by length, make prompts, split. */
-async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
+export async function prepare(config: DetoxConfig, tokenizer: Tokenizer) {
   const { promptTemplate, maxQueryTokens: maxLength } = config;
   const { rougeWeight, evaluateEvery, bestMetric } = config;
   const needed = rougeWeight > 0 || (evaluateEvery > 0 && bestMetric === 'rouge1');

@@ -73,7 +73,7 @@ test('without a weight the reward model only measures, and that is told', async 
   const { metrics } = events.find((event) => event.type === 'step')!;
   expect(metrics['env/reward_mean']).toBeCloseTo(metrics['env/reward/reward.ts'], 9);
   await expect(run('nothing', { rewardModelWeight: 0, rewardWeight: 0 })).rejects.toThrow(
-    'rewards, with 0, got nothing. Set `rewardWeight`, or set `rougeWeight`.',
+    'rewards, with 0, got nothing. Set `rewardWeight`. Or set `rougeWeight`.',
   );
 });
 

@@ -1,0 +1,64 @@
+/** I/O: the reports of a finished run, made again from what lies in its folder. */
+import { join } from 'node:path';
+import type { Comparison, Verdict } from '../../comparison.ts';
+import { writeFileAtomic } from '../../disk/atomic.ts';
+import { outputInstead, writingTo } from '../../disk/words.ts';
+import { compareSamples } from '../../eval/compare.ts';
+import type { RunEvent } from '../../events.ts';
+import { evaluationFiles } from '../../report/several/evaluation.ts';
+import { type Language, languages } from '../../report/words/language.ts';
+import { type RunRecord, readRun } from './record.ts';
+import { reportFiles } from './report.ts';
+
+/** What was written. */
+export interface Remade {
+  /** Paths. */
+  readonly files: readonly string[];
+  /** Missing where one policy alone was measured. */
+  readonly verdict?: Verdict;
+}
+
+/**
+ * Writes the reports again: what was measured is read, the statistics are made anew.
+ * @throws as `readRun`
+ */
+export async function remakeReports(
+  folder: string,
+  { language }: { readonly language?: Language | undefined } = {},
+): Promise<Remade> {
+  const run = await readRun(folder);
+  const comparison = comparedAgain(run);
+  const events = run.events.map(
+    (event): RunEvent =>
+      event.type === 'compared' && comparison ? { ...event, comparison } : event,
+  );
+  const own = languages.find((name) => name === run.started.config.language) ?? 'en';
+  const texts = comparison
+    ? await reportFiles(events, run, language ?? own)
+    : evaluationFiles(events, language ?? own);
+  const files = Object.entries(texts ?? {}).map(
+    ([name, text]) => [join(folder, name), text] as const,
+  );
+  await writingTo({ path: folder, instead: outputInstead }, async () => {
+    for (const [path, text] of files) await writeFileAtomic(path, text);
+  });
+  return {
+    files: files.map(([path]) => path),
+    ...(comparison && { verdict: comparison.verdict }),
+  };
+}
+
+/** From the samples; references as far as the log has them. */
+function comparedAgain({ before, after, comparison, started }: RunRecord): Comparison | undefined {
+  if (!before || !comparison) return undefined;
+  const { seed, rows, rougeStemmer } = started.config;
+  const { rows: shown, extremes } = comparison;
+  const told = [...shown, ...(extremes?.best ?? []), ...(extremes?.worst ?? [])];
+  const known = new Map(told.map(({ query, references }) => [query, references]));
+  return compareSamples(before, after, {
+    seed: Number(seed ?? 0),
+    rows: Number(rows ?? shown.length),
+    references: before.map(({ query }) => known.get(query) ?? []),
+    ...(rougeStemmer === true && { stemmer: true }),
+  });
+}

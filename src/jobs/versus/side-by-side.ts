@@ -1,0 +1,69 @@
+/** I/O: finished runs beside each other. */
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { exists } from '../../disk/atomic.ts';
+import { readJson } from '../../disk/json.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Differing, SideBySide } from '../../report/several/several.ts';
+import { type RunRecord, readRun } from '../detox/record.ts';
+import { answersOf } from './answers.ts';
+import { differencesOf, shownRun } from './shown.ts';
+import { versusName } from './versus.ts';
+
+/**
+ * Reads finished runs and holds each against the first. The folder of `detox --versus` stands for all
+ * of its runs.
+ * @throws {ConfigError} when there are fewer than two, or two without a prompt in common
+ * @throws as `readRun`
+ */
+export async function sideBySide(folders: readonly string[]): Promise<SideBySide> {
+  const all = (await Promise.all(folders.map(runsIn))).flat();
+  if (all.length < 2) {
+    throw new ConfigError('compare', 'two runs or more', `${all.length}`, 'Name their folders.');
+  }
+  const runs: RunRecord[] = [];
+  for (const folder of all) runs.push(await readRun(folder));
+  const names = namesOf(all);
+  const pairs = runs.slice(1).map((second, i) => {
+    return { first: runs[0], second, names: [names[0], names[i + 1]] as const };
+  });
+  const differences = differencesOf(pairs);
+  const answers = answersOf(runs.map(({ after }) => after));
+  return {
+    runs: runs.map((run, i) => shownRun(run, names[i])),
+    settings: differing(runs.map(({ started }) => started.config)),
+    files: differing(runs.map(({ started }) => started.fingerprints ?? {})).map(({ name }) => name),
+    ...{ differences, answers, prompts: answers.length },
+  };
+}
+
+/** The runs of a comparison of semantics, or the folder itself. */
+async function runsIn(folder: string): Promise<string[]> {
+  const path = join(folder, versusName);
+  if (!(await exists(path))) return [folder];
+  const { runs } = await readJson(
+    path,
+    z.looseObject({ runs: z.array(z.looseObject({ name: z.string() })) }),
+  );
+  return runs.map(({ name }) => join(folder, name));
+}
+
+/** The last parts of the paths, as many as it takes to tell them apart. */
+function namesOf(folders: readonly string[]): string[] {
+  const parts = folders.map((folder) => resolve(folder).split(/[\\/]/));
+  const longest = Math.max(...parts.map(({ length }) => length));
+  for (let count = 1; count < longest; count++) {
+    const names = parts.map((one) => one.slice(-count).join('/'));
+    if (new Set(names).size === names.length) return names;
+  }
+  return folders.map((folder, i) => `${i + 1}: ${folder}`);
+}
+
+function differing(records: readonly Readonly<Record<string, unknown>>[]): Differing[] {
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  return names.flatMap((name) => {
+    const values = records.map(({ [name]: value }) => value);
+    const texts = new Set(values.map((value) => JSON.stringify(value)));
+    return texts.size > 1 ? [{ name, values }] : [];
+  });
+}
