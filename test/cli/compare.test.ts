@@ -83,7 +83,7 @@ test('without a run it is wrong usage', async () => {
 test('report makes report.md again, the same twice, and in Korean where that is asked for', async () => {
   const folder = await runFolder(at('told'));
   const { code, out } = await tactful(['report', folder]);
-  const paths = ['report.md', 'report.html'].map((name) => join(folder, name));
+  const paths = ['why.json', 'report.md', 'report.html'].map((name) => join(folder, name));
   expect({ code, out }).toEqual({ code: 0, out: `${paths.join('\n')}\n` });
   const first = await readFile(join(folder, 'report.md'), 'utf8');
   expect(first).toContain('> **Improved');

@@ -113,7 +113,7 @@ const never: Readonly<Record<string, readonly string[]>> = {
   samples: ofData,
   // the report that it makes again has the notes of the run
   'llm-judge': [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
-  report: ['src/jobs/detox/notes.ts#ofTraining'],
+  report: [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
   // it measures what a run measures, and trains nothing
   evaluate: ['setup.ts#setUp', 'measure.ts#answers'].map((name) => `src/jobs/detox/${name}`),
 };

@@ -8,6 +8,7 @@ import type { RunEvent } from '../../events.ts';
 import { evaluationFiles } from '../../report/several/evaluation.ts';
 import { type Language, languages } from '../../report/words/language.ts';
 import { type RunRecord, readRun } from './record.ts';
+import { type References, referencesOf } from './references.ts';
 import { reportFiles } from './report.ts';
 
 /** What was written. */
@@ -27,14 +28,15 @@ export async function remakeReports(
   { language }: { readonly language?: Language | undefined } = {},
 ): Promise<Remade> {
   const run = await readRun(folder);
-  const comparison = comparedAgain(run);
+  const { references } = await referencesOf(run);
+  const comparison = comparedAgain(run, references);
   const events = run.events.map(
     (event): RunEvent =>
       event.type === 'compared' && comparison ? { ...event, comparison } : event,
   );
   const own = languages.find((name) => name === run.started.config.language) ?? 'en';
   const texts = comparison
-    ? await reportFiles(events, run, language ?? own)
+    ? await reportFiles(events, { ...run, references }, language ?? own)
     : evaluationFiles(events, language ?? own);
   const files = Object.entries(texts ?? {}).map(
     ([name, text]) => [join(folder, name), text] as const,
@@ -48,17 +50,16 @@ export async function remakeReports(
   };
 }
 
-/** From the samples; references as far as the log has them. */
-function comparedAgain({ before, after, comparison, started }: RunRecord): Comparison | undefined {
+/** From the samples, by the settings of the run. */
+function comparedAgain(
+  { before, after, comparison, started }: RunRecord,
+  references: References['references'],
+): Comparison | undefined {
   if (!before || !comparison) return undefined;
-  const { seed, rows, rougeStemmer } = started.config;
-  const { rows: shown, extremes } = comparison;
-  const told = [...shown, ...(extremes?.best ?? []), ...(extremes?.worst ?? [])];
-  const known = new Map(told.map(({ query, references }) => [query, references]));
+  const { seed, rows, rougeStemmer, qualityLimit } = started.config;
   return compareSamples(before, after, {
-    seed: Number(seed ?? 0),
-    rows: Number(rows ?? shown.length),
-    references: before.map(({ query }) => known.get(query) ?? []),
+    ...{ seed: Number(seed ?? 0), rows: Number(rows ?? comparison.rows.length), references },
     ...(rougeStemmer === true && { stemmer: true }),
+    ...(typeof qualityLimit === 'number' && { qualityLimit }),
   });
 }

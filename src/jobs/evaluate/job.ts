@@ -44,6 +44,8 @@ export async function evaluateJob({
   const { test, sizes } = own;
   const { seed, samplesPerPrompt, rougeStemmer: stemmer, rows } = config;
   const { generation } = rlConfigOf(config);
+  const perPrompt = test.map((one) => one.references);
+  const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
   const prompt = templateText(config.promptTemplate);
   const files = detoxFiles(output, {
     ...{ lora: undefined, valueHeadFile: config.valueHeadFile, card: { version, prompt } },
@@ -100,8 +102,6 @@ export async function evaluateJob({
     async *compare(): AsyncGenerator<EvaluateEvent> {
       const { before, after } = samples;
       if (!before || !after) return;
-      const perPrompt = test.map(({ references }) => references);
-      const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
       const comparison = compareSamples(before, after, { rows, seed, references, stemmer });
       await files?.writeComparison(comparison.rows);
       await files?.writePairs(before, after, references);
@@ -109,7 +109,7 @@ export async function evaluateJob({
     },
     report: async (events) =>
       against
-        ? reportFiles(events, samples, config.language)
+        ? reportFiles(events, { ...samples, references }, config.language)
         : evaluationFiles(events, config.language),
   };
 }

@@ -79,7 +79,9 @@ test('all answer the same prompts from the same starting policy', async () => {
   const [plain, trl] = await Promise.all(
     ['default', 'trl-0.8.0'].map((name) => readRun(at(`whole/${name}`))),
   );
-  expect(trl.before).toEqual(plain.before);
+  // how probable answers are is measured by each run's own reference
+  const answers = (run: typeof trl) => run.before?.map(({ refLogprob: _, ...one }) => one);
+  expect(answers(trl)).toEqual(answers(plain));
   const { runs } = await numbersOf('whole');
   const [{ cost: none }, { cost }] = runs;
   expect(none).toBeUndefined();
