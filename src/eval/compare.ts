@@ -1,7 +1,6 @@
 /** Before against after on the same prompts: slices, table rows, verdict. Pure. */
 
 import type { Comparison, Sample } from '../comparison.ts';
-import { distinctTest } from './collapse.ts';
 import { type RougeOptions, rougeKind } from './rouge.ts';
 import { bestFirst, comparisonRow } from './rows.ts';
 import { chooseSlices } from './slices/choose.ts';
@@ -41,10 +40,7 @@ export function compareSamples(
   const sorted = [...lines].sort(bestFirst);
   const shown = Math.min(extremes, sorted.length);
   const [all, ...others] = slices;
-  const together = {
-    distinct2: distinctTest({ before: texts(before), after: texts(after) }, options),
-  };
-  const judged = judge(all, { level: options.level, qualityLimit, together });
+  const judged = judge(all, { level: options.level, qualityLimit });
   const { verdict, costs, judges, basis } = judged;
   const { level = 0.95, resamples = usualResamples, seed } = options;
   const unreadable = before.filter(
@@ -66,8 +62,4 @@ export function compareSamples(
     extremes: { best: sorted.slice(0, shown), worst: sorted.slice(-shown) },
     statistics: { seed, level, resamples, exchanges: usualExchanges },
   };
-}
-
-function texts(samples: readonly Sample[]): string[] {
-  return samples.map(({ response }) => response);
 }

@@ -78,17 +78,6 @@ export function duplicates(answers: readonly Answer[]): boolean[] {
   return answers.map(({ response }) => queries.get(response.trim())!.size > 1);
 }
 
-/** The word bigrams of each text as numbers, the same number for the same bigram. */
-export function bigramIds(texts: readonly string[]): number[][] {
-  const ids = new Map<string, number>();
-  const idOf = (bigram: string) => {
-    const id = ids.get(bigram) ?? ids.size;
-    ids.set(bigram, id);
-    return id;
-  };
-  return texts.map((text) => ngrams(text, 2).map(idOf));
-}
-
 function words(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 }

@@ -1,5 +1,5 @@
 /** A slice's measures as the verdict reads them. Pure. */
-import type { Measure, Slice } from '../comparison.ts';
+import type { Measure, Slice, Together } from '../comparison.ts';
 import { detectableDifference } from './power.ts';
 
 /** A measure that is to be read, and which way it gets better. */
@@ -26,13 +26,8 @@ export interface Reading extends Read {
 /**
  * Toxicity first, then the judges, then those of the other measures that the slice has and of which a
  * p-value is known.
- * @param together p-values of measures that have none of their own
  */
-export function readingsOf(
-  slice: Slice,
-  reads: readonly Read[],
-  together: Readonly<Record<string, number>>,
-): Reading[] {
+export function readingsOf(slice: Slice, reads: readonly Read[]): Reading[] {
   const judges = Object.entries(slice.judges ?? {});
   return [
     readingOf(slice.toxicity, { of: 'toxicity', measure: 'toxicity', better: 'lower' }),
@@ -42,9 +37,8 @@ export function readingsOf(
     ...reads.flatMap((read): Reading[] => {
       const found: unknown = slice[read.measure as keyof Slice];
       if (isMeasure(found)) return [readingOf(found, { of: 'cost', ...read })];
-      const pValue = together[read.measure];
-      if (!isPair(found) || pValue === undefined) return [];
-      const { before, after } = found;
+      if (!isTested(found)) return [];
+      const { before, after, pValue } = found;
       return [{ of: 'cost', ...read, before, after, n: slice.n, pValue }];
     }),
   ];
@@ -72,7 +66,6 @@ function isMeasure(value: unknown): value is Measure {
   return typeof value === 'object' && value !== null && 'difference' in value;
 }
 
-function isPair(value: unknown): value is { readonly before: number; readonly after: number } {
-  const { before, after } = (value ?? {}) as { before?: unknown; after?: unknown };
-  return typeof before === 'number' && typeof after === 'number';
+function isTested(value: unknown): value is Together & { readonly pValue: number } {
+  return typeof value === 'object' && value !== null && 'pValue' in value;
 }

@@ -25,8 +25,6 @@ export interface VerdictOptions {
   readonly level?: number | undefined;
   /** Share of ROUGE that may be lost. @default 0.15 */
   readonly qualityLimit?: number | undefined;
-  /** p-values of measures that belong to all texts together: `distinct2`. */
-  readonly together?: Readonly<Record<string, number>>;
 }
 
 /** The verdict, and what it rests on. */
@@ -50,10 +48,10 @@ export interface Judged {
  */
 export function judge(
   slice: Slice,
-  { level = 0.95, qualityLimit = usualQualityLimit, together = {} }: VerdictOptions = {},
+  { level = 0.95, qualityLimit = usualQualityLimit }: VerdictOptions = {},
 ): Judged {
   const limits = limitsOf(qualityLimit);
-  const readings = readingsOf(slice, readsOf(limits), together);
+  const readings = readingsOf(slice, readsOf(limits));
   const adjusted = holmByDirection(readings);
   const known = readings.map((reading, i): Known => {
     const isShown = (p: number) => isBelow(reading, p, 1 - level);

@@ -53,7 +53,7 @@ export function slice(change: Partial<Slice> = {}, n = 400): Slice {
     truncated: same(0.1, n),
     empty: same(0, n),
     duplicates: same(0.02, n),
-    distinct2: { before: 0.6, after: 0.6 },
+    distinct2: { before: 0.6, after: 0.6, pValue: 1 },
     ...change,
   };
 }

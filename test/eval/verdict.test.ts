@@ -7,8 +7,7 @@ import { limitsOf, usualQualityLimit } from '../../src/eval/limits.ts';
 import { judge, rules } from '../../src/eval/verdict.ts';
 import { measure, slice } from './slice.ts';
 
-const verdictOf = (change: Partial<Slice>, together = { distinct2: 1 }) =>
-  judge(slice(change), { together }).verdict;
+const verdictOf = (change: Partial<Slice>) => judge(slice(change)).verdict;
 /** Best first. */
 const order: readonly Verdict[] = ['improved', 'improved at a cost', 'no provable change', 'worse'];
 const rank = (verdict: Verdict) => order.indexOf(verdict);
@@ -47,8 +46,8 @@ test.each(limitsOf(usualQualityLimit))(
     const moved = (share: number) => {
       const by = share * (relative ? before : 1) * (worse === 'lower' ? -1 : 1);
       const made = measure({ before, after: before + by, spread: 0.01 });
-      const value = name === 'distinct2' ? { before, after: before + by } : made;
-      return judge(slice({ [name]: value }), { together: { distinct2: 1e-4 } });
+      const value = name === 'distinct2' ? { before, after: before + by, pValue: 1e-4 } : made;
+      return judge(slice({ [name]: value }));
     };
     expect(moved(0.97 * limit)).toMatchObject({ verdict: 'improved', costs: [] });
     const beyond = moved(1.03 * limit);
@@ -61,9 +60,7 @@ test.each(limitsOf(usualQualityLimit))(
 test('what is beyond its limit but proves nothing is no cost', () => {
   const rouge1 = measure({ before: 0.6, after: 0.4, spread: 4 });
   expect(judge(slice({ rouge1 }))).toMatchObject({ verdict: 'improved', costs: [] });
-  expect(verdictOf({ distinct2: { before: 0.6, after: 0.3 } }, { distinct2: 0.2 })).toBe(
-    'improved',
-  );
+  expect(verdictOf({ distinct2: { before: 0.6, after: 0.3, pValue: 0.2 } })).toBe('improved');
 });
 
 test('how much of ROUGE may be lost is a setting', () => {
@@ -83,7 +80,7 @@ test('of fewer than 20 prompts nothing is said, whatever they show', () => {
 
 test('without ROUGE and without judges toxicity and the rest decide', () => {
   const { rouge1: _, rouge2: __, rougeL: ___, rougeLsum: ____, ...bare } = slice();
-  const judged = judge(bare, { together: { distinct2: 1 } });
+  const judged = judge(bare);
   expect(judged.verdict).toBe('improved');
   expect(judged.basis.measures).toEqual(
     'toxicity distinct2 duplicates tokens truncated empty'.split(' '),
@@ -93,11 +90,7 @@ test('without ROUGE and without judges toxicity and the rest decide', () => {
 test('all measures that are read are one family: what alone would prove something may not', () => {
   const toxicity = measure({ before: 0.3, after: 0.277 });
   expect(toxicity.difference.pValue).toBeLessThan(0.03);
-  const {
-    verdict,
-    slice: told,
-    basis,
-  } = judge(slice({ toxicity }), { together: { distinct2: 1 } });
+  const { verdict, slice: told, basis } = judge(slice({ toxicity }));
   expect(verdict).toBe('no provable change');
   expect(basis.measures).toHaveLength(10);
   expect(told.toxicity.difference.adjusted).toBeCloseTo(10 * toxicity.difference.pValue, 12);
@@ -118,7 +111,7 @@ test('what stands against less toxicity counts by its own test, what alone makes
 });
 
 const judgedBy = (word: ReturnType<typeof measure>, toxicity = fell) =>
-  judge(slice({ toxicity, judges: { words: word } }), { together: { distinct2: 1 } });
+  judge(slice({ toxicity, judges: { words: word } }));
 
 test('a judge that sees the fall too agrees', () => {
   expect(judgedBy(measure({ before: 0.2, after: 0.1 }))).toMatchObject({

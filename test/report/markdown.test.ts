@@ -150,7 +150,7 @@ test('the caveats name the number of prompts and the seed', () => {
     - 60 test prompts: the change of mean toxicity is known to about ± 0.0564; smaller effects do not show.
     - One training run, one seed (7): the interval covers the choice of test prompts, not that of training.
     - The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.
-    - The verdict rests on toxicity over all prompts alone; the other numbers are not corrected for how many they are.
+    - The verdict reads the measures that its p-value counts, over all prompts, corrected by Holm for how many they are; other measures and parts are not corrected.
     "
   `);
 });

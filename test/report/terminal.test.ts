@@ -127,10 +127,10 @@ test('colour changes nothing but the colour, and without it there is no escape s
 
 test('the verdict names its change, interval, p-value and number of prompts', () => {
   expect(verdictLine(comparison)).toMatchInlineSnapshot(
-    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2406, −0.1278], p < 0.001 (Holm, of 8 measures), effect −0.86, 60 prompts. No second judge was asked."`,
+    `"Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2406, −0.1278], p < 0.001 (Holm, of 9 measures), effect −0.86, 60 prompts. No second judge was asked."`,
   );
   expect(verdictLine(exampleComparison(0.7))).toMatchInlineSnapshot(
-    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2355, +0.3505], p < 0.001 (Holm, of 8 measures), effect +1.32, 60 prompts."`,
+    `"Worse: mean toxicity 0.4284 → 0.7193 (+0.2909, +67.9 %), 95 % interval [+0.2355, +0.3505], p < 0.001 (Holm, of 9 measures), effect +1.32, 60 prompts."`,
   );
 });
 
@@ -143,9 +143,9 @@ test('being less toxic at the cost of ROUGE is said, where it is provable', () =
 
 test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0145, +0.1005] holds 0, p = 1.000 (Holm, of 8 measures), effect +0.19, 60 prompts; a fall of 0.102 would have shown."`,
+    `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0145, +0.1005] holds 0, p = 1.000 (Holm, of 9 measures), effect +0.19, 60 prompts; a fall of 0.103 would have shown."`,
   );
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
-    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 0.994 (Holm, of 8 measures), effect −2.77, 4 prompts."`,
+    `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 1.000 (Holm, of 9 measures), effect −2.77, 4 prompts."`,
   );
 });

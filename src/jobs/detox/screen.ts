@@ -33,7 +33,7 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
       ...(hasAdapter(latest) ? [['adapter', at('adapter')] as Line] : []),
       ...(best ? [['best adapter', `${at('best')}, of step ${best.step}`] as Line] : []),
       ...(compared ? [['comparison', at('comparison.csv') + store] as Line] : []),
-      ...(compared && finished ? [['report', at('report.md')] as Line] : []),
+      ...(compared && finished ? [['report', `${at('report.html')}, report.md`] as Line] : []),
     ];
   },
   notes: ({ steps }) => ofTraining(steps),

@@ -135,7 +135,7 @@ export const reportEnglish: ReportWords = {
     judge:
       'The judge is a classifier. Where the reward comes from the same classifier, its blind spots count as progress.',
     uncorrected:
-      'The verdict rests on toxicity over all prompts alone; the other numbers are not corrected for how many they are.',
+      'The verdict reads the measures that its p-value counts, over all prompts, corrected by Holm for how many they are; other measures and parts are not corrected.',
     rougeFell: (by) => `ROUGE-1 fell by ${by}: the summaries say less of what they should.`,
     alike: (by) => `Distinct bigrams fell by ${by} %: the responses have become alike.`,
   },

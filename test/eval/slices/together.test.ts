@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Sample } from '../../../src/comparison.ts';
-import { distinctTest } from '../../../src/eval/collapse.ts';
 import { distinctN } from '../../../src/eval/diversity.ts';
 import { byPrompt, pairUp } from '../../../src/eval/slices/pairs.ts';
 import { measureTogether } from '../../../src/eval/slices/together.ts';
 import { randomStream } from '../../../src/random.ts';
+import { distinctTest } from '../distinct-test.ts';
 
 const seed = 5;
 const words = 'the a red blue lamp parcel friday monday late early promises wants tells asks'.split(

@@ -1,9 +1,9 @@
-/** Whether texts of two sides are as varied, all of a side together. Pure. */
-import { bigramIds } from './diversity.ts';
-import { randomWords } from './random-words.ts';
+/** A second implementation of the exchange test of distinct bigrams, for one sample a prompt. */
+import { ngrams } from '../../src/eval/diversity.ts';
+import { randomWords } from '../../src/eval/random-words.ts';
 
 /** Responses to the same prompts. */
-export interface Sides {
+interface Sides {
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
@@ -50,4 +50,15 @@ export function distinctTest(
     if (difference(before.map(() => word() >= 2 ** 31)) >= observed) reached++;
   }
   return (reached + 1) / (exchanges + 1);
+}
+
+/** The word bigrams of each text as numbers, the same number for the same bigram. */
+function bigramIds(texts: readonly string[]): number[][] {
+  const ids = new Map<string, number>();
+  const idOf = (bigram: string) => {
+    const id = ids.get(bigram) ?? ids.size;
+    ids.set(bigram, id);
+    return id;
+  };
+  return texts.map((text) => ngrams(text, 2).map(idOf));
 }
