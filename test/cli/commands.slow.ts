@@ -237,9 +237,13 @@ describe('detox', () => {
       'adapter',
       'checkpoints',
       ...files,
+      'report.html',
       'report.md',
       'samples-after.jsonl',
       'samples-before.jsonl',
+      'samples.jsonl',
+      'samples.parquet',
+      'why.json',
     ];
     expect((await readdir(run('first'))).sort()).toEqual(all);
 

@@ -165,6 +165,6 @@ test('a job that this version does not know is refused', async () => {
   const log = await read(output, 'events.jsonl');
   await writeFile(join(output, 'events.jsonl'), log.replace('"job":"sft"', '"job":"dpo"'));
   expect((await tactful(['resume', output])).err).toBe(
-    `error: ${output}: expected an unfinished detox or sft or train-classifier, got one of dpo.\n`,
+    `error: ${output}: expected an unfinished detox or evaluate or sft or train-classifier, got one of dpo.\n`,
   );
 });

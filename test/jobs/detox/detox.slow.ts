@@ -75,7 +75,7 @@ describe('a run', () => {
 
   test('measures, trains, measures again, compares', () => {
     const types = first.events.map(({ type }) => type).filter((type) => type !== 'progress');
-    const training = ['checkpoint', 'calibrated', 'step', 'step', 'checkpoint'];
+    const training = ['checkpoint', 'calibrated', 'step', 'step', 'checked', 'checkpoint'];
     const measuring = ['evaluated', 'compared', 'finished'];
     expect(types).toEqual(['started', 'evaluated', ...training, ...measuring]);
     expect(only(first.events, 'evaluated').map(({ when }) => when)).toEqual(['before', 'after']);
