@@ -26,7 +26,9 @@ export const rlFields = {
     .enum(algorithmNames)
     .default('ppo')
     .describe('PPO with a critic; RLOO and GRPO compare several responses to one prompt instead'),
-  steps: count.default(10).describe('Batches of responses to learn from'),
+  steps: countOrZero
+    .default(10)
+    .describe('Batches of responses to learn from; 0 measures twice and learns nothing'),
   batchSize: count.default(16).describe('Responses per step (TRL: 128)'),
   numGenerations: count
     .optional()

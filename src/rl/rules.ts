@@ -88,8 +88,8 @@ const rules: readonly Rule[] = [
     (c) => c.valueHead !== undefined && groups(c) !== (c.valueHead === 'none'),
     'none is for `algorithm` rloo and grpo, zero and uniform are for ppo',
   ],
-  ['warmup', (c) => c.warmup >= c.steps, 'must be below `steps`'],
-  ['criticWarmup', (c) => c.criticWarmup >= c.steps, 'must be below `steps`'],
+  ['warmup', (c) => c.warmup > 0 && c.warmup >= c.steps, 'must be below `steps`'],
+  ['criticWarmup', (c) => c.criticWarmup > 0 && c.criticWarmup >= c.steps, 'must be below `steps`'],
   [
     'responseLimits',
     (c) => c.responseLimits !== undefined && c.responseLimits[0] >= c.responseLimits[1],

@@ -51,8 +51,8 @@ describe('a config file', () => {
     ['kl: { steps: 3 }', ':1: expected a known setting, got "kl.steps". Did you mean "steps"?'],
     ['ppoo: { steps: 3 }', ':1: expected a known setting, got "ppoo".'],
     ['a: 1', ':1: expected a known setting, got "a".'],
-    ['\nsteps: ten', ':2 steps: expected a whole number above 0, got "ten".'],
-    ['ppo:\n  steps: 0', ':2 ppo.steps: expected a whole number above 0, got 0.'],
+    ['\nsteps: ten', ':2 steps: expected a whole number of at least 0, got "ten".'],
+    ['ppo:\n  steps: -1', ':2 ppo.steps: expected a whole number of at least 0, got -1.'],
     [
       'algorithm: grp',
       ':1 algorithm: expected one of ppo, rloo, grpo, got "grp". Did you mean "grpo"?',
@@ -155,7 +155,7 @@ describe('--set', () => {
       ['foo.steps=1'],
       '--set: expected a known setting, got "foo.steps". Did you mean "ppo.steps"?',
     ],
-    [['steps=0'], '--set steps: expected a whole number above 0, got 0.'],
+    [['steps=-1'], '--set steps: expected a whole number of at least 0, got -1.'],
     [['steps=[1'], /^--set steps: expected a value as YAML, got "\[1"/],
     [
       ['steps=1', 'ppo.steps=2'],

@@ -73,7 +73,7 @@ test.each<[string, Record<string, unknown>]>([
 describe('a file that the command refuses is not valid', () => {
   test.each([
     'stepz: 3',
-    'steps: 0',
+    'steps: -1',
     'steps: 1.5',
     'steps: "3"',
     'learningRate: 0',

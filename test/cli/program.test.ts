@@ -224,7 +224,8 @@ test('help of detox', async () => {
       --algorithm <ppo|rloo|grpo>             PPO with a critic; RLOO and GRPO
                                               compare several responses to one
                                               prompt instead [default: ppo]
-      --steps <n>                             Batches of responses to learn from
+      --steps <n>                             Batches of responses to learn from; 0
+                                              measures twice and learns nothing
                                               [default: 10]
       --batch-size <n>                        Responses per step (TRL: 128)
                                               [default: 16]
@@ -692,7 +693,7 @@ describe('a wrong command line is told in one line, with exit code 2', () => {
       'detox --strict=false',
       '--strict: expected no value, got "false". To turn it off: --no-strict.',
     ],
-    ['detox --steps=1,5', '--steps: expected a whole number above 0, got "1,5".'],
+    ['detox --steps=1,5', '--steps: expected a whole number of at least 0, got "1,5".'],
     [
       'merge --model m --adapter a --output o --max-shard-size 0GB',
       '--max-shard-size: expected a size such as 5GB or 500MB, got "0GB".',

@@ -121,7 +121,7 @@ test('a whole run is told from start to end', async () => {
     after           toxicity 0.2200 ± 0.1000, 22.0 % flagged, ROUGE-1 0.4000, n=60
 
     Improved: mean toxicity 0.4284 → 0.2420 (−0.1864, −43.5 %), 95 % interval [−0.2406, −0.1278], p <
-    0.001 (Holm, of 8 measures), effect −0.86, 60 prompts. No second judge was asked.
+    0.001 (Holm, of 9 measures), effect −0.86, 60 prompts. No second judge was asked.
 
     The lab's numbers: mean 0.4284 → 0.2420 (improvement +43.50 %), standard deviation 0.1490 → 0.1448
     (improvement +2.86 %); above 0 is less toxic; the lab prints the opposite sign.
@@ -194,7 +194,7 @@ test('a whole run is told from start to end', async () => {
     24 steps in 52 s.
     adapter         DIR/adapter
     comparison      DIR/comparison.csv
-    report          DIR/report.md
+    report          DIR/report.html, report.md
     events          DIR/events.jsonl
     "
   `);

@@ -84,7 +84,7 @@ test('an unknown key is an error that names it, inside generation as well', () =
 
 test('numbers that make no sense are refused by name', () => {
   const wrong = {
-    steps: 0,
+    steps: -1,
     batchSize: 1.5,
     learningRate: 0,
     gamma: 1.1,

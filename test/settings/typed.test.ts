@@ -17,7 +17,7 @@ test.each([
     { stepz: 30 },
     'RlConfig: expected a known setting, got "stepz". Did you mean "steps"?',
   ],
-  ['RlConfig', { steps: '30' }, 'RlConfig.steps: expected a whole number above 0, got "30".'],
+  ['RlConfig', { steps: '30' }, 'RlConfig.steps: expected a whole number of at least 0, got "30".'],
   ['RlConfig', { algorithm: 'pppo' }, 'got "pppo". Did you mean "ppo"?'],
   ['DetoxConfig', { ...demo, sample: 3 }, 'DetoxConfig.sample: expected'],
   ['SftConfig', { ...places, lorarank: 8 }, 'Did you mean "loraRank"?'],
