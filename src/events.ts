@@ -83,6 +83,8 @@ export interface JobProgress {
   readonly phase: string;
   readonly done: number;
   readonly total: number;
+  /** A look in passing, on the way of another phase. @default false */
+  readonly passing?: boolean;
 }
 
 /** What a guard looks at: the answers that a training learns from, or answers to what is held out. */

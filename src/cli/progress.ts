@@ -10,6 +10,8 @@ export interface ProgressUpdate {
   readonly total: number;
   /** What matters now, for instance `kl 0.12 · reward 1.84 · toxic 31 %`. */
   readonly status?: string;
+  /** A look in passing: it leaves no line, and the phase that it interrupts comes back. @default false */
+  readonly passing?: boolean;
 }
 
 /** Progress on a terminal or in a log. A phase ends when it is full or another one begins. */
@@ -67,10 +69,30 @@ export function createProgress(options: ProgressOptions): Progress {
     }
     Object.assign(current, { shownAt: time, shown: true });
   };
+  const wait = mode === 'bar' ? redraw : interval;
+  /** What goes by. */
+  let passing: Phase | undefined;
   const clear = () => {
-    if (phase === undefined || mode !== 'bar') return;
+    if ((phase ?? passing) === undefined || mode !== 'bar') return;
     stream.write('\r\x1b[2K');
-    phase.shown = false;
+    if (phase) phase.shown = false;
+  };
+  const pass = (update: ProgressUpdate) => {
+    const time = now();
+    const shownAt = mode === 'bar' ? Number.NEGATIVE_INFINITY : time;
+    passing = {
+      startTime: time,
+      startDone: update.done,
+      shownAt,
+      ...passing,
+      ...update,
+      shown: false,
+    };
+    if (isFull(passing)) {
+      clear();
+      passing = undefined;
+      if (phase && mode === 'bar') show(phase, false);
+    } else if (time - passing.shownAt >= wait) show(passing, false);
   };
   const close = () => {
     if (phase === undefined) return;
@@ -91,6 +113,8 @@ export function createProgress(options: ProgressOptions): Progress {
   return {
     update(update) {
       if (mode === 'none') return;
+      if (update.passing) return pass(update);
+      passing = undefined;
       if (phase !== undefined && phase.phase !== update.phase) leave(phase);
       const time = now();
       const first = phase === undefined;
@@ -104,7 +128,6 @@ export function createProgress(options: ProgressOptions): Progress {
         shown: false,
       };
       const full = isFull(phase);
-      const wait = mode === 'bar' ? redraw : interval;
       if (full || time - phase.shownAt >= wait || (first && mode === 'bar')) show(phase, full);
       if (!full) return;
       interrupted.delete(update.phase);

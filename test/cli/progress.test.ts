@@ -42,6 +42,27 @@ describe('on a terminal', () => {
     ]);
   });
 
+  test('a look in passing leaves no line, and the phase that it interrupts comes back', () => {
+    const at = screen('bar');
+    const look = (done: number) =>
+      at.progress.update({ phase: 'guard', done, total: 4, passing: true });
+    training(at, 10);
+    look(0);
+    at.clock.time += 100;
+    look(2);
+    expect(at.shown()).toEqual([
+      expect.stringContaining('guard           ━━━━━━━━━━━━────────────  2/4'),
+    ]);
+    look(4);
+    expect(at.shown()).toEqual([
+      expect.stringContaining('train           ━━━━━━──────────────────  10/40'),
+    ]);
+    at.progress.update({ phase: 'train', done: 40, total: 40 });
+    look(0);
+    look(4);
+    expect(at.shown()).toEqual([expect.stringContaining('40/40'), '']);
+  });
+
   test('slow steps are told in seconds each', () => {
     const at = screen('bar');
     training(at, 3, 100, 2500);

@@ -60,7 +60,11 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
     ...{ config, steps: rl.steps, validation, test },
     ask: (prompts, stop) => {
       const { witnesses } = judges;
-      return answers({ ...run, config }, prompts, 'guard', { witnesses, signal: stop });
+      return answers({ ...run, config }, prompts, 'guard', {
+        witnesses,
+        signal: stop,
+        passing: true,
+      });
     },
     before: () => samples.before ?? [],
     batch: () => seen,

@@ -20,7 +20,8 @@ type Asking = Pick<Run, 'policy' | 'tokenizer' | 'judges' | 'rl' | 'learner'> & 
 
 /** How much is measured of answers: by default one of each prompt, by the judges of the training. */
 export type Extent = Pick<EvaluationParts, 'witnesses' | 'reference'> &
-  Pick<EvaluationOptions, 'samplesPerPrompt' | 'signal'>;
+  Pick<EvaluationOptions, 'samplesPerPrompt' | 'signal'> &
+  Pick<JobProgress, 'passing'>;
 
 /**
  * Lets the policy answer prompts, the same way each time, and says how far it is. Whoever has a policy
@@ -30,11 +31,12 @@ export async function* answers(
   { policy, tokenizer, judges, rl, config, learner }: Asking,
   prompts: readonly Prompt[],
   phase: string,
-  { witnesses = [], reference, samplesPerPrompt = 1, signal }: Extent = {},
+  { witnesses = [], reference, samplesPerPrompt = 1, signal, passing }: Extent = {},
 ): AsyncGenerator<JobProgress, Sample[]> {
   const total = samplesPerPrompt * prompts.length;
   const samples: Sample[] = [];
-  yield { type: 'progress', phase, done: 0, total };
+  const at = { type: 'progress' as const, phase, total, ...(passing && { passing }) };
+  yield { ...at, done: 0 };
   const parts = { policy, tokenizer, judge: judges.measure, witnesses, reference };
   const { seed, rougeStemmer: stemmer } = config;
   const when = learner.steps === 0 ? 'before' : 'later';
@@ -46,7 +48,7 @@ export async function* answers(
   const options = { generation, seed, samplesPerPrompt, stemmer, signal, dropout };
   for await (const some of evaluate(parts, prompts, options)) {
     samples.push(...some);
-    yield { type: 'progress', phase, done: samples.length, total };
+    yield { ...at, done: samples.length };
   }
   return samples;
 }
