@@ -25,7 +25,7 @@ afterAll(() => rm(directory, { recursive: true }));
 test('compare holds runs against the first, on prompts that both measured', async () => {
   const { code, out } = await tactful(['compare', at('good'), at('bad'), at('later'), '--json']);
   expect(code).toBe(0);
-  const { runs, differences, settings, prompts }: SideBySide = JSON.parse(out);
+  const { runs, differences, settings, prompts, pareto }: SideBySide = JSON.parse(out);
   expect(runs.map(({ name, verdict }) => [name, verdict])).toEqual([
     ['good', 'improved'],
     ['bad', 'worse'],
@@ -43,6 +43,11 @@ test('compare holds runs against the first, on prompts that both measured', asyn
   });
   expect(later.slices[0].n).toBe(30);
   expect(prompts).toBe(30);
+  expect(pareto.map(({ name, dominatedBy }) => [name, dominatedBy])).toEqual([
+    ['good', []],
+    ['bad', ['good', 'later']],
+    ['later', ['good']],
+  ]);
 });
 
 test('it shows verdicts, curves, settings that differ, and the answers furthest apart', async () => {
@@ -53,6 +58,9 @@ test('it shows verdicts, curves, settings that differ, and the answers furthest 
   expect(out).toMatch(/\nsettings that differ {2}good {2}bad\nseed +7 +8\n/);
   expect(out).toContain('\nbad against good: 60 prompts that both answered, 60 answers the same\n');
   expect(out).toMatch(/\ntoxicity .* proven\n/);
+  expect(out).toMatch(
+    /\nWhich are worth keeping\n.*\ngood .* no other is better in all\nbad .* beaten by good\n/,
+  );
   expect(out).toMatch(/\nAnswers: the 1 of 60 prompts on which rewards lie furthest apart/);
   const korean = await tactful([...words, '--language', 'ko']);
   expect(korean.out).toContain('good 대비 bad: 둘 다 응답한 프롬프트 60개');

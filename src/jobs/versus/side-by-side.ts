@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { exists } from '../../disk/atomic.ts';
 import { readJson } from '../../disk/json.ts';
 import { ConfigError } from '../../errors.ts';
-import type { Differing, SideBySide } from '../../report/several/several.ts';
+import { pareto } from '../../eval/why/pareto.ts';
+import type { ParetoPoint } from '../../explanation.ts';
+import type { Answers, Differing, SideBySide } from '../../report/several/several.ts';
 import { type RunRecord, readRun } from '../detox/record.ts';
 import { answersOf } from './answers.ts';
 import { differencesOf, shownRun } from './shown.ts';
@@ -34,6 +36,21 @@ export async function sideBySide(folders: readonly string[]): Promise<SideBySide
     settings: differing(runs.map(({ started }) => started.config)),
     files: differing(runs.map(({ started }) => started.fingerprints ?? {})).map(({ name }) => name),
     ...{ differences, answers, prompts: answers.length },
+    pareto: pareto(names.map((name, at) => pointOf(name, at, answers))),
+  };
+}
+
+/** What a run is worth on the prompts that all measured; with ROUGE where it was measured on all. */
+function pointOf(name: string, at: number, answers: readonly Answers[]): ParetoPoint {
+  const own = answers.map(({ responses }) => responses[at]);
+  const mean = (numbers: readonly number[]) =>
+    numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const rouge1 = own.flatMap((response) => response.rouge1 ?? []);
+  return {
+    name,
+    reward: mean(own.map(({ reward }) => reward)),
+    toxicity: mean(own.map(({ toxicity }) => toxicity)),
+    ...(rouge1.length === own.length && { rouge1: mean(rouge1) }),
   };
 }
 

@@ -1,5 +1,7 @@
 /** Several runs beside each other, as plain data: what is shown of them, and what JSON says. Pure. */
+
 import type { Measure, Slice, Verdict } from '../../comparison.ts';
+import type { ParetoRow } from '../../explanation.ts';
 
 /** A run among others. */
 export interface ShownRun {
@@ -93,4 +95,6 @@ export interface SideBySide {
   readonly answers: readonly Answers[];
   /** Prompts that all measured. */
   readonly prompts: number;
+  /** Which runs another one beats, by means over those prompts. */
+  readonly pareto: readonly ParetoRow[];
 }

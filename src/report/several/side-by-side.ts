@@ -1,5 +1,6 @@
 /** Finished runs beside each other, as text for a terminal. Pure. */
 import { counted, fixed, oneLine, sparkline, withoutSharedLines, wrap } from '../text.ts';
+import { paretoBlocks } from '../why.ts';
 import type { Language } from '../words/language.ts';
 import { severalWords } from '../words/several.ts';
 import { verdictWords } from '../words/verdict.ts';
@@ -22,6 +23,7 @@ export function sideBySideText(some: SideBySide, options: Options): string {
     curvesText(some, options),
     settingsText(some, options),
     ...some.differences.map((difference) => differenceText(difference, options)),
+    paretoText(some, options),
     answersText(some, options),
   ]
     .filter(Boolean)
@@ -84,6 +86,17 @@ function differenceText(difference: Difference, { language, bold }: Options): st
   });
   const title = words.against(second, first, slices[0].n, same);
   return [bold(title), ...columns(rows)].join('\n');
+}
+
+/** Which are worth keeping. */
+function paretoText({ pareto }: SideBySide, { language, bold }: Options): string {
+  return paretoBlocks(pareto, language)
+    .map((block) => {
+      if (block.kind === 'heading') return bold(block.text);
+      if (block.kind === 'table') return columns([block.head, ...block.rows]).join('\n');
+      return block.kind === 'list' ? block.items.join('\n') : block.text;
+    })
+    .join('\n');
 }
 
 function answersText({ answers, prompts, runs }: SideBySide, options: Options): string {
