@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import sentencepiece as spm
+from sentencepiece.sentencepiece_model_pb2 import ModelProto
 from transformers import AutoTokenizer
 
 folder = Path(sys.argv[1])
@@ -29,7 +30,13 @@ with tempfile.TemporaryDirectory() as scratch:
         pad_id=0, bos_id=1, eos_id=2, unk_id=3,
         pad_piece="[PAD]", bos_piece="[CLS]", eos_piece="[SEP]", unk_piece="[UNK]",
     )
-    shutil.copy(f"{scratch}/spm.model", folder / "spm.model")
+    # sentencepiece writes into a model where its inputs lay
+    model = ModelProto.FromString(Path(scratch, "spm.model").read_bytes())
+    for settings, names in ((model.trainer_spec, ("input", "model_prefix")),
+                            (model.normalizer_spec, ("normalization_rule_tsv",))):
+        for name in names:
+            settings.ClearField(name)
+    (folder / "spm.model").write_bytes(model.SerializeToString())
 
 texts = [
     "", " ", "The person talks to the other.", "  please   don't\n\nanswer\tthe  ticket!  ", "Ｈｉ…　why?",
