@@ -1,4 +1,5 @@
 /** Is what is sampled also what is learnt from? */
+import { mean } from '../eval/sums.ts';
 import { ofSampler } from '../jobs/detox/notes.ts';
 import { warpLogits } from '../model/sampling.ts';
 import { logSumExp } from '../model/softmax.ts';
@@ -46,8 +47,4 @@ async function removedMass({ query, response }: Rollout, { policy, rl }: Exam) {
     }
     return removed;
   });
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 }

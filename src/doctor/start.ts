@@ -1,4 +1,5 @@
 /** Does the run start where it should: at its reference, with ratios of 1? */
+import { mean } from '../eval/sums.ts';
 import { fixed, tiny } from '../report/text.ts';
 import { maskedSum, zipRows } from '../rl/masked.ts';
 import type { Exam } from './exam.ts';
@@ -45,8 +46,4 @@ export async function checkRatio(exam: Exam): Promise<Verdict> {
   if (error < mostRatioError) return ok(says);
   const remedy = 'The policy scores one response in two ways: use --device cpu, and report it.';
   return wrong(`Ratios before any update are off 1 by up to ${tiny(error)}.`, remedy);
-}
-
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { mean, sum } from './sums.ts';
 
 /** How the variance of numbers in groups divides. */
 export interface OneWay {
@@ -41,12 +42,4 @@ export function oneWay(groups: readonly (readonly number[])[]): OneWay {
   }
   const icc = Math.max(0, (between - within) / (between + (k - 1) * within));
   return { between, within, icc, etaSquared: ssBetween / (ssBetween + ssWithin) };
-}
-
-function mean(numbers: readonly number[]): number {
-  return sum(numbers) / numbers.length;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, x) => total + x, 0);
 }

@@ -1,5 +1,7 @@
 /** How well a classifier tells labels apart. Pure. */
+
 import { InputError } from '../errors.ts';
+import { sum } from './sums.ts';
 
 /** A share of n with its 95 % Wilson score interval. */
 export interface Share {
@@ -74,8 +76,4 @@ export function wilson(k: number, n: number): Share | null {
   const low = k === 0 ? 0 : (center - margin) / scale;
   const high = k === n ? 1 : (center + margin) / scale;
   return { share: p, n, low, high };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, x) => total + x, 0);
 }

@@ -1,6 +1,8 @@
 /** How varied texts are, and how much of their own: what a policy writes to please a reward shows here. */
+
 import { InputError } from '../errors.ts';
 import type { StepMetrics } from '../events.ts';
+import { ngramsOf } from './ngrams.ts';
 
 /** A prompt and what was answered. */
 export interface Answer {
@@ -84,9 +86,7 @@ function words(text: string): string[] {
 
 /** Runs of n words, joined by a blank; words as in `distinctN`. */
 export function ngrams(text: string, n: number): string[] {
-  const all = words(text);
-  const size = Math.max(0, all.length - n + 1);
-  return Array.from({ length: size }, (_, i) => all.slice(i, i + n).join(' '));
+  return ngramsOf(words(text), n);
 }
 
 /** `part / whole`; of nothing, 0. */

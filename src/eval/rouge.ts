@@ -2,6 +2,7 @@
 
 import type { RougeKind } from '../comparison.ts';
 import { InputError } from '../errors.ts';
+import { ngramsOf } from './ngrams.ts';
 import { porterStem } from './porter.ts';
 
 export const rougeTypes = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'] as const;
@@ -105,8 +106,8 @@ function scoreAgainst(reference: string, prediction: string, options: RougeOptio
 }
 
 function ngramScore(target: string[], candidate: string[], n: number): RougeScore {
-  const wanted = ngrams(target, n);
-  const offered = ngrams(candidate, n);
+  const wanted = ngramsOf(target, n);
+  const offered = ngramsOf(candidate, n);
   const left = count(offered);
   const hits = wanted.filter((ngram) => take(left, ngram)).length;
   return score(hits, wanted, offered);
@@ -133,11 +134,6 @@ function score(hits: number, target: readonly unknown[], candidate: readonly unk
   const recall = hits / Math.max(target.length, 1);
   const f = hits === 0 ? 0 : (2 * precision * recall) / (precision + recall);
   return { precision, recall, f };
-}
-
-function ngrams(tokens: string[], n: number): string[] {
-  const size = Math.max(0, tokens.length - n + 1);
-  return Array.from({ length: size }, (_, i) => tokens.slice(i, i + n).join(' '));
 }
 
 function count(items: readonly string[]): Map<string, number> {

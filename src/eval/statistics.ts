@@ -5,6 +5,7 @@ import { InputError, NumericError } from '../errors.ts';
 import { bootstrapInterval, bootstrapMeans, expandedEnds } from './bootstrap.ts';
 import { detectableDifference } from './power.ts';
 import { signFlipP } from './sign-flips.ts';
+import { sum } from './sums.ts';
 
 export interface PairedOptions {
   /** Coverage of the interval, between 0 and 1. @default 0.95 */
@@ -125,8 +126,4 @@ function byCluster({ before, after }: Paired, clusters: readonly unknown[]): Pai
   const means = (numbers: readonly number[]) =>
     [...members.values()].map((some) => sum(some.map((i) => numbers[i])) / some.length);
   return { before: means(before), after: means(after) };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, x) => total + x, 0);
 }

@@ -2,7 +2,7 @@
 import { InputError } from '../errors.ts';
 
 /** Scripts that write no blanks between words: what of a listed word is in one begins and ends anywhere. */
-const unspaced =
+export const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const hangul = /\p{Script=Hangul}/u;
 /** What words are made of. */

@@ -79,15 +79,18 @@ function coverage({ name, mean, draw }: Kind, n: number, ignoresClusters = false
   return held / experiments;
 }
 
+function expectHeld(share: number): void {
+  expect(share).toBeGreaterThanOrEqual(0.93);
+  expect(share).toBeLessThanOrEqual(0.97);
+}
+
 const sizes = [100, 200, 500];
 const table = kinds.flatMap((kind) => sizes.map((n) => ({ name: kind.name, kind, n })));
 
 test.each(table)(
   '95 % intervals of $n prompts, $name, hold the true mean in 93 to 97 % of 1,000 experiments',
   ({ kind, n }) => {
-    const share = coverage(kind, n);
-    expect(share).toBeGreaterThanOrEqual(0.93);
-    expect(share).toBeLessThanOrEqual(0.97);
+    expectHeld(coverage(kind, n));
   },
   patience,
 );
@@ -96,9 +99,7 @@ test(
   'those of 20 normal and of 40 exponential ones do so as well, since they are widened for n',
   () => {
     for (const [kind, n] of [[kinds[0], 20] as const, [kinds[3], 40] as const]) {
-      const share = coverage(kind, n);
-      expect(share).toBeGreaterThanOrEqual(0.93);
-      expect(share).toBeLessThanOrEqual(0.97);
+      expectHeld(coverage(kind, n));
     }
   },
   patience,

@@ -1,8 +1,10 @@
 /** What is counted of a response, to be held against its gain. Pure. */
+
 import type { FeatureName } from '../../explanation.ts';
+import { ngramsOf } from '../ngrams.ts';
 import type { Case, Said } from './cases.ts';
 import type { TellingWords } from './telling-words.ts';
-import { namesOf, ngrams, wordsOf } from './words.ts';
+import { namesOf, wordsOf } from './words.ts';
 
 /** A number of a response to a prompt. */
 export interface Feature {
@@ -63,7 +65,7 @@ function knownOf({ dialogue, references }: Case): Known {
   const sources = references.length > 0 ? references : [dialogue];
   return {
     words: new Set(words),
-    spans: new Set(ngrams(words, span)),
+    spans: new Set(ngramsOf(words, span)),
     wanted: new Set(sources.flatMap((text) => [...namesOf(text)])),
     text: [dialogue, ...references].join('\n').toLowerCase(),
   };
@@ -83,7 +85,7 @@ export function inSet(words: readonly string[], set: Words): number {
 /** Share of the words that are in a span of four or more that stands in the dialogue. */
 function copiedShare(words: readonly string[], spans: ReadonlySet<string>): number {
   const copied = new Set<number>();
-  ngrams(words, span).forEach((gram, start) => {
+  ngramsOf(words, span).forEach((gram, start) => {
     if (spans.has(gram)) for (let i = 0; i < span; i++) copied.add(start + i);
   });
   return copied.size / Math.max(1, words.length);

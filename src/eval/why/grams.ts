@@ -1,9 +1,11 @@
 /** The n-grams that went with training, and those that came. Pure. */
+
 import type { Gram } from '../../explanation.ts';
+import { ngramsOf } from '../ngrams.ts';
 import { randomWords } from '../random-words.ts';
+import { sum } from '../sums.ts';
 import type { Case, Said } from './cases.ts';
 import { informativePrior, logOdds } from './log-odds.ts';
-import { ngrams } from './words.ts';
 
 const longest = 3;
 /** Prompts that have to have gained or lost an n-gram before it is looked at. */
@@ -84,7 +86,7 @@ function countGrams(cases: readonly Case[]): Map<string, Counted> {
 function shares(some: readonly Said[]): Map<string, number> {
   const found = new Map<string, number>();
   for (const { words } of some) {
-    const own = Array.from({ length: longest }, (_, i) => ngrams(words, i + 1)).flat();
+    const own = Array.from({ length: longest }, (_, i) => ngramsOf(words, i + 1)).flat();
     for (const gram of new Set(own)) found.set(gram, (found.get(gram) ?? 0) + 1 / some.length);
   }
   return found;
@@ -188,8 +190,4 @@ function shown({ counted, delta, error, adjusted }: Observed & { adjusted: numbe
   const { gram, before, after } = counted;
   const [low, high] = [delta - reach * error, delta + reach * error];
   return { gram, before, after, logOdds: delta, low, high, adjusted };
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, x) => total + x, 0);
 }

@@ -7,6 +7,7 @@ import {
   testimonies,
 } from '../../eval/evaluate.ts';
 import { summarize } from '../../eval/statistics.ts';
+import { mean } from '../../eval/sums.ts';
 import type { JobProgress, RunMeasures } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { isToxic } from '../../model/toxic.ts';
@@ -109,8 +110,4 @@ export function measuresOf(samples: readonly Sample[]): RunMeasures {
     ...(rouge1.n > 0 && { rouge1 }),
     ...(judges.length > 0 && { judges: Object.fromEntries(judges) }),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

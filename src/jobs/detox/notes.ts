@@ -6,6 +6,7 @@
 import type { Sample } from '../../comparison.ts';
 import { templateText } from '../../data/prompt.ts';
 import { canRead, readShare } from '../../eval/rouge.ts';
+import { mean } from '../../eval/sums.ts';
 import type { Note, StepMetrics } from '../../events.ts';
 import type { GenerationConfig } from '../../model/sampling.ts';
 import { counted, fixed, grouped, list, percent } from '../../report/text.ts';
@@ -208,7 +209,6 @@ const nothingLearnt = 'there was nothing to learn from';
 /** What the steps of a training tell: groups and batches without signal, a KL below 0. */
 export function ofTraining(steps: readonly StepMetrics[]): Note[] {
   const valuesOf = (name: string) => steps.flatMap(({ [name]: value }) => value ?? []);
-  const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
   const notes: Note[] = [];
   const dead = mean(valuesOf('env/group_zero_std'));
   if (dead > mostDead) {

@@ -1,9 +1,11 @@
 /** I/O: finished runs beside each other. */
+
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { exists } from '../../disk/atomic.ts';
 import { readJson } from '../../disk/json.ts';
 import { ConfigError } from '../../errors.ts';
+import { mean } from '../../eval/sums.ts';
 import { pareto } from '../../eval/why/pareto.ts';
 import type { ParetoPoint } from '../../explanation.ts';
 import type { Answers, Differing, SideBySide } from '../../report/several/several.ts';
@@ -43,8 +45,6 @@ export async function sideBySide(folders: readonly string[]): Promise<SideBySide
 /** What a run is worth on the prompts that all measured; with ROUGE where it was measured on all. */
 function pointOf(name: string, at: number, answers: readonly Answers[]): ParetoPoint {
   const own = answers.map(({ responses }) => responses[at]);
-  const mean = (numbers: readonly number[]) =>
-    numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const rouge1 = own.flatMap((response) => response.rouge1 ?? []);
   return {
     name,

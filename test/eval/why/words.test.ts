@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { namesOf, ngrams, wordsOf } from '../../../src/eval/why/words.ts';
+import { ngramsOf } from '../../../src/eval/ngrams.ts';
+import { namesOf, wordsOf } from '../../../src/eval/why/words.ts';
 
 test.each([
   ["#Person1# doesn't pay 40 dollars.", ['#person1#', "doesn't", 'pay', '40', 'dollars']],
@@ -17,6 +18,6 @@ test('names are tags, numbers and words with a capital within a sentence', () =>
 });
 
 test('n-grams of fewer words than n are none', () => {
-  expect(ngrams(['a', 'b', 'c'], 2)).toEqual(['a b', 'b c']);
-  expect(ngrams(['a'], 2)).toEqual([]);
+  expect(ngramsOf(['a', 'b', 'c'], 2)).toEqual(['a b', 'b c']);
+  expect(ngramsOf(['a'], 2)).toEqual([]);
 });
