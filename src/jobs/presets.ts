@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import type { DetoxConfig } from './detox/config.ts';
+import type { Presets } from './kind.ts';
 
 type Settings = Partial<z.input<typeof DetoxConfig>>;
 
@@ -107,6 +108,15 @@ export const labGaps: readonly string[] = [
   'The notebook measures on prompts with a second end of the sequence, as text for the judge and as a token for the model.',
   "Random numbers are tactful's own: tokens, lengths, orders and what is dropped are other draws of the same distributions.",
 ];
+
+/** What kinds that work on a policy say of the presets; each says itself which settings it takes of one. */
+export const policyPresets: Omit<Presets, 'settings'> = {
+  names: Object.keys(presets) as [PresetName],
+  description:
+    'Settings to begin with: the demo, or the lab on FLAN-T5 (default: demo, when no model is named)',
+  nameFor: ({ preset, model }) =>
+    typeof preset === 'string' ? preset : model === undefined ? 'demo' : undefined,
+};
 
 /** Whether a name is that of a preset. */
 export function isPreset(name: unknown): name is PresetName {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RunFacts, RunMeasures } from '../../events.ts';
 import { LearnerNumbers } from '../../rl/learner-state.ts';
 import type { Kind } from '../kind.ts';
-import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
+import { isPreset, policyPresets, presetSettings } from '../presets.ts';
 import { checkTogether, DetoxConfig, mayDiffer, resolvedConfig } from './config.ts';
 import { runMeasures } from './measures.ts';
 import { detoxScreen } from './screen.ts';
@@ -28,11 +28,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   ],
   schema: DetoxConfig.superRefine(checkTogether),
   presets: {
-    names: Object.keys(presets) as [PresetName],
-    description:
-      'Settings to begin with: the demo, or the lab on FLAN-T5 (default: demo, when no model is named)',
-    nameFor: ({ preset, model }) =>
-      typeof preset === 'string' ? preset : model === undefined ? 'demo' : undefined,
+    ...policyPresets,
     settings: (name, { compat }) => (isPreset(name) ? presetSettings(name, compat) : {}),
   },
   first: {},

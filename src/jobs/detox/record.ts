@@ -1,10 +1,12 @@
 /** I/O: what a finished run left in its folder: its events and all its samples. */
+
 import { join } from 'node:path';
 import type { Comparison, Sample } from '../../comparison.ts';
 import { jobIn, logName } from '../../disk/result-folder.ts';
 import { ConfigError, InputError } from '../../errors.ts';
 import { readSamples } from '../../eval/samples-file.ts';
 import type { RunEvent } from '../../events.ts';
+import { eventsOf } from '../../report/events-of.ts';
 import { readEvents } from '../../store/event-log.ts';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
@@ -34,8 +36,7 @@ const measuring = ['detox', 'evaluate'];
 export async function readRun(folder: string): Promise<RunRecord> {
   await checkFinished(folder);
   const events = await readEvents(join(folder, logName));
-  const of = <T extends RunEvent['type']>(type: T) =>
-    events.filter((event): event is EventOf<T> => event.type === type);
+  const of = eventsOf(events);
   const [[started], [finished], [compared]] = [of('started'), of('finished'), of('compared')];
   const [before, after] = await Promise.all(
     ['before', 'after'].map((when) => readSamples(join(folder, `samples-${when}.jsonl`))),

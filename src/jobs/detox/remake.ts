@@ -6,7 +6,7 @@ import { outputInstead, writingTo } from '../../disk/words.ts';
 import { compareSamples } from '../../eval/compare.ts';
 import type { RunEvent } from '../../events.ts';
 import { evaluationFiles } from '../../report/several/evaluation.ts';
-import { type Language, languages } from '../../report/words/language.ts';
+import { type Language, languageOf } from '../../report/words/language.ts';
 import { type RunRecord, readRun } from './record.ts';
 import { type References, referencesOf } from './references.ts';
 import { reportFiles } from './report.ts';
@@ -34,10 +34,9 @@ export async function remakeReports(
     (event): RunEvent =>
       event.type === 'compared' && comparison ? { ...event, comparison } : event,
   );
-  const own = languages.find((name) => name === run.started.config.language) ?? 'en';
   const texts = comparison
-    ? await reportFiles(events, { ...run, references }, language ?? own)
-    : evaluationFiles(events, language ?? own);
+    ? await reportFiles(events, { ...run, references }, language ?? languageOf(run.started.config))
+    : evaluationFiles(events, language ?? languageOf(run.started.config));
   const files = Object.entries(texts ?? {}).map(
     ([name, text]) => [join(folder, name), text] as const,
   );

@@ -1,11 +1,13 @@
 /** I/O: what a run's folder says to people: the reports, made of its log and its samples. */
+
 import { join } from 'node:path';
 import type { Sample } from '../../comparison.ts';
 import { writeFileAtomic } from '../../disk/atomic.ts';
 import type { RunEvent } from '../../events.ts';
+import { eventsOf } from '../../report/events-of.ts';
 import { withJudged } from '../../report/judged.ts';
 import { guardNotes } from '../../report/words/guards.ts';
-import { type Language, languages } from '../../report/words/language.ts';
+import { type Language, languageOf } from '../../report/words/language.ts';
 import { llmJudgeWords } from '../../report/words/llm-judge.ts';
 import { whyWords } from '../../report/words/why.ts';
 import { ofTraining } from './notes.ts';
@@ -26,8 +28,7 @@ export async function reportFiles(
   { before, after, references }: RunSamples,
   language: Language,
 ): Promise<Record<string, string> | undefined> {
-  const of = <T extends RunEvent['type']>(type: T) =>
-    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  const of = eventsOf(events);
   const [started] = of('started');
   const [compared, finished] = [of('compared').at(-1), of('finished').at(-1)];
   if (!started || !compared || !finished) return undefined;
@@ -81,8 +82,7 @@ export async function writeReports(
   { language, ...samples }: RunSamples & { readonly language?: Language },
 ): Promise<void> {
   const started = events.find((event) => event.type === 'started');
-  const own = languages.find((name) => name === started?.config.language) ?? 'en';
-  const files = await reportFiles(events, samples, language ?? own);
+  const files = await reportFiles(events, samples, language ?? languageOf(started?.config));
   for (const [name, text] of Object.entries(files ?? {}))
     await writeFileAtomic(join(folder, name), text);
 }

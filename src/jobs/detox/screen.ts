@@ -6,8 +6,8 @@ import { labNumbers, labText } from '../../report/lab.ts';
 import { extremesTable, metricsTable, verdictLine } from '../../report/terminal.ts';
 import { countText, fixed, wrap } from '../../report/text.ts';
 import { verdictSentence } from '../../report/verdict.ts';
-import { type Language, languages } from '../../report/words/language.ts';
-import type { KindScreen, Latest, Line, Outcome, Settings, Width } from '../kind.ts';
+import { type Language, languageOf } from '../../report/words/language.ts';
+import type { KindScreen, Latest, Line, Outcome, Width } from '../kind.ts';
 import { ofTraining } from './notes.ts';
 
 type Shown = Outcome<RunMeasures, RunFacts>;
@@ -58,11 +58,6 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
     };
   },
 };
-
-/** In which the run is told; in the logs of earlier versions there was one. */
-function languageOf(settings: Settings): Language {
-  return languages.find((language) => language === settings.language) ?? 'en';
-}
 
 /** The verdict in lines of the screen's width. */
 function verdictText(

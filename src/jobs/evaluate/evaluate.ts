@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RunFacts } from '../../events.ts';
 import type { Kind } from '../kind.ts';
-import { isPreset, type PresetName, presetSettings, presets } from '../presets.ts';
+import { isPreset, policyPresets, presetSettings } from '../presets.ts';
 import { EvaluateConfig, evaluateMayDiffer } from './config.ts';
 import { type EvaluateMeasures, evaluateMeasures } from './measures.ts';
 import { evaluateScreen } from './screen.ts';
@@ -30,11 +30,7 @@ export const evaluateKind: Kind<EvaluateConfig, EvaluateMeasures, RunFacts> = {
   ],
   schema: EvaluateConfig,
   presets: {
-    names: Object.keys(presets) as [PresetName],
-    description:
-      'Settings to begin with: the demo, or the lab on FLAN-T5 (default: demo, when no model is named)',
-    nameFor: ({ preset, model }) =>
-      typeof preset === 'string' ? preset : model === undefined ? 'demo' : undefined,
+    ...policyPresets,
     settings: (name) => (isPreset(name) ? ownOf(presetSettings(name)) : {}),
   },
   first: {},

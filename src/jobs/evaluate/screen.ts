@@ -4,7 +4,7 @@ import type { RunFacts } from '../../events.ts';
 import { evaluationTables } from '../../report/several/evaluation.ts';
 import { countText } from '../../report/text.ts';
 import { verdictSentence } from '../../report/verdict.ts';
-import type { Language } from '../../report/words/language.ts';
+import { languageOf } from '../../report/words/language.ts';
 import { detoxScreen } from '../detox/screen.ts';
 import type { KindScreen, Line } from '../kind.ts';
 import type { EvaluateMeasures } from './measures.ts';
@@ -44,10 +44,6 @@ export const evaluateScreen: KindScreen<EvaluateMeasures, RunFacts> = {
     };
   },
 };
-
-function languageOf(config: { readonly language?: unknown } = {}): Language {
-  return config.language === 'ko' ? 'ko' : 'en';
-}
 
 /** On the screen: all, and the groups of the data. */
 function isTold({ by }: EvaluateMeasures['slices'][number]): boolean {

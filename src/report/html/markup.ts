@@ -23,7 +23,8 @@ function textOf(value: Content): string {
   return escaped(`${value}`);
 }
 
-function escaped(text: string): string {
+/** Characters that mean something in HTML and XML, in elements and in attributes, mean themselves. */
+export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

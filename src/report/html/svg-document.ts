@@ -2,6 +2,7 @@
  * A document with as much of the DOM as Observable Plot asks for to draw: elements that are made, given
  * attributes and put into each other, and are written as text in the end. Pure.
  */
+import { escaped } from './markup.ts';
 
 /** What Plot takes for a document. */
 export interface SvgDocument {
@@ -89,14 +90,6 @@ class SvgElement {
     const { tagName } = this;
     return inside === '' ? `<${tagName}${text}/>` : `<${tagName}${text}>${inside}</${tagName}>`;
   }
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }
 
 export function svgDocument(): SvgDocument {

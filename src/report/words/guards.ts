@@ -1,5 +1,7 @@
 /** What guards saw and did, in sentences. Pure. */
+
 import type { Guarded, RolledBack, RunEvent } from '../../events.ts';
+import { eventsOf } from '../events-of.ts';
 import { fixed, grouped, percent } from '../text.ts';
 import type { Language } from './language.ts';
 
@@ -137,8 +139,7 @@ export function guardNotes(
   { tested }: { /** Prompts that were measured. */ readonly tested: number },
   language: Language = 'en',
 ): string[] {
-  const of = <T extends RunEvent['type']>(type: T) =>
-    events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
+  const of = eventsOf(events);
   const words = guardWords[language];
   const guarded = of('guarded');
   const [[started], [finished]] = [of('started'), of('finished')];
