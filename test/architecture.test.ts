@@ -4,7 +4,7 @@ import { join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const words = ['comparison', 'explanation', 'events'];
+const words = ['comparison', 'explanation', 'events', 'rollouts'];
 const bottom = ['errors', 'tensor', 'random', ...words, 'metrics', 'disk'];
 const files = [...bottom, 'tensors', 'adapter', 'tokenizer'];
 const upToFamily = [...files, 'graph', 'nn', 'family'];
@@ -19,6 +19,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   comparison: [],
   explanation: ['comparison'],
   events: ['comparison'],
+  rollouts: [],
+  api: ['comparison', 'events', 'rollouts'],
   metrics: ['events'],
   // what runs in a browser, inside report.html
   page: [],
@@ -36,7 +38,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   export: upToModel,
   rl: upToModel,
   eval: upToModel,
-  store: ['errors', 'disk', 'comparison', 'events'],
+  store: ['errors', 'disk', ...words],
   report: ['errors', ...words, 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),

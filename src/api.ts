@@ -1,0 +1,100 @@
+/** What the dashboard's server tells its page, as JSON. Plain data. */
+import type { Comparison } from './comparison.ts';
+import type { JobEvent, MemoryEstimate, StepMetrics } from './events.ts';
+import type { RolloutRow } from './rollouts.ts';
+
+/** What becomes of a run: `broken` is one whose process is gone without a word. */
+export type RunState = 'running' | 'finished' | 'stopped' | 'broken';
+
+/** A run in the list: `GET /api/runs`. */
+export interface RunSummary {
+  /** Path of its folder below the folder of runs. */
+  readonly id: string;
+  readonly job: string;
+  readonly state: RunState;
+  readonly time: string;
+  readonly step: number;
+  readonly steps: number;
+  readonly seconds?: number;
+  readonly model?: string;
+  readonly algorithm?: string;
+  readonly seed?: number;
+  readonly verdict?: Comparison['verdict'];
+  /** Means over held-out prompts. */
+  readonly before?: Readonly<Record<string, number>>;
+  readonly after?: Readonly<Record<string, number>>;
+  /** Of the last step. */
+  readonly metrics?: StepMetrics;
+}
+
+/** One run: `GET /api/runs/:id`. */
+export interface RunDetails extends RunSummary {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly engine: string;
+  readonly version: string;
+  readonly memory?: MemoryEstimate;
+  readonly comparison?: Comparison;
+  /** Files of the run that the page may link to: `report.html`. */
+  readonly files: readonly string[];
+}
+
+/** One message of `GET /api/runs/:id/events` (server-sent events); its id is the place in the log. */
+export type LiveEvent = JobEvent | { readonly type: 'reset' };
+
+/** By what rollouts are sorted. */
+export type RolloutOrder =
+  | 'step'
+  | 'score'
+  | 'kl'
+  | 'advantage'
+  | 'value'
+  | 'entropy'
+  | 'length'
+  | 'logprob';
+
+/**
+ * `GET /api/rollouts?runs=a,b&step=&query=HASH&search=&sort=score&descending=1&minScore=&maxScore=&offset=&limit=`:
+ * a window of all that match; tokens are left out.
+ */
+export interface RolloutWindow {
+  readonly total: number;
+  readonly offset: number;
+  readonly rows: readonly (RolloutRow & { readonly run: string })[];
+  /** Texts of these rows' queries, by hash. */
+  readonly queries: Readonly<Record<string, string>>;
+}
+
+/** `GET /api/runs/:id/rollouts/:step/:row`: one response with its tokens. */
+export interface RolloutDetails {
+  readonly row: RolloutRow;
+  readonly query: string;
+}
+
+/** `POST /api/playground`: a text through both policies of a run. */
+export interface PlaygroundRequest {
+  readonly run: string;
+  readonly text: string;
+  readonly seed?: number;
+}
+export interface PlaygroundAnswer {
+  readonly before: {
+    readonly response: string;
+    readonly toxicity: number;
+    readonly reward: number;
+  };
+  readonly after: { readonly response: string; readonly toxicity: number; readonly reward: number };
+}
+
+/** `POST /api/runs`: settings of a new run, as in `config.yaml`; the answer names it. */
+export interface StartRequest {
+  readonly job: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+export interface Started {
+  readonly id: string;
+}
+
+/** Every refusal: what is wrong, and what can be done. */
+export interface ApiError {
+  readonly error: string;
+}
