@@ -21,7 +21,7 @@ export interface ComparisonStore {
  * @returns undefined where the folder is all
  */
 export async function startStore(
-  { store, table, createTable, tableItems, endpoint, region }: StoreSettings,
+  { store, table, createTable, key, tableItems, endpoint, region }: StoreSettings,
   going: string | undefined,
 ): Promise<ComparisonStore | undefined> {
   if (store !== 'dynamodb') return undefined;
@@ -30,7 +30,7 @@ export async function startStore(
   const started = told.find((event) => event.type === 'started');
   const run = started && { runId: started.runId, started: started.time };
   const opened = await dynamoStore({
-    ...{ table, createTable, tableItems },
+    ...{ table, createTable, key, tableItems },
     ...(run && { run }),
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),

@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
   [['guardSamples'], (c) => c.guardEvery === 0, '`guardEvery` is 0'],
   [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],
   [
-    ['table', 'createTable', 'tableItems', 'endpoint', 'region'],
+    ['table', 'createTable', 'key', 'tableItems', 'endpoint', 'region'],
     (c) => c.store !== 'dynamodb',
     '`store` is not dynamodb',
   ],

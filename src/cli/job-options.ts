@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Kind, Settings } from '../jobs/kind.ts';
 import { tableItems } from '../store/dynamodb.ts';
+import { tableKeys } from '../store/dynamodb-key.ts';
 import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
@@ -20,6 +21,13 @@ export const storeOptions = {
     .describe('Where the comparison goes; the run folder has it in any case'),
   table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
   createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
+  key: z
+    .enum(tableKeys)
+    .default('conversation_id')
+    .meta(store)
+    .describe(
+      'What tells the items of the table apart: conversation_id, a number for every row, or run, where each run has a place of its own',
+    ),
   tableItems: z
     .enum(tableItems)
     .default('refuse')

@@ -2,6 +2,7 @@
 import type * as Aws from '@aws-sdk/client-dynamodb';
 import type * as AwsDocuments from '@aws-sdk/lib-dynamodb';
 import { TactfulError, UnavailableError } from '../errors.ts';
+import { createCommand, type TableKey } from './dynamodb-key.ts';
 
 /** Where DynamoDB is. */
 export interface AwsPlace {
@@ -10,6 +11,8 @@ export interface AwsPlace {
   readonly endpoint?: string;
   /** @default what the AWS SDK finds (AWS_REGION, profile); `us-east-1` with an endpoint */
   readonly region?: string;
+  /** Of what the key of the table is made. @default conversation_id */
+  readonly key?: TableKey;
 }
 
 type AwsSdk = [client: typeof Aws, documents: typeof AwsDocuments];
@@ -28,12 +31,20 @@ export async function loadAwsSdk(
   }
 }
 
-/** Region, endpoint and credentials, as far as the SDK cannot find them itself. */
+/** A connection and an answer that take longer will not come, in milliseconds. */
+const timeouts = { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true };
+
+/**
+ * Region, endpoint and credentials, as far as the SDK cannot find them itself. It tries once: who
+ * asks knows better what may be asked again, and when.
+ */
 export function clientConfig({ endpoint, region }: AwsPlace): Aws.DynamoDBClientConfig {
   const ownRegion = region ?? (endpoint ? (process.env.AWS_REGION ?? 'us-east-1') : undefined);
   const known = ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => process.env[name]);
   const dummy = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
+    maxAttempts: 1,
+    requestHandler: timeouts,
     ...(ownRegion !== undefined && { region: ownRegion }),
     ...(endpoint !== undefined && { endpoint }),
     ...(endpoint !== undefined && !known && { credentials: dummy }),
@@ -41,9 +52,9 @@ export function clientConfig({ endpoint, region }: AwsPlace): Aws.DynamoDBClient
 }
 
 /** What the SDK threw, as an error that says what to do. */
-export function explain(cause: unknown, { table, endpoint }: AwsPlace): TactfulError {
+export function explain(cause: unknown, { table, endpoint, key }: AwsPlace): TactfulError {
   if (cause instanceof TactfulError) return cause;
-  if (nameOf(cause) === 'ResourceNotFoundException') return missingTable(table);
+  if (nameOf(cause) === 'ResourceNotFoundException') return missingTable(table, key);
   const message = cause instanceof Error ? cause.message : String(cause);
   const error = (expected: string, remedy = '') =>
     new UnavailableError(`dynamodb table ${table}`, expected, message, remedy, cause);
@@ -69,12 +80,8 @@ export function explain(cause: unknown, { table, endpoint }: AwsPlace): TactfulE
 }
 
 /** There is no such table, and how to make one. */
-export function missingTable(table: string): UnavailableError {
-  const command =
-    `aws dynamodb create-table --table-name ${table} --billing-mode PAY_PER_REQUEST ` +
-    '--attribute-definitions AttributeName=conversation_id,AttributeType=N ' +
-    '--key-schema AttributeName=conversation_id,KeyType=HASH';
-  const remedy = `Use \`createTable\`, or run: ${command}`;
+export function missingTable(table: string, key: TableKey = 'conversation_id'): UnavailableError {
+  const remedy = `Use \`createTable\`, or run: ${createCommand(table, key)}`;
   return new UnavailableError(`dynamodb table ${table}`, 'a table', 'none of this name', remedy);
 }
 

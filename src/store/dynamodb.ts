@@ -1,10 +1,13 @@
 /** I/O: the comparison table in Amazon DynamoDB, one item a conversation. Needs the AWS SDK. */
-import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { ComparisonRow } from '../comparison.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import { type AwsPlace, clientConfig, explain, loadAwsSdk } from './aws.ts';
+import { batchesOf, type Request, sendBatch } from './dynamodb-batch.ts';
 import { type ConversationItem, conversationItem, type StoredRun } from './dynamodb-item.ts';
-import { backoff, openTable } from './dynamodb-table.ts';
+import { layoutOf, type TableKey } from './dynamodb-key.ts';
+import type { Patience } from './dynamodb-retry.ts';
+import { itemsOf } from './dynamodb-scan.ts';
+import { openTable } from './dynamodb-table.ts';
 
 /** What becomes of items that other runs have left in the table. */
 export const tableItems = ['refuse', 'append', 'replace'] as const;
@@ -17,20 +20,22 @@ export interface DynamoStore {
    * @throws {UnavailableError} when another run wrote to the table at the same time
    */
   putComparison(run: StoredRun, rows: readonly ComparisonRow[]): Promise<void>;
-  /** Every item of the table, by conversation_id. */
+  /** Takes back what a run has written, and nothing else. */
+  remove(run: RunKey): Promise<void>;
+  /** Every item of the table, in the order of its key. */
   readAll(): Promise<ConversationItem[]>;
   close(): void;
 }
 
 /** A run as far as it is told from others. */
-type RunKey = Pick<StoredRun, 'runId' | 'started'>;
+export type RunKey = Pick<StoredRun, 'runId' | 'started'>;
 
 export interface DynamoOptions extends AwsPlace {
   /** Create the table when it is missing, paid per request. @default false */
   readonly createTable?: boolean;
   /**
-   * Items of other runs: `refuse` to write beside them; `append`, numbered after them; or `replace`,
-   * so that the table holds the one run alone. @default refuse
+   * Items of other runs, with the key `run` those of another run of the same name: `refuse` to write beside them; `append`, numbered after them; or `replace`,
+   * so that the table, or the place of the name, holds the one run alone. @default refuse
    */
   readonly tableItems?: TableItems;
   /** A run that goes on: what it has written before is no other run's. */
@@ -39,14 +44,13 @@ export interface DynamoOptions extends AwsPlace {
   readonly attempts?: number;
   /** Waits between tries. @default a timer */
   readonly sleep?: (milliseconds: number) => Promise<void>;
+  /** Uniform in [0, 1), for how long is waited. @default Math.random */
+  readonly random?: () => number;
 }
 
-/** Requests a BatchWriteItem: DynamoDB's own limit. */
-const batchSize = 25;
-
-type Request = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
-type ItemKey = Pick<ConversationItem, 'conversation_id'> &
-  Partial<Pick<ConversationItem, 'run_id' | 'run_started'>>;
+type ItemKey = Partial<
+  Pick<ConversationItem, 'conversation_id' | 'row' | 'run_id' | 'run_started'>
+>;
 
 /**
  * Opens the table, and creates it when asked to.
@@ -54,65 +58,48 @@ type ItemKey = Pick<ConversationItem, 'conversation_id'> &
  * @throws {ConfigError} when it holds items of other runs, and they are refused
  */
 export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> {
-  const { table, attempts = 15, sleep = timer, tableItems: mode = 'refuse' } = options;
+  const { table, key = 'conversation_id', tableItems: mode = 'refuse' } = options;
+  const { attempts = 15, sleep = timer, random = Math.random } = options;
+  const patience: Patience = { attempts, sleep, random };
+  const { count } = layoutOf(key);
   const { client: sdk, documents } = await loadAwsSdk();
   const client = new sdk.DynamoDBClient(clientConfig(options));
-  const documentClient = documents.DynamoDBDocumentClient.from(client);
+  const documentClient = documents.DynamoDBDocumentClient.from(client, {
+    marshallOptions: { allowImpreciseNumbers: true }, // doubles are as exact beyond 2^53 as below
+    unmarshallOptions: { wrapNumbers: Number },
+  });
 
-  /** Sends the requests that DynamoDB leaves unprocessed again, more slowly each time. */
-  const send = async (batch: readonly Request[]) => {
-    let requests: BatchWriteCommandInput['RequestItems'] = { [table]: [...batch] };
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      if (attempt > 0) await sleep(backoff(attempt));
-      const command = new documents.BatchWriteCommand({ RequestItems: requests });
-      const { UnprocessedItems: left = {} } = await documentClient.send(command);
-      if ((left[table] ?? []).length === 0) return;
-      requests = left;
-    }
-    const actual = `${requests?.[table]?.length} of ${batch.length} items left after ${attempts} tries`;
-    const remedy = 'Raise the capacity of the table, or try again later.';
-    throw new UnavailableError(`dynamodb table ${table}`, 'all items written', actual, remedy);
-  };
   const sendAll = async (requests: readonly Request[]) => {
-    for (let i = 0; i < requests.length; i += batchSize)
-      await send(requests.slice(i, i + batchSize));
-  };
-  const scan = async <Item extends ItemKey>(projection?: string): Promise<Item[]> => {
-    const items: Item[] = [];
-    const request = {
-      TableName: table,
-      ConsistentRead: true,
-      ...(projection && { ProjectionExpression: projection }),
-    };
-    for await (const page of documents.paginateScan({ client: documentClient }, request)) {
-      items.push(...((page.Items ?? []) as Item[]));
+    for (const batch of batchesOf(requests)) {
+      await sendBatch(documents, documentClient, table, batch, patience);
     }
-    return items;
   };
-  const keys = () => scan<ItemKey>('conversation_id, run_id, run_started');
+  /** Items beside which a run is written. */
+  const keysBeside = (run: Pick<RunKey, 'runId'> | undefined) => {
+    const attributes = [count, 'run_id', 'run_started'];
+    const only = key === 'run' ? run?.runId : undefined;
+    return itemsOf<ItemKey>(documents, documentClient, { table, run: only, attributes }, patience);
+  };
+  const deleteAll = (items: readonly ItemKey[]) =>
+    sendAll(items.map((item) => ({ DeleteRequest: { Key: keyOf(item, key) } })));
 
   const put = async (run: StoredRun, rows: readonly ComparisonRow[]) => {
-    const there = await keys();
+    const there = await keysBeside(run);
     const others = there.filter((item) => !isOf(run, item));
     if (mode === 'refuse') expectNone(table, others);
-    const last = mode === 'append' ? others.map(({ conversation_id }) => conversation_id) : [];
-    const before = last.reduce((a, b) => Math.max(a, b), 0);
-    const items = rows.map((row, i) => conversationItem(before + i + 1, run, row));
-    const written = new Set(items.map(({ conversation_id }) => conversation_id));
+    const numbers = mode === 'append' ? others.map((item) => item[count] ?? 0) : [];
+    const before = numbers.reduce((a, b) => Math.max(a, b), 0);
+    const items = rows.map((row, i) => conversationItem(key, before + i + 1, run, row));
+    const written = new Set(items.map((item) => item[count]));
     await sendAll(items.map((Item) => ({ PutRequest: { Item } })));
     // last: a process that dies before has lost nothing
-    const stale = (mode === 'replace' ? there : there.filter((item) => isOf(run, item))).filter(
-      ({ conversation_id }) => !written.has(conversation_id),
-    );
-    await sendAll(
-      stale.map(({ conversation_id }) => ({ DeleteRequest: { Key: { conversation_id } } })),
-    );
-    expectWritten(
-      table,
-      written,
-      (await keys()).filter((item) => isOf(run, item)),
-    );
+    const mine = mode === 'replace' ? there : there.filter((item) => isOf(run, item));
+    await deleteAll(mine.filter((item) => !written.has(item[count])));
+    const now = (await keysBeside(run)).filter((item) => isOf(run, item));
+    expectWritten(table, written.size, now.filter((item) => written.has(item[count])).length);
   };
+  const remove = async (run: RunKey) =>
+    deleteAll((await keysBeside(run)).filter((item) => isOf(run, item)));
 
   const explained = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -123,12 +110,14 @@ export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> 
   };
   try {
     await explained(async () => {
-      await openTable(sdk, client, { table, attempts, sleep, createTable: !!options.createTable });
+      await openTable(sdk, client, { table, key, patience, createTable: !!options.createTable });
       const { run } = options;
-      if (mode !== 'refuse') return;
+      // the place of a run that has no name yet is free
+      if (mode !== 'refuse' || (key === 'run' && run === undefined)) return;
+      const there = await keysBeside(run);
       expectNone(
         table,
-        (await keys()).filter((item) => run === undefined || !isOf(run, item)),
+        there.filter((item) => run === undefined || !isOf(run, item)),
       );
     });
   } catch (error) {
@@ -137,12 +126,28 @@ export async function dynamoStore(options: DynamoOptions): Promise<DynamoStore> 
   }
   return {
     putComparison: (run, rows) => explained(() => put(run, rows)),
+    remove: (run) => explained(() => remove(run)),
     async readAll() {
-      const items = await explained(() => scan<ConversationItem>());
-      return items.sort((a, b) => a.conversation_id - b.conversation_id);
+      const items = await explained(() =>
+        itemsOf<ConversationItem>(documents, documentClient, { table }, patience),
+      );
+      const byCount = (a: ItemKey, b: ItemKey) => (a[count] ?? 0) - (b[count] ?? 0);
+      return key === 'run'
+        ? items.sort((a, b) => byRun(a, b) || byCount(a, b))
+        : items.sort(byCount);
     },
     close: () => client.destroy(),
   };
+}
+
+/** The key of an item, and nothing else of it. */
+function keyOf(item: ItemKey, key: TableKey): Record<string, unknown> {
+  const fields: Readonly<Record<string, unknown>> = { ...item };
+  return Object.fromEntries(layoutOf(key).attributes.map(([name]) => [name, fields[name]]));
+}
+
+function byRun({ run_id: a = '' }: ItemKey, { run_id: b = '' }: ItemKey): number {
+  return Number(a > b) - Number(a < b);
 }
 
 function isOf({ runId, started }: RunKey, { run_id, run_started }: ItemKey): boolean {
@@ -171,12 +176,11 @@ function expectNone(table: string, others: readonly ItemKey[]): void {
 }
 
 /** Two runs that end at the same moment can take the same numbers. */
-function expectWritten(table: string, written: ReadonlySet<number>, own: readonly ItemKey[]): void {
-  const left = own.filter(({ conversation_id }) => written.has(conversation_id)).length;
-  if (left === written.size) return;
+function expectWritten(table: string, written: number, left: number): void {
+  if (left === written) return;
   throw new UnavailableError(
     `dynamodb table ${table}`,
-    `${written.size} items of this run`,
+    `${written} items of this run`,
     `${left}: another run wrote to the table at the same time`,
     'The run folder has the whole comparison.',
   );

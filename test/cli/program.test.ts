@@ -423,6 +423,11 @@ test('help of detox', async () => {
       --table <text>                          DynamoDB table [default:
                                               llm_with_rlhf]
       --create-table                          Create the table if it is missing
+      --key <conversation_id|run>             What tells the items of the table
+                                              apart: conversation_id, a number for
+                                              every row, or run, where each run has
+                                              a place of its own [default:
+                                              conversation_id]
       --table-items <refuse|append|replace>   When the table holds items of other
                                               runs: refuse to start, append
                                               (numbered after them), or replace (all

@@ -14,7 +14,7 @@ export const eachTransformers: readonly Transformers[] = [4, 5];
 /** Of what a Python has the libraries. */
 type Environment = Transformers | 'aws' | 'ragas';
 
-function interpreter(environment: Environment): string {
+export function interpreter(environment: Environment): string {
   const { env } = process;
   const programs = {
     4: env.TACTFUL_INTEROP_PYTHON,

@@ -50,7 +50,7 @@ function store(options: Partial<DynamoOptions> & { table: string }, slept: numbe
     slept.push(milliseconds);
     await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  return dynamoStore({ endpoint, createTable: true, sleep, ...options });
+  return dynamoStore({ endpoint, createTable: true, sleep, random: () => 1, ...options });
 }
 
 test('60 rows come back as items 1 to 60, with rewards, run and seed', async () => {
