@@ -13,10 +13,12 @@ import { createProgress, type Progress } from './progress.ts';
 import { commandNames, type Names, noteText, renamed, type WhereSaid } from './remedies.ts';
 import { merge, nest } from './values.ts';
 
-/** How wide the standard output is, and whether it takes colours. */
+/** How wide the standard output is, whether it takes colours, and whether lines can be taken back. */
 export interface Screen {
   readonly width: number;
   readonly color: boolean;
+  /** @default false */
+  readonly redraws?: boolean;
 }
 
 export interface CommandContext<Options> {
@@ -194,7 +196,8 @@ async function execute<Schema extends z.ZodObject>(
     progress.clear();
     stderr.write(`${painter(color)('yellow', 'note:')} ${noteText(one, names)}\n`);
   };
-  const screen = { width: widthOf(stdout), color: hasColor(stdout, env) };
+  const redraws = stdout.isTTY === true && env.TERM !== 'dumb';
+  const screen = { width: widthOf(stdout), color: hasColor(stdout, env), redraws };
   const { json } = shared;
   try {
     const told = { print, note, names, progress, screen };

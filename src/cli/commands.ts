@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/compare.ts')).compare,
   },
   {
+    name: 'watch',
+    summary: 'Follow a run while it trains: curves, the time that is left, the last samples.',
+    load: async () => (await import('./commands/watch.ts')).watch,
+  },
+  {
     name: 'report',
     summary: 'Make the reports of a finished run again, from its log and its samples.',
     load: async () => (await import('./commands/report.ts')).report,

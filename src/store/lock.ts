@@ -25,6 +25,11 @@ export async function lockFolder(directory: string): Promise<() => Promise<void>
   return unlock;
 }
 
+/** Whether a process of this machine works in a folder. */
+export async function isHeld(directory: string): Promise<boolean> {
+  return isAlive(Number(await readFile(join(directory, 'lock'), 'utf8').catch(unlessMissing(''))));
+}
+
 function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
