@@ -21,6 +21,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   events: ['comparison'],
   rollouts: [],
   api: ['comparison', 'events', 'rollouts'],
+  // the dashboard, in a browser
+  ui: ['api', 'comparison', 'events', 'rollouts'],
   metrics: ['events'],
   // what runs in a browser, inside report.html
   page: [],

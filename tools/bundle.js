@@ -38,4 +38,17 @@ const charts = {
   },
 };
 
-await Promise.all([build(page), build(charts)]);
+/** The dashboard: its page with script and styles. */
+const dashboard = {
+  ...quiet,
+  root: fileURLToPath(new URL('../src/ui', import.meta.url)),
+  base: './',
+  build: {
+    outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+  },
+};
+
+await Promise.all([build(page), build(charts), build(dashboard)]);

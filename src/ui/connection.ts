@@ -1,0 +1,115 @@
+/** I/O: the way to the server: JSON with the token, and the events of a run, which outlast a lost network. */
+import type { ApiError, LiveEvent } from '../api.ts';
+
+export interface Connection {
+  readonly fetch: typeof fetch;
+  readonly token: string;
+  /** Milliseconds before the n-th try, from 1. */
+  readonly pause: (attempt: number) => number;
+}
+
+/** Half a second, doubled at every try, at most ten seconds. */
+export function pauseBefore(attempt: number): number {
+  return Math.min(10_000, 500 * 2 ** (attempt - 1));
+}
+
+/** What the server answers to a GET; its refusals are errors in its words. */
+export async function get<Answer>(connection: Connection, path: string): Promise<Answer> {
+  const answer = await connection.fetch(path, { headers: headersOf(connection) });
+  const body = (await answer.json()) as Answer | ApiError;
+  if (!answer.ok) throw new Error((body as ApiError).error);
+  return body as Answer;
+}
+
+function headersOf({ token }: Connection): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** One message of a stream of server-sent events. */
+export interface Message {
+  readonly id?: string;
+  readonly data: string;
+}
+
+/** The whole messages in a text, and the rest that is none yet. */
+export function messagesIn(text: string): { messages: Message[]; rest: string } {
+  const blocks = text.replaceAll('\r\n', '\n').split('\n\n');
+  const rest = blocks.pop() ?? '';
+  const messages = blocks.flatMap((block) => {
+    const lines = block.split('\n');
+    const data = lines.filter((line) => line.startsWith('data:')).map(fieldOf);
+    const id = lines
+      .filter((line) => line.startsWith('id:'))
+      .map(fieldOf)
+      .at(-1);
+    if (data.length === 0) return [];
+    return [{ data: data.join('\n'), ...(id !== undefined && { id }) }];
+  });
+  return { messages, rest };
+}
+
+function fieldOf(line: string): string {
+  return line.slice(line.indexOf(':') + 1).replace(/^ /, '');
+}
+
+export interface Listener {
+  /** Events that came together. */
+  readonly events: (events: readonly LiveEvent[]) => void;
+  /** Whether the connection stands. */
+  readonly connected: (is: boolean) => void;
+}
+
+/** Follows a stream until the signal says stop; goes on after the last event that came. */
+export async function follow(
+  connection: Connection,
+  path: string,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<void> {
+  let last: string | undefined;
+  for (let attempt = 1; !signal.aborted; attempt++) {
+    try {
+      const headers = {
+        ...headersOf(connection),
+        ...(last !== undefined && { 'last-event-id': last }),
+      };
+      const answer = await connection.fetch(path, { headers, signal });
+      if (!answer.ok || !answer.body) throw new Error(`${path}: ${answer.status}`);
+      listener.connected(true);
+      let text = '';
+      for await (const part of textsOf(answer.body)) {
+        const { messages, rest } = messagesIn(text + part);
+        text = rest;
+        if (messages.length === 0) continue;
+        attempt = 0;
+        last = messages.findLast(({ id }) => id !== undefined)?.id ?? last;
+        listener.events(messages.map(({ data }) => JSON.parse(data) as LiveEvent));
+      }
+    } catch {
+      // whatever it was, the next try tells
+    }
+    if (signal.aborted) return;
+    listener.connected(false);
+    await sleep(connection.pause(Math.max(1, attempt)), signal);
+  }
+}
+
+async function* textsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield decoder.decode(value, { stream: true });
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

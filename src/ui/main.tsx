@@ -1,0 +1,44 @@
+/** The dashboard: its frame, and in it the view that the address names. */
+import { render } from 'preact';
+import { hashOf } from './route.ts';
+import { language, route, say } from './state.ts';
+import { RunView } from './views/run.tsx';
+import { RunList } from './views/runs.tsx';
+import { Settings } from './views/settings.tsx';
+
+function View() {
+  const { view, run } = route.value;
+  if (view === 'runs') return <RunList />;
+  if (run !== undefined && view === 'run') return <RunView key={run} run={run} />;
+  if (run !== undefined && view === 'settings') return <Settings key={run} run={run} />;
+  return <p>{say('missing')}</p>;
+}
+
+function Frame() {
+  document.title = say('title');
+  document.documentElement.lang = language.value;
+  const change = () => {
+    language.value = language.value === 'ko' ? 'en' : 'ko';
+  };
+  const toContent = () => document.querySelector('main')?.focus();
+  return (
+    <>
+      <header>
+        <button type="button" class="skip" onClick={toContent}>
+          {say('skip')}
+        </button>
+        <nav>
+          <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
+        </nav>
+        <button type="button" lang={language.value === 'ko' ? 'en' : 'ko'} onClick={change}>
+          {say('language')}
+        </button>
+      </header>
+      <main tabIndex={-1}>
+        <View />
+      </main>
+    </>
+  );
+}
+
+render(<Frame />, document.body);
