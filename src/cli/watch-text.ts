@@ -17,12 +17,12 @@ function stepsOf(events: readonly JobEvent[]): Step[] {
   return events.flatMap((event) => (event.type === 'step' ? [event] : []));
 }
 
-/** Seconds until the last step; undefined before the first. */
+/** Seconds until the last step; undefined before the first and after the last, while it measures. */
 export function secondsLeft(events: readonly JobEvent[]): number | undefined {
   const steps = stepsOf(events);
   const last = steps.at(-1);
   const times = steps.slice(-recent).flatMap(({ metrics }) => metrics['time/step'] ?? []);
-  if (last === undefined || times.length === 0) return undefined;
+  if (last === undefined || last.step === last.steps || times.length === 0) return undefined;
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
   return mean * (last.steps - last.step);
 }
@@ -39,7 +39,7 @@ export function watchText({ state, events, samples }: WatchedRun, width: number)
   const left = state === 'running' ? secondsLeft(events) : undefined;
   const started = events.find((event) => event.type === 'started');
   const progress = last ? `step ${last.step}/${last.steps}` : 'before the first step';
-  const words = { running: '', ended: 'ended', left: 'its process is gone' };
+  const words = { running: 'measuring', ended: 'ended', left: 'its process is gone' };
   const time = left === undefined ? words[state] : `${duration(left)} left`;
   const head = [oneLine(started?.runId ?? ''), progress, time].filter(Boolean).join('  ');
   const lineWidth = Math.max(10, Math.min(60, width - 32));

@@ -69,6 +69,7 @@ test('a screen has how far it is, curves, and the samples with the least and the
 
 test('the rest is judged by the last steps', () => {
   expect(secondsLeft([started])).toBeUndefined();
+  expect(secondsLeft([started, step(3), step(4)])).toBeUndefined(); // it measures
   expect(secondsLeft([started, step(1), step(2), step(3)])).toBe(4);
 });
 
