@@ -32,7 +32,7 @@ export function after(progress: Progress, events: readonly LiveEvent[]): Progres
 }
 
 /** Points of one metric, `[steps, values]`; steps that lack it have a gap. */
-export function curveOf({ metrics }: Progress, name: string): [number[], (number | null)[]] {
+export function curveOf({ metrics }: Progress, name: string): Curve {
   const values = [...metrics.values()].map((metric) => {
     const value = metric[name];
     return value !== undefined && Number.isFinite(value) ? value : null;
@@ -40,11 +40,34 @@ export function curveOf({ metrics }: Progress, name: string): [number[], (number
   return [[...metrics.keys()], values];
 }
 
-/** Names of all metrics that some step has, sorted. */
+/** What is looked at first; all others come after these by name. */
+const first = ['env/reward_mean', 'objective/kl', 'ppo/loss/total', 'objective/entropy'];
+
+/** Names of all metrics that some step has. */
 export function namesIn({ metrics }: Progress): string[] {
   const names = new Set<string>();
   for (const metric of metrics.values()) for (const name in metric) names.add(name);
-  return [...names].toSorted();
+  const others = [...names].filter((name) => !first.includes(name)).toSorted();
+  return [...first.filter((name) => names.has(name)), ...others];
+}
+
+type Curve = [number[], (number | null)[]];
+
+/** A long curve in about so many points: of each stretch its lowest and its highest, so that no peak goes. */
+export function thinned([steps, values]: Curve, points: number): Curve {
+  const size = Math.ceil((2 * steps.length) / points);
+  if (size <= 2) return [steps, values];
+  const kept: number[] = [];
+  for (let from = 0; from < steps.length; from += size) {
+    let low = from;
+    let high = from;
+    for (let i = from; i < Math.min(from + size, steps.length); i++) {
+      if ((values[i] ?? Infinity) < (values[low] ?? Infinity)) low = i;
+      if ((values[i] ?? -Infinity) > (values[high] ?? -Infinity)) high = i;
+    }
+    kept.push(...new Set([Math.min(low, high), Math.max(low, high)]));
+  }
+  return [kept.map((i) => steps[i]), kept.map((i) => values[i])];
 }
 
 /** Seconds that the rest will take, by the median of the last 20 steps; undefined when nothing tells. */

@@ -1,6 +1,7 @@
 /** I/O: one curve on a canvas, with its last number as text for whoever sees no canvas. */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { thinned } from '../progress.ts';
 
 interface Curve {
   readonly name: string;
@@ -24,7 +25,7 @@ export function Chart({ name, curve }: Curve) {
       made.destroy();
     };
   }, []);
-  useEffect(() => plot.current?.setData(curve), [curve]);
+  useEffect(() => plot.current?.setData(thinned(curve, 800)), [curve]);
   const last = curve[1].findLast((value) => value !== null);
   return (
     <figure>
