@@ -16,7 +16,11 @@ const torch = ['transformers', 'peft', 'torch'];
 const pythons = {
   TACTFUL_INTEROP_PYTHON: { name: '', stamp: 'python', libraries: torch },
   TACTFUL_INTEROP_PYTHON_5: { name: '5', stamp: 'python-5', libraries: torch },
-  TACTFUL_INTEROP_PYTHON_AWS: { name: 'aws', stamp: 'python-aws', libraries: ['awswrangler'] },
+  TACTFUL_INTEROP_PYTHON_AWS: {
+    name: 'aws',
+    stamp: 'python-aws',
+    libraries: ['awswrangler', 'boto3', 'moto'],
+  },
   // with langchain-community 0.4.1: beside later ones RAGAS does not import
   TACTFUL_INTEROP_PYTHON_RAGAS: { name: 'ragas', stamp: 'python-ragas', libraries: ['ragas'] },
 };
