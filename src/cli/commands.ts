@@ -42,7 +42,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'watch',
-    summary: 'Follow a run while it trains: curves, the time that is left, the last samples.',
+    summary: 'Follow a run while it trains: curves, the time that is left, what guards saw.',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
   {

@@ -30,7 +30,7 @@ test('help of the program', async () => {
       compare           Hold finished runs against each other: verdicts, curves,
                         settings, answers.
       watch             Follow a run while it trains: curves, the time that is left,
-                        the last samples.
+                        what guards saw.
       report            Make the reports of a finished run again, from its log and
                         its samples.
       generate          Let a policy answer prompts or summarise dialogues.

@@ -14,7 +14,7 @@ const options = z.strictObject({
 
 export const watch = defineCommand({
   name: 'watch',
-  summary: 'Follow a run while it trains: curves, the time that is left, the last samples.',
+  summary: 'Follow a run while it trains: curves, the time that is left, what guards saw.',
   description:
     'It reads the folder of the run and touches nothing, from another terminal or another user. It ends ' +
     'when the run does; Ctrl-C ends the watching alone. Where the output is no terminal, each step is a line.',
