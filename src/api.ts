@@ -94,6 +94,14 @@ export interface Started {
   readonly id: string;
 }
 
+/** `GET /api/jobs`: what the form can start. */
+export interface JobForm {
+  readonly job: string;
+  readonly presets: readonly string[];
+  /** JSON Schema of its settings, with headings and defaults: as `tactful init` writes it. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
 /** Every refusal: what is wrong, and what can be done. */
 export interface ApiError {
   readonly error: string;

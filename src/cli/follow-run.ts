@@ -1,8 +1,6 @@
 /** I/O: a run's folder looked at again and again, until the run has ended. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { unlessMissing } from '../disk/atomic.ts';
 import { logName } from '../disk/result-folder.ts';
 import { InputError } from '../errors.ts';
@@ -10,6 +8,7 @@ import type { JobEvent } from '../events.ts';
 import type { RolloutRow } from '../rollouts.ts';
 import { readEvents } from '../store/event-log.ts';
 import { isHeld } from '../store/lock.ts';
+import { keptSteps, readRollouts } from '../store/rollouts.ts';
 
 /** `left`: its process is gone without a word. */
 export type WatchedState = 'running' | 'ended' | 'left';
@@ -58,20 +57,7 @@ export async function* followRun(
   }
 }
 
-/** A file that is about to go, as its step is taken back, counts as none. */
 async function lastSamples(folder: string): Promise<readonly RolloutRow[]> {
-  const rollouts = join(folder, 'rollouts');
-  const names = await readdir(rollouts).catch(unlessMissing<string[]>([]));
-  const last = names
-    .filter((name) => /^step-\d+\.jsonl\.gz$/.test(name))
-    .sort()
-    .at(-1);
-  if (last === undefined) return [];
-  const bytes = await readFile(join(rollouts, last)).catch(unlessMissing(undefined));
-  if (bytes === undefined) return [];
-  const text = (await promisify(gunzip)(bytes)).toString();
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+  const last = (await keptSteps(folder)).at(-1);
+  return last === undefined ? [] : readRollouts(folder, last);
 }

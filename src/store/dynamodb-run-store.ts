@@ -22,8 +22,8 @@ export function dynamoRunStore(options: DynamoOptions): RunStore {
   return {
     name: 'dynamodb',
     says: `DynamoDB table ${options.table}`,
-    async check() {
-      await open();
+    async check({ events }: RunRecord) {
+      await open(runOf(events));
     },
     async *deliver(record: RunRecord, from: Position) {
       const { events } = record;
@@ -36,9 +36,10 @@ export function dynamoRunStore(options: DynamoOptions): RunStore {
       yield { events: events.length };
     },
     /** What went back has no comparison any more. */
-    async rewind({ events }: RunRecord) {
+    async rewind({ events }: RunRecord, _from: Position, common: number) {
       const run = runOf(events);
       if (run !== undefined) await (await open(run)).remove(run);
+      return { events: common };
     },
     async close() {
       (await opening)?.close();

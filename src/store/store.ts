@@ -13,9 +13,13 @@ export interface RunRecord {
   queries(): Promise<ReadonlyMap<string, string>>;
 }
 
-/** How much of a run a store has: so many of its events, and what belongs to them. */
+/** How much of a run a store has: so many of its events, and what belongs to them. Plain data. */
 export interface Position {
   readonly events: number;
+  /** Of the last of them: where the log reads otherwise there, the run has gone back. */
+  readonly hash?: string;
+  /** What the store has to know again: the id of the run at a server, the name of a file. */
+  readonly memo?: Readonly<Record<string, string | number>>;
 }
 
 /** Where a run goes beside its folder. What a store has from an earlier try it takes in place, never twice. */
@@ -24,15 +28,23 @@ export interface RunStore {
   readonly name: string;
   /** Where it is, in words. */
   readonly says: string;
-  /** Looks whether the run can be written there, before anything is trained. */
-  check(): Promise<void>;
+  /**
+   * Looks whether a run can be written there, before anything is trained.
+   * @param run what is known of it: `started` alone of one that is about to begin
+   */
+  check(run: RunRecord): Promise<void>;
   /**
    * Writes what is missing, in batches.
    * @returns after each batch that is safe there, how far it is
    * @throws {UnavailableError} when it cannot be reached: what was not told stays to be done
+   * @throws {ConfigError} when it will not take the run: no other try will help
    */
   deliver(run: RunRecord, from: Position): AsyncIterable<Position>;
-  /** The run has gone back to a step: what came after it never happened. */
-  rewind(run: RunRecord, step: number): Promise<void>;
+  /**
+   * The run's log no longer reads as it did when `from` was told: what is no longer true is taken back.
+   * @param common so many events of `from` still stand
+   * @returns where to go on
+   */
+  rewind(run: RunRecord, from: Position, common: number): Promise<Position>;
   close(): Promise<void>;
 }

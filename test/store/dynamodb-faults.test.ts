@@ -136,7 +136,7 @@ test('a run that goes back takes its comparison along, and nothing of others', a
   const store = dynamoRunStore({ ...quick, table: 'back', endpoint, tableItems: 'append' });
   await deliver(store, await runOf(2));
   expect(await read({ table: 'back' })).toHaveLength(5);
-  await store.rewind(await runOf(2, [started]), 1);
+  await store.rewind(await runOf(2, [started]), { events: 2 }, 1);
   await store.close();
   expect((await read({ table: 'back' })).map((item) => item.run_id)).toEqual(
     Array(3).fill('theirs'),
@@ -147,7 +147,7 @@ test('nothing is written before there is a comparison, nor again once it is ther
   const store = dynamoRunStore({ ...quick, table: 'none', endpoint });
   expect(await deliver(store, await runOf(2, [started]))).toEqual({ events: 1 });
   expect(await deliver(store, await runOf(2), { events: 2 })).toEqual({ events: 2 });
-  await store.check();
+  await store.check(await runOf(2, [started]));
   expect(await read({ table: 'none' })).toEqual([]);
   await store.close();
 });

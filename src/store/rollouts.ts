@@ -1,0 +1,62 @@
+/**
+ * I/O: a run's `rollouts/`, read while it grows and after a kill: a file a step of gzipped JSON Lines,
+ * whole or not there, and the texts of all queries once. Format: docs/formats.md.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { unlessMissing } from '../disk/atomic.ts';
+import { logName } from '../disk/result-folder.ts';
+import type { JobEvent } from '../events.ts';
+import type { RolloutRow } from '../rollouts.ts';
+import { readEvents } from './event-log.ts';
+import type { RunRecord } from './store.ts';
+
+export const rolloutsName = 'rollouts';
+export const queriesName = 'queries.jsonl';
+
+/** Name of the file of a step. */
+export function stepFile(step: number): string {
+  return `step-${String(step).padStart(6, '0')}.jsonl.gz`;
+}
+
+/** Steps of which a run has kept rollouts, ascending. */
+export async function keptSteps(folder: string): Promise<number[]> {
+  const names = await readdir(join(folder, rolloutsName)).catch(unlessMissing<string[]>([]));
+  const steps = names.flatMap((name) => /^step-(\d+)\.jsonl\.gz$/.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
+}
+
+/** Of a step; none where nothing was kept, or where the step is just being taken back. */
+export async function readRollouts(folder: string, step: number): Promise<RolloutRow[]> {
+  const path = join(folder, rolloutsName, stepFile(step));
+  const bytes = await readFile(path).catch(unlessMissing(undefined));
+  return bytes === undefined ? [] : linesOf((await promisify(gunzip)(bytes)).toString());
+}
+
+/** Texts of queries by their hashes. A last line that is still being written is left out. */
+export async function readQueries(folder: string): Promise<Map<string, string>> {
+  const path = join(folder, rolloutsName, queriesName);
+  const text = await readFile(path, 'utf8').catch(unlessMissing(''));
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  const lines = linesOf<{ query: string; text: string }>(whole);
+  return new Map(lines.map(({ query, text }) => [query, text]));
+}
+
+/** A run as its folder has it, with the events that are known of it, else those of its log. */
+export async function runRecord(folder: string, known?: readonly JobEvent[]): Promise<RunRecord> {
+  return {
+    folder,
+    events: known ?? (await readEvents<JobEvent>(join(folder, logName))),
+    rollouts: (step) => readRollouts(folder, step),
+    queries: () => readQueries(folder),
+  };
+}
+
+function linesOf<T>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
