@@ -1,5 +1,5 @@
 /** What the dashboard's server tells its page, as JSON. Plain data. */
-import type { Comparison } from './comparison.ts';
+import type { Comparison, Sample } from './comparison.ts';
 import type { JobEvent, MemoryEstimate, StepMetrics } from './events.ts';
 import type { RolloutRow } from './rollouts.ts';
 
@@ -68,6 +68,26 @@ export interface RolloutWindow {
 export interface RolloutDetails {
   readonly row: RolloutRow;
   readonly query: string;
+}
+
+/** By what compared samples are sorted: a number after training, or how much it changed. */
+export type ComparedOrder = 'id' | `${'toxicity' | 'reward' | 'rouge1' | 'tokens'}${'' | 'Change'}`;
+
+/**
+ * `GET /api/compared?runs=a,b&search=&group=&sort=toxicityChange&descending=1&offset=&limit=`: a window of
+ * what runs measured before and after, a row a response.
+ */
+export interface ComparedWindow {
+  readonly total: number;
+  readonly offset: number;
+  readonly rows: readonly ComparedRow[];
+  /** All groups of these runs. */
+  readonly groups: readonly string[];
+}
+export interface ComparedRow {
+  readonly run: string;
+  readonly before: Sample;
+  readonly after: Sample;
 }
 
 /** `POST /api/playground`: a text through both policies of a run. */

@@ -20,12 +20,13 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   explanation: ['comparison'],
   events: ['comparison'],
   rollouts: [],
+  difference: [],
   api: ['comparison', 'events', 'rollouts'],
   // the dashboard, in a browser
-  ui: ['api', 'comparison', 'events', 'rollouts'],
+  ui: ['api', 'comparison', 'events', 'rollouts', 'difference'],
   metrics: ['events'],
   // what runs in a browser, inside report.html
-  page: [],
+  page: ['difference'],
   disk: ['errors'],
   tensors: bottom,
   adapter: [...bottom, 'tensors'],
@@ -41,7 +42,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'disk', ...words],
-  report: ['errors', ...words, 'page'],
+  report: ['errors', ...words, 'difference', 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,

@@ -1,6 +1,7 @@
 /** Numbers and differences of texts as elements. */
+
+import { difference } from '../difference.ts';
 import type { PageSample, PageWords, Pair, Quantity } from './data.ts';
-import { difference } from './difference.ts';
 import { element } from './dom.ts';
 
 const digits: Readonly<Record<Quantity, number>> = { toxicity: 3, reward: 2, rouge1: 3, tokens: 0 };

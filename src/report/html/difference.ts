@@ -1,5 +1,5 @@
 /** Two texts as one, with what went and what came marked. Pure. */
-import { difference } from '../../page/difference.ts';
+import { difference } from '../../difference.ts';
 import { html, type Markup } from './markup.ts';
 
 export function differenceMarkup(before: string, after: string): Markup {

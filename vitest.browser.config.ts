@@ -1,7 +1,7 @@
-/** `npm run test:report`: report.html as Chromium shows it (Debian: apt-get install chromium; another: `CHROMIUM=FILE`). */
+/** `npm run test:browser`: report.html and the dashboard as Chromium shows them (Debian: apt-get install chromium; another: `CHROMIUM=FILE`). */
 import { defineConfig } from 'vitest/config';
 
-const results: ['json', { outputFile: string }] = ['json', { outputFile: '.cache/report.json' }];
+const results: ['json', { outputFile: string }] = ['json', { outputFile: '.cache/browser.json' }];
 
 export default defineConfig({
   test: {

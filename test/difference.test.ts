@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { difference, wordsOf } from '../../src/page/difference.ts';
+import { difference, wordsOf } from '../src/difference.ts';
 
 const word = fc.constantFrom(
   'the',
