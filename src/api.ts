@@ -54,7 +54,8 @@ export type RolloutOrder =
 
 /**
  * `GET /api/rollouts?runs=a,b&step=&query=HASH&search=&sort=score&descending=1&minScore=&maxScore=&offset=&limit=`:
- * a window of all that match; tokens are left out.
+ * a window of all that match; tokens are left out. A run's name in `runs` is percent-encoded by itself,
+ * because it may hold a comma; without `runs` all are meant.
  */
 export interface RolloutWindow {
   readonly total: number;
