@@ -3,9 +3,21 @@ import type { ApiError, LiveEvent } from '../api.ts';
 
 export interface Connection {
   readonly fetch: typeof fetch;
-  readonly token: string;
+  readonly token: () => string;
   /** Milliseconds before the n-th try, from 1. */
   readonly pause: (attempt: number) => number;
+  /** Told when the server does not take the token. */
+  readonly refused: () => void;
+}
+
+/** The server has answered, and will not answer otherwise: its words. */
+export class RefusedError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'RefusedError';
+    this.status = status;
+  }
 }
 
 /** Half a second, doubled at every try, at most ten seconds. */
@@ -15,14 +27,33 @@ export function pauseBefore(attempt: number): number {
 
 /** What the server answers to a GET; its refusals are errors in its words. */
 export async function get<Answer>(connection: Connection, path: string): Promise<Answer> {
-  const answer = await connection.fetch(path, { headers: headersOf(connection) });
-  const body = (await answer.json()) as Answer | ApiError;
-  if (!answer.ok) throw new Error((body as ApiError).error);
-  return body as Answer;
+  const headers = headersOf(connection);
+  return answerOf<Answer>(connection, await connection.fetch(path, { headers }));
+}
+
+/** What it answers to a POST of this, as JSON. */
+export async function post<Answer>(
+  connection: Connection,
+  path: string,
+  body: object,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const headers = { ...headersOf(connection), 'content-type': 'application/json' };
+  const request = { method: 'POST', headers, body: JSON.stringify(body) };
+  const answer = await connection.fetch(path, { ...request, ...(signal && { signal }) });
+  return answerOf<Answer>(connection, answer);
+}
+
+async function answerOf<Answer>(connection: Connection, answer: Response): Promise<Answer> {
+  const { status } = answer;
+  if (status === 401) connection.refused();
+  const body = (await answer.json().catch(() => undefined)) as Answer | ApiError | undefined;
+  if (answer.ok) return body as Answer;
+  throw new RefusedError(status, (body as ApiError | undefined)?.error ?? `HTTP ${status}`);
 }
 
 function headersOf({ token }: Connection): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+  return { authorization: `Bearer ${token()}` };
 }
 
 /** One message of a stream of server-sent events. */
@@ -59,7 +90,10 @@ export interface Listener {
   readonly connected: (is: boolean) => void;
 }
 
-/** Follows a stream until the signal says stop; goes on after the last event that came. */
+/** What no other try changes; a run that is not there may come. */
+const final = [400, 401, 403];
+
+/** Follows a stream until the signal or a refusal says stop; goes on after the last event that came. */
 export async function follow(
   connection: Connection,
   path: string,
@@ -74,6 +108,10 @@ export async function follow(
         ...(last !== undefined && { 'last-event-id': last }),
       };
       const answer = await connection.fetch(path, { headers, signal });
+      if (final.includes(answer.status)) {
+        if (answer.status === 401) connection.refused();
+        return listener.connected(false);
+      }
       if (!answer.ok || !answer.body) throw new Error(`${path}: ${answer.status}`);
       listener.connected(true);
       let text = '';

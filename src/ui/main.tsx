@@ -1,7 +1,8 @@
 /** The dashboard: its frame, and in it the view that the address names. */
 import { render } from 'preact';
 import { hashOf } from './route.ts';
-import { language, route, say } from './state.ts';
+import { language, refused, route, say, speak } from './state.ts';
+import { Refused } from './views/refused.tsx';
 import { RunView } from './views/run.tsx';
 import { RunList } from './views/runs.tsx';
 import { Settings } from './views/settings.tsx';
@@ -17,9 +18,7 @@ function View() {
 function Frame() {
   document.title = say('title');
   document.documentElement.lang = language.value;
-  const change = () => {
-    language.value = language.value === 'ko' ? 'en' : 'ko';
-  };
+  const other = language.value === 'ko' ? 'en' : 'ko';
   const toContent = () => document.querySelector('main')?.focus();
   return (
     <>
@@ -27,16 +26,14 @@ function Frame() {
         <button type="button" class="skip" onClick={toContent}>
           {say('skip')}
         </button>
-        <nav>
+        <nav aria-label={say('views')}>
           <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
         </nav>
-        <button type="button" lang={language.value === 'ko' ? 'en' : 'ko'} onClick={change}>
+        <button type="button" lang={other} onClick={() => speak(other)}>
           {say('language')}
         </button>
       </header>
-      <main tabIndex={-1}>
-        <View />
-      </main>
+      <main tabIndex={-1}>{refused.value ? <Refused /> : <View />}</main>
     </>
   );
 }

@@ -2,32 +2,60 @@
 import { signal } from '@preact/signals';
 import { type Connection, pauseBefore } from './connection.ts';
 import { type Route, routeOf } from './route.ts';
-import { type Language, type Word, wordIn } from './words.ts';
+import { type Language, type Word, wordIn } from './words/words.ts';
 
 export const route = signal<Route>(routeOf(location.hash));
-export const language = signal<Language>(navigator.language.startsWith('ko') ? 'ko' : 'en');
+export const language = signal<Language>(languageAtFirst());
+/** The server does not take the token: nothing is asked any more until there is another. */
+export const refused = signal(false);
 
 /** A word in the language of the page. */
-export function say(word: Word): string {
-  return wordIn(language.value, word);
+export function say(word: Word, values?: Readonly<Record<string, string | number>>): string {
+  return wordIn(language.value, word, values);
+}
+
+/** From now on, and when the page is opened again. */
+export function speak(chosen: Language): void {
+  language.value = chosen;
+  localStorage.setItem('language', chosen);
+}
+
+function languageAtFirst(): Language {
+  const kept = localStorage.getItem('language');
+  if (kept === 'en' || kept === 'ko') return kept;
+  return navigator.language.startsWith('ko') ? 'ko' : 'en';
+}
+
+/** The token in an address or by itself: `http://127.0.0.1:4000/#token=abc`. */
+function tokenIn(text: string): string {
+  return /#token=(.+)$/.exec(text)?.[1] ?? text.trim();
+}
+
+/** From now on every request has this token. */
+export function take(given: string): void {
+  sessionStorage.setItem('token', tokenIn(given));
+  refused.value = false;
 }
 
 /** The first link brings the token in its fragment; it goes from the address at once. */
-function takeToken(): string {
-  const [, given] = /^#token=(.+)$/.exec(location.hash) ?? [];
-  if (given === undefined) return sessionStorage.getItem('token') ?? '';
-  sessionStorage.setItem('token', given);
+function takeFromAddress(): void {
+  if (!location.hash.startsWith('#token=')) return;
+  take(location.hash);
   history.replaceState(null, '', '#/runs');
-  route.value = { view: 'runs' };
-  return given;
 }
 
 export const connection: Connection = {
   fetch: (...request) => fetch(...request),
-  token: takeToken(),
+  token: () => sessionStorage.getItem('token') ?? '',
   pause: pauseBefore,
+  refused: () => {
+    refused.value = true;
+  },
 };
 
-addEventListener('hashchange', () => {
+function look(): void {
+  takeFromAddress();
   route.value = routeOf(location.hash);
-});
+}
+look();
+addEventListener('hashchange', look);

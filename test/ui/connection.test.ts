@@ -1,20 +1,29 @@
 /** The page's way to its server, against servers that are functions. */
 import { expect, test } from 'vitest';
 import type { LiveEvent } from '../../src/api.ts';
-import { type Connection, follow, get, messagesIn, pauseBefore } from '../../src/ui/connection.ts';
+import {
+  type Connection,
+  follow,
+  get,
+  messagesIn,
+  pauseBefore,
+  post,
+} from '../../src/ui/connection.ts';
 
 /** A connection to a server that answers the n-th request so, and what it was asked. */
 function serverOf(answer: (n: number) => Response) {
   const asked: Headers[] = [];
+  const refusals: string[] = [];
   const connection: Connection = {
     fetch: async (_path, options) => {
       asked.push(new Headers(options?.headers));
       return answer(asked.length);
     },
-    token: 'secret',
+    token: () => 'secret',
     pause: () => 0,
+    refused: () => refusals.push('refused'),
   };
-  return { connection, asked };
+  return { connection, asked, refusals };
 }
 
 test('messages are read whole, and what is half waits', () => {
@@ -30,6 +39,18 @@ test('every request has the token, and a refusal is told in the words of the ser
   expect(good.asked[0].get('authorization')).toBe('Bearer secret');
   const bad = serverOf(() => Response.json({ error: 'token: wrong' }, { status: 401 }));
   await expect(get(bad.connection, '/api/runs')).rejects.toThrow('token: wrong');
+  expect([good.refusals, bad.refusals]).toEqual([[], ['refused']]);
+  const proxy = serverOf(() => new Response('<h1>Bad gateway</h1>', { status: 502 }));
+  await expect(post(proxy.connection, '/api/runs', {})).rejects.toThrow('HTTP 502');
+  expect(proxy.asked[0].get('content-type')).toBe('application/json');
+});
+
+test('a stream that is refused is not tried again', async () => {
+  const { connection, asked, refusals } = serverOf(() => new Response('{}', { status: 401 }));
+  const states: boolean[] = [];
+  const listener = { events: () => undefined, connected: (is: boolean) => states.push(is) };
+  await follow(connection, '/api/runs/a/events', listener, new AbortController().signal);
+  expect([asked.length, states, refusals]).toEqual([1, [false], ['refused']]);
 });
 
 test('a stream that breaks goes on after the last event that came', async () => {

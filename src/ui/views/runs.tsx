@@ -2,7 +2,7 @@
 import type { RunSummary } from '../../api.ts';
 import { hashOf } from '../route.ts';
 import { say } from '../state.ts';
-import type { Word } from '../words.ts';
+import type { Word } from '../words/words.ts';
 import { useAnswer, Waiting } from './answer.tsx';
 
 const columns: readonly Word[] = ['run', 'state', 'step', 'time', 'model', 'seed'];
