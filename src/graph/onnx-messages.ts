@@ -3,7 +3,7 @@ import { InternalError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
 import { type OnnxAttribute, readBy, type Shape, type Value } from './graph.ts';
 import { onnxTypes } from './onnx-types.ts';
-import { Message } from './protobuf.ts';
+import { Message } from '../protobuf.ts';
 
 /**
  * The node of an op's result.

@@ -10,7 +10,7 @@ import {
   valueInfo,
 } from './onnx-messages.ts';
 import { onnxTypes } from './onnx-types.ts';
-import { Message } from './protobuf.ts';
+import { Message } from '../protobuf.ts';
 
 /** Where the elements of a weight lie: bytes of a file beside the model. */
 export interface ExternalWeight {
