@@ -70,6 +70,7 @@ export const ownMetrics = [
   'guard/duplicate_share',
   'time/generate',
   'time/reward',
+  'time/record',
   'time/step',
 ] as const;
 

@@ -35,8 +35,9 @@ export interface RolloutRow {
   /** Tokens, the end included. */
   readonly length: number;
   readonly truncated: boolean;
-  /** What the learner got, and of what it is made, by its names (`reward`, `rouge`, `module`). */
+  /** What the learner got: scaled and less penalties, as the settings have it. */
   readonly score: number;
+  /** What was said of it before weights and scales: by `classifier`, `rouge1`, a module under its file's name. */
   readonly parts?: Readonly<Record<string, number>>;
   /** Sums over the response. */
   readonly kl: number;

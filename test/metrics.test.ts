@@ -90,7 +90,9 @@ test('the types come from the names', () => {
   expectTypeOf<keyof MetricTree>().toEqualTypeOf<
     'objective' | 'ppo' | 'tokens' | 'time' | 'env' | 'guard'
   >();
-  expectTypeOf<keyof MetricTree['time']>().toEqualTypeOf<'generate' | 'reward' | 'step' | 'ppo'>();
+  expectTypeOf<keyof MetricTree['time']>().toEqualTypeOf<
+    'generate' | 'reward' | 'record' | 'step' | 'ppo'
+  >();
   const view = (arrays: StepArrays) => nestMetrics(arrays).ppo.policy;
   expectTypeOf(view).returns.toHaveProperty('ratio').toEqualTypeOf<Tensor<'float32'>>();
   // @ts-expect-error no such metric

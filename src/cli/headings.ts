@@ -41,6 +41,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'seed',
     'checkpointEvery',
     'keepCheckpoints',
+    'keepRollouts',
   ],
   Sampling: [
     'sample',

@@ -38,6 +38,7 @@ import {
 } from '../model/checkpoint.ts';
 import { type EventLog, openLog, readEvents } from '../store/event-log.ts';
 import { lockFolder } from '../store/lock.ts';
+import { dropRollouts } from '../store/rollout-writer.ts';
 import type { Kind, Settings } from './kind.ts';
 import { JobRecord, type Remembered, remembered } from './state.ts';
 
@@ -76,6 +77,8 @@ export interface JobFolder<Measures> {
   /** Writes weights beside the result. @returns their folder */
   writeLast(write: Write): Promise<string>;
   dropLast(): Promise<void>;
+  /** Takes back what was kept of the steps after one, before the log tells so. */
+  dropRollouts(after: number): Promise<void>;
   /** `training.json` of a result that is there. */
   writeRecord(record: TrainingRecord): Promise<void>;
   /** @param files texts by their names */
@@ -168,6 +171,7 @@ function jobFolder<Measures extends object>(output: string, kind: FolderKind<Mea
       if (isNew && wasThere && isOwn) earlier = await bytesOf([at(configName), at(logName)]);
       await lock();
       await rm(at(configName), { force: true }); // of an earlier job it is not to be taken for ours
+      await dropRollouts(output, 0);
       await log?.append(started);
       await writeFileAtomic(at(configName), stringify(given, { lineWidth: 0 }));
       if (isNew && !wasThere) earlier = [];
@@ -208,6 +212,7 @@ function jobFolder<Measures extends object>(output: string, kind: FolderKind<Mea
     async dropLast() {
       if (await exists(last)) await removeFolderAtomic(last);
     },
+    dropRollouts: (after) => dropRollouts(output, after),
     async writeRecord(record) {
       if (isOwn) await writeRecord(output, record);
     },

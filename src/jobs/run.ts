@@ -144,6 +144,7 @@ async function* beginning<C extends JobSettings, M extends object, F extends obj
   }
   if (!checkpoint) return;
   const notes = resumeNotes(damaged, checkpoint.record, now);
+  await folder?.dropRollouts(checkpoint.steps);
   yield { type: 'resumed', step: checkpoint.steps, steps: job.total, ...now, notes };
 }
 

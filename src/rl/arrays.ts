@@ -2,7 +2,7 @@ import type { TrlArray } from '../metrics.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { Rows } from './masked.ts';
-import type { Update } from './update.ts';
+import type { TrainedRows } from './update.ts';
 
 /**
  * The arrays of a step under the names of metrics.ts; docs/ppo.md has the content and shape of each.
@@ -13,8 +13,10 @@ export type StepArrays = Readonly<Record<TrlArray, Tensor<'float32'>>>;
 
 /** What of a step the arrays are made of. */
 type Source = Pick<Experience, 'samples' | 'logprobs' | 'refLogprobs'> &
-  Pick<Advantages, 'advantages'> &
-  Pick<Update, 'trained'> & { readonly klDist: readonly number[] };
+  Pick<Advantages, 'advantages'> & {
+    readonly trained: readonly Pick<TrainedRows, 'rows' | 'ratios'>[];
+    readonly klDist: readonly number[];
+  };
 
 /** Lays out what a step already holds; costs a copy. */
 export function stepArrays(step: Source): StepArrays {

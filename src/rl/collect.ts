@@ -4,9 +4,9 @@ import { type RandomKey, uniform } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { flatShare } from './groups.ts';
-import type { RlLearner } from './learner.ts';
+import type { RlLearner, RlStep } from './learner.ts';
 import { moments } from './masked.ts';
-import { type Reward, scoreRollouts } from './reward.ts';
+import { type Reward, type ScoresWithMetrics, scoreRollouts } from './reward.ts';
 import { collectRollouts, type Query, type Rollout } from './rollout.ts';
 
 /** What is trained, and on what. */
@@ -16,10 +16,20 @@ export interface RlParts<Q extends Query = Query> {
   /** Of the same policy and config; one that was restored goes on where it stopped. */
   readonly learner: RlLearner;
   readonly reward: Reward<Q>;
-  /** Is told what was learnt from in a step, and each response's KL, before that is an event. @default nobody is */
-  readonly seen?: (rollouts: readonly Rollout<Q>[], kls: readonly number[]) => void;
+  /** Is told what was learnt from in a step, and waited for before that is an event. @default nobody is */
+  readonly seen?: (step: SeenStep<Q>) => void | Promise<void>;
   /** Queries of each step from `start` on: `batchSize / numGenerations` of them. */
   readonly batches: (start: number) => Iterable<readonly Q[]>;
+}
+
+/** What a step learnt from, and what came of each token. */
+export interface SeenStep<Q extends Query = Query> {
+  /** Counted from 1. */
+  readonly step: number;
+  readonly rollouts: readonly Rollout<Q>[];
+  /** What the reward said of them. */
+  readonly answer: ScoresWithMetrics;
+  readonly learnt: RlStep;
 }
 
 /** Which rollouts. */

@@ -3,11 +3,16 @@ import type { StepMetrics } from '../events.ts';
 import { moments } from './masked.ts';
 import type { Query, Rollout } from './rollout.ts';
 
+/** An answer that was checked. */
+type CheckedScores = ScoresWithMetrics & Required<Pick<ScoresWithMetrics, 'metrics'>>;
+
 /** One score a rollout, in their order, with scalars of the batch as a whole. */
 export interface ScoresWithMetrics {
   readonly scores: readonly number[];
   /** Added to the metrics of the step, usually as `env/…`; names of the trainer's own win. */
   readonly metrics?: StepMetrics;
+  /** Of what each score is made, by name, one number a rollout: kept with the rollout, no more. */
+  readonly parts?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** What a reward answers: numbers are enough. */
@@ -28,18 +33,20 @@ export type Reward<Q extends Query = Query> = (
  * Asks a reward and checks its answer. What the reward throws comes through as it is.
  * @param name what errors call the reward
  * @throws {ConfigError} when the answer has not one score a rollout
- * @throws {NumericError} when a score or a metric is not finite, naming the sample and its text
+ * @throws {NumericError} when a score, a part or a metric is not finite, naming the sample and its text
  */
 export async function scoreRollouts<Q extends Query>(
   reward: Reward<Q>,
   rollouts: readonly Rollout<Q>[],
   signal?: AbortSignal,
   name = reward.name,
-): Promise<Required<ScoresWithMetrics>> {
+): Promise<CheckedScores> {
   const where = name === '' ? 'reward' : `reward "${name}"`;
   const list = [...rollouts]; // a reward may sort what it gets, and others read the same
   const answer = scoresAndMetrics(await reward(list, signal), where);
   checkScores(answer.scores, rollouts, where);
+  for (const [part, numbers] of Object.entries(answer.parts ?? {}))
+    checkPart(numbers, rollouts, `${where}, part "${part}"`);
   checkMetrics(answer.metrics, where);
   return answer;
 }
@@ -54,7 +61,8 @@ export interface WeightedReward<Q extends Query = Query> {
 /**
  * Several rewards as one: the sum of weight · score. They run at the same time. Metrics are those
  * of the parts and `env/reward/NAME`, the mean score of each before its weight; a metric that
- * several parts give is told once for each, as `METRIC/NAME`. When one fails, the signal of the
+ * several parts give is told once for each, as `METRIC/NAME`. Parts of its answer are the scores of
+ * each before its weight, under its name, and what these are made of, as `NAME/PART`. When one fails, the signal of the
  * others aborts, and its error is thrown once all have ended.
  * @throws {ConfigError} when a weight is not finite, or none differs from 0
  * @throws {UnavailableError} from the reward, when a part throws; it names the part
@@ -82,7 +90,7 @@ export function weightedRewards<Q extends Query = Query>(
     const scores = rollouts.map((_, i) =>
       answers.reduce((sum, answer) => sum + answer.weight * answer.scores[i], 0),
     );
-    return { scores, metrics: mergedMetrics(answers) };
+    return { scores, metrics: mergedMetrics(answers), parts: mergedParts(answers) };
   };
 }
 
@@ -107,9 +115,17 @@ function thrown(cause: unknown): string {
   return place === undefined ? said : `${said} (${place})`;
 }
 
-function mergedMetrics(
-  answers: readonly (Required<ScoresWithMetrics> & { readonly name: string })[],
-): StepMetrics {
+type NamedScores = CheckedScores & { readonly name: string };
+
+function mergedParts(answers: readonly NamedScores[]): NonNullable<ScoresWithMetrics['parts']> {
+  const all = answers.map(({ name, scores, parts = {} }) => {
+    const own = Object.entries(parts).map(([part, numbers]) => [`${name}/${part}`, numbers]);
+    return { [name]: scores, ...Object.fromEntries(own) };
+  });
+  return Object.assign({}, ...all);
+}
+
+function mergedMetrics(answers: readonly NamedScores[]): StepMetrics {
   const all = answers.flatMap(({ name: part, scores, metrics }) => {
     const own = { ...metrics, [`env/reward/${part}`]: moments(scores).mean };
     return Object.entries(own).map(([name, value]) => ({ part, name, value }));
@@ -130,9 +146,10 @@ function checkWeights(entries: readonly (readonly [string, { readonly weight: nu
   throw new ConfigError('weightedRewards', 'a reward with a weight that is not 0', names);
 }
 
-function scoresAndMetrics(answer: Scores, where: string): Required<ScoresWithMetrics> {
-  const { scores, metrics = {} } = Array.isArray(answer) ? { scores: answer } : Object(answer);
-  if (Array.isArray(scores)) return { scores, metrics };
+function scoresAndMetrics(answer: Scores, where: string): CheckedScores {
+  const given: ScoresWithMetrics = Array.isArray(answer) ? { scores: answer } : Object(answer);
+  const { scores, metrics = {}, parts } = given;
+  if (Array.isArray(scores)) return { scores, metrics, ...(parts && { parts }) };
   const expected = 'an array of numbers, or { scores, metrics }';
   const actual = Object.prototype.toString.call(answer).slice('[object '.length, -1);
   throw new ConfigError(where, expected, actual, 'Return one number for each rollout.');
@@ -151,6 +168,11 @@ function checkScores(scores: readonly number[], rollouts: readonly Rollout[], wh
   const { query, response, text } = rollouts[bad];
   const details = { tensor: 'scores', sample: bad, query: query.ids, response, text };
   throw new NumericError(sample, 'a finite score', `${scores[bad]}`, remedy, details);
+}
+
+function checkPart(numbers: unknown, rollouts: readonly Rollout[], where: string): void {
+  if (!Array.isArray(numbers)) throw new ConfigError(where, 'an array of numbers', typeof numbers);
+  checkScores(numbers, rollouts, where);
 }
 
 function checkMetrics(metrics: StepMetrics, where: string): void {

@@ -9,6 +9,10 @@ export function stopwatch() {
       laps[name] = (now - last) / 1000;
       last = now;
     },
+    /** What was since the last lap belongs to none. */
+    skip() {
+      last = performance.now();
+    },
     times: (total: string) => ({ ...laps, [total]: (performance.now() - start) / 1000 }),
   };
 }

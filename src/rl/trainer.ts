@@ -35,10 +35,12 @@ export async function* trainRl<Q extends Query>(
     const samples = rollouts.map((each) => sampleOf(each, policy, learner.places, config));
     const rate = learningRate * scheduleFactor({ name, warmup, total: steps }, step);
     // KL penalty, advantages, epochs of minibatches, controller
-    const { stats, klDist } = await learner.step(samples, answer.scores, rate);
-    seen?.(rollouts, klDist);
+    const learnt = await learner.step(samples, answer.scores, rate);
+    clock.skip();
+    await seen?.({ step: step + 1, rollouts, answer, learnt });
+    if (seen) clock.lap('time/record');
     const own = batchMetrics(rollouts, answer.scores, config);
-    const metrics = { ...answer.metrics, ...own, ...stats, ...clock.times('time/step') };
+    const metrics = { ...answer.metrics, ...own, ...learnt.stats, ...clock.times('time/step') };
     yield { type: 'step', step: step + 1, steps, metrics };
   }
 }

@@ -43,12 +43,21 @@ export interface UpdateOptions {
   readonly shuffle: (epoch: number) => readonly number[];
 }
 
+/** Rows of a minibatch, as the update met them. */
+export interface TrainedRows {
+  readonly rows: readonly number[];
+  /** What their tokens' probabilities were to those of the rollouts. */
+  readonly ratios: Rows;
+  /** Of the policy at each of their tokens, in nats. */
+  readonly entropies: Rows;
+}
+
 /** What an update did. */
 export interface Update {
   /** One entry a minibatch, in the order of training. */
   readonly minibatches: readonly MinibatchStats[];
-  /** Rows of each minibatch, and what its tokens' probabilities were to those of the rollouts. */
-  readonly trained: readonly { readonly rows: readonly number[]; readonly ratios: Rows }[];
+  /** In the order of training; a row may come several times, or never. */
+  readonly trained: readonly TrainedRows[];
   /** Gradient norm before clipping, one an optimizer step. */
   readonly gradNorms: readonly number[];
 }
@@ -60,7 +69,7 @@ type Gradients = Map<string, Tensor<'float32'>>;
 export async function update(batch: Batch, options: UpdateOptions): Promise<Update> {
   const { config, places, policy, optimizer, step } = options;
   const minibatches: MinibatchStats[] = [];
-  const trained: Update['trained'][number][] = [];
+  const trained: TrainedRows[] = [];
   const gradNorms: number[] = [];
   const group = config.miniBatchSize * config.gradientAccumulationSteps;
   const isFirst = () => options.updates + gradNorms.length === 0;
@@ -96,9 +105,9 @@ async function accumulated(
   let sum: Gradients | undefined;
   let verdict: 'go' | 'skip' | 'stop' = 'go';
   const stats: MinibatchStats[] = [];
-  const trained: Update['trained'][number][] = [];
+  const trained: TrainedRows[] = [];
   for (const rows of parts) {
-    const { minibatch, gradients, ratios } = await gradientsOf(rows, batch, options);
+    const { minibatch, gradients, ...met } = await gradientsOf(rows, batch, options);
     if (isFirst && options.checksStart && stats.length === 0) {
       checkRatio(minibatch.ratio, options.policy.precision);
     }
@@ -109,7 +118,7 @@ async function accumulated(
     else if (tooFar && places.skips && verdict === 'go') verdict = 'skip';
     const none = { 'loss/policy': 0, 'loss/value': 0, 'loss/total': 0 };
     stats.push(tooFar ? { ...minibatch, ...none } : minibatch);
-    trained.push({ rows, ratios });
+    trained.push({ rows, ...met });
     scaleGradients(gradients, 1 / parts.length);
     sum = addGradients(sum, gradients);
   }
@@ -147,6 +156,7 @@ async function gradientsOf(rows: readonly number[], batch: Batch, options: Updat
     minibatch: minibatchStats(result, { ...inputs, masks }),
     gradients,
     ratios: terms.ratio,
+    entropies: scores.map((row) => row.entropies),
   };
 }
 

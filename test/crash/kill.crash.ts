@@ -33,6 +33,8 @@ beforeAll(async () => {
   const run = join(folder, 'undisturbed');
   const ended = await begin(run);
   undisturbed = { ended, result: await resultOf(run) };
+  const record = Object.keys(undisturbed.result.files).filter((name) => /^rollouts/.test(name));
+  expect(record).toHaveLength(settings.steps + 1);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -45,7 +47,9 @@ const discard = (run: string) => rm(run, { recursive: true, force: true });
 /** What must not depend on kills: files as text, and the log without what a clock says. */
 async function resultOf(run: string) {
   const names = await readdir(run, { recursive: true });
-  const files = names.filter((name) => /^(adapter|best)\/|^(comparison|samples)/.test(name));
+  const files = names.filter((name) =>
+    /^(adapter|best|rollouts)\/|^(comparison|samples)/.test(name),
+  );
   const read = async (name: string) => [name, await readFile(join(run, name), 'base64')];
   const events = await readEvents(join(run, 'events.jsonl'));
   return {

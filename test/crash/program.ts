@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { fingerprintFile } from '../../src/disk/fingerprint.ts';
 import { readEvents } from '../../src/store/event-log.ts';
+import { readQueries, readRollouts } from '../../src/store/rollouts.ts';
 import { openSafetensors } from '../../src/tensors/safetensors.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -59,13 +60,16 @@ export async function program(
 
 /**
  * Looks at all that is under its own name in a run's folder: it must be whole, whenever the run was
- * killed. Only the last line of `events.jsonl` may be torn.
+ * killed. Only the last line of `events.jsonl` and of
+ * `rollouts/queries.jsonl` may be torn.
  * @throws when a file is not what its name says, or a checkpoint is not what its record says
  */
 export async function checkWhole(run: string): Promise<void> {
   for (const path of await filesOf(run)) {
     const name = path.slice(run.length + 1);
     if (name === 'events.jsonl') await readEvents(path);
+    else if (name === 'rollouts/queries.jsonl') await readQueries(run);
+    else if (name.endsWith('.jsonl.gz')) await readRollouts(run, Number(/\d+/.exec(name)));
     else if (name.endsWith('.jsonl')) (await linesOf(path)).map((line) => JSON.parse(line));
     else if (name.endsWith('.json')) JSON.parse(await readFile(path, 'utf8'));
     else if (name.endsWith('.yaml')) parse(await readFile(path, 'utf8'));

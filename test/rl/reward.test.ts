@@ -34,6 +34,17 @@ describe('the answer of a reward', () => {
     expect(await scoreRollouts(answering(answer), rollouts)).toEqual(answer);
   });
 
+  test('may have parts, which are checked as scores are', async () => {
+    const answer = { scores: [1, 2, 3], parts: { kindness: [1, 0, 1] } };
+    expect(await scoreRollouts(answering(answer), rollouts)).toEqual({ ...answer, metrics: {} });
+    const ask = (parts: object) => scoreRollouts(answering({ ...answer, parts }), rollouts);
+    await expect(ask({ kindness: [1] })).rejects.toThrow(
+      'reward, part "kindness": expected 3 scores, got 1 score.',
+    );
+    await expect(ask({ kindness: 'much' })).rejects.toThrow('expected an array of numbers');
+    await expect(ask({ kindness: [1, 2, Number.NaN] })).rejects.toThrow('part "kindness"');
+  });
+
   test('may read whatever else a query holds', async () => {
     const asked = rollouts.map((rollout, i) => ({
       ...rollout,

@@ -150,6 +150,11 @@ export const DetoxConfig = z.strictObject({
     .default(5)
     .describe('Steps between checkpoints, from which a run can be resumed (0: at a stop alone)'),
   keepCheckpoints,
+  keepRollouts: countOrZero
+    .optional()
+    .describe(
+      'Steps of which each token of the rollouts is kept, the last ones; of older ones texts and scores stay (default: all; 0: nothing is kept)',
+    ),
   evaluateEvery: countOrZero
     .default(0)
     .describe('Steps between measurements that choose the best adapter (0: none)'),
@@ -216,7 +221,7 @@ export const mayDiffer = [
   ...['judge', 'judgeLabel'],
   ...['data', 'dataRevision', 'reward'],
   ...['testData', 'testDataRevision'],
-  ...['checkpointEvery', 'keepCheckpoints', 'valueHeadFile', 'language'],
+  ...['checkpointEvery', 'keepCheckpoints', 'keepRollouts', 'valueHeadFile', 'language'],
 ];
 
 /** What the settings must be together, for `superRefine`. */

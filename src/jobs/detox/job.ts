@@ -4,6 +4,7 @@ import { compareSamples } from '../../eval/compare.ts';
 import type { ParameterCount, RunEvent, RunFacts, RunMeasures } from '../../events.ts';
 import { countParameters } from '../../model/count.ts';
 import { targetsOf } from '../../model/initial.ts';
+import type { SeenStep } from '../../rl/collect.ts';
 import { LearnerNumbers } from '../../rl/learner-state.ts';
 import { trainRl } from '../../rl/trainer.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
@@ -19,6 +20,7 @@ import { memoryRemedy } from './memory.ts';
 import { ofAnswers } from './notes.ts';
 import { reportFiles } from './report.ts';
 import { detoxReward } from './reward.ts';
+import { rolloutKeeper } from './rollouts.ts';
 import { type Run, setUp } from './setup.ts';
 
 /** Loads what a run works on, and says what it does with it. */
@@ -31,6 +33,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
   const { valueHeadFile, seed, rows, bestMetric: metric, samplesPerPrompt } = config;
   const card = { version, prompt: templateText(local.promptTemplate) };
   const files = detoxFiles(context.output, { lora, valueHeadFile, card });
+  const keepRollouts = rolloutKeeper(context.output, run.tokenizer, config);
   const samples: Partial<Record<When, Sample[] | undefined>> = {};
   const perPrompt = test.map((prompt) => prompt.references);
   const references = Array<typeof perPrompt>(config.samplesPerPrompt).fill(perPrompt).flat();
@@ -91,8 +94,9 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
         batch = { ...batch, scores: 'scores' in answer ? answer.scores : answer };
         return answer;
       };
-      const seeing = (rollouts: SeenBatch['rollouts'], kls: SeenBatch['kls']) => {
-        seen = { rollouts, kls };
+      const seeing = async (step: SeenStep) => {
+        seen = { rollouts: step.rollouts, kls: step.learnt.klDist };
+        await keepRollouts?.(step);
       };
       for await (const event of trainRl({ ...run, reward: judged, seen: seeing }, rl, stop)) {
         batch = undefined;

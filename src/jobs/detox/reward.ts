@@ -62,7 +62,8 @@ export function detoxReward(parts: DetoxRewardParts, config: DetoxConfig): Rewar
     ...ownReward(parts, config),
     ...(rougeWeight > 0 && { rouge1: { reward: rougeReward, weight: rougeWeight } }),
   };
-  if (Object.keys(others).length === 0 && rewardModelWeight === 1) return guarded(classifier);
+  if (Object.keys(others).length === 0 && rewardModelWeight === 1)
+    return guarded(ofOnePart('classifier', classifier));
   const weighted = { classifier: { reward: classifier, weight: rewardModelWeight }, ...others };
   return guarded(weightedRewards<Prompt>(weighted));
 }
@@ -136,11 +137,19 @@ export async function rougeReward(
   return rollouts.map(({ query, text }) => rouge(query.references.filter(canRead), text).rouge1.f);
 }
 
+/** The reward, with its scores as a part under a name, as in a sum. */
+function ofOnePart(name: string, reward: Reward): Reward<Prompt> {
+  return async (rollouts, signal) => {
+    const answer = await scoreRollouts(reward, rollouts, signal);
+    return { ...answer, parts: { [name]: answer.scores } };
+  };
+}
+
 /** The reward, with `guard/…` among its metrics. */
 function guarded(reward: Reward<Prompt>): Reward<Prompt> {
   return async (rollouts, signal) => {
-    const { scores, metrics } = await scoreRollouts(reward, rollouts, signal);
+    const answer = await scoreRollouts(reward, rollouts, signal);
     const answers = rollouts.map(({ query, text }) => ({ query: query.text, response: text }));
-    return { scores, metrics: { ...metrics, ...guardMetrics(answers) } };
+    return { ...answer, metrics: { ...answer.metrics, ...guardMetrics(answers) } };
   };
 }

@@ -94,7 +94,7 @@ const isMeasured = (number: number) => (event: RunEvent) =>
 /** All files of a run whose bytes must not depend on how often it was stopped. */
 async function resultOf(output: string) {
   const names = (await readdir(output, { recursive: true })).filter((name) =>
-    /^(adapter|best)\/|^samples|^checkpoints\/.*safetensors$/.test(name),
+    /^(adapter|best|rollouts)\/|^samples|^checkpoints\/.*safetensors$/.test(name),
   );
   const read = async (name: string) => [name, await readFile(join(output, name), 'base64')];
   return Object.fromEntries(await Promise.all(names.sort().map(read)));
@@ -136,6 +136,8 @@ describe('a run that goes on', () => {
         'best/best.json',
         'checkpoints/step-000002/state.safetensors',
         'samples-before.jsonl',
+        'rollouts/queries.jsonl',
+        'rollouts/step-000003.jsonl.gz',
       ]),
     );
   });
