@@ -2,16 +2,24 @@
 import { render } from 'preact';
 import { hashOf } from './route.ts';
 import { language, refused, route, say, speak } from './state.ts';
+import { Compared } from './views/compared.tsx';
+import { Prompt } from './views/prompt.tsx';
 import { Refused } from './views/refused.tsx';
 import { RunView } from './views/run.tsx';
 import { RunList } from './views/runs.tsx';
+import { Samples } from './views/samples.tsx';
 import { Settings } from './views/settings.tsx';
+import { Tokens } from './views/tokens.tsx';
 
 function View() {
   const { view, run } = route.value;
   if (view === 'runs') return <RunList />;
   if (run !== undefined && view === 'run') return <RunView key={run} run={run} />;
   if (run !== undefined && view === 'settings') return <Settings key={run} run={run} />;
+  if (view === 'samples') return <Samples />;
+  if (view === 'prompt') return <Prompt />;
+  if (view === 'tokens') return <Tokens />;
+  if (view === 'compared') return <Compared />;
   return <p>{say('missing')}</p>;
 }
 
@@ -28,6 +36,8 @@ function Frame() {
         </button>
         <nav aria-label={say('views')}>
           <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
+          <a href={hashOf({ view: 'samples' })}>{say('samples')}</a>
+          <a href={hashOf({ view: 'compared' })}>{say('compared')}</a>
         </nav>
         <button type="button" lang={other} onClick={() => speak(other)}>
           {say('language')}

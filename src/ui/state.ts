@@ -1,7 +1,7 @@
 /** I/O: what all views share: the place in the address, the language, the way to the server. */
 import { signal } from '@preact/signals';
 import { type Connection, pauseBefore } from './connection.ts';
-import { type Route, routeOf } from './route.ts';
+import { type Asked, hashOf, type Route, routeOf } from './route.ts';
 import { type Language, type Word, wordIn } from './words/words.ts';
 
 export const route = signal<Route>(routeOf(location.hash));
@@ -52,6 +52,13 @@ export const connection: Connection = {
     refused.value = true;
   },
 };
+
+/** Changes what the view is asked for, in the address too, without a new place in the history. */
+export function ask(changed: Asked): void {
+  const next = { ...route.value, asked: { ...route.value.asked, ...changed } };
+  history.replaceState(null, '', hashOf(next));
+  route.value = next;
+}
 
 function look(): void {
   takeFromAddress();

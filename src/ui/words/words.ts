@@ -1,11 +1,16 @@
 /** What the page says, in English and in Korean: a file for each part of it. */
 import * as runs from './runs.ts';
+import * as samples from './samples.ts';
 import * as shell from './shell.ts';
 
 export type Language = 'en' | 'ko';
 
-const english = { ...shell.english, ...runs.english };
-const korean: Readonly<Record<Word, string>> = { ...shell.korean, ...runs.korean };
+const english = { ...shell.english, ...runs.english, ...samples.english };
+const korean: Readonly<Record<Word, string>> = {
+  ...shell.korean,
+  ...runs.korean,
+  ...samples.korean,
+};
 
 export type Word = keyof typeof english;
 

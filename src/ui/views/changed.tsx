@@ -1,0 +1,29 @@
+/** Two texts as one: which words went and which came. */
+import { difference } from '../../difference.ts';
+import { say } from '../state.ts';
+
+interface ChangedProps {
+  readonly before: string;
+  readonly after: string;
+}
+
+export function Changed({ before, after }: ChangedProps) {
+  if (before === '' && after === '') return <Text text="" />;
+  return (
+    <p class="text difference" dir="auto">
+      {difference(before, after).map(({ kind, text }, i) => {
+        if (kind === 'same') return text;
+        return kind === 'gone' ? <del key={i}>{text}</del> : <ins key={i}>{text}</ins>;
+      })}
+    </p>
+  );
+}
+
+/** A text as it was written. */
+export function Text({ text }: { readonly text: string }) {
+  return (
+    <p class="text" dir="auto">
+      {text === '' ? <i>{say('empty')}</i> : text}
+    </p>
+  );
+}

@@ -1,0 +1,158 @@
+/** I/O: a list of any length: only rows that can be seen are there, and only their pages are asked for. */
+import type { ComponentChildren } from 'preact';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { get } from '../connection.ts';
+import { type Loaded, pageSize, pagesOf, rangeAt, withPage } from '../rows.ts';
+import { connection, say } from '../state.ts';
+import { Waiting } from './answer.tsx';
+
+/** A window of a list, as the server answers. */
+interface Answer<Row> {
+  readonly total: number;
+  readonly rows: readonly Row[];
+}
+
+/**
+ * A list at this address. Until its first page is there, the one before stays.
+ * @param address the path with its filters; `offset` and `limit` are put behind it
+ * @param version another one asks again
+ */
+export function useRows<Page extends Answer<unknown>>(address: string, version: number) {
+  const [loaded, setLoaded] = useState<Loaded<Page>>();
+  const [error, setError] = useState<string>();
+  const asked = useRef(new Set<string>());
+  const current = useRef('');
+  const key = `${version} ${address}`;
+
+  const fetchPage = useCallback(
+    (number: number) => {
+      const mark = `${key} ${number}`;
+      if (asked.current.has(mark)) return;
+      asked.current.add(mark);
+      get<Page>(connection, `${address}&offset=${number * pageSize}&limit=${pageSize}`).then(
+        (page) => {
+          if (current.current !== key) return;
+          setError(undefined);
+          setLoaded((was) => {
+            const empty = { address: key, total: page.total, pages: new Map() };
+            const next = withPage(was?.address === key ? was : empty, number, page);
+            // what was dropped may be asked for again
+            if (was?.address === key && was.total !== page.total) asked.current.clear();
+            return next;
+          });
+        },
+        (reason: unknown) => {
+          asked.current.delete(mark);
+          if (current.current === key) setError(String(reason));
+        },
+      );
+    },
+    [address, key],
+  );
+
+  useEffect(() => {
+    current.current = key;
+    asked.current.clear();
+    fetchPage(0);
+  }, [key, fetchPage]);
+  const isCurrent = loaded?.address === key;
+  return { loaded, error, fetchPage: isCurrent ? fetchPage : undefined };
+}
+
+interface RowsProps<Page> {
+  readonly label: string;
+  readonly loaded: Loaded<Page> | undefined;
+  readonly error: string | undefined;
+  readonly fetchPage: ((number: number) => void) | undefined;
+  /** The cells of the table's head. */
+  readonly head: ComponentChildren;
+  /** The cells of the row at a place of a page. */
+  readonly cells: (page: Page, place: number, index: number) => ComponentChildren;
+}
+
+/** The list as a table that scrolls; arrow keys go from row to row. */
+export function Rows<Page>({ label, loaded, error, fetchPage, head, cells }: RowsProps<Page>) {
+  const frame = useRef<HTMLElement>(null);
+  const [place, setPlace] = useState({ top: 0, height: 600, rowHeight: 72 });
+  const total = loaded?.total ?? 0;
+  const address = loaded?.address;
+  const range = rangeAt(place, total);
+
+  const look = useCallback(() => {
+    const inside = frame.current;
+    if (!inside) return;
+    const rowHeight = inside.querySelector<HTMLElement>('tr[data-row]')?.offsetHeight || 72;
+    setPlace({ top: inside.scrollTop, height: inside.clientHeight, rowHeight });
+  }, []);
+  useLayoutEffect(look, [look, loaded]);
+  useEffect(() => {
+    const inside = frame.current;
+    if (!inside) return undefined;
+    const resized = new ResizeObserver(look);
+    resized.observe(inside);
+    return () => resized.disconnect();
+  }, [look, total === 0]);
+  // another list begins at its top
+  useLayoutEffect(() => frame.current?.scrollTo(0, 0), [address]);
+  useEffect(() => {
+    if (!fetchPage || !loaded) return;
+    for (const number of pagesOf({ first: range.first, end: range.end }))
+      if (!loaded.pages.has(number)) fetchPage(number);
+  }, [fetchPage, loaded, range.first, range.end]);
+
+  if (error !== undefined) return <Waiting error={error} />;
+  if (!loaded) return <Waiting />;
+  const indices = Array.from({ length: range.end - range.first }, (_, i) => range.first + i);
+  return (
+    <>
+      <p role="status" class="count">
+        {total === 0
+          ? say('noneLikeThat')
+          : say('count', { count: total.toLocaleString(document.documentElement.lang) })}
+      </p>
+      {total > 0 && (
+        <section class="rows" aria-label={label} ref={frame} onScroll={look}>
+          <table aria-rowcount={total + 1}>
+            <thead>
+              <tr aria-rowindex={1}>{head}</tr>
+            </thead>
+            <Gap height={range.first * place.rowHeight} />
+            <tbody onKeyDown={toNeighbour}>
+              {indices.map((index) => {
+                const page = loaded.pages.get(Math.floor(index / pageSize));
+                return (
+                  <tr key={index} data-row={index} aria-rowindex={index + 2}>
+                    {page ? cells(page, index % pageSize, index) : <td colSpan={20}>…</td>}
+                  </tr>
+                );
+              })}
+            </tbody>
+            <Gap height={(total - range.end) * place.rowHeight} />
+          </table>
+        </section>
+      )}
+    </>
+  );
+}
+
+/** In the place of rows that are not there. */
+function Gap({ height }: { readonly height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tbody aria-hidden="true">
+      <tr style={{ height: `${height}px` }} />
+    </tbody>
+  );
+}
+
+function toNeighbour(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const row = (event.target as HTMLElement).closest<HTMLElement>('tr[data-row]');
+  if (step === undefined || !row) return;
+  const next = event.currentTarget.querySelector<HTMLElement>(
+    `tr[data-row="${Number(row.dataset.row) + step}"] :is(a, button)`,
+  );
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
