@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const words = ['comparison', 'explanation', 'events', 'rollouts'];
-const bottom = ['errors', 'tensor', 'random', ...words, 'metrics', 'disk'];
+const bottom = ['errors', 'tensor', 'random', 'protobuf', ...words, 'metrics', 'disk'];
 const files = [...bottom, 'tensors', 'adapter', 'tokenizer'];
 const upToFamily = [...files, 'graph', 'nn', 'family'];
 const upToModel = [...upToFamily, 'hub', 'data', 'runtime', 'model'];
@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   errors: [],
   tensor: ['errors'],
   random: ['errors'],
+  protobuf: [],
   comparison: [],
   explanation: ['comparison'],
   events: ['comparison'],
@@ -41,7 +42,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   export: upToModel,
   rl: upToModel,
   eval: upToModel,
-  store: ['errors', 'disk', ...words],
+  store: ['errors', 'protobuf', 'disk', 'hub', ...words],
   report: ['errors', ...words, 'difference', 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),

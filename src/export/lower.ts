@@ -8,7 +8,7 @@ import {
   tensorMessage,
 } from '../graph/onnx-messages.ts';
 import { onnxTypes } from '../graph/onnx-types.ts';
-import { Message } from '../graph/protobuf.ts';
+import { Message } from '../protobuf.ts';
 import { type DType, float32, type Tensor } from '../tensor.ts';
 import type { Precision } from './dtypes.ts';
 import type { WeightStore } from './stored.ts';

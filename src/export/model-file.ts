@@ -1,7 +1,7 @@
 import type { Choice, ExportedModel } from '../family/exported-model.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { nodeNamed, tensorHead, valueInfo } from '../graph/onnx-messages.ts';
-import { Message } from '../graph/protobuf.ts';
+import { Message } from '../protobuf.ts';
 import type { Precision } from './dtypes.ts';
 import { type Lowering, lower, modelType } from './lower.ts';
 import { type LoadWeight, type StoredTensor, weightStore } from './stored.ts';

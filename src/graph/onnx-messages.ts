@@ -1,9 +1,9 @@
 // Messages of onnx.proto (Apache-2.0, https://github.com/onnx/onnx); the numbers are its field numbers.
 import { InternalError } from '../errors.ts';
+import { Message } from '../protobuf.ts';
 import type { Tensor } from '../tensor.ts';
 import { type OnnxAttribute, readBy, type Shape, type Value } from './graph.ts';
 import { onnxTypes } from './onnx-types.ts';
-import { Message } from './protobuf.ts';
 
 /**
  * The node of an op's result.

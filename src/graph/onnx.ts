@@ -1,3 +1,4 @@
+import { Message } from '../protobuf.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Graph, reachable, readBy, type Value } from './graph.ts';
 import {
@@ -10,7 +11,6 @@ import {
   valueInfo,
 } from './onnx-messages.ts';
 import { onnxTypes } from './onnx-types.ts';
-import { Message } from './protobuf.ts';
 
 /** Where the elements of a weight lie: bytes of a file beside the model. */
 export interface ExternalWeight {

@@ -18,7 +18,7 @@ import {
   slice,
   transpose,
 } from '../../src/graph/ops/shape.ts';
-import { Message } from '../../src/graph/protobuf.ts';
+import { Message } from '../../src/protobuf.ts';
 import { inFiles, type WeightLocation } from '../../src/runtime/weight-source.ts';
 import { float32, int64 } from '../../src/tensor.ts';
 import { messagesAt, operatorsOf, readMessage, textsAt } from './protobuf-reader.ts';

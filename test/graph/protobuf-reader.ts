@@ -1,6 +1,6 @@
 /** A second, independent look at what the protobuf writer wrote. */
 
-/** Fields of a message by number: varints as bigint, length-delimited ones as bytes. */
+/** Fields of a message by number: varints as bigint, all others as bytes. */
 export type Fields = Map<number, (bigint | Uint8Array)[]>;
 
 export function readMessage(bytes: Uint8Array): Fields {
@@ -16,8 +16,9 @@ export function readMessage(bytes: Uint8Array): Fields {
   };
   while (at < bytes.length) {
     const tag = Number(varint());
-    const value = varint();
-    const content = tag & 7 ? bytes.subarray(at, at + Number(value)) : value;
+    const type = tag & 7;
+    const value = type === 1 ? 8n : type === 5 ? 4n : varint();
+    const content = type ? bytes.subarray(at, at + Number(value)) : value;
     if (content instanceof Uint8Array) at += content.length;
     fields.set(tag >> 3, [...(fields.get(tag >> 3) ?? []), content]);
   }

@@ -1,10 +1,29 @@
-/** Writes protocol buffer messages: just what an ONNX model needs. */
+/** Writes protocol buffer messages: just what an ONNX model and TensorBoard's events need. */
 export class Message {
   readonly #parts: Uint8Array[] = [];
 
   /** An integer field; negative ones as 64-bit two's complement. */
   integer(field: number, value: number | bigint): this {
     return this.#varint(field << 3).#varint(value);
+  }
+
+  /** A 64-bit floating-point field. */
+  double(field: number, value: number): this {
+    this.#varint((field << 3) | 1).#parts.push(littleEndian([value]));
+    return this;
+  }
+
+  /** A 32-bit floating-point field: the nearest such number. */
+  float(field: number, value: number): this {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setFloat32(0, value, true);
+    this.#varint((field << 3) | 5).#parts.push(bytes);
+    return this;
+  }
+
+  /** A packed repeated field of 64-bit floating-point numbers. */
+  doubles(field: number, values: readonly number[]): this {
+    return this.bytes(field, littleEndian(values));
   }
 
   /** A length-delimited field of raw bytes. */
@@ -52,4 +71,11 @@ export class Message {
     this.#parts.push(Uint8Array.from(bytes));
     return this;
   }
+}
+
+function littleEndian(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(8 * values.length);
+  const view = new DataView(bytes.buffer);
+  for (const [i, value] of values.entries()) view.setFloat64(8 * i, value, true);
+  return bytes;
 }
