@@ -46,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/watch.ts')).watch,
   },
   {
+    name: 'sync',
+    summary: 'Send runs to their stores: what these do not have yet, and nothing twice.',
+    load: async () => (await import('./commands/sync.ts')).sync,
+  },
+  {
     name: 'report',
     summary: 'Make the reports of a finished run again, from its log and its samples.',
     load: async () => (await import('./commands/report.ts')).report,

@@ -5,11 +5,13 @@ import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { SftConfig } from '../jobs/sft-config.ts';
 import type { Known, Said } from './config-file.ts';
 import { flagsOf, withFlagNames } from './flags.ts';
+import { type StoreSettings, storesIn } from './store-options.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 /** What the rows ask of, as far as the job has it. */
 type Config = DetoxConfig &
-  Pick<SftConfig, 'full'> & { readonly store: string; readonly versus?: string };
+  Pick<SftConfig, 'full'> &
+  Pick<StoreSettings, 'store'> & { readonly versus?: string };
 
 /** Settings, when they do nothing, and why. */
 type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
@@ -65,7 +67,7 @@ const rows: readonly Row[] = [
   [['temperature', 'topK', 'topP', 'evaluationTopK'], (c) => !c.sample, '`sample` is off'],
   [
     ['table', 'createTable', 'key', 'tableItems', 'endpoint', 'region'],
-    (c) => c.store !== 'dynamodb',
+    (c) => !storesIn(c).includes('dynamodb'),
     '`store` is not dynamodb',
   ],
   [['ablate'], (c) => c.versus === undefined, '`versus` is not given'],

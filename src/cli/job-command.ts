@@ -2,18 +2,16 @@
 import type { z } from 'zod';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
+import type { Engine } from '../runtime/engine.ts';
 import { type CliCommand, type CommandContext, defineCommand } from './command.ts';
 import { startEngineFor } from './engine.ts';
-import {
-  givenSettings,
-  jobOptions,
-  type StoreSettings,
-  type VersusSettings,
-} from './job-options.ts';
+import { Told } from './errors.ts';
+import { givenSettings, jobOptions, type VersusSettings } from './job-options.ts';
 import { showDownload } from './locate.ts';
 import { type EngineSettings, newFolder, withEngine } from './options.ts';
 import { thenGoOn } from './remedies.ts';
 import { expectVerdict } from './required.ts';
+import type { StoreSettings } from './store-options.ts';
 import { version } from './version.ts';
 
 /** The command that starts jobs of a kind. */
@@ -52,10 +50,15 @@ export async function runJobIn(
   kind: Kind,
   { asked, given, resume = false, context }: Asked,
 ): Promise<void> {
-  const [{ runJob }, { showEvents }, { startStore }, { unfinishedJob }] = await Promise.all([
+  const [
+    { runJob },
+    { showEvents },
+    { finishStores, isLeft, openCourier, telling },
+    { unfinishedJob },
+  ] = await Promise.all([
     import('../jobs/run.ts'),
     import('./show-job.ts'),
-    import('./comparison-store.ts'),
+    import('./stores.ts'),
     import('../disk/result-folder.ts'),
   ]);
   const config = settingsIn(asked, kind);
@@ -67,21 +70,27 @@ export async function runJobIn(
     const going = { config: detox, ablate, engine: settings, given, resume, context };
     return runVersusIn(output, going);
   }
-  const store = kind.compares ? await startStore(settings, resume ? output : undefined) : undefined;
-  const engine = await startEngineFor(kind.policy?.(config), settings, context);
+  const courier = kind.compares
+    ? await openCourier(output, settings, { resume, context })
+    : undefined;
+  let engine: Engine | undefined;
   try {
+    engine = await startEngineFor(kind.policy?.(config), settings, context);
     const events = runJob(kind, config, {
       ...{ engine, output, resume, version: version(), signal: context.signal },
       given: withEngine(given, engine),
       downloading: showDownload(context.progress),
     });
-    const verdict = await showEvents(events, { kind, output, settings: config, store, context });
+    const shown = { kind, output, settings: config, courier, context };
+    const verdict = await showEvents(telling(events, courier), shown);
     if (!context.signal.aborted) expectVerdict(verdict, asked.require);
+    const delivered = await finishStores(courier, context.signal);
+    if (delivered.some(isLeft)) throw new Told();
   } catch (error) {
     throw (await unfinishedJob(output)) === undefined ? error : thenGoOn(error, output);
   } finally {
-    await engine.close();
-    store?.close();
+    await engine?.close();
+    await finishStores(courier, context.signal, 'brokenOff');
   }
 }
 

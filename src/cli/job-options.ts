@@ -1,49 +1,13 @@
 /** Options of the commands that run a job: its settings, where they come from, stores, the engine. */
 import { z } from 'zod';
 import type { Kind, Settings } from '../jobs/kind.ts';
-import { tableItems } from '../store/dynamodb.ts';
-import { tableKeys } from '../store/dynamodb-key.ts';
 import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
 import { engineOptions, folder } from './options.ts';
 import { requireOption } from './required.ts';
 import { omit, readSettings, sourceOptions } from './settings.ts';
-
-const store = { group: 'Store' };
-
-/** Where a comparison goes beside its folder. */
-export const storeOptions = {
-  store: z
-    .enum(['folder', 'dynamodb'])
-    .default('folder')
-    .meta(store)
-    .describe('Where the comparison goes; the run folder has it in any case'),
-  table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
-  createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
-  key: z
-    .enum(tableKeys)
-    .default('conversation_id')
-    .meta(store)
-    .describe(
-      'What tells the items of the table apart: conversation_id, a number for every row, or run, where each run has a place of its own',
-    ),
-  tableItems: z
-    .enum(tableItems)
-    .default('refuse')
-    .meta(store)
-    .describe(
-      'When the table holds items of other runs: refuse to start, append (numbered after them), or replace (all are deleted)',
-    ),
-  endpoint: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ ...store, placeholder: 'url' })
-    .describe('Where DynamoDB answers, for instance http://127.0.0.1:8000'),
-  region: z.string().min(1).optional().meta(store).describe('AWS region'),
-};
-export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
+import { storeOptions } from './store-options.ts';
 
 const parity = { group: 'Parity with TRL 0.8.0' };
 

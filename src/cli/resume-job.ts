@@ -20,11 +20,12 @@ import type { CommandContext } from './command.ts';
 import { readSettingsFile } from './config-file.ts';
 import { flagsOf } from './flags.ts';
 import { runJobIn } from './job-command.ts';
-import { jobOptions, storeOptions } from './job-options.ts';
+import { jobOptions } from './job-options.ts';
 import { engineOptions } from './options.ts';
 import { resumedNames, withNames } from './remedies.ts';
 import { expectVerdict, requireOption } from './required.ts';
 import { showFinished } from './show-job.ts';
+import { storeOptions } from './store-options.ts';
 
 /**
  * Goes on with the job in a folder, or shows what came of it.

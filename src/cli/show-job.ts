@@ -6,12 +6,13 @@ import type { DataSizes, JobEvent, Note } from '../events.ts';
 import type { Kind, Latest, Line, Outcome, Settings } from '../jobs/kind.ts';
 import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
 import { guardText } from '../report/words/guards.ts';
+import type { Courier, Delivered } from '../store/courier.ts';
 import { readEvents, withEvent } from '../store/event-log.ts';
 import type { CommandContext } from './command.ts';
-import type { ComparisonStore } from './comparison-store.ts';
 import { painter } from './paint.ts';
 import { type Names, named, noteText } from './remedies.ts';
 import { quoted } from './shell.ts';
+import { deliveredText, finishStores, toldDelivered } from './stores.ts';
 
 /** A job as it is shown. */
 export interface ShownJob {
@@ -19,8 +20,8 @@ export interface ShownJob {
   readonly output: string;
   /** @default those with which it began */
   readonly settings?: Settings;
-  /** Where the comparison goes as well. */
-  readonly store?: ComparisonStore | undefined;
+  /** Of its stores. */
+  readonly courier?: Courier | undefined;
   readonly context: Pick<
     CommandContext<unknown>,
     'json' | 'names' | 'print' | 'progress' | 'screen' | 'signal'
@@ -38,7 +39,7 @@ export async function showEvents(
   events: AsyncIterable<JobEvent>,
   job: ShownJob,
 ): Promise<Verdict | undefined> {
-  const { output, store, context } = job;
+  const { output, courier, context } = job;
   let told: readonly JobEvent[] = [];
   try {
     for await (const event of events) {
@@ -53,11 +54,9 @@ export async function showEvents(
     if (!context.signal.aborted || told.length === 0) throw error;
   }
   context.progress.close();
-  const { started, compared } = latestOf(told);
-  // last: a store that cannot be reached costs neither the report nor what the screen shows
-  if (store && started && compared) await store.put(started, compared.comparison.rows);
-  tell(told, job);
-  return compared?.comparison.verdict;
+  if (courier && !context.json) context.progress.note('bringing the stores up to date');
+  tell(told, job, await finishStores(courier, context.signal));
+  return latestOf(told).compared?.comparison.verdict;
 }
 
 /**
@@ -74,16 +73,19 @@ export function showFinished(told: readonly JobEvent[], job: ShownJob): Verdict 
   return compared?.comparison.verdict;
 }
 
-function tell(told: readonly JobEvent[], job: ShownJob): void {
-  const { kind, output, store, context } = job;
+function tell(
+  told: readonly JobEvent[],
+  job: ShownJob,
+  delivered: readonly Delivered[] = [],
+): void {
+  const { kind, output, context } = job;
   const settings = settingsOf(told, job);
   const steps = told.flatMap((event) => (event.type === 'step' ? [event.metrics] : []));
   const latest = latestOf(told);
   const guarded = told.flatMap((event) => (event.type === 'guarded' ? [event] : []));
-  const closing = { output, settings, store: latest.compared && store?.says };
-  const outcome = { latest, steps, guarded, ...closing };
+  const outcome = { latest, steps, guarded, output, settings };
   const { json, print, screen } = context;
-  const shown = { kind, output, store, context };
+  const shown = { kind, output, context, delivered };
   if (json) {
     print(JSON.stringify(resultOf(outcome, shown)));
     return;
@@ -221,8 +223,16 @@ function linesText(color: boolean, rows: readonly Line[]): string {
     .join('\n');
 }
 
+/** What became of a job beside its folder. */
+interface Closing {
+  readonly delivered: readonly Delivered[];
+}
+
 /** What was measured, what there is now and where. */
-function closingText(outcome: Outcome, { kind, output, context }: ShownJob): string {
+function closingText(
+  outcome: Outcome,
+  { kind, output, context, delivered }: ShownJob & Closing,
+): string {
   const { latest } = outcome;
   const { finished, stopped, before, after } = latest;
   const { screen, names } = context;
@@ -243,6 +253,7 @@ function closingText(outcome: Outcome, { kind, output, context }: ShownJob): str
     ...(latest.started && stopped?.saved !== false
       ? [['events', join(output, logName)] as const]
       : []),
+    ...delivered.map((one) => ['store', deliveredText(one, output)] as const),
   ];
   const head = painter(screen.color)('bold', headline(latest, kind));
   return ['', head, linesText(screen.color, lines)].join('\n');
@@ -283,7 +294,10 @@ function stepsDone({ stopped, step, finished, resumed }: Latest): number {
 }
 
 /** The job as `--json` tells it. */
-function resultOf(outcome: Outcome, { kind, output }: ShownJob): Record<string, unknown> {
+function resultOf(
+  outcome: Outcome,
+  { kind, output, delivered }: ShownJob & Closing,
+): Record<string, unknown> {
   const { latest } = outcome;
   const { started, resumed, step, before, after, stopped, finished } = latest;
   const isOwn = kind.result === undefined;
@@ -307,6 +321,7 @@ function resultOf(outcome: Outcome, { kind, output }: ShownJob): Record<string, 
     ...(outcome.guarded.length > 0 && { guards: outcome.guarded.map(toldGuard) }),
     ...(finished?.rolledBack && { rolledBack: finished.rolledBack }),
     ...kind.screen.json(outcome),
+    ...(delivered.length > 0 && { stores: delivered.map((one) => toldDelivered(one, output)) }),
     ...(resumed && { resumed: { step: resumed.step, notes: resumed.notes } }),
     ...(!finished && { stopped: { ...end, ...(canGoOn && { goOn: goOn(output) }) } }),
   };

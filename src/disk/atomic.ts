@@ -12,8 +12,15 @@ export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
+  await replaceFile(path, data);
+}
+
+/** As `writeFileAtomic`, in a folder that is there: where it is gone, nothing is made. */
+export async function replaceFile(
+  path: string,
+  data: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = temporaryName(path);
   const file = await open(temporary, 'wx');
   try {
@@ -29,7 +36,7 @@ export async function writeFileAtomic(
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
-  await syncFolder(folder); // the rename itself
+  await syncFolder(dirname(path)); // the rename itself
 }
 
 /**

@@ -34,8 +34,10 @@ export const configName = 'config.yaml';
 /** A job's log. */
 export const logName = 'events.jsonl';
 const lockName = 'lock';
+/** Folder of what each store has of a job. */
+export const storesName = 'stores';
 /** What stays where it is when one result takes the place of another. */
-const staying = [checkpointsName, logName, configName, lockName];
+const staying = [checkpointsName, logName, configName, lockName, storesName];
 
 /**
  * Whether a result may go to a folder: it is new, empty, or holds an earlier result of the same job
@@ -289,7 +291,7 @@ export async function writeResultFolder(
 
 /** Writes `training.json` of a folder that holds a result, atomically. */
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  const others = [recordName, checkpointsName, lockName];
+  const others = [recordName, checkpointsName, lockName, storesName];
   const names = (await readdir(folder)).filter((name) => !isTemporary(name));
   const files = names.filter((name) => !others.includes(name)).sort();
   const json = JSON.stringify({ ...record, files }, null, 2);

@@ -179,7 +179,9 @@ function jobFolder<Measures extends object>(output: string, kind: FolderKind<Mea
     async dropBeginning() {
       if (isKept || !isOwn || earlier === undefined) return;
       await folder.close();
-      if (earlier.length === 0) await rm(output, { recursive: true, force: true });
+      // a store's courier may just be writing there
+      const options = { recursive: true, force: true, maxRetries: 5 };
+      if (earlier.length === 0) await rm(output, options);
       for (const [path, bytes] of earlier) await writeFileAtomic(path, bytes);
     },
     async writeCheckpoint(state, record, more) {

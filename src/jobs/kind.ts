@@ -171,8 +171,6 @@ export interface Outcome<M extends object = object, F extends object = object> {
   readonly output: string;
   /** Those that the job has now; of a finished one those with which it began. */
   readonly settings: Settings;
-  /** Where the comparison went as well, in words. */
-  readonly store?: string | undefined;
 }
 
 /** What a screen says of a job of this kind, beside what it says of every job. */
@@ -251,7 +249,7 @@ export interface Kind<
   readonly result?: string | false;
   /** Whether measuring takes so long that what is there before and after is kept as a checkpoint. @default false */
   readonly keepsEnds?: boolean;
-  /** Whether it ends with a comparison, for which there are stores. @default false */
+  /** Whether it ends with a comparison. @default false */
   readonly compares?: boolean;
   /** Whether it can be run with the semantics of TRL 0.8.0 as well, to compare them. @default false */
   readonly semantics?: boolean;

@@ -1,48 +1,52 @@
 /** I/O: DynamoDB as a store of runs: of a run's folder its comparison, once there is one. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { ComparisonRow } from '../comparison.ts';
 import { unlessMissing } from '../disk/atomic.ts';
 import { InputError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
-import { type DynamoOptions, type DynamoStore, dynamoStore } from './dynamodb.ts';
+import { type DynamoOptions, type DynamoStore, dynamoStore, type RunKey } from './dynamodb.ts';
 import type { StoredRun } from './dynamodb-item.ts';
 import type { Position, RunRecord, RunStore } from './store.ts';
 
 /** Nothing is asked of DynamoDB before the first call. */
 export function dynamoRunStore(options: DynamoOptions): RunStore {
   let opening: Promise<DynamoStore> | undefined;
-  const open = (run = options.run) => {
+  const open = (run: RunKey) => {
     opening ??= dynamoStore({ ...options, run }).catch((error) => {
       opening = undefined; // the next try opens it anew
       throw error;
     });
     return opening;
   };
+  const at = options.endpoint === undefined ? '' : ` at ${options.endpoint}`;
   return {
     name: 'dynamodb',
-    says: `DynamoDB table ${options.table}`,
-    async check({ events }: RunRecord) {
-      await open(runOf(events));
+    says: `DynamoDB table ${options.table}${at}`,
+    async check({ folder, events }: RunRecord) {
+      // one that has not begun has nothing of its own there
+      await open(runOf(events) ?? { runId: basename(resolve(folder)), started: '' });
     },
-    async *deliver(record: RunRecord, from: Position) {
-      const { events } = record;
+    async *deliver({ folder, events }: RunRecord, from: Position) {
       const compared = events.findLastIndex(({ type }) => type === 'compared');
       const run = runOf(events);
+      let { memo } = from;
       if (run !== undefined && compared >= from.events) {
-        const rows = await comparisonOf(record.folder);
-        await (await open(run)).putComparison(run, rows);
+        memo = { run: run.runId, started: run.started };
+        yield { events: compared, memo }; // from here on there may be items to be taken back
+        await (await open(run)).putComparison(run, await comparisonOf(folder));
       }
-      yield { events: events.length };
+      yield { events: events.length, ...(memo && { memo }) };
     },
-    /** What went back has no comparison any more. */
-    async rewind({ events }: RunRecord, _from: Position, common: number) {
-      const run = runOf(events);
-      if (run !== undefined) await (await open(run)).remove(run);
+    async rewind({ events }: RunRecord, { memo }: Position, common: number) {
+      const stands = events.slice(0, common).some(({ type }) => type === 'compared');
+      if (memo === undefined || stands) return { events: common, ...(memo && { memo }) };
+      const run = { runId: String(memo.run), started: String(memo.started) };
+      await (await open(run)).remove(run);
       return { events: common };
     },
     async close() {
-      (await opening)?.close();
+      (await opening?.catch(() => undefined))?.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** I/O: one process at a time works in a folder; `lock` holds its number while it does. */
+/** I/O: one process at a time works in a folder, or at one thing in it; a file holds its number while it does. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessMissing } from '../disk/atomic.ts';
@@ -9,13 +9,22 @@ import { UnavailableError } from '../errors.ts';
  * @returns gives it back
  * @throws {UnavailableError} when another process of this machine works in it
  */
-export async function lockFolder(directory: string): Promise<() => Promise<void>> {
-  const path = join(directory, 'lock');
+export function lockFolder(directory: string): Promise<() => Promise<void>> {
+  return lockFile(join(directory, 'lock'), `run folder ${directory}`);
+}
+
+/**
+ * Takes what a file stands for.
+ * @param what is taken, in words
+ * @returns gives it back
+ * @throws {UnavailableError} when another process of this machine has it
+ */
+export async function lockFile(path: string, what: string): Promise<() => Promise<void>> {
   const holder = Number(await readFile(path, 'utf8').catch(unlessMissing('')));
   if (holder !== process.pid && isAlive(holder)) {
     const remedy = `Wait for it or stop it; if that is no tactful, remove ${path}.`;
     const actual = `process ${holder} at work in it`;
-    throw new UnavailableError(`run folder ${directory}`, 'nobody at work in it', actual, remedy);
+    throw new UnavailableError(what, 'nobody at work in it', actual, remedy);
   }
   const unlock = () => rm(path, { force: true });
   await writeFile(path, `${process.pid}\n`).catch(async (error) => {

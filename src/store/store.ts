@@ -16,8 +16,6 @@ export interface RunRecord {
 /** How much of a run a store has: so many of its events, and what belongs to them. Plain data. */
 export interface Position {
   readonly events: number;
-  /** Of the last of them: where the log reads otherwise there, the run has gone back. */
-  readonly hash?: string;
   /** What the store has to know again: the id of the run at a server, the name of a file. */
   readonly memo?: Readonly<Record<string, string | number>>;
 }
@@ -26,16 +24,16 @@ export interface Position {
 export interface RunStore {
   /** In settings, messages and the run's record of what was delivered. */
   readonly name: string;
-  /** Where it is, in words. */
+  /** Where it is, in words: the same for the same place, and others for another one. */
   readonly says: string;
   /**
    * Looks whether a run can be written there, before anything is trained.
-   * @param run what is known of it: `started` alone of one that is about to begin
+   * @param run what is known of it: no events of one that is about to begin, whose id is its folder's name
    */
   check(run: RunRecord): Promise<void>;
   /**
    * Writes what is missing, in batches.
-   * @returns after each batch that is safe there, how far it is
+   * @returns after each batch that is safe there, how far it is; the last time with all events
    * @throws {UnavailableError} when it cannot be reached: what was not told stays to be done
    * @throws {ConfigError} when it will not take the run: no other try will help
    */

@@ -31,6 +31,8 @@ test('help of the program', async () => {
                         settings, answers.
       watch             Follow a run while it trains: curves, the time that is left,
                         what guards saw.
+      sync              Send runs to their stores: what these do not have yet, and
+                        nothing twice.
       report            Make the reports of a finished run again, from its log and
                         its samples.
       generate          Let a policy answer prompts or summarise dialogues.
@@ -419,8 +421,9 @@ test('help of detox', async () => {
                                               correction alone as well, a run each
 
     Store:
-      --store <folder|dynamodb>               Where the comparison goes; the run
-                                              folder has it in any case [default:
+      --store <folder|dynamodb,…>             Where the run goes beside its folder,
+                                              which has all in any case: dynamodb, a
+                                              table with its comparison [default:
                                               folder]
       --table <text>                          DynamoDB table [default:
                                               llm_with_rlhf]

@@ -122,7 +122,7 @@ const kindOf = await Promise.all(
 ).then((pairs) => new Map(pairs));
 /** What jobs come to that others have no part in: the store of a comparison, several semantics. */
 const notFor = (name: string) => [
-  ...(kindOf.get(name)?.compares ? [] : ['src/cli/comparison-store.ts#startStore']),
+  ...(kindOf.get(name)?.compares ? [] : ['src/cli/stores.ts#openDynamo']),
   ...(kindOf.get(name)?.semantics ? [] : ['src/cli/versus-job.ts#runVersusIn']),
 ];
 const { texts, faults } = faultsIn(tsconfig, ({ name }) =>
@@ -146,7 +146,7 @@ test('the texts of each command have been found, those of what it loads later to
   for (const { name } of all) expect(files(name).length, name).toBeGreaterThan(100);
   const reached = (file: string) =>
     all.map(({ name }) => name).filter((name) => files(name).includes(file));
-  expect(reached('src/store/aws.ts')).toEqual(['detox', 'resume', 'evaluate']);
+  expect(reached('src/store/aws.ts')).toEqual(['detox', 'resume', 'evaluate', 'sync']);
   expect(reached('src/doctor/reward.ts')).toEqual(['doctor']);
   expect(reached('src/install/wheels.ts')).toEqual(['setup']);
   expect(reached('src/data/columns.ts')).toEqual([

@@ -7,7 +7,9 @@ import { type ShownJob, showEvents } from '../../src/cli/show-job.ts';
 import type { RunEvent } from '../../src/events.ts';
 import { detoxKind } from '../../src/jobs/detox/detox.ts';
 import { statusText } from '../../src/jobs/detox/screen.ts';
+import type { Courier, Delivered } from '../../src/store/courier.ts';
 import { openLog } from '../../src/store/event-log.ts';
+import type { RunStore } from '../../src/store/store.ts';
 import { exampleComparison, started, steps } from '../report/comparison.ts';
 
 const summary = (mean: number) => ({ n: 60, mean, std: 0.1 });
@@ -61,9 +63,9 @@ async function shown(
   events: Iterable<RunEvent> | AsyncIterable<RunEvent>,
   {
     json = false,
-    store,
+    courier,
     signal = new AbortController().signal,
-  }: { json?: boolean; store?: ShownJob['store']; signal?: AbortSignal } = {},
+  }: { json?: boolean; courier?: Courier; signal?: AbortSignal } = {},
 ) {
   const [out, err]: [string[], string[]] = [[], []];
   const output = { write: (text: string) => void err.push(text), columns: 100 };
@@ -71,7 +73,7 @@ async function shown(
   await showEvents(stream(events), {
     kind: detoxKind as ShownJob['kind'],
     output: directory,
-    store,
+    courier,
     context: {
       json,
       signal,
@@ -318,16 +320,23 @@ describe('with --json', () => {
   });
 });
 
-test('the comparison goes to DynamoDB where that is wanted', async () => {
-  const put: unknown[] = [];
-  const store: ShownJob['store'] = {
-    says: ', DynamoDB table llm_with_rlhf',
-    put: async (...given) => void put.push(given),
-    close: () => {},
-  };
-  const { out } = await shown(whole, { store });
-  expect(put).toEqual([[started, comparison.rows]]);
-  expect(out).toContain('DIR/comparison.csv, DynamoDB table llm_with_rlhf');
+test('it ends when the stores have all, and says where they are and what is missing there', async () => {
+  const store = (name: string) => ({ name, says: `a ${name}` }) as RunStore;
+  const delivered: Delivered[] = [
+    { store: store('table'), events: 4, of: 4 },
+    { store: store('server'), events: 3, of: 4, error: new Error('gone') },
+  ];
+  const courier: Courier = { tell: () => {}, finish: async () => delivered };
+  const { out } = await shown(whole, { courier });
+  expect(out).toContain('store           a table\n');
+  expect(out).toContain(
+    'store           a server has 3 of 4 events; send what is missing: npx tactful sync DIR\n',
+  );
+  const { stores } = JSON.parse((await shown(whole, { courier, json: true })).out);
+  expect(stores).toEqual([
+    { store: 'table', place: 'a table', events: 4, of: 4 },
+    { store: 'server', place: 'a server', events: 3, of: 4, sync: 'npx tactful sync DIR' },
+  ]);
 });
 
 test('the status shows what the metrics have', () => {

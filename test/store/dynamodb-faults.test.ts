@@ -104,7 +104,7 @@ test.each(['conversation_id', 'run'] as const)(
     const { server, counts } = faultyDynamo(endpoint, { share: 0.2, seed: 1 });
     const faulty = await serve(server);
     const store = dynamoRunStore({ ...quick, table: 'many', endpoint: faulty, key });
-    expect(await deliver(store, await runOf(5000))).toEqual({ events: 2 });
+    expect(await deliver(store, await runOf(5000))).toMatchObject({ events: 2 });
     await store.close();
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(0);
     const count = key === 'run' ? 'row' : 'conversation_id';
@@ -134,9 +134,9 @@ test('a run that goes back takes its comparison along, and nothing of others', a
   await other.putComparison(theirs, rows(3));
   other.close();
   const store = dynamoRunStore({ ...quick, table: 'back', endpoint, tableItems: 'append' });
-  await deliver(store, await runOf(2));
+  const position = await deliver(store, await runOf(2));
   expect(await read({ table: 'back' })).toHaveLength(5);
-  await store.rewind(await runOf(2, [started]), { events: 2 }, 1);
+  expect(await store.rewind(await runOf(2, [started]), position, 1)).toEqual({ events: 1 });
   await store.close();
   expect((await read({ table: 'back' })).map((item) => item.run_id)).toEqual(
     Array(3).fill('theirs'),

@@ -5,13 +5,14 @@ import { detoxKind } from '../../jobs/detox/detox.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { defineCommand } from '../command.ts';
 import { Told } from '../errors.ts';
-import { jobOptions, storeOptions, versusOptions } from '../job-options.ts';
+import { jobOptions, versusOptions } from '../job-options.ts';
 import { showDownload } from '../locate.ts';
 import { type EngineSettings, engineAndRest } from '../options.ts';
 import { named, namedRemedy } from '../remedies.ts';
 import { requireOption } from '../required.ts';
 import { omit } from '../settings.ts';
 import { findingText, totalText } from '../show-findings.ts';
+import { storeOptions } from '../store-options.ts';
 
 const ofRun = jobOptions(detoxKind);
 /** A config file also says where a run and its comparison go, what is to come of it, and which runs there are beside it. */

@@ -26,13 +26,13 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
     const lab = wrap(labText(comparison, language), width.width).join('\n');
     return ['', verdictText(comparison, width, language), lab, ...tables].join('\n\n').slice(1);
   },
-  files({ latest, output, store = '' }) {
+  files({ latest, output }) {
     const { best, compared, finished } = latest;
     const at = (name: string) => join(output, name);
     return [
       ...(hasAdapter(latest) ? [['adapter', at('adapter')] as Line] : []),
       ...(best ? [['best adapter', `${at('best')}, of step ${best.step}`] as Line] : []),
-      ...(compared ? [['comparison', at('comparison.csv') + store] as Line] : []),
+      ...(compared ? [['comparison', at('comparison.csv')] as Line] : []),
       ...(compared && finished ? [['report', `${at('report.html')}, report.md`] as Line] : []),
     ];
   },

@@ -20,11 +20,11 @@ export const evaluateScreen: KindScreen<EvaluateMeasures, RunFacts> = {
   brief: (measures) => detoxScreen.brief(measures, 'after'),
   tellsMeasures: true,
   ...(detoxScreen.compared && { compared: detoxScreen.compared }),
-  files({ latest: { compared, finished }, output, store = '' }) {
+  files({ latest: { compared, finished }, output }) {
     const at = (name: string) => join(output, name);
     return [
       ['samples', at('samples-after.jsonl')],
-      ...(compared ? [['comparison', at('comparison.csv') + store] as Line] : []),
+      ...(compared ? [['comparison', at('comparison.csv')] as Line] : []),
       ...(finished ? [['report', at('report.md')] as Line] : []),
     ];
   },

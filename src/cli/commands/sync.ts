@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { configName, logName } from '../../disk/result-folder.ts';
+import { ConfigError, InputError } from '../../errors.ts';
+import type { JobEvent } from '../../events.ts';
+import type { Settings } from '../../jobs/kind.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { Told } from '../errors.ts';
+import { type StoreSettings, storeOptions, storesIn } from '../store-options.ts';
+
+const options = z.strictObject(storeOptions);
+
+export const sync = defineCommand({
+  name: 'sync',
+  summary: 'Send runs to their stores: what these do not have yet, and nothing twice.',
+  description:
+    'Stores are those that the run was given, or others that are named here. How far each is, the ' +
+    'folder of the run remembers.',
+  examples: [
+    ['tactful sync runs/RUN', 'what could not be sent while it trained'],
+    ['tactful sync runs/* --store dynamodb --key run', 'runs that had no store'],
+  ],
+  arguments: [
+    {
+      name: 'run',
+      description: 'Folders of runs, also of such that train',
+      required: true,
+      variadic: true,
+    },
+  ],
+  options,
+  stopping: 'stopping after what is under way',
+  async run({ arguments: runs, given, json, ...context }) {
+    const told: object[] = [];
+    for (const run of runs) {
+      if (!context.signal.aborted) told.push(...(await syncRun(run, given, { json, ...context })));
+    }
+    if (json) context.print(JSON.stringify(told));
+    if (told.some((one) => 'problem' in one)) throw new Told();
+  },
+});
+
+type Context = Pick<CommandContext<unknown>, 'json' | 'note' | 'print' | 'progress' | 'signal'>;
+
+/** Brings each store of a run up to date. @returns what each has now, for programs */
+async function syncRun(folder: string, given: Settings, context: Context): Promise<object[]> {
+  const [{ readEvents }, { delivery }, { runLog }, { openStores }] = await Promise.all([
+    import('../../store/event-log.ts'),
+    import('../../store/delivery.ts'),
+    import('../../store/run-log.ts'),
+    import('../stores.ts'),
+  ]);
+  const log = runLog(await readEvents<JobEvent>(join(folder, logName)));
+  if (log.events.length === 0)
+    throw new InputError(folder, `a run with its ${logName}`, 'none', 'Name the folder of a run.');
+  const settings = await settingsOf(folder, given);
+  if (storesIn(settings).length === 0) {
+    const remedy = 'Name one by `store`.';
+    throw new ConfigError(`run folder ${folder}`, 'a run with a store', 'one without', remedy);
+  }
+  const told: object[] = [];
+  for (const store of await openStores(settings)) {
+    context.progress.note(`${folder}: sending to ${store.says}`);
+    const one = delivery(folder, store);
+    const problem = await one
+      .update(log, () => context.signal.aborted)
+      .then(() => undefined)
+      .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+      .finally(() => Promise.allSettled([one.close(), store.close()]));
+    const { events } = one;
+    const of = log.events.length;
+    if (problem !== undefined) context.note({ says: problem });
+    if (!context.json) context.print(`${folder}: ${store.says} has ${events} of ${of} events`);
+    const place = { run: folder, store: store.name, place: store.says, events, of };
+    told.push({ ...place, ...(problem !== undefined && { problem }) });
+  }
+  return told;
+}
+
+/** What is asked for now, over what the run was given. */
+async function settingsOf(folder: string, given: Settings): Promise<StoreSettings> {
+  const [{ exists }, { readSettingsFile }] = await Promise.all([
+    import('../../disk/atomic.ts'),
+    import('../config-file.ts'),
+  ]);
+  const file = join(folder, configName);
+  const then = (await exists(file)) ? await readSettingsFile(file) : {};
+  const own = Object.entries(then).filter(([name]) => name in storeOptions);
+  return options.parse({ ...Object.fromEntries(own), ...given });
+}

@@ -1,0 +1,55 @@
+/** Options of stores: which, and what each needs. */
+import { z } from 'zod';
+import { tableItems } from '../store/dynamodb.ts';
+import { tableKeys } from '../store/dynamodb-key.ts';
+
+const store = { group: 'Store' };
+
+/** Stores beside the folder. */
+export const storeNames = ['dynamodb'] as const;
+export type StoreName = (typeof storeNames)[number];
+const storeName = z.enum(['folder', ...storeNames]);
+
+/** Where a run goes beside its folder. */
+export const storeOptions = {
+  store: z
+    .union([storeName, z.array(storeName)])
+    .default('folder')
+    .meta({
+      ...store,
+      placeholder: `${storeName.options.join('|')},…`,
+      expects: `one or several of ${storeName.options.join(', ')}`,
+    })
+    .describe(
+      'Where the run goes beside its folder, which has all in any case: dynamodb, a table with its comparison',
+    ),
+  table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
+  createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
+  key: z
+    .enum(tableKeys)
+    .default('conversation_id')
+    .meta(store)
+    .describe(
+      'What tells the items of the table apart: conversation_id, a number for every row, or run, where each run has a place of its own',
+    ),
+  tableItems: z
+    .enum(tableItems)
+    .default('refuse')
+    .meta(store)
+    .describe(
+      'When the table holds items of other runs: refuse to start, append (numbered after them), or replace (all are deleted)',
+    ),
+  endpoint: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...store, placeholder: 'url' })
+    .describe('Where DynamoDB answers, for instance http://127.0.0.1:8000'),
+  region: z.string().min(1).optional().meta(store).describe('AWS region'),
+};
+export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
+
+/** The stores that a setting names, each once; the folder is there without being named. */
+export function storesIn({ store }: Pick<StoreSettings, 'store'>): StoreName[] {
+  return [...new Set([store].flat())].filter((name) => name !== 'folder');
+}
