@@ -63,6 +63,8 @@ export interface RolloutWindow {
   readonly rows: readonly (RolloutRow & { readonly run: string })[];
   /** Texts of these rows' queries, by hash. */
   readonly queries: Readonly<Record<string, string>>;
+  /** Steps that are kept and not read yet: whoever asks again gets more. Missing when there are none. */
+  readonly behind?: number;
 }
 
 /** `GET /api/runs/:id/rollouts/:step/:row`: one response with its tokens. */

@@ -42,7 +42,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   export: upToModel,
   rl: upToModel,
   eval: upToModel,
-  store: ['errors', 'protobuf', 'disk', 'hub', ...words],
+  store: ['errors', 'protobuf', 'disk', 'hub', 'api', ...words],
   report: ['errors', ...words, 'difference', 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
@@ -62,7 +62,7 @@ const pure = ['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decod
 /** Packages with native code, or that reach out of the process. */
 const outside = [
   ...['onnxruntime-node', 'tokenizers', 'koffi', 'undici', 'yauzl', 'jiti', 'openai'],
-  ...['@huggingface/hub', '@aws-sdk/'],
+  ...['@huggingface/hub', '@aws-sdk/', '@libsql/client'],
 ];
 
 interface Source {

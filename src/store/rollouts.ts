@@ -2,7 +2,7 @@
  * I/O: a run's `rollouts/`, read while it grows and after a kill: a file a step of gzipped JSON Lines,
  * whole or not there, and the texts of all queries once. Format: docs/formats.md.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
@@ -35,6 +35,23 @@ export async function readRollouts(folder: string, step: number): Promise<Rollou
   return bytes === undefined ? [] : linesOf((await promisify(gunzip)(bytes)).toString());
 }
 
+/** Those of a step without their tokens, most of which is then not even looked at. */
+export async function readRolloutHeads(folder: string, step: number): Promise<RolloutRow[]> {
+  const path = join(folder, rolloutsName, stepFile(step));
+  const bytes = await readFile(path).catch(unlessMissing(undefined));
+  if (bytes === undefined) return [];
+  const text = (await promisify(gunzip)(bytes)).toString();
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [headOf(line)]));
+}
+
+/** Tokens come last, and within a text of JSON there is no bare quote. */
+function headOf(line: string): RolloutRow {
+  const tokens = line.indexOf(',"tokens":{');
+  if (tokens >= 0 && line.endsWith(']}}')) return JSON.parse(`${line.slice(0, tokens)}}`);
+  const { tokens: _, ...head }: RolloutRow = JSON.parse(line);
+  return head;
+}
+
 /** Texts of queries by their hashes. A last line that is still being written is left out. */
 export async function readQueries(folder: string): Promise<Map<string, string>> {
   const path = join(folder, rolloutsName, queriesName);
@@ -42,6 +59,37 @@ export async function readQueries(folder: string): Promise<Map<string, string>> 
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const lines = linesOf<{ query: string; text: string }>(whole);
   return new Map(lines.map(({ query, text }) => [query, text]));
+}
+
+/** A query's text, as a line of the file has it. */
+interface QueryLine {
+  readonly query: string;
+  readonly text: string;
+}
+
+/**
+ * Those that came after so many bytes, and where they end; all of them, where the file is shorter.
+ */
+export async function readNewQueries(
+  folder: string,
+  from: number,
+): Promise<{ queries: QueryLine[]; bytes: number }> {
+  const file = await open(join(folder, rolloutsName, queriesName)).catch(unlessMissing(undefined));
+  if (file === undefined) return { queries: [], bytes: 0 };
+  try {
+    const { size } = await file.stat();
+    const start = from <= size ? from : 0;
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(size - start),
+      0,
+      size - start,
+      start,
+    );
+    const whole = buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1);
+    return { queries: linesOf(whole.toString()), bytes: start + whole.length };
+  } finally {
+    await file.close();
+  }
 }
 
 /** A run as its folder has it, with the events that are known of it, else those of its log. */
