@@ -90,8 +90,22 @@ export interface Listener {
   readonly connected: (is: boolean) => void;
 }
 
+export interface Following {
+  /**
+   * `live` holds a connection, of which browsers have six for all of a server's pages; `polled` asks
+   * now and then; `once` takes what is there. @default 'live'
+   */
+  readonly mode?: 'live' | 'polled' | 'once';
+  /** The last event that came, here and in earlier calls with this place. */
+  readonly place?: { id?: string };
+}
+
 /** What no other try changes; a run that is not there may come. */
 const final = [400, 401, 403];
+/** Milliseconds between two questions of `polled`. */
+const pollPause = 3000;
+/** Milliseconds of work after which the screen gets its turn. */
+const turn = 8;
 
 /** Follows a stream until the signal or a refusal says stop; goes on after the last event that came. */
 export async function follow(
@@ -99,36 +113,50 @@ export async function follow(
   path: string,
   listener: Listener,
   signal: AbortSignal,
+  { mode = 'live', place = {} }: Following = {},
 ): Promise<void> {
-  let last: string | undefined;
   for (let attempt = 1; !signal.aborted; attempt++) {
+    let isWhole = false;
     try {
       const headers = {
         ...headersOf(connection),
-        ...(last !== undefined && { 'last-event-id': last }),
+        ...(place.id !== undefined && { 'last-event-id': place.id }),
       };
-      const answer = await connection.fetch(path, { headers, signal });
+      const asked = mode === 'live' ? path : `${path}?once`;
+      const answer = await connection.fetch(asked, { headers, signal });
       if (final.includes(answer.status)) {
         if (answer.status === 401) connection.refused();
         return listener.connected(false);
       }
       if (!answer.ok || !answer.body) throw new Error(`${path}: ${answer.status}`);
       listener.connected(true);
-      let text = '';
-      for await (const part of textsOf(answer.body)) {
-        const { messages, rest } = messagesIn(text + part);
-        text = rest;
-        if (messages.length === 0) continue;
+      for await (const messages of messagesOf(answer.body)) {
         attempt = 0;
-        last = messages.findLast(({ id }) => id !== undefined)?.id ?? last;
+        place.id = messages.findLast(({ id }) => id !== undefined)?.id ?? place.id ?? '';
         listener.events(messages.map(({ data }) => JSON.parse(data) as LiveEvent));
       }
+      isWhole = mode !== 'live';
     } catch {
       // whatever it was, the next try tells
     }
-    if (signal.aborted) return;
-    listener.connected(false);
-    await sleep(connection.pause(Math.max(1, attempt)), signal);
+    if (signal.aborted || (isWhole && mode === 'once')) return;
+    if (isWhole) attempt = 0;
+    else listener.connected(false);
+    await sleep(isWhole ? pollPause : connection.pause(Math.max(1, attempt)), signal);
+  }
+}
+
+/** Messages that came together, with a pause for the screen wherever there are many. */
+async function* messagesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Message[]> {
+  let text = '';
+  let since = performance.now();
+  for await (const part of textsOf(body)) {
+    const { messages, rest } = messagesIn(text + part);
+    text = rest;
+    if (messages.length > 0) yield messages;
+    if (performance.now() - since < turn) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    since = performance.now();
   }
 }
 

@@ -3,12 +3,16 @@ import { render } from 'preact';
 import { hashOf } from './route.ts';
 import { language, refused, route, say, speak } from './state.ts';
 import { Compared } from './views/compared.tsx';
+import { Over } from './views/over.tsx';
+import { Playground } from './views/playground.tsx';
 import { Prompt } from './views/prompt.tsx';
 import { Refused } from './views/refused.tsx';
+import { Result } from './views/result.tsx';
 import { RunView } from './views/run.tsx';
 import { RunList } from './views/runs.tsx';
 import { Samples } from './views/samples.tsx';
 import { Settings } from './views/settings.tsx';
+import { Start } from './views/start.tsx';
 import { Tokens } from './views/tokens.tsx';
 
 function View() {
@@ -20,8 +24,15 @@ function View() {
   if (view === 'prompt') return <Prompt />;
   if (view === 'tokens') return <Tokens />;
   if (view === 'compared') return <Compared />;
+  if (run !== undefined && view === 'result') return <Result key={run} run={run} />;
+  if (view === 'over') return <Over />;
+  if (view === 'start') return <Start />;
+  if (view === 'playground') return <Playground />;
   return <p>{say('missing')}</p>;
 }
+
+/** Views that every view leads to. */
+const places = ['runs', 'samples', 'compared', 'start', 'playground'] as const;
 
 function Frame() {
   document.title = say('title');
@@ -35,9 +46,15 @@ function Frame() {
           {say('skip')}
         </button>
         <nav aria-label={say('views')}>
-          <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
-          <a href={hashOf({ view: 'samples' })}>{say('samples')}</a>
-          <a href={hashOf({ view: 'compared' })}>{say('compared')}</a>
+          {places.map((view) => (
+            <a
+              key={view}
+              href={hashOf({ view })}
+              {...(route.value.view === view && { 'aria-current': 'page' as const })}
+            >
+              {say(view)}
+            </a>
+          ))}
         </nav>
         <button type="button" lang={other} onClick={() => speak(other)}>
           {say('language')}

@@ -1,14 +1,21 @@
 /** Which view the address shows: `#/runs/2026-01-01/settings`, `#/samples?runs=a&sort=kl`, and back again. */
 
 /** Views that have all they need behind the `?`. */
-const places = ['samples', 'compared', 'prompt', 'tokens'] as const;
+const places = [
+  ...(['samples', 'compared', 'prompt', 'tokens'] as const),
+  ...(['over', 'start', 'playground'] as const),
+];
+/** Views of one run, behind its name. */
+const tabs = ['settings', 'result'] as const;
 
 export interface Route {
   /**
-   * `runs` is the list, `run` a run, `settings` what it was told to do; `samples` what was learnt from,
-   * `prompt` one prompt in it, `tokens` one response; `compared` what was measured before and after.
+   * `runs` is the list, `run` a run, `settings` what it was told to do, `result` what has become of it;
+   * `samples` what was learnt from, `prompt` one prompt in it, `tokens` one response; `compared` what
+   * was measured before and after; `over` runs laid over each other; `start` begins a run, `playground`
+   * asks its policies.
    */
-  readonly view: 'runs' | 'run' | 'settings' | (typeof places)[number] | 'missing';
+  readonly view: 'runs' | 'run' | (typeof tabs)[number] | (typeof places)[number] | 'missing';
   /** Of the run, where the view is of one. */
   readonly run?: string;
   /** What stands behind the `?`: filters, order, what is chosen. */
@@ -28,7 +35,8 @@ export function routeOf(hash: string): Route {
     return { view: 'runs', ...(search !== '' && { asked }) };
   if (place !== 'runs' || run === undefined || rest.length > 0) return { view: 'missing' };
   if (tab === undefined) return { view: 'run', run };
-  return tab === 'settings' ? { view: 'settings', run } : { view: 'missing' };
+  const view = tabs.find((name) => name === tab);
+  return view ? { view, run } : { view: 'missing' };
 }
 
 /** The fragment that leads to a route. */

@@ -3,8 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { wordIn } from '../../src/ui/words/words.ts';
 
-test('values stand where the word names them, and a name without a value stays', () => {
-  expect(wordIn('en', 'runs', { a: 1 })).toBe('Runs');
+test('a value stands where its word names it, and a name without a value stays', () => {
+  expect(wordIn('en', 'chosen', { count: 2 })).toBe('2 chosen');
+  expect(wordIn('ko', 'chosen', { count: 2 })).toBe('2개 선택됨');
+  expect(wordIn('en', 'chosen', { other: 2 })).toBe('{count} chosen');
 });
 
 test('no word is in two files, and every word has both languages and their values', async () => {

@@ -1,27 +1,70 @@
 /** I/O: what a view asks the server for, and what it shows until that is there. */
 import { useEffect, useState } from 'preact/hooks';
-import { get } from '../connection.ts';
+import { get, RefusedError } from '../connection.ts';
 import { connection, say } from '../state.ts';
+import { useInSight } from './sight.ts';
 
 export interface Asked<Answer> {
   readonly answer?: Answer;
   readonly error?: string;
 }
 
-/** The answer to a GET of this path. */
-export function useAnswer<Answer>(path: string): Asked<Answer> {
-  const [asked, setAsked] = useState<Asked<Answer>>({});
+interface Asking {
+  /** Milliseconds until it is asked again, while the page is seen. @default never */
+  readonly every?: number | undefined;
+  /** Another number asks again at once. */
+  readonly version?: number;
+}
+
+/** The answer to a GET of this path; the last one stays while the connection is lost. */
+export function useAnswer<Answer>(
+  path: string,
+  { every, version = 0 }: Asking = {},
+): Asked<Answer> {
+  const [asked, setAsked] = useState<Asked<Answer> & { readonly path?: string }>({});
+  const inSight = useInSight();
   useEffect(() => {
-    let gone = false;
-    get<Answer>(connection, path).then(
-      (answer) => !gone && setAsked({ answer }),
-      (error: unknown) => !gone && setAsked({ error: String(error) }),
+    if (!inSight) return undefined;
+    let isGone = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = async () => {
+      const now = await get<Answer>(connection, path).then(
+        (answer) => ({ answer, path }),
+        (error: unknown) => ({ error: messageOf(error), path }),
+      );
+      if (isGone) return;
+      setAsked((was) => ('answer' in now || was.path !== path ? now : { ...was, ...now }));
+      if (every !== undefined) timer = setTimeout(ask, every);
+    };
+    void ask();
+    return () => {
+      isGone = true;
+      clearTimeout(timer);
+    };
+  }, [path, every, version, inSight]);
+  return asked.path === path ? asked : {};
+}
+
+/** The answers to GETs of several paths, once; undefined for one that was refused. */
+export function useAnswers<Answer>(paths: readonly string[], version = 0): Asked<Answer[]> {
+  const [asked, setAsked] = useState<Asked<Answer[]>>({});
+  const key = paths.join('\n');
+  useEffect(() => {
+    let isGone = false;
+    Promise.all(paths.map((path) => get<Answer>(connection, path))).then(
+      (answer) => !isGone && setAsked({ answer }),
+      (error: unknown) => !isGone && setAsked({ error: messageOf(error) }),
     );
     return () => {
-      gone = true;
+      isGone = true;
     };
-  }, [path]);
+  }, [key, version]);
   return asked;
+}
+
+/** What is said of a request that failed. */
+export function messageOf(error: unknown): string {
+  return error instanceof RefusedError ? error.message : say('lost');
 }
 
 /** In the place of what is not there. */

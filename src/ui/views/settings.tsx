@@ -1,34 +1,34 @@
 /** What a run was told to do. */
+import { useState } from 'preact/hooks';
 import type { RunDetails } from '../../api.ts';
 import { say } from '../state.ts';
 import { useAnswer, Waiting } from './answer.tsx';
+import { RunHead } from './run-head.tsx';
+import { rowsWith, SettingsTable } from './settings-table.tsx';
 
 export function Settings({ run }: { readonly run: string }) {
+  const [text, setText] = useState('');
   const { answer, error } = useAnswer<RunDetails>(`/api/runs/${encodeURIComponent(run)}`);
-  if (!answer) return <Waiting error={error} />;
   return (
     <>
-      <h1>
-        {say('settings')}: {answer.id}
-      </h1>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say('setting')}</th>
-            <th scope="col">{say('value')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {Object.entries(answer.config).map(([name, value]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>
-                <code>{JSON.stringify(value)}</code>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <RunHead run={run} view="settings" details={answer} />
+      {answer ? (
+        <>
+          <search class="filters">
+            <label>
+              {say('find')}{' '}
+              <input
+                type="search"
+                value={text}
+                onInput={(event) => setText(event.currentTarget.value)}
+              />
+            </label>
+          </search>
+          <SettingsTable runs={[run]} rows={rowsWith(answer.config, text)} />
+        </>
+      ) : (
+        <Waiting error={error} />
+      )}
     </>
   );
 }

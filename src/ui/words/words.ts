@@ -2,14 +2,16 @@
 import * as runs from './runs.ts';
 import * as samples from './samples.ts';
 import * as shell from './shell.ts';
+import * as start from './start.ts';
 
 export type Language = 'en' | 'ko';
 
-const english = { ...shell.english, ...runs.english, ...samples.english };
+const english = { ...shell.english, ...runs.english, ...samples.english, ...start.english };
 const korean: Readonly<Record<Word, string>> = {
   ...shell.korean,
   ...runs.korean,
   ...samples.korean,
+  ...start.korean,
 };
 
 export type Word = keyof typeof english;

@@ -1,0 +1,74 @@
+/** The curves of one run, or of several laid over each other, with one stretch of steps for all. */
+import { useMemo, useState } from 'preact/hooks';
+import { groupsOf, othersOf, type Stretch } from '../curves.ts';
+import { type History, heldOut } from '../history.ts';
+import { say } from '../state.ts';
+import { Chart } from './chart.tsx';
+import type { Drawn, Mark } from './plot.ts';
+
+interface Props {
+  readonly runs: readonly string[];
+  readonly histories: readonly History[];
+  readonly version: number;
+}
+
+export function Charts({ runs, histories, version }: Props) {
+  const [stretch, setStretch] = useState<Stretch | undefined>();
+  const [isOpen, setIsOpen] = useState(false);
+  const names = new Set(histories.flatMap(({ lines }) => [...lines.keys()]));
+  const others = othersOf(names);
+  const guarded = histories.flatMap((history) => history.guarded);
+  const marks = useMemo(() => guarded.map(markOf), [guarded.length, version]);
+  const shared = { version, stretch, marks, onStretch: setStretch };
+  const drawn = (metrics: readonly string[]) => drawnOf(metrics, runs, histories);
+  return (
+    <>
+      <p class="quiet">
+        {say('zoomHint')}{' '}
+        {stretch && (
+          <button type="button" onClick={() => setStretch(undefined)}>
+            {say('allSteps')}
+          </button>
+        )}
+      </p>
+      <section class="charts" aria-label={say('live')}>
+        {groupsOf(names).map(({ title, names: metrics }) => (
+          <Chart key={title} title={say(title)} drawn={drawn(metrics)} {...shared} />
+        ))}
+      </section>
+      {others.length > 0 && (
+        <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+          <summary>{say('others', { count: others.length })}</summary>
+          <section class="charts">
+            {isOpen &&
+              others.map((name) => (
+                <Chart key={name} title={name} drawn={drawn([name])} {...shared} />
+              ))}
+          </section>
+        </details>
+      )}
+    </>
+  );
+}
+
+function markOf({ step, action }: History['guarded'][number]): Mark {
+  return { step, severe: action === 'rolled back' };
+}
+
+/** Of one run a colour a metric, of several a colour a run; what was held out is dashed. */
+function drawnOf(
+  metrics: readonly string[],
+  runs: readonly string[],
+  histories: readonly History[],
+): Drawn[] {
+  const isOne = runs.length === 1;
+  return histories.flatMap(({ lines }, i) =>
+    metrics.flatMap((metric, j) => {
+      const line = lines.get(metric);
+      if (!line) return [];
+      const name = isOne ? metric : metrics.length === 1 ? runs[i] : `${runs[i]} · ${metric}`;
+      const isSecond = metric.startsWith(heldOut);
+      return [{ name, line, color: isOne ? j : i, dashed: isSecond }];
+    }),
+  );
+}

@@ -1,0 +1,112 @@
+/** What has become of a run: its verdict, what was measured before and after, its report. */
+import { useEffect, useState } from 'preact/hooks';
+import type { RunDetails } from '../../api.ts';
+import type { Comparison, Measure, Slice } from '../../comparison.ts';
+import { post } from '../connection.ts';
+import { shortNumber } from '../format.ts';
+import { connection, say } from '../state.ts';
+import { messageOf, useAnswer, Waiting } from './answer.tsx';
+import { RunHead } from './run-head.tsx';
+
+const report = 'report.html';
+
+export function Result({ run }: { readonly run: string }) {
+  const path = `/api/runs/${encodeURIComponent(run)}`;
+  const { answer, error } = useAnswer<RunDetails>(path);
+  return (
+    <>
+      <RunHead run={run} view="result" details={answer} />
+      {!answer && <Waiting error={error} />}
+      {answer && !answer.comparison && <p>{say('noResult')}</p>}
+      {answer?.comparison && <Verdict {...answer.comparison} />}
+      {answer?.files.includes(report) && <Report run={run} />}
+    </>
+  );
+}
+
+/** Measures of a slice by their names. */
+function measuresOf(slice: Slice): (readonly [string, Measure])[] {
+  return Object.entries(slice).flatMap(([name, measure]: [string, unknown]) =>
+    isMeasure(measure) ? [[name, measure] as const] : [],
+  );
+}
+
+function isMeasure(value: unknown): value is Measure {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'difference' in value &&
+    hasMean(value.difference)
+  );
+}
+
+function hasMean(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'mean' in value && 'low' in value;
+}
+
+function Verdict({ verdict, slices, costs = [] }: Comparison) {
+  const [slice] = slices;
+  const worse = new Set(costs.map(({ measure }) => measure));
+  return (
+    <section aria-labelledby="verdict">
+      <h2 id="verdict">
+        {say('verdict')}: {say(verdict)}
+      </h2>
+      <div class="wide">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{say('measure')}</th>
+              {(['beforeTraining', 'afterTraining', 'moved', 'interval'] as const).map((word) => (
+                <th key={word} scope="col" class="number">
+                  {say(word)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {measuresOf(slice).map(([name, { before, after, difference }]) => (
+              <tr key={name}>
+                <th scope="row">
+                  {name} {worse.has(name) && <span class="badge broken">{say('cost')}</span>}
+                </th>
+                <td class="number">{shortNumber(before.mean)}</td>
+                <td class="number">{shortNumber(after.mean)}</td>
+                <td class="number">{shortNumber(difference.mean)}</td>
+                <td class="number">
+                  {shortNumber(difference.low)} … {shortNumber(difference.high)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** The report in a frame that may run its own script and nothing else. */
+function Report({ run }: { readonly run: string }) {
+  const [given, setGiven] = useState<{ readonly address?: string; readonly error?: string }>({});
+  useEffect(() => {
+    let isGone = false;
+    const path = `/api/runs/${encodeURIComponent(run)}/files/${report}`;
+    post<{ readonly address: string }>(connection, path, {}).then(
+      ({ address }) => !isGone && setGiven({ address }),
+      (error: unknown) => !isGone && setGiven({ error: messageOf(error) }),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [run]);
+  return (
+    <section aria-labelledby="report">
+      <h2 id="report">{say('report')}</h2>
+      {given.address === undefined ? (
+        <Waiting error={given.error} />
+      ) : (
+        <iframe title={say('report')} src={given.address} sandbox="allow-scripts" />
+      )}
+    </section>
+  );
+}

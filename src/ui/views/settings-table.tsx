@@ -1,0 +1,52 @@
+/** Settings of runs in a table: a column a run. */
+import { type SettingRow, settingRows } from '../differing.ts';
+import { settingText } from '../format.ts';
+import { say } from '../state.ts';
+
+interface Props {
+  readonly runs: readonly string[];
+  readonly rows: readonly SettingRow[];
+}
+
+export function SettingsTable({ runs, rows }: Props) {
+  return (
+    <section class="wide" aria-label={say('settings')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{say('setting')}</th>
+            {runs.map((run) => (
+              <th key={run} scope="col">
+                {runs.length > 1 ? run : say('value')}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, values, differs }) => (
+            <tr key={name} class={differs ? 'differs' : ''}>
+              <th scope="row">{name}</th>
+              {values.map((value, i) => (
+                <td key={runs[i]}>
+                  {value === undefined ? (
+                    <span class="quiet">{say('notSet')}</span>
+                  ) : (
+                    <code>{settingText(value)}</code>
+                  )}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Rows of one run's settings, of those whose name or value holds the text. */
+export function rowsWith(config: Readonly<Record<string, unknown>>, text: string): SettingRow[] {
+  const sought = text.toLowerCase();
+  return settingRows([config]).filter(({ name, values }) =>
+    `${name} ${settingText(values[0])}`.toLowerCase().includes(sought),
+  );
+}
