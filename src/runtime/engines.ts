@@ -15,6 +15,8 @@ const onnxruntime = {
   },
   open: async (options) => (await import('./onnxruntime.ts')).onnxRuntimeBackend(options),
   prepare: keepQuiet,
+  // of the threads that call it, the library lets only the first flush denormal numbers
+  sharesThread: true,
 } satisfies EngineRecord;
 
 /** bf16 on CPUs that have it; its library is optional. */

@@ -66,6 +66,8 @@ export interface EngineRecord {
   encode(graph: Graph, weights: WeightSource, options: EncodeOptions): Promise<Encoded>;
   /** Opens it in this thread, which its runs will block. */
   open(options: OpenOptions): Promise<Backend>;
+  /** Whether all of its engines compute in one thread. Absent: each has its own. */
+  readonly sharesThread?: boolean;
   /** Sets what its library reads of the environment, before its thread starts. */
   prepare?(env: NodeJS.ProcessEnv): void;
   /** Looks for what it needs beside packages. Absent: nothing. */

@@ -14,7 +14,9 @@ import type { OpenOptions } from './record.ts';
 
 interface Request {
   readonly id: number;
-  readonly method: keyof Backend;
+  /** Of the backend that is meant: a thread may have several. */
+  readonly backend: number;
+  readonly method: 'open' | keyof Backend;
   readonly args: readonly unknown[];
 }
 interface PlainError {
@@ -42,28 +44,51 @@ const methods = [
   'close',
 ] as const;
 
-/** What the worker thread is to run. */
+/** What a worker thread is to run. */
 export interface WorkerOptions extends OpenOptions {
   readonly engine: OneEngine;
 }
 
-/** Starts an engine in a worker thread. The thread does not keep an idle process alive. */
-export async function startWorker(options: WorkerOptions): Promise<Engine> {
-  const record = engines[options.engine];
+/**
+ * Starts an engine in a worker thread: one of its own, or the one of all engines of its library. The
+ * thread does not keep an idle process alive.
+ */
+export async function startWorker({ engine: name, ...options }: WorkerOptions): Promise<Engine> {
+  const record = engines[name];
   record.prepare?.(process.env); // a thread has a copy of it that the libraries do not see
-  const entry = createRequire(import.meta.url).resolve('#engine-worker');
-  const worker = new Worker(entry, { workerData: options });
-  worker.unref();
-  const backend = backendAt(worker);
+  const thread = record.sharesThread ? sharedThread(name) : startThread();
+  const backend = await backendAt(thread, name, options);
   const engine = await engineOver(backend, record);
-  const close = () => engine.close().finally(() => worker.terminate());
+  const end = async () => {
+    if (!record.sharesThread) await thread.end();
+  };
+  const close = () => engine.close().finally(end);
   if (engine.memory === 'device') {
     await probe(engine).catch(async (cause) => {
       await close();
       throw cause;
     });
   }
-  return { ...engine, close: async () => void (await close()) };
+  return { ...engine, close };
+}
+
+/** A worker thread in which backends can be opened. */
+interface Thread {
+  request(backend: number, method: Request['method'], args: readonly unknown[]): Promise<unknown>;
+  /** A number that no backend of it has had. */
+  next(): number;
+  readonly hasEnded: boolean;
+  end(): Promise<void>;
+}
+
+const shared = new Map<OneEngine, Thread>();
+
+function sharedThread(name: OneEngine): Thread {
+  const there = shared.get(name);
+  if (there && !there.hasEnded) return there;
+  const thread = startThread();
+  shared.set(name, thread);
+  return thread;
 }
 
 /** A device that is not there shows only when something is computed on it: better now than later. */
@@ -75,25 +100,37 @@ async function probe(engine: Engine): Promise<void> {
   await session.close();
 }
 
+/** Opens a backend in this thread. */
+type Open = (engine: OneEngine, options: OpenOptions) => Promise<Backend>;
+
 /**
  * The worker's side: answers one request after another with what the backend gives. A close thus
  * waits for the runs before it; a thread that ends inside a native call takes the process with it.
  */
-export function serve(port: MessagePort, backend: Backend): void {
+export function serve(port: MessagePort, open: Open): void {
+  const backends = new Map<number, Backend>();
   let last = Promise.resolve();
   port.on('message', (request: Request) => {
     last = last.then(async () => {
-      const { reply, moved } = await answer(backend, request);
+      const { reply, moved } = await answer(request, backends, open);
       port.postMessage(reply, moved);
     });
   });
 }
 
 async function answer(
-  backend: Backend,
-  { id, method, args }: Request,
+  { id, backend: number, method, args }: Request,
+  backends: Map<number, Backend>,
+  open: Open,
 ): Promise<{ reply: Reply; moved: ArrayBuffer[] }> {
   try {
+    if (method === 'open') {
+      backends.set(number, await open(...(args as Parameters<Open>)));
+      return { reply: { id }, moved: [] };
+    }
+    const backend = backends.get(number);
+    if (!backend) throw new InternalError('the engine is closed');
+    if (method === 'close') backends.delete(number);
     const call = backend[method] as (...args: unknown[]) => Promise<unknown>;
     const result = await call.apply(backend, [...args]);
     if (method !== 'run') return { reply: { id, result }, moved: [] };
@@ -126,10 +163,13 @@ function copied(tensors: Feeds): Feeds {
   return Object.fromEntries(copies);
 }
 
-/** The caller's side: a backend whose every method is a request over the wire. */
-function backendAt(worker: Worker): Backend {
+/** The caller's side. */
+function startThread(): Thread {
+  const worker = new Worker(createRequire(import.meta.url).resolve('#engine-worker'));
+  worker.unref();
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-  let count = 0;
+  let requests = 0;
+  let backends = 0;
   let ended: Error | undefined;
   const fail = (error: Error) => {
     ended ??= error;
@@ -145,16 +185,32 @@ function backendAt(worker: Worker): Backend {
   });
   worker.on('error', (error) => fail(revived(plain(error))));
   worker.on('exit', () => fail(new InternalError('the engine thread ended')));
-  const request = (method: keyof Backend, args: readonly unknown[]) =>
-    new Promise((resolve, reject) => {
-      if (ended) throw ended; // a message to an ended thread would wait for ever
-      worker.ref();
-      open.set(count, { resolve, reject });
-      worker.postMessage({ id: count++, method, args } satisfies Request);
-    });
+  return {
+    request: (backend, method, args) =>
+      new Promise((resolve, reject) => {
+        if (ended) throw ended; // a message to an ended thread would wait for ever
+        worker.ref();
+        open.set(requests, { resolve, reject });
+        worker.postMessage({ id: requests++, backend, method, args } satisfies Request);
+      }),
+    next: () => backends++,
+    get hasEnded() {
+      return ended !== undefined;
+    },
+    end: async () => void (await worker.terminate()),
+  };
+}
+
+/** A backend whose every method is a request over the wire. */
+async function backendAt(
+  { request, next }: Pick<Thread, 'request' | 'next'>,
+  ...opening: Parameters<Open>
+): Promise<Backend> {
+  const backend = next();
+  await request(backend, 'open', opening);
   const calls = methods.map((method) => [
     method,
-    (...args: readonly unknown[]) => request(method, args),
+    (...args: readonly unknown[]) => request(backend, method, args),
   ]);
   return Object.fromEntries(calls) as Backend;
 }
