@@ -1,6 +1,7 @@
 /** I/O: ONNX Runtime, the default engine. The only file that imports onnxruntime-node. */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
 import type * as Ort from 'onnxruntime-node';
 import { InternalError, UnavailableError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
@@ -117,13 +118,16 @@ const flushing = { set_denormal_as_zero: '1' };
 let flushes: Promise<boolean> | undefined;
 
 /**
- * Whether the thread computes with 0 in place of denormal numbers. The library sets that for the
+ * Whether this thread computes with 0 in place of denormal numbers. The library sets that for the
  * thread of the process's first session, and for the helpers of each session that asks for it (1.30):
  * where somebody else had the first, or on processors without it, no session asks, since results
- * would depend on which thread computed them.
+ * would depend on which thread computed them. The main thread does not, for JavaScript's own numbers
+ * would change with it.
  */
 function flushesDenormals(ort: typeof Ort): Promise<boolean> {
-  flushes ??= squareOf(ort, 1e-20).then((square) => square === 0);
+  flushes ??= isMainThread
+    ? Promise.resolve(false)
+    : squareOf(ort, 1e-20).then((square) => square === 0);
   return flushes;
 }
 
