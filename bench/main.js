@@ -1,6 +1,7 @@
 /** Times of tactful on this machine: `npm run bench -- --help`. Parse, call, print. */
 import { ConfigError, TactfulError } from '../dist/errors.js';
 import { startEngine } from '../dist/runtime/select.js';
+import { inTurn } from './against.js';
 import { machine } from './measure.js';
 import { help, readOptions } from './options.js';
 import { tableOf } from './table.js';
@@ -31,12 +32,18 @@ try {
   process.exitCode = error instanceof ConfigError ? 2 : 1;
 }
 
-async function bench({ name, json, ...options }) {
-  const result = Object.hasOwn(processes, name)
-    ? await processes[name](options)
-    : await withEngine(onEngine[name], options);
+async function bench({ name, json, against, ...options }) {
+  const result = await (against === undefined
+    ? resultOf(name, options)
+    : inTurn({ name, against, ...options }));
   const answer = { bench: name, machine: machine(), ...result };
   console.log(json ? JSON.stringify(answer) : tableOf(answer));
+}
+
+function resultOf(name, options) {
+  return Object.hasOwn(processes, name)
+    ? processes[name](options)
+    : withEngine(onEngine[name], options);
 }
 
 async function withEngine(run, { engine: name, threads, ...options }) {

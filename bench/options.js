@@ -4,7 +4,7 @@ import { engineNames } from '../dist/runtime/engines.js';
 import { models } from './models.js';
 import { axes } from './scaling.js';
 
-/** Benches, what they do, the options that they take besides reps and json, and other defaults. */
+/** Benches, what they do, the options that they take besides against, reps and json, and other defaults. */
 export const benches = {
   'lab-step': {
     summary: 'one PPO iteration of the lab by phases, beside a GEMM and a baseline',
@@ -61,6 +61,10 @@ const options = {
   source: count(320, 'tokens of a query (decode: 300)'),
   target: count(64, 'tokens of a response'),
   steps: count(32, 'tokens to generate'),
+  against: {
+    type: 'string',
+    text: 'a commit: it is built aside in .cache/, and its bench runs in turn with this one [none]',
+  },
   reps: count(3, 'repetitions, after one that does not count (demo: 1, all count; cold-start: 10)'),
   engine: { type: 'string', default: 'auto', choices: engineNames },
   threads: {
@@ -105,7 +109,7 @@ export function readOptions(words) {
     throw new ConfigError('bench', names.join(', '), positionals.join(' ') || 'none', remedy);
   }
   const { options: own, defaults = {} } = benches[name];
-  const known = [...own, 'reps', 'json'];
+  const known = [...own, 'against', 'reps', 'json'];
   const foreign = Object.keys(values).find((option) => !known.includes(option));
   if (foreign) {
     throw new ConfigError(`bench ${name}`, `--${known.join(', --')}`, `--${foreign}`);
