@@ -32,8 +32,9 @@ export function dynamoRunStore(options: DynamoOptions): RunStore {
       const run = runOf(events);
       let { memo } = from;
       if (run !== undefined && compared >= from.events) {
+        const told = memo !== undefined && compared === from.events;
         memo = { run: run.runId, started: run.started };
-        yield { events: compared, memo }; // from here on there may be items to be taken back
+        if (!told) yield { events: compared, memo }; // from here on there may be items to be taken back
         await (await open(run)).putComparison(run, await comparisonOf(folder));
       }
       yield { events: events.length, ...(memo && { memo }) };
