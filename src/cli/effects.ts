@@ -70,6 +70,7 @@ const rows: readonly Row[] = [
     (c) => !storesIn(c).includes('dynamodb'),
     '`store` is not dynamodb',
   ],
+  [['trackingUri', 'experiment'], (c) => !storesIn(c).includes('mlflow'), '`store` has no mlflow'],
   [['ablate'], (c) => c.versus === undefined, '`versus` is not given'],
   [['store'], (c) => c.versus !== undefined, '`versus` keeps all in its folder'],
   [['require'], (c) => c.versus !== undefined, '`versus` has no verdict of its own'],

@@ -6,7 +6,7 @@ import { tableKeys } from '../store/dynamodb-key.ts';
 const store = { group: 'Store' };
 
 /** Stores beside the folder. */
-export const storeNames = ['dynamodb'] as const;
+export const storeNames = ['dynamodb', 'tensorboard', 'mlflow'] as const;
 export type StoreName = (typeof storeNames)[number];
 const storeName = z.enum(['folder', ...storeNames]);
 
@@ -17,11 +17,11 @@ export const storeOptions = {
     .default('folder')
     .meta({
       ...store,
-      placeholder: `${storeName.options.join('|')},…`,
+      placeholder: 'name,…',
       expects: `one or several of ${storeName.options.join(', ')}`,
     })
     .describe(
-      'Where the run goes beside its folder, which has all in any case: dynamodb, a table with its comparison',
+      'Where the run goes beside its folder, which has all in any case: dynamodb, a table with its comparison; tensorboard, files in its folder; mlflow, a server',
     ),
   table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
   createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
@@ -46,6 +46,20 @@ export const storeOptions = {
     .meta({ ...store, placeholder: 'url' })
     .describe('Where DynamoDB answers, for instance http://127.0.0.1:8000'),
   region: z.string().min(1).optional().meta(store).describe('AWS region'),
+  trackingUri: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...store, placeholder: 'url' })
+    .describe('MLflow server, as http://127.0.0.1:5000 (default: MLFLOW_TRACKING_URI)'),
+  experiment: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(store)
+    .describe(
+      'MLflow experiment, made if it is missing (default: MLFLOW_EXPERIMENT_NAME, else tactful)',
+    ),
 };
 export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
 

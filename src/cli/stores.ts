@@ -11,6 +11,8 @@ import { type StoreName, type StoreSettings, storesIn } from './store-options.ts
 
 const openers: Readonly<Record<StoreName, (settings: StoreSettings) => Promise<RunStore>>> = {
   dynamodb: openDynamo,
+  tensorboard: async () => (await import('../store/tensorboard.ts')).tensorboardStore(),
+  mlflow: openMlflow,
 };
 
 async function openDynamo(settings: StoreSettings): Promise<RunStore> {
@@ -21,6 +23,11 @@ async function openDynamo(settings: StoreSettings): Promise<RunStore> {
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
   });
+}
+
+async function openMlflow({ trackingUri, experiment }: StoreSettings): Promise<RunStore> {
+  const { mlflowStore } = await import('../store/mlflow.ts');
+  return mlflowStore({ trackingUri, experiment });
 }
 
 /** The stores that settings name. Nothing is asked of them yet. */

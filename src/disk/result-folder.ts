@@ -36,8 +36,10 @@ export const logName = 'events.jsonl';
 const lockName = 'lock';
 /** Folder of what each store has of a job. */
 export const storesName = 'stores';
+/** Folder of what TensorBoard reads. */
+export const tensorboardName = 'tensorboard';
 /** What stays where it is when one result takes the place of another. */
-const staying = [checkpointsName, logName, configName, lockName, storesName];
+const staying = [checkpointsName, logName, configName, lockName, storesName, tensorboardName];
 
 /**
  * Whether a result may go to a folder: it is new, empty, or holds an earlier result of the same job
@@ -291,7 +293,7 @@ export async function writeResultFolder(
 
 /** Writes `training.json` of a folder that holds a result, atomically. */
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  const others = [recordName, checkpointsName, lockName, storesName];
+  const others = [recordName, checkpointsName, lockName, storesName, tensorboardName];
   const names = (await readdir(folder)).filter((name) => !isTemporary(name));
   const files = names.filter((name) => !others.includes(name)).sort();
   const json = JSON.stringify({ ...record, files }, null, 2);

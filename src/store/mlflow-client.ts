@@ -37,7 +37,7 @@ const fileTimeout = 600_000;
 export function mlflowClient(uri: string, env: NodeJS.ProcessEnv): MlflowClient {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const remedy = 'Start one on the files that you have: mlflow server --backend-store-uri …';
+    const remedy = 'Start `mlflow server` on what you have, and name its address.';
     throw new ConfigError(
       '`trackingUri` of MLflow',
       'the address of a server, as http://127.0.0.1:5000',

@@ -5,6 +5,7 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessMissing } from '../disk/atomic.ts';
+import { tensorboardName } from '../disk/result-folder.ts';
 import { wordsOf } from '../disk/words.ts';
 import { UnavailableError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
@@ -12,9 +13,6 @@ import { type Clock, clockAfter, clockAtStart } from './curves.ts';
 import type { Position, RunRecord, RunStore } from './store.ts';
 import { recordsOf } from './tensorboard-records.ts';
 import { restartRecord, versionRecord } from './tfevents.ts';
-
-/** Folder, within that of a run. */
-export const tensorboardName = 'tensorboard';
 
 /** Written at once; then what is written is told. */
 const batchBytes = 1024 ** 2;

@@ -251,6 +251,10 @@ test('help of detox', async () => {
                                               alone) [default: 5]
       --keep-checkpoints <n>                  Checkpoints to keep, the last ones
                                               [default: 2]
+      --keep-rollouts <n>                     Steps of which each token of the
+                                              rollouts is kept, the last ones; of
+                                              older ones texts and scores stay
+                                              (default: all; 0: nothing is kept)
 
     Sampling:
       --[no-]sample                           Draw tokens at random; otherwise take
@@ -421,10 +425,11 @@ test('help of detox', async () => {
                                               correction alone as well, a run each
 
     Store:
-      --store <folder|dynamodb,…>             Where the run goes beside its folder,
+      --store <name,…>                        Where the run goes beside its folder,
                                               which has all in any case: dynamodb, a
-                                              table with its comparison [default:
-                                              folder]
+                                              table with its comparison;
+                                              tensorboard, files in its folder;
+                                              mlflow, a server [default: folder]
       --table <text>                          DynamoDB table [default:
                                               llm_with_rlhf]
       --create-table                          Create the table if it is missing
@@ -440,6 +445,12 @@ test('help of detox', async () => {
       --endpoint <url>                        Where DynamoDB answers, for instance
                                               http://127.0.0.1:8000
       --region <text>                         AWS region
+      --tracking-uri <url>                    MLflow server, as
+                                              http://127.0.0.1:5000 (default:
+                                              MLFLOW_TRACKING_URI)
+      --experiment <text>                     MLflow experiment, made if it is
+                                              missing (default:
+                                              MLFLOW_EXPERIMENT_NAME, else tactful)
 
     Engine:
       --engine <name>                         onnxruntime, openvino, or auto:

@@ -122,7 +122,9 @@ const kindOf = await Promise.all(
 ).then((pairs) => new Map(pairs));
 /** What jobs come to that others have no part in: the store of a comparison, several semantics. */
 const notFor = (name: string) => [
-  ...(kindOf.get(name)?.compares ? [] : ['src/cli/stores.ts#openDynamo']),
+  ...(kindOf.get(name)?.compares
+    ? []
+    : ['src/cli/stores.ts#openDynamo', 'src/cli/stores.ts#openMlflow']),
   ...(kindOf.get(name)?.semantics ? [] : ['src/cli/versus-job.ts#runVersusIn']),
 ];
 const { texts, faults } = faultsIn(tsconfig, ({ name }) =>

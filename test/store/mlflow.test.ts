@@ -218,7 +218,7 @@ test('what is no MLflow server, no server and no address are told apart', async 
   await expect(check('http://127.0.0.1:1')).rejects.toThrow(UnavailableError);
   expect(() => mlflowStore({ env: {} })).toThrow('MLFLOW_TRACKING_URI');
   expect(() => mlflowStore({ trackingUri: 'sqlite:///mlflow.db', env: {} })).toThrow(
-    'mlflow server --backend-store-uri',
+    'Start `mlflow server`',
   );
   const password = mlflowStore({ trackingUri: 'http://me:secret@127.0.0.1:1', env: {} });
   expect(password.says).toBe('MLflow at http://127.0.0.1:1, experiment tactful');
