@@ -38,7 +38,19 @@ export interface RunDetails extends RunSummary {
   readonly files: readonly string[];
 }
 
-/** One message of `GET /api/runs/:id/events` (server-sent events); its id is the place in the log. */
+/**
+ * `POST /api/runs/:id/files/:name` for one of `files`: where it can be framed, for a minute. It has an
+ * origin of its own (`<iframe sandbox="allow-scripts">`), because a frame cannot send the token.
+ */
+export interface FileAddress {
+  readonly address: string;
+}
+
+/**
+ * One message of `GET /api/runs/:id/events` (server-sent events); its id is the place in the log. With
+ * `?once` the stream ends when all that is there is told: browsers keep six connections to a server, so
+ * follow what is running, and ask once for the rest.
+ */
 export type LiveEvent = JobEvent | { readonly type: 'reset' };
 
 /** By what rollouts are sorted. */

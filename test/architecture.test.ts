@@ -47,6 +47,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,
+  // the dashboard's server
+  web: ['errors', 'disk', 'api', ...words, 'store'],
   install: ['errors', 'disk', 'hub', 'runtime'],
   cli: 'anything',
   // what a setting has to be, in words; and the settings of all that the library does

@@ -44,7 +44,7 @@ const dashboard = {
   root: fileURLToPath(new URL('../src/ui', import.meta.url)),
   base: './',
   build: {
-    outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
+    outDir: fileURLToPath(new URL('../dist/dashboard', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },

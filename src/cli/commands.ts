@@ -51,6 +51,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sync.ts')).sync,
   },
   {
+    name: 'ui',
+    summary: 'Show runs in the browser: curves and texts while they train, side by side.',
+    load: async () => (await import('./commands/ui.ts')).ui,
+  },
+  {
     name: 'report',
     summary: 'Make the reports of a finished run again, from its log and its samples.',
     load: async () => (await import('./commands/report.ts')).report,

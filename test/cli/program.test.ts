@@ -33,6 +33,8 @@ test('help of the program', async () => {
                         what guards saw.
       sync              Send runs to their stores: what these do not have yet, and
                         nothing twice.
+      ui                Show runs in the browser: curves and texts while they train,
+                        side by side.
       report            Make the reports of a finished run again, from its log and
                         its samples.
       generate          Let a policy answer prompts or summarise dialogues.
