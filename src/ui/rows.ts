@@ -3,6 +3,9 @@
 /** Rows that are asked for together. */
 export const pageSize = 100;
 
+/** Pages that are kept beside the newest, so that whoever reads on and on does not fill the memory. */
+const mostPages = 49;
+
 /** Rows above and below what can be seen that are there too: the keyboard goes to them. */
 const around = 8;
 
@@ -21,7 +24,7 @@ export interface Range {
 
 export function rangeAt({ top, height, rowHeight }: Place, total: number): Range {
   const first = Math.floor(top / rowHeight) - around;
-  const end = Math.ceil((top + height) / rowHeight) + around;
+  const end = Math.ceil((top + height) / rowHeight) + 1 + around;
   return { first: Math.max(0, Math.min(first, total)), end: Math.max(0, Math.min(end, total)) };
 }
 
@@ -45,6 +48,6 @@ export function withPage<Page extends { readonly total: number }>(
   number: number,
   page: Page,
 ): Loaded<Page> {
-  const kept = page.total === loaded.total ? loaded.pages : [];
+  const kept = page.total === loaded.total ? [...loaded.pages].slice(-mostPages) : [];
   return { ...loaded, total: page.total, pages: new Map([...kept, [number, page]]) };
 }

@@ -4,8 +4,8 @@ import { pageSize, pagesOf, rangeAt, withPage } from '../../src/ui/rows.ts';
 
 test('what can be seen is there, with some rows around it, and never more than there are', () => {
   const place = { top: 6400, height: 640, rowHeight: 64 };
-  expect(rangeAt(place, 100_000)).toEqual({ first: 92, end: 118 });
-  expect(rangeAt({ ...place, top: 0 }, 100_000)).toEqual({ first: 0, end: 18 });
+  expect(rangeAt(place, 100_000)).toEqual({ first: 92, end: 119 });
+  expect(rangeAt({ ...place, top: 0 }, 100_000)).toEqual({ first: 0, end: 19 });
   expect(rangeAt(place, 105)).toEqual({ first: 92, end: 105 });
   expect(rangeAt(place, 3)).toEqual({ first: 3, end: 3 });
 });

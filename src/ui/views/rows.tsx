@@ -1,10 +1,15 @@
 /** I/O: a list of any length: only rows that can be seen are there, and only their pages are asked for. */
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { get } from '../connection.ts';
+import { get, RefusedError } from '../connection.ts';
 import { type Loaded, pageSize, pagesOf, rangeAt, withPage } from '../rows.ts';
 import { connection, say } from '../state.ts';
 import { Waiting } from './answer.tsx';
+
+/** Milliseconds until a question is asked again that the server could not hear. */
+const retryAfter = 2000;
+/** Milliseconds between two looks at which pages are missing. */
+const fillAfter = 60;
 
 /** A window of a list, as the server answers. */
 interface Answer<Row> {
@@ -20,30 +25,30 @@ interface Answer<Row> {
 export function useRows<Page extends Answer<unknown>>(address: string, version: number) {
   const [loaded, setLoaded] = useState<Loaded<Page>>();
   const [error, setError] = useState<string>();
-  const asked = useRef(new Set<string>());
+  const coming = useRef(new Set<string>());
   const current = useRef('');
   const key = `${version} ${address}`;
 
   const fetchPage = useCallback(
     (number: number) => {
       const mark = `${key} ${number}`;
-      if (asked.current.has(mark)) return;
-      asked.current.add(mark);
+      if (current.current !== key || coming.current.has(mark)) return;
+      coming.current.add(mark);
       get<Page>(connection, `${address}&offset=${number * pageSize}&limit=${pageSize}`).then(
         (page) => {
+          coming.current.delete(mark);
           if (current.current !== key) return;
           setError(undefined);
           setLoaded((was) => {
             const empty = { address: key, total: page.total, pages: new Map() };
-            const next = withPage(was?.address === key ? was : empty, number, page);
-            // what was dropped may be asked for again
-            if (was?.address === key && was.total !== page.total) asked.current.clear();
-            return next;
+            return withPage(was?.address === key ? was : empty, number, page);
           });
         },
         (reason: unknown) => {
-          asked.current.delete(mark);
-          if (current.current === key) setError(String(reason));
+          coming.current.delete(mark);
+          if (current.current !== key) return;
+          setError(reason instanceof Error ? reason.message : String(reason));
+          if (!(reason instanceof RefusedError)) setTimeout(() => fetchPage(number), retryAfter);
         },
       );
     },
@@ -52,8 +57,10 @@ export function useRows<Page extends Answer<unknown>>(address: string, version: 
 
   useEffect(() => {
     current.current = key;
-    asked.current.clear();
     fetchPage(0);
+    return () => {
+      current.current = '';
+    };
   }, [key, fetchPage]);
   const isCurrent = loaded?.address === key;
   return { loaded, error, fetchPage: isCurrent ? fetchPage : undefined };
@@ -82,7 +89,12 @@ export function Rows<Page>({ label, loaded, error, fetchPage, head, cells }: Row
     const inside = frame.current;
     if (!inside) return;
     const rowHeight = inside.querySelector<HTMLElement>('tr[data-row]')?.offsetHeight || 72;
-    setPlace({ top: inside.scrollTop, height: inside.clientHeight, rowHeight });
+    const top = Math.floor(inside.scrollTop / rowHeight) * rowHeight;
+    const height = inside.clientHeight;
+    setPlace((was) => {
+      const isSame = was.top === top && was.height === height && was.rowHeight === rowHeight;
+      return isSame ? was : { top, height, rowHeight };
+    });
   }, []);
   useLayoutEffect(look, [look, loaded]);
   useEffect(() => {
@@ -94,17 +106,23 @@ export function Rows<Page>({ label, loaded, error, fetchPage, head, cells }: Row
   }, [look, total === 0]);
   // another list begins at its top
   useLayoutEffect(() => frame.current?.scrollTo(0, 0), [address]);
+  const timer = useRef(0);
+  const fill = useRef(() => {});
+  fill.current = () => {
+    timer.current = 0;
+    if (fetchPage)
+      for (const number of pagesOf(range)) if (!loaded?.pages.has(number)) fetchPage(number);
+  };
   useEffect(() => {
-    if (!fetchPage || !loaded) return;
-    for (const number of pagesOf({ first: range.first, end: range.end }))
-      if (!loaded.pages.has(number)) fetchPage(number);
-  }, [fetchPage, loaded, range.first, range.end]);
+    // whoever scrolls far does not ask for all that goes by
+    timer.current ||= setTimeout(() => fill.current(), fillAfter);
+  });
 
-  if (error !== undefined) return <Waiting error={error} />;
-  if (!loaded) return <Waiting />;
+  if (!loaded) return <Waiting error={error} />;
   const indices = Array.from({ length: range.end - range.first }, (_, i) => range.first + i);
   return (
     <>
+      {error !== undefined && <p role="alert">{error}</p>}
       <p role="status" class="count">
         {total === 0
           ? say('noneLikeThat')

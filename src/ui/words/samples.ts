@@ -14,7 +14,7 @@ export const english = {
   fromScore: 'Score from',
   toScore: 'Score to',
   clear: 'Clear filters',
-  count: '{count} samples',
+  count: 'Samples: {count}',
   noneLikeThat: 'No sample is like that.',
   fresh: 'There are new samples: show them',
   prompt: 'Prompt',
