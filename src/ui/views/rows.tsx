@@ -63,11 +63,12 @@ export function useRows<Page extends Answer<unknown>>(address: string, version: 
     };
   }, [key, fetchPage]);
   const isCurrent = loaded?.address === key;
-  return { loaded, error, fetchPage: isCurrent ? fetchPage : undefined };
+  return { address, loaded, error, fetchPage: isCurrent ? fetchPage : undefined };
 }
 
 interface RowsProps<Page> {
   readonly label: string;
+  readonly address: string;
   readonly loaded: Loaded<Page> | undefined;
   readonly error: string | undefined;
   readonly fetchPage: ((number: number) => void) | undefined;
@@ -78,11 +79,11 @@ interface RowsProps<Page> {
 }
 
 /** The list as a table that scrolls; arrow keys go from row to row. */
-export function Rows<Page>({ label, loaded, error, fetchPage, head, cells }: RowsProps<Page>) {
+export function Rows<Page>(props: RowsProps<Page>) {
+  const { label, address, loaded, error, fetchPage, head, cells } = props;
   const frame = useRef<HTMLElement>(null);
   const [place, setPlace] = useState({ top: 0, height: 600, rowHeight: 72 });
   const total = loaded?.total ?? 0;
-  const address = loaded?.address;
   const range = rangeAt(place, total);
 
   const look = useCallback(() => {

@@ -52,6 +52,13 @@ export function Samples() {
   const [version, setVersion] = useState(0);
   const rows = useRows<RolloutWindow>(address, version);
   const hasGrown = useGrown(address, rows.loaded?.total);
+  const [page] = rows.loaded?.pages.values() ?? [];
+  const behind = page?.behind ?? 0;
+  useEffect(() => {
+    if (behind === 0) return undefined;
+    const timer = setTimeout(() => setVersion((n) => n + 1), 1000);
+    return () => clearTimeout(timer);
+  }, [behind, page]);
   const runs = runsOf(askedFor('runs'));
   const isOneRun = runs.length === 1;
   const clear = () =>
@@ -70,7 +77,8 @@ export function Samples() {
         </button>
       </search>
       <p role="status">
-        {hasGrown && (
+        {behind > 0 && say('behind', { count: behind })}
+        {hasGrown && behind === 0 && (
           <button type="button" class="fresh" onClick={() => setVersion((n) => n + 1)}>
             {say('fresh')}
           </button>
