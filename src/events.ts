@@ -273,6 +273,14 @@ export interface RunMeasures {
   readonly judges?: Readonly<Record<string, Summary>>;
 }
 
+/** What is kept of what a run learns from. */
+export interface RolloutSize {
+  /** At most. */
+  readonly bytes: number;
+  /** Of which each token is kept, the last ones. */
+  readonly steps: number;
+}
+
 /** What a run of `detox` alone tells as it starts. */
 export interface RunFacts {
   readonly policyParameters: ParameterCount;
@@ -286,6 +294,8 @@ export interface RunFacts {
     /** What the judges say that the training never sees, by their names; missing without one. */
     readonly witnesses?: Readonly<Record<string, string>>;
   };
+  /** Of `rollouts/`; missing where nothing is kept, and in old logs. */
+  readonly rollouts?: RolloutSize;
 }
 
 /** Everything that happens in a run of `detox`. */

@@ -10,7 +10,12 @@ import { noRoom, sizeText } from './words.ts';
  * @throws {UnavailableError} when that is more than is free
  */
 export async function checkRoom(folder: string, bytes: number, instead: string): Promise<void> {
-  const disk = await statfs(folder).catch(() => undefined); // some disks do not tell
-  const free = disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
+  const free = await freeBytes(folder);
   if (bytes > free) throw noRoom(folder, { instead, bytes, got: `${sizeText(free)} free` });
+}
+
+/** What is free on the disk of a folder; Infinity where it does not tell. */
+export async function freeBytes(folder: string): Promise<number> {
+  const disk = await statfs(folder).catch(() => undefined);
+  return disk ? disk.bavail * disk.bsize : Number.POSITIVE_INFINITY;
 }

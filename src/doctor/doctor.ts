@@ -26,7 +26,13 @@ import {
 import { checkMemory } from './memory.ts';
 import { checkBatches, checkDeterminism, checkFinite, checkGeneration } from './numerics.ts';
 import { checkOwnReward } from './own-reward.ts';
-import { checkCheckpoints, checkCorrections, checkEvaluation, checkKlController } from './plan.ts';
+import {
+  checkCheckpoints,
+  checkCorrections,
+  checkEvaluation,
+  checkKlController,
+  checkRollouts,
+} from './plan.ts';
 import { checkPromptShare, checkRewardLabel, checkToxicLabel } from './reward.ts';
 import { checkWarpers } from './sampling.ts';
 import { checkRatio, checkReference } from './start.ts';
@@ -64,6 +70,7 @@ const early: readonly EarlyCheck[] = [
   { name: 'memory', doing: 'adding up memory', find: checkMemory },
   { name: 'kl-controller', doing: 'reading settings', find: checkKlController },
   { name: 'checkpoints', doing: 'reading settings', find: checkCheckpoints },
+  { name: 'rollouts', doing: 'looking at the disk', find: checkRollouts },
 ];
 
 /** Says nothing where their labels are wrong: then nobody judges. */

@@ -1,9 +1,11 @@
 /** What the settings promise: corrections left out, controllers that cannot move, too few samples. */
 
+import { freeBytes } from '../disk/room.ts';
 import { oneWay } from '../eval/anova.ts';
 import { detectableDifference, pairsToDetect } from '../eval/power.ts';
 import { givesNumbers } from '../jobs/detox/judges.ts';
-import { counted, fixed, grouped, list, percent } from '../report/text.ts';
+import { rolloutText } from '../jobs/detox/screen.ts';
+import { byteText, counted, fixed, grouped, list, percent } from '../report/text.ts';
 import { moments } from '../rl/masked.ts';
 import { type Correction, correctionNames, corrections } from '../rl/trl/corrections.ts';
 import { isIdle } from '../rl/trl/idle.ts';
@@ -79,6 +81,20 @@ export function checkCheckpoints({ config }: Intake): Verdict {
   const says = `No checkpoint in ${counted(steps, 'step')} (--checkpoint-every ${every}): a run that dies has nothing to go on from.`;
   const remedy = `Use --checkpoint-every ${Math.max(1, Math.floor(steps / 10))}.`;
   return warning(says, remedy, { defect: 'D10' });
+}
+
+/** Room for what is kept of each step. */
+export async function checkRollouts(
+  { config, rolloutSize: size, rl }: Pick<Intake, 'config' | 'rolloutSize' | 'rl'>,
+  free: () => Promise<number> = () => freeBytes('.'),
+): Promise<Verdict> {
+  if (!size) return ok('No rollouts are kept (--keep-rollouts 0).');
+  const says = `Of each step ${rolloutText(size, rl.steps)}`;
+  const there = await free();
+  if (size.bytes <= there) return ok(`${says}.`);
+  const text = `${says}, and ${byteText(there)} are free here`;
+  const fewer = Math.floor((config.keepRollouts ?? rl.steps) * (there / size.bytes / 2));
+  return warning(`${text}.`, `Use --keep-rollouts ${fewer}, or an --output elsewhere.`);
 }
 
 /** What the comparison at the end could see: D3. */

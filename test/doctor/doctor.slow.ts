@@ -116,6 +116,7 @@ describe('a whole check-up', () => {
       'memory',
       'kl-controller',
       'checkpoints',
+      'rollouts',
       'judges',
       'reference',
       'ratio',

@@ -79,6 +79,7 @@ export async function detoxJob(begun: Begun<DetoxConfig>): Promise<Job<RunMeasur
       ...parameterCounts(run),
       judges: judges.words,
       memory,
+      ...(context.output !== undefined && run.rolloutSize && { rollouts: run.rolloutSize }),
       ...(notes.length > 0 && { notes }),
     },
     ...(config.adapter === undefined && { settings: { loraTargets: targetsOf(config, lora) } }),

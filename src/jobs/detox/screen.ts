@@ -1,10 +1,10 @@
 /** What a screen says of a detox run. */
 import { join } from 'node:path';
 import type { Summary } from '../../comparison.ts';
-import type { RunFacts, RunMeasures, StepMetrics } from '../../events.ts';
+import type { RolloutSize, RunFacts, RunMeasures, StepMetrics } from '../../events.ts';
 import { labNumbers, labText } from '../../report/lab.ts';
 import { extremesTable, metricsTable, verdictLine } from '../../report/terminal.ts';
-import { countText, fixed, wrap } from '../../report/text.ts';
+import { byteText, counted, countText, fixed, wrap } from '../../report/text.ts';
 import { verdictSentence } from '../../report/verdict.ts';
 import { type Language, languageOf } from '../../report/words/language.ts';
 import type { KindScreen, Latest, Line, Outcome, Width } from '../kind.ts';
@@ -13,9 +13,10 @@ import { ofTraining } from './notes.ts';
 type Shown = Outcome<RunMeasures, RunFacts>;
 
 export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
-  started: ({ policyParameters, referenceParameters }) => [
+  started: ({ policyParameters, referenceParameters, rollouts, steps }) => [
     ['policy', `${countText(policyParameters)} parameters trainable`],
     ['reference', countText(referenceParameters)],
+    ...(rollouts ? [['rollouts', rolloutText(rollouts, steps)] as const] : []),
   ],
   status: statusText,
   brief: (measures, when) => (when === 'during' ? validatedText(measures) : measuredText(measures)),
@@ -58,6 +59,12 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
     };
   },
 };
+
+/** `rollouts/ takes about 12 MB at most, with each token of all steps`. */
+export function rolloutText({ bytes, steps }: RolloutSize, all: number | undefined): string {
+  const which = steps === all ? 'all steps' : `the last ${counted(steps, 'step')}`;
+  return `rollouts/ takes about ${byteText(bytes)} at most, with each token of ${which}`;
+}
 
 /** The verdict in lines of the screen's width. */
 function verdictText(

@@ -19,6 +19,7 @@ import { loadJudges } from './judges.ts';
 import { memoryOf } from './memory.ts';
 import { ofSampler, unreadable } from './notes.ts';
 import { encodeCut, isReadable, ofTexts, textFacts } from './prompts.ts';
+import { rolloutSizeOf } from './rollout-size.ts';
 
 /** A run that could start: its models on the engine, its prompts in memory. */
 export type Run = Awaited<ReturnType<typeof setUp>>;
@@ -53,6 +54,7 @@ export async function setUp(
   opened.push(reference);
   const learner = new RlLearner({ policy: parts.policy, reference, config: rl });
   const memory = memoryOf({ ...parts, ...prompts, train, rl, judges, engine }, config);
+  const rolloutSize = rolloutSizeOf({ train, rl }, config);
   const ofFiles = [...parts.notes, ...judges.notes];
   const ofPrompts = [ofTexts(facts, config), ofSampler(rl.generation) ?? []].flat();
   const notes = [...ofData, ...ofPrompts, ...ofFiles, ...judges.told];
@@ -67,6 +69,7 @@ export async function setUp(
     reference,
     learner,
     memory,
+    rolloutSize,
     notes,
     ofData,
     ofFiles,

@@ -142,6 +142,13 @@ describe('a run that goes on', () => {
     );
   });
 
+  test('learns the same to the last bit when nothing of the rollouts is kept', async () => {
+    const output = newOutput();
+    await start({ output, options: { ...whole, keepRollouts: 0 } });
+    const kept = Object.entries(undisturbed.result).filter(([name]) => !/^rollouts/.test(name));
+    expect(await resultOf(output)).toEqual(Object.fromEntries(kept));
+  });
+
   test.each<[string, Pick<Start, 'crashAfter' | 'stopAfter'>]>([
     ['a crash while it measures', { crashAfter: ({ type }) => type === 'progress' }],
     ['a crash in the first step', { crashAfter: ({ type }) => type === 'calibrated' }],
