@@ -94,7 +94,7 @@ export async function checkRollouts(
   if (size.bytes <= there) return ok(`${says}.`);
   const text = `${says}, and ${byteText(there)} are free here`;
   const fewer = Math.floor((config.keepRollouts ?? rl.steps) * (there / size.bytes / 2));
-  return warning(`${text}.`, `Use --keep-rollouts ${fewer}, or an --output elsewhere.`);
+  return warning(`${text}.`, `Use --keep-rollouts ${fewer}, or run it on another disk.`);
 }
 
 /** What the comparison at the end could see: D3. */
