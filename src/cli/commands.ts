@@ -77,7 +77,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'samples',
-    summary: "Write a finished run's responses as other tools read them: RAGAS.",
+    summary: 'Show what a run learnt from: the responses of a step, with what was said of them.',
     load: async () => (await import('./commands/samples.ts')).samples,
   },
   {

@@ -41,8 +41,8 @@ test('help of the program', async () => {
       score             Judge texts with a reward model.
       llm-judge         Let an LLM judge the responses of a finished run:
                         faithfulness and coverage.
-      samples           Write a finished run's responses as other tools read them:
-                        RAGAS.
+      samples           Show what a run learnt from: the responses of a step, with
+                        what was said of them.
       merge             Merge a LoRA adapter into its model, as a folder that
                         transformers loads.
       export            Write a model as ONNX, for transformers.js in Node and

@@ -83,7 +83,7 @@ test('the references that the run has kept are taken, whatever became of the dat
   );
   await writePairs(run, samples[0]!, samples[1]!, [['kept'], []]);
   await rm(data);
-  const { code, err } = await tactful(['samples', run, '--quiet']);
+  const { code, err } = await tactful(['samples', run, '--as', 'ragas', '--quiet']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const lines = (await readFile(join(run, 'ragas-after.jsonl'), 'utf8')).trim().split('\n');
   expect(lines.map((line) => JSON.parse(line).reference)).toEqual(['kept', undefined]);
@@ -167,7 +167,7 @@ test('a run that is not finished, and a folder without one, are refused', async 
   expect(unfinished.err).toContain(
     'expected the folder of a finished run, got one that is not finished',
   );
-  const none = await tactful(['samples', await scratch()]);
+  const none = await tactful(['samples', await scratch(), '--as', 'ragas']);
   expect(none.err).toContain('expected the folder of a finished run, got none');
 });
 
@@ -182,7 +182,7 @@ test('a last line that a crash cut off does not keep a run from being judged', a
 
 test('the files for RAGAS have the references of the data', async () => {
   const { run } = await finishedRun(await scratch(), heldOut);
-  const { code, out, err } = await tactful(['samples', run, '--quiet']);
+  const { code, out, err } = await tactful(['samples', run, '--as', 'ragas', '--quiet']);
   const [before, after] = ['before', 'after'].map((when) => join(run, `ragas-${when}.jsonl`));
   expect({ code, out }).toEqual({ code: 0, out: `${before}: 2 lines\n${after}: 2 lines\n` });
   expect(err).toBe(
