@@ -19,14 +19,14 @@ export async function writeFileAtomic(
 /** As `writeFileAtomic`, in a folder that is there: where it is gone, nothing is made. */
 export async function replaceFile(
   path: string,
-  data: string | Uint8Array | Iterable<Uint8Array>,
+  data: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   const temporary = temporaryName(path);
   const file = await open(temporary, 'wx');
   try {
     try {
       const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
-      for (const piece of pieces) await file.appendFile(piece);
+      for await (const piece of pieces) await file.appendFile(piece);
       await file.sync();
     } finally {
       await file.close();

@@ -6,8 +6,13 @@ export function csv<Row extends object>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
 ): string {
-  const records = rows.map((row) => columns.map((column) => field(row[column])));
-  return [columns.map(field), ...records].map((fields) => `${fields.join(',')}\r\n`).join('');
+  const records = rows.map((row) => columns.map((column) => row[column]));
+  return [columns, ...records].map(csvRecord).join('');
+}
+
+/** A record of its cells. */
+export function csvRecord(cells: readonly unknown[]): string {
+  return `${cells.map(field).join(',')}\r\n`;
 }
 
 /** A list has a blank line between its texts; of nothing there is nothing. */

@@ -1,8 +1,9 @@
 /** All that was measured of every sample, before and after, as a table of a row a pair. Pure. */
 import type { Sample } from '../comparison.ts';
 
-/** What a cell holds. */
-export type CellType = 'text' | 'texts' | 'number' | 'whole' | 'truth';
+/** What a cell holds; of `floats` each is exact in 32 bits. */
+export type CellType = 'text' | 'number' | 'whole' | 'truth' | ListType;
+export type ListType = 'texts' | 'floats' | 'wholes';
 
 /** A column: of an optional one cells may be missing. */
 export interface Column {

@@ -4,9 +4,11 @@ import { basename, join } from 'node:path';
 import dynalite from 'dynalite';
 import { dynamoStore } from '../../src/store/dynamodb.ts';
 import { dynamoRunStore } from '../../src/store/dynamodb-run-store.ts';
+import { mlflowStore } from '../../src/store/mlflow.ts';
 import { tensorboardStore } from '../../src/store/tensorboard.ts';
 import { type Subject, storeContract } from './contract.ts';
 import { listen } from './fault-proxy.ts';
+import { type Logged, mlflowServer } from './mlflow-server.ts';
 import { readEventFile } from './tfevents-reader.ts';
 
 /** A server before another one, that stops answering after so many requests. */
@@ -73,6 +75,31 @@ for (const key of ['conversation_id', 'run'] as const) {
       close: closing(server, database),
     };
   });
+}
+
+storeContract('MLflow', async (): Promise<Subject> => {
+  const mlflow = mlflowServer();
+  const { server, address: trackingUri, cut, mend } = await cuttable(await listen(mlflow.server));
+  return {
+    open: () => mlflowStore({ trackingUri, env: {} }),
+    async read() {
+      const standing = mlflow.runs.filter(({ deleted }) => !deleted);
+      return Object.fromEntries(
+        standing.map(({ id, deleted: _, metrics, ...run }) => {
+          const own = [...mlflow.files].filter(([path]) => path.split('/')[1] === id);
+          const files = own.map(([path, bytes]) => [path.split('/').slice(2).join('/'), bytes]);
+          return [run.name, { ...run, metrics: metrics.toSorted(byPlace), files }];
+        }),
+      );
+    },
+    ...{ cut, mend },
+    close: closing(server, mlflow.server),
+  };
+});
+
+/** Readers of MLflow sort metrics themselves. */
+function byPlace(a: Logged, b: Logged): number {
+  return a.key === b.key ? a.step - b.step || a.timestamp - b.timestamp : a.key < b.key ? -1 : 1;
 }
 
 storeContract('TensorBoard', async (): Promise<Subject> => {
