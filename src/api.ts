@@ -133,7 +133,10 @@ export interface Started {
 export interface JobForm {
   readonly job: string;
   readonly presets: readonly string[];
-  /** JSON Schema of its settings, with headings and defaults: as `tactful init` writes it. */
+  /**
+   * JSON Schema of its settings with their defaults, as in `schema/`; at its top `headings`, names of
+   * settings by heading.
+   */
   readonly schema: Readonly<Record<string, unknown>>;
 }
 

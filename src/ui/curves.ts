@@ -31,6 +31,14 @@ export function groupsOf(names: ReadonlySet<string>): Group[] {
   });
 }
 
+/** Of a group that which is shown of each of several runs: one of the training, one of held-out prompts. */
+export function mainOf(names: readonly string[]): string[] {
+  const isHeldOut = (name: string) => name.startsWith(heldOut);
+  return [names.find((name) => !isHeldOut(name)), names.find(isHeldOut)].filter(
+    (name) => name !== undefined,
+  );
+}
+
 /** Metrics that stand in no group, by name. */
 export function othersOf(names: ReadonlySet<string>): string[] {
   const grouped = new Set(groups.flatMap((group) => group.names));

@@ -1,6 +1,6 @@
 /** Charts out of lines. */
 import { expect, test } from 'vitest';
-import { groupsOf, othersOf, shapeOf, thinned, valueAt } from '../../src/ui/curves.ts';
+import { groupsOf, mainOf, othersOf, shapeOf, thinned, valueAt } from '../../src/ui/curves.ts';
 
 const steps = Array.from({ length: 10_000 }, (_, i) => i + 1);
 const values = steps.map((step) => (step === 5003 ? 99 : step === 7001 ? -99 : Math.sin(step)));
@@ -43,4 +43,9 @@ test('what is looked at first comes first, and every other metric by name', () =
     { title: 'kl', names: ['objective/kl'] },
   ]);
   expect(othersOf(names)).toEqual(['a', 'z']);
+});
+
+test('of several runs a chart shows one line of the training and one of held-out prompts', () => {
+  expect(mainOf(['loss', 'ppo/loss/value', 'held-out/loss'])).toEqual(['loss', 'held-out/loss']);
+  expect(mainOf(['held-out/rouge1'])).toEqual(['held-out/rouge1']);
 });

@@ -8,24 +8,26 @@ import { type Drawn, type Mark, type Plot, plotIn } from './plot.ts';
 interface Props {
   readonly title: string;
   readonly drawn: readonly Drawn[];
-  readonly marks?: readonly Mark[];
+  readonly marks: readonly Mark[];
   /** Another number wherever the lines have grown. */
   readonly version: number;
   readonly stretch?: Stretch | undefined;
+  /** The step that is pointed at in one of the charts. */
+  readonly at: number | undefined;
+  readonly onAt: (step: number | undefined) => void;
   readonly onStretch: (stretch: Stretch | undefined) => void;
 }
 
-const noMarks: readonly Mark[] = [];
-
-export function Chart({ title, drawn, marks = noMarks, version, stretch, onStretch }: Props) {
+export function Chart(props: Props) {
+  const { title, drawn, marks, version, stretch, at, onAt, onStretch } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
-  const [at, setAt] = useState<number | undefined>();
+  const [isFocused, setIsFocused] = useState(false);
   const looks = drawn.map(({ name, color, dashed }) => `${name}|${color}|${dashed}`).join();
   const picture = { drawn, marks, stretch };
   useEffect(() => {
     if (!place.current) return undefined;
-    const made = plotIn(place.current, picture, { at: setAt, chosen: onStretch });
+    const made = plotIn(place.current, picture, { at: onAt, chosen: onStretch });
     plot.current = made;
     return () => made.destroy();
   }, [looks]);
@@ -49,8 +51,11 @@ export function Chart({ title, drawn, marks = noMarks, version, stretch, onStret
       ...{ ArrowLeft: now - by, ArrowRight: now + by, ArrowDown: now - by, ArrowUp: now + by },
       ...{ Home: low, End: high, PageUp: now + 10, PageDown: now - 10 },
     };
-    if (key in moves) plot.current?.point(Math.min(high, Math.max(low, moves[key])));
-    else if (key === '+' || key === '-') onStretch(around(now, half, first, last));
+    if (key in moves) {
+      const step = Math.min(high, Math.max(low, moves[key]));
+      plot.current?.point(step);
+      onAt(step);
+    } else if (key === '+' || key === '-') onStretch(around(now, half, first, last));
     else if (key === 'Escape') onStretch(undefined);
     else return;
     event.preventDefault();
@@ -66,7 +71,7 @@ export function Chart({ title, drawn, marks = noMarks, version, stretch, onStret
       </figcaption>
       <ul class="readout">
         {drawn.map(({ name, line, color, dashed }) => (
-          <li key={name} title={shapeText(line)}>
+          <li key={name}>
             <i class={`swatch color-${color % 8}${dashed ? ' dashed' : ''}`} />
             {name} <b>{shortNumber(valueAt(line, now)) || '–'}</b>
           </li>
@@ -81,6 +86,9 @@ export function Chart({ title, drawn, marks = noMarks, version, stretch, onStret
         aria-valuemax={high}
         aria-valuenow={now}
         aria-valuetext={`${say('step')} ${now}: ${numbers.join(', ')}`}
+        {...(isFocused && { 'aria-description': drawn.map(shapeText).join('; ') })}
+        onFocus={() => setIsFocused(true)}
+        onBlur={() => setIsFocused(false)}
         onKeyDown={onKeyDown}
       />
     </figure>
@@ -94,11 +102,12 @@ function around(step: number, half: number, first: number, last: number): Stretc
   return isAll || stretch.to - stretch.from < 2 ? undefined : stretch;
 }
 
-function shapeText(line: Drawn['line']): string {
+/** What a line does, for whoever does not see it. */
+function shapeText({ name, line }: Drawn): string {
   const shape = shapeOf(line);
-  if (!shape) return '';
+  if (!shape) return name;
   const { count, first, last, lowest, highest } = shape;
   const shown = { first, last, lowest, highest };
-  const texts = Object.entries(shown).map(([name, value]) => [name, shortNumber(value)]);
-  return say('shape', { count, ...Object.fromEntries(texts) });
+  const texts = Object.entries(shown).map(([word, value]) => [word, shortNumber(value)]);
+  return say('shape', { name, count, ...Object.fromEntries(texts) });
 }

@@ -1,6 +1,6 @@
 /** The curves of one run, or of several laid over each other, with one stretch of steps for all. */
 import { useMemo, useState } from 'preact/hooks';
-import { groupsOf, othersOf, type Stretch } from '../curves.ts';
+import { groupsOf, mainOf, othersOf, type Stretch } from '../curves.ts';
 import { type History, heldOut } from '../history.ts';
 import { say } from '../state.ts';
 import { Chart } from './chart.tsx';
@@ -14,12 +14,13 @@ interface Props {
 
 export function Charts({ runs, histories, version }: Props) {
   const [stretch, setStretch] = useState<Stretch | undefined>();
+  const [at, setAt] = useState<number | undefined>();
   const [isOpen, setIsOpen] = useState(false);
   const names = new Set(histories.flatMap(({ lines }) => [...lines.keys()]));
   const others = othersOf(names);
   const guarded = histories.flatMap((history) => history.guarded);
   const marks = useMemo(() => guarded.map(markOf), [guarded.length, version]);
-  const shared = { version, stretch, marks, onStretch: setStretch };
+  const shared = { version, stretch, marks, at, onAt: setAt, onStretch: setStretch };
   const drawn = (metrics: readonly string[]) => drawnOf(metrics, runs, histories);
   return (
     <>
@@ -63,12 +64,12 @@ function drawnOf(
 ): Drawn[] {
   const isOne = runs.length === 1;
   return histories.flatMap(({ lines }, i) =>
-    metrics.flatMap((metric, j) => {
+    (isOne ? metrics : mainOf(metrics)).flatMap((metric, j) => {
       const line = lines.get(metric);
       if (!line) return [];
-      const name = isOne ? metric : metrics.length === 1 ? runs[i] : `${runs[i]} · ${metric}`;
-      const isSecond = metric.startsWith(heldOut);
-      return [{ name, line, color: isOne ? j : i, dashed: isSecond }];
+      const dashed = metric.startsWith(heldOut);
+      const run = dashed ? say('onHeldOut', { run: runs[i] }) : runs[i];
+      return [{ name: isOne ? metric : run, line, color: isOne ? j : i, dashed }];
     }),
   );
 }

@@ -3,11 +3,21 @@ import type { Guarded } from '../../events.ts';
 import { shortNumber } from '../format.ts';
 import { say } from '../state.ts';
 
-export function Guards({ guarded }: { readonly guarded: readonly Guarded[] }) {
+interface Props {
+  readonly guarded: readonly Guarded[];
+  /** Whose they are, where several runs are shown. */
+  readonly run?: string;
+}
+
+export function Guards({ guarded, run }: Props) {
   if (guarded.length === 0) return null;
+  const id = `guards-${run ?? ''}`;
   return (
-    <section aria-labelledby="guards">
-      <h2 id="guards">{say('guards')}</h2>
+    <section aria-labelledby={id}>
+      <h2 id={id}>
+        {say('guards')}
+        {run !== undefined && `: ${run}`}
+      </h2>
       {guarded.map((one) => (
         <Guard key={`${one.step} ${one.guard} ${one.judge ?? ''}`} {...one} />
       ))}

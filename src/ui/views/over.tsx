@@ -7,6 +7,7 @@ import { hashOf, runsOf } from '../route.ts';
 import { route, say } from '../state.ts';
 import { useAnswers, Waiting } from './answer.tsx';
 import { Charts } from './charts.tsx';
+import { Guards } from './guards.tsx';
 import { useHistories } from './histories.ts';
 import { Connected } from './run.tsx';
 import { SettingsTable } from './settings-table.tsx';
@@ -24,7 +25,7 @@ export function Over() {
   if (!answer) return <Waiting error={error} />;
   return (
     <>
-      <h1>{say('layOver')}</h1>
+      <h1>{say('overTitle')}</h1>
       <Legend details={answer} />
       <Live key={runs.join('\n')} details={answer} />
       <Differences details={answer} />
@@ -44,6 +45,9 @@ function Live({ details }: Props) {
     <>
       <Connected is={connected} />
       <Charts runs={runs} histories={histories} version={version} />
+      {histories.map(({ guarded }, i) => (
+        <Guards key={runs[i]} run={runs[i]} guarded={guarded} />
+      ))}
     </>
   );
 }

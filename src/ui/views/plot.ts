@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import { type Stretch, thinned } from '../curves.ts';
 import { shortNumber } from '../format.ts';
 import type { Line } from '../history.ts';
+import { inTurn, noMore } from './turns.ts';
 
 /** A line, and how it looks. */
 export interface Drawn {
@@ -27,7 +28,7 @@ export interface Picture {
 }
 
 export interface Told {
-  /** The step that is pointed at. */
+  /** The step that the mouse points at, here and not in another plot. */
   readonly at: (step: number | undefined) => void;
   /** What was drawn a frame around; undefined for all steps. */
   readonly chosen: (stretch: Stretch | undefined) => void;
@@ -35,7 +36,7 @@ export interface Told {
 
 export interface Plot {
   draw(picture: Picture): void;
-  /** Points at a step. */
+  /** Moves the cursor to a step, and tells nobody. */
   point(step: number): void;
   destroy(): void;
 }
@@ -44,30 +45,36 @@ export interface Plot {
 export const colors = 8;
 const height = 180;
 const points = 800;
-const wholeSteps = [1, 2, 5].flatMap((n) => [0, 1, 2, 3, 4, 5].map((power) => n * 10 ** power));
+const wholeSteps = [0, 1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power));
 
 /** A plot inside an element. */
 export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
   let picture = first;
-  let [inSight, isLate] = [false, true];
+  let [inSight, isLate, isMoving] = [false, true, false];
+  const at = (step: number | undefined) => {
+    if (!isMoving && (step === undefined || element.matches(':hover'))) told.at(step);
+  };
+  element.addEventListener('mouseleave', () => at(undefined));
   const plot = new uPlot(
-    optionsIn(element, first.drawn, told, () => picture.marks),
+    optionsIn(element, first.drawn, { ...told, at }, () => picture.marks),
     [[]],
     element,
   );
   const show = () => {
-    isLate = !inSight;
-    if (!inSight) return;
+    isLate = false;
     const { drawn, stretch } = picture;
     const lines = drawn.map(({ line }) => thinned(line, points, stretch));
     const tables = lines.map(({ steps, values }): uPlot.AlignedData => [steps, values]);
-    plot.setData(uPlot.join(tables), !stretch);
-    if (stretch) plot.setScale('x', { min: stretch.from, max: stretch.to });
+    plot.batch(() => {
+      plot.setData(uPlot.join(tables), !stretch);
+      if (stretch) plot.setScale('x', { min: stretch.from, max: stretch.to });
+    });
   };
-  const sight = new IntersectionObserver((entries) => {
+  const seen = (entries: readonly IntersectionObserverEntry[]) => {
     inSight = entries.at(-1)?.isIntersecting ?? false;
-    if (inSight && isLate) show();
-  });
+    if (inSight && isLate) inTurn(show);
+  };
+  const sight = new IntersectionObserver(seen, { rootMargin: '200px' });
   sight.observe(element);
   const resized = new ResizeObserver(() => {
     plot.setSize({ width: element.clientWidth, height });
@@ -79,12 +86,16 @@ export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
   return {
     draw(next) {
       picture = next;
-      show();
+      isLate = true;
+      if (inSight) inTurn(show);
     },
     point(step) {
+      isMoving = true;
       plot.setCursor({ left: plot.valToPos(step, 'x'), top: height / 2 });
+      isMoving = false;
     },
     destroy() {
+      noMore(show);
       sight.disconnect();
       resized.disconnect();
       theme.removeEventListener('change', repaint);
@@ -112,7 +123,7 @@ function optionsIn(
     legend: { show: false },
     scales: { x: { time: false } },
     axes: [
-      { ...axis, incrs: wholeSteps },
+      { ...axis, incrs: wholeSteps, size: 32 },
       { ...axis, size: 64, values: labels },
     ],
     series: [
@@ -138,8 +149,9 @@ function optionsIn(
     },
     hooks: {
       setCursor: [
-        ({ cursor: { left = -1 }, posToVal }) =>
-          told.at(left < 0 ? undefined : Math.round(posToVal(left, 'x'))),
+        ({ cursor: { left = -1 }, posToVal }) => {
+          if (left >= 0) told.at(Math.round(posToVal(left, 'x')));
+        },
       ],
       setSelect: [
         (plot) => {

@@ -15,15 +15,21 @@ interface Props {
   readonly onDone?: () => void;
 }
 
+type Tab = readonly [Route, Word];
+
 export function RunHead({ run, view, details, onDone = () => {} }: Props) {
   const runs = textOfRuns([run]);
-  const tabs: readonly (readonly [Route, Word])[] = [
-    [{ view: 'run', run }, 'live'],
+  const isDetox = (details?.job ?? 'detox') === 'detox';
+  const ofDetox: readonly Tab[] = [
     [{ view: 'samples', asked: { runs } }, 'samples'],
     [{ view: 'compared', asked: { runs } }, 'compared'],
+    [{ view: 'playground', asked: { run } }, 'playground'],
+  ];
+  const tabs: readonly Tab[] = [
+    [{ view: 'run', run }, 'live'],
     [{ view: 'settings', run }, 'settings'],
     [{ view: 'result', run }, 'result'],
-    [{ view: 'playground', asked: { run } }, 'playground'],
+    ...(isDetox ? ofDetox : []),
   ];
   return (
     <>

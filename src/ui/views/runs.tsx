@@ -110,7 +110,9 @@ function Chosen({ runs }: { readonly runs: readonly string[] }) {
   const asked = { runs: textOfRuns(runs) };
   return (
     <p class="chosen">
-      <span role="status">{say('chosen', { count: runs.length })}</span>
+      <span role="status" class={runs.length === 0 ? 'quiet' : ''}>
+        {runs.length === 0 ? say('chooseHint') : say('chosen', { count: runs.length })}
+      </span>
       {runs.length > 1 && <a href={hashOf({ view: 'over', asked })}>{say('layOver')}</a>}
       {runs.length > 0 && <a href={hashOf({ view: 'samples', asked })}>{say('samples')}</a>}
     </p>
@@ -194,8 +196,12 @@ function Row({ run, isChosen, choose }: RowProps) {
       <td class="wide-only model">{run.model ?? ''}</td>
       <td class="wide-only">{run.algorithm ?? ''}</td>
       <td class="wide-only number">{run.seed ?? ''}</td>
-      <td class="number">{shortNumber(rewardOf(run))}</td>
-      <td class="number">{toxicity.map(shortNumber).join(' → ')}</td>
+      <td class="number" data-label={say('reward')}>
+        {shortNumber(rewardOf(run))}
+      </td>
+      <td class="number" data-label={say('toxicity')}>
+        {toxicity.map(shortNumber).join(' → ')}
+      </td>
       <td>{verdict ? say(verdict) : ''}</td>
     </tr>
   );

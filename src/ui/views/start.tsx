@@ -18,16 +18,18 @@ export function Start() {
   return (
     <>
       <h1>{say('start')}</h1>
-      <label>
-        {say('jobOf')}{' '}
-        <select value={form.job} onChange={(event) => setChosen(event.currentTarget.value)}>
-          {jobs.map(({ job }) => (
-            <option key={job} value={job}>
-              {job}
-            </option>
-          ))}
-        </select>
-      </label>
+      <div class="filters">
+        <label>
+          {say('jobOf')}
+          <select value={form.job} onChange={(event) => setChosen(event.currentTarget.value)}>
+            {jobs.map(({ job }) => (
+              <option key={job} value={job}>
+                {job}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
       <Form key={form.job} {...form} />
     </>
   );
@@ -56,17 +58,19 @@ function Form({ job, presets, schema }: JobForm) {
   return (
     <form class="start" onSubmit={begin}>
       {presets.length > 0 && (
-        <label>
-          {say('preset')}{' '}
-          <select value={preset} onChange={(event) => setPreset(event.currentTarget.value)}>
-            {presets.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-            <option value="">{say('noPreset')}</option>
-          </select>
-        </label>
+        <div class="filters">
+          <label>
+            {say('preset')}
+            <select value={preset} onChange={(event) => setPreset(event.currentTarget.value)}>
+              {presets.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                </option>
+              ))}
+              <option value="">{say('noPreset')}</option>
+            </select>
+          </label>
+        </div>
       )}
       <Given settings={settings} remove={(name) => give(name, '')} />
       <p class="deeds">
