@@ -4,10 +4,19 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Client, InStatement, InValue } from '@libsql/client';
 import { UnavailableError } from '../../errors.ts';
-import { schema, schemaVersion } from './schema.ts';
+import { hitsTable, schema, schemaVersion } from './schema.ts';
+
+export interface Statement {
+  readonly sql: string;
+  readonly args: InValue[];
+}
 
 export interface Database {
   rows<Row>(sql: string, values?: readonly InValue[]): Promise<Row[]>;
+  /** Rows of each statement, with nothing of anybody else in between. */
+  together(statements: readonly Statement[]): Promise<unknown[][]>;
+  /** Counts what was written, by whomever. */
+  version(): Promise<string>;
   /** All of them or none. */
   write(statements: readonly InStatement[]): Promise<void>;
   /** Begins anew, with nothing. */
@@ -25,16 +34,27 @@ const timeout = 5000;
 export async function openDatabase(folder: string): Promise<Database> {
   const path = resolve(join(folder, indexName));
   let client = await openFile(path);
+  let writes = 0;
   return {
     async rows<Row>(sql: string, values: readonly InValue[] = []) {
       const { rows } = await client.execute({ sql, args: [...values] });
       return rows as Row[];
     },
+    async together(statements) {
+      return (await client.batch([...statements], 'deferred')).map(({ rows }) => rows);
+    },
+    async version() {
+      const { rows } = await client.execute('PRAGMA data_version');
+      return `${writes} ${rows[0].data_version}`;
+    },
     async write(statements) {
-      if (statements.length > 0) await client.batch([...statements], 'write');
+      if (statements.length === 0) return;
+      writes++;
+      await client.batch([...statements], 'write');
     },
     async renew() {
       client.close();
+      writes++;
       await removeFile(path).catch(() => undefined);
       client = await openFile(path);
     },
@@ -72,6 +92,7 @@ async function open(url: string): Promise<Client> {
     const [{ user_version: version }] = (await client.execute('PRAGMA user_version')).rows;
     if (version !== 0 && version !== schemaVersion) throw new Error('of another version');
     // each time: it also tells whether the file can be written
+    await client.execute(hitsTable);
     await client.batch([...schema, `PRAGMA user_version = ${schemaVersion}`], 'write');
     return client;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { RolloutOrder, RolloutWindow } from '../../api.ts';
 import { InputError } from '../../errors.ts';
 import type { RolloutRow } from '../../rollouts.ts';
 import type { Database } from './database.ts';
+import { forgetHits, newHits } from './hits.ts';
 import type { RolloutQuery } from './queries.ts';
 
 const columns: Readonly<Record<RolloutOrder, string>> = {
@@ -38,20 +39,28 @@ export async function rolloutWindow(
     throw new InputError('rollouts', `${runsAtOnce} runs at most`, `${runs.size}`, remedy);
   }
   const { sql, values } = conditionOf(query);
-  const hits = hitsOf(query.search);
   const ids = [...runs.keys()];
   const each = (select: (place: number) => string) =>
     ids
       .map((_, place) => `SELECT ${select(place)} FROM rollouts WHERE run = ? AND ${sql}`)
       .join(' UNION ALL ');
-  const bound = [...hits.values, ...[...runs.values()].flatMap((n) => [n, ...values])];
-  const counts = `${hits.sql}SELECT sum(n) AS total FROM (${each(() => 'count(*) AS n')})`;
-  const [{ total }] = await database.rows<{ total: number }>(counts, bound);
+  const bound = [...runs.values()].flatMap((n) => [n, ...values]);
+  const counts = `SELECT sum(n) AS total FROM (${each(() => 'count(*) AS n')})`;
   // each run by its own index, then merged
   const picked = each((place) => `key, ${place} AS place, step, row, ${columns[sort]} AS sorted`);
   const order = `sorted ${descending ? 'DESC' : 'ASC'} NULLS LAST, place, step, row`;
-  const window = `${hits.sql}${picked} ORDER BY ${order} LIMIT ? OFFSET ?`;
-  const places = await database.rows<Picked>(window, [...bound, limit, offset]);
+  const window = `${picked} ORDER BY ${order} LIMIT ? OFFSET ?`;
+  const version = await database.version();
+  const statements = [
+    ...(query.search ? newHits(database, query.search, version) : []),
+    { sql: counts, args: bound },
+    { sql: window, args: [...bound, limit, offset] },
+  ];
+  const answers = await database.together(statements).catch((error) => {
+    forgetHits(database);
+    throw error;
+  });
+  const [[{ total }], places] = answers.slice(-2) as [{ total: number }[], Picked[]];
   const rows = await readRows(database, places, ids);
   return { total, offset, rows, queries: await queriesOf(database, rows) };
 }
@@ -70,24 +79,8 @@ function conditionOf({ step, query, minScore, maxScore, search }: RolloutQuery):
   ];
   const chosen = all.filter(([, value]) => value !== undefined);
   const parts = chosen.map(([sql]) => sql);
-  if (search) parts.push('key IN (SELECT key FROM hits)');
+  if (search) parts.push('key IN hits');
   return { sql: parts.join(' AND ') || '1', values: chosen.map(([, value]) => value!) };
-}
-
-/** Where a text is found: by its trigrams, or below three characters by looking at all. */
-function hitsOf(search: string | undefined): Condition {
-  if (!search) return { sql: '', values: [] };
-  const isLong = [...search].length >= 3;
-  const responses = isLong
-    ? 'SELECT rowid AS key FROM matches WHERE matches MATCH ?'
-    : "SELECT key FROM texts WHERE response LIKE ? ESCAPE '\\'";
-  const pattern = isLong
-    ? `"${search.replaceAll('"', '""')}"`
-    : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
-  return {
-    sql: `WITH hits AS MATERIALIZED (${responses} UNION SELECT key FROM rollouts WHERE id = ?) `,
-    values: [pattern, search],
-  };
 }
 
 interface Stored {

@@ -6,6 +6,9 @@ export const schemaVersion = 1;
 /** Numbers of a rollout by which may be sorted, each with an index of its own. */
 const sorted = ['score', 'kl', 'advantage', 'value', 'entropy', 'tokens', 'logprob'] as const;
 
+/** Of one connection: what a search has found. */
+export const hitsTable = 'CREATE TEMP TABLE hits (key INTEGER PRIMARY KEY)';
+
 /** Statements that make an empty index, where there is none. */
 export const schema: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS runs (

@@ -131,6 +131,8 @@ test.each([
   ['response:x', []],
   ['d1', ['1.1', '2.1']],
   ["'; DROP TABLE rollouts; --", []],
+  ['\u0000abc', []],
+  ['\ud800', []],
 ])(
   'finds %j wherever a response has it, or the dialogue that is called so',
   async (search, places) => {
@@ -142,6 +144,18 @@ test.each([
     expect(total).toBe(places.length);
   },
 );
+
+test('a search finds what has come since, and two searches at once do not mix', async () => {
+  const folder = await twoRuns();
+  const index = await opened(folder);
+  const both = ['row 0', 'row 1'].map((search) => placesOf(index, { runs: ['a'], search }));
+  expect(await Promise.all(both)).toEqual([
+    ['a 1.0', 'a 2.0'],
+    ['a 1.1', 'a 2.1'],
+  ]);
+  await keep(join(folder, 'a'), 3, [rollout(3, 1)]);
+  expect(await placesOf(index, { search: 'row 1' })).toEqual(['a 1.1', 'b 1.1', 'a 2.1', 'a 3.1']);
+});
 
 test('a growing run costs only its new steps', async () => {
   const folder = await twoRuns();
