@@ -94,9 +94,7 @@ export async function makeRun(
   const id = createHash('sha256').update(`${runId}\n${time}`).digest('hex').slice(0, 32);
   const same = { experiment_ids: [experiment], filter: `tags.\`${idTag}\` = '${id}'` };
   const { runs } = await client.post('runs/search', same, Found);
-  for (const { info } of runs) {
-    await client.post('runs/delete', { run_id: info.run_id }, nothing);
-  }
+  for (const { info } of runs) await deleteRun(client, info.run_id);
   const tags: Tag[] = [
     { key: idTag, value: id },
     { key: 'mlflow.runName', value: runId },
@@ -112,6 +110,13 @@ export async function makeRun(
     await client.post('runs/log-batch', { run_id, params }, nothing);
   }
   return { run: run_id, artifacts: artifact_uri };
+}
+
+/** As MLflow deletes: it can be restored there. */
+export async function deleteRun(client: MlflowClient, run_id: string): Promise<void> {
+  await client.post('runs/delete', { run_id }, nothing).catch((error) => {
+    if (!isRefused(error, 'RESOURCE_DOES_NOT_EXIST')) throw error;
+  });
 }
 
 /** Metrics and tags, at most as many as go at once. */

@@ -5,6 +5,7 @@ import { type Clock, clockAfter, clockAtStart, pointOf } from './curves.ts';
 import { type MlflowClient, mlflowClient } from './mlflow-client.ts';
 import { chunksOf, metricKey, mostMetrics } from './mlflow-limits.ts';
 import {
+  deleteRun,
   experimentNamed,
   logBatch,
   type Metric,
@@ -73,9 +74,14 @@ export function mlflowStore({ env = process.env, ...options }: MlflowOptions): R
       }
     },
     /** Of metrics MLflow takes none back: another run takes the place of one that has too many. */
-    async rewind({ folder, events }: RunRecord, { memo }: Position, common: number) {
+    async rewind({ folder, events }: RunRecord, from: Position, common: number) {
       sure.delete(folder);
-      if (memo === undefined || common < Number(memo.shown)) return { events: 0 };
+      const { memo } = from;
+      const place = placeOf(client, from);
+      if (place === undefined || common < place.shown) {
+        if (place) await deleteRun(client, place.run);
+        return { events: 0 };
+      }
       const { step, seconds } = events
         .slice(0, common)
         .reduce((clock: Clock, event) => clockAfter(event, clock), clockAtStart);

@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { basename, join } from 'node:path';
 import dynalite from 'dynalite';
+import { expect } from 'vitest';
 import { dynamoStore } from '../../src/store/dynamodb.ts';
 import { dynamoRunStore } from '../../src/store/dynamodb-run-store.ts';
 import { mlflowStore } from '../../src/store/mlflow.ts';
@@ -84,6 +85,8 @@ storeContract('MLflow', async (): Promise<Subject> => {
     open: () => mlflowStore({ trackingUri, env: {} }),
     async read() {
       const standing = mlflow.runs.filter(({ deleted }) => !deleted);
+      const names = standing.map(({ name }) => name);
+      expect(names).toEqual([...new Set(names)]);
       return Object.fromEntries(
         standing.map(({ id, deleted: _, metrics, ...run }) => {
           const own = [...mlflow.files].filter(([path]) => path.split('/')[1] === id);
