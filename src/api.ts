@@ -25,6 +25,8 @@ export interface RunSummary {
   readonly after?: Readonly<Record<string, number>>;
   /** Of the last step. */
   readonly metrics?: StepMetrics;
+  /** What ended the process of one that was started from the page and is broken, in its words. */
+  readonly problem?: string;
 }
 
 /** One run: `GET /api/runs/:id`. */

@@ -28,7 +28,10 @@ export function jobCommand(kind: Kind, summary: string): CliCommand {
       const warning = kind.warning?.(settingsIn(asked, kind));
       if (warning !== undefined) context.progress.note(warning);
       const given = givenSettings(context.given, presets);
-      await runJobIn(output, kind, { asked, given, context });
+      const run = () => runJobIn(output, kind, { asked, given, context });
+      if (asked.ui !== true) return run();
+      const { withPage } = await import('./job-page.ts');
+      await withPage(output, run, context);
     },
   });
 }

@@ -28,6 +28,15 @@ export const versusOptions = {
 };
 export type VersusSettings = z.infer<z.ZodObject<typeof versusOptions>>;
 
+/** Of the command line alone. */
+const pageOption = {
+  ui: z
+    .boolean()
+    .default(false)
+    .meta({ group: 'Output' })
+    .describe('Show it in the browser while it runs, and until Ctrl-C'),
+};
+
 /** The part of a kind that its options are made of. */
 type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares' | 'semantics'>;
 
@@ -62,7 +71,9 @@ export function jobOptions(kind: KindOptions): JobOptions {
   const known = z.strictObject({ ...preset, ...settings });
   return {
     known,
-    options: z.strictObject({ ...preset, ...sourceOptions, ...settings }).check(...checks),
+    options: z
+      .strictObject({ ...preset, ...sourceOptions, ...settings, ...pageOption })
+      .check(...checks),
     under: (given) =>
       readSettings(given, known, (said) => {
         const name = presets?.nameFor(said);
@@ -74,6 +85,6 @@ export function jobOptions(kind: KindOptions): JobOptions {
 /** What `config.yaml` is to say: what was given, and the preset that lay under it. */
 export function givenSettings(given: Settings, presets: Kind['presets']): Settings {
   const name = presets?.nameFor(given);
-  const settings = omit(given, ['config', 'set', 'output']);
+  const settings = omit(given, ['config', 'set', 'output', 'ui']);
   return name === undefined ? settings : { preset: name, ...settings };
 }

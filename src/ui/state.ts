@@ -26,9 +26,9 @@ function languageAtFirst(): Language {
   return navigator.language.startsWith('ko') ? 'ko' : 'en';
 }
 
-/** The token in an address or by itself: `http://127.0.0.1:4000/#token=abc`. */
+/** The token in an address or by itself: `http://127.0.0.1:4000/#token=abc`, `…&to=/runs/mine`. */
 function tokenIn(text: string): string {
-  return /#token=(.+)$/.exec(text)?.[1] ?? text.trim();
+  return /#token=([^&]+)/.exec(text)?.[1] ?? text.trim();
 }
 
 /** From now on every request has this token. */
@@ -41,7 +41,7 @@ export function take(given: string): void {
 function takeFromAddress(): void {
   if (!location.hash.startsWith('#token=')) return;
   take(location.hash);
-  history.replaceState(null, '', '#/runs');
+  history.replaceState(null, '', `#${/&to=(.+)$/.exec(location.hash)?.[1] ?? '/runs'}`);
 }
 
 export const connection: Connection = {

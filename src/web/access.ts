@@ -3,7 +3,7 @@
  * server again after a restart.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessMissing } from '../disk/atomic.ts';
 
@@ -46,7 +46,8 @@ export async function readAccess(runs: string): Promise<Access> {
   }
 }
 
-export async function writeAccess(runs: string, access: Access): Promise<void> {
+export async function writeAccess(runs: string, { token, port }: Access): Promise<void> {
   const path = join(await keptFolder(runs), accessName);
-  await writeFile(path, `${JSON.stringify(access)}\n`, { mode: 0o600 });
+  await rm(path, { force: true }); // whose rights it had does not stay
+  await writeFile(path, `${JSON.stringify({ token, port })}\n`, { mode: 0o600 });
 }

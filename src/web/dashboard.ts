@@ -25,7 +25,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Served>
       ? await serve(port, access.token)
       : // whoever has the port now may be told the secret by an open page
         await serve(port, access.token).catch(() => serve(0, newAccess().token));
-  const token = served.url.slice(served.url.indexOf('=') + 1);
-  await writeAccess(runs, { token, port: served.port }).catch(() => {}); // a folder that is only read
+  await writeAccess(runs, served).catch(() => {}); // a folder that is only read
   return served;
 }

@@ -137,7 +137,7 @@ describe('a setting that does nothing beside the others is refused', () => {
       adapter: 'a',
       loraRank: 8,
     });
-    const { config: __, set, ...record } = all;
+    const { config: __, set, ui, ...record } = all;
     expect(await sftUnder({ config: await file(stringify(record)) })).toEqual(record);
   });
 });

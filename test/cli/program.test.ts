@@ -465,6 +465,8 @@ test('help of detox', async () => {
                                               engine choose [default: 0]
 
     Output:
+      --ui                                    Show it in the browser while it runs,
+                                              and until Ctrl-C
       --json                                  Print JSON, and nothing else
       --quiet                                 Show no progress
       --verbose                               With an error, show where it happened

@@ -107,10 +107,16 @@ const exported: Readonly<Record<string, string>> = {
 };
 /** What is wrong with the data of a finished run is told in a note, without what to do about it. */
 const ofData = ['dataSources', 'readDialogues'].map((name) => `src/data/dialogues.ts#${name}`);
+/** What the dashboard reads of all jobs, and what its page alone is told. */
+const ofPage = [
+  ...['src/cli/job-forms.ts#jobForms', 'src/cli/dashboard.ts#openPlayer'],
+  'src/web/launch.ts#newLauncher',
+];
 /** What a command names and never comes to. */
 const never: Readonly<Record<string, readonly string[]>> = {
   init: ['src/jobs/kinds.ts#kinds'], // reads settings of kinds, and starts none
   samples: ofData,
+  ui: ofPage,
   // the report that it makes again has the notes of the run
   'llm-judge': [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
   report: [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
@@ -122,6 +128,8 @@ const kindOf = await Promise.all(
 ).then((pairs) => new Map(pairs));
 /** What jobs come to that others have no part in: the store of a comparison, several semantics. */
 const notFor = (name: string) => [
+  ...ofPage,
+  'src/web/server.ts#listen', // they ask for any port
   ...(kindOf.get(name)?.compares
     ? []
     : ['src/cli/stores.ts#openDynamo', 'src/cli/stores.ts#openMlflow']),

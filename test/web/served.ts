@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobEvent } from '../../src/events.ts';
-import { startDashboard } from '../../src/web/dashboard.ts';
+import { type DashboardOptions, startDashboard } from '../../src/web/dashboard.ts';
 
 export const started: JobEvent = {
   ...{ type: 'started', job: 'detox', runId: 'mine', time: '2026-11-29T05:00:00.000Z' },
@@ -32,11 +32,10 @@ export async function runsFolder() {
   return { folder, log, rewrite, hold, remove: () => rm(folder, { recursive: true }) };
 }
 
-export async function serve(runs: string, port?: number) {
-  const served = await startDashboard({ runs, port, every: 5 });
-  const token = served.url.slice(served.url.indexOf('#token=') + 7);
+export async function serve(runs: string, options: Partial<DashboardOptions> = {}) {
+  const served = await startDashboard({ runs, every: 5, ...options });
   const root = `http://127.0.0.1:${served.port}`;
-  const authorization = `Bearer ${token}`;
+  const authorization = `Bearer ${served.token}`;
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${root}${path}`, { headers: { authorization, ...headers } });
   const post = (path: string, body: unknown) =>
@@ -45,7 +44,7 @@ export async function serve(runs: string, port?: number) {
       headers: { authorization, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-  return { ...served, token, root, authorization, get, post };
+  return { ...served, root, authorization, get, post };
 }
 
 export interface RawAnswer {

@@ -27,8 +27,8 @@ export const ui = defineCommand({
   options,
   stopping: 'closing the page; runs go on',
   async run({ options: { runs, port, open }, json, print, signal }) {
-    const { startDashboard } = await import('../../web/dashboard.ts');
-    const served = await startDashboard({ runs, port });
+    const { openDashboard } = await import('../dashboard.ts');
+    const served = await openDashboard({ runs, port });
     try {
       print(json ? JSON.stringify({ url: served.url, runs }) : served.url);
       if (open && !json) {
