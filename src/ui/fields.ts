@@ -120,3 +120,20 @@ export function settingsOf(
   });
   return { ...(preset !== '' && { preset }), ...Object.fromEntries(given) };
 }
+
+/** What to fill in so that a run has these settings: those that are not the default. */
+export function textsOf(
+  fields: readonly Field[],
+  config: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const given = fields.filter(
+    (field) =>
+      config[field.name] !== undefined &&
+      JSON.stringify(config[field.name]) !== JSON.stringify(field.default),
+  );
+  return Object.fromEntries(given.map(({ name }) => [name, fieldText(config[name])]));
+}
+
+function fieldText(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : String(value);
+}

@@ -1,5 +1,6 @@
 /** The dashboard: its frame, and in it the view that the address names. */
 import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { hashOf } from './route.ts';
 import { language, refused, route, say, speak } from './state.ts';
 import { Compared } from './views/compared.tsx';
@@ -28,17 +29,28 @@ function View() {
   if (view === 'over') return <Over />;
   if (view === 'start') return <Start />;
   if (view === 'playground') return <Playground />;
-  return <p>{say('missing')}</p>;
+  return <h1>{say('missing')}</h1>;
 }
 
 /** Views that every view leads to. */
 const places = ['runs', 'samples', 'compared', 'start', 'playground'] as const;
 
+/** To the top of what the address names, as a page that is opened. */
+function toContent(): void {
+  scrollTo({ top: 0, behavior: 'instant' });
+  document.querySelector('main')?.focus({ preventScroll: true });
+}
+
 function Frame() {
-  document.title = say('title');
+  const { view, run } = route.value;
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) toContent();
+    isFirst.current = false;
+  }, [view, run]);
+  document.title = run === undefined ? say('title') : `${run} · tactful`;
   document.documentElement.lang = language.value;
   const other = language.value === 'ko' ? 'en' : 'ko';
-  const toContent = () => document.querySelector('main')?.focus();
   return (
     <>
       <header>

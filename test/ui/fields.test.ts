@@ -1,7 +1,7 @@
 /** The form that starts a run, out of the schemas that editors get. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { fieldsetsOf, isAbout, settingsOf } from '../../src/ui/fields.ts';
+import { fieldsetsOf, isAbout, settingsOf, textsOf } from '../../src/ui/fields.ts';
 
 const file = new URL('../../schema/detox.json', import.meta.url);
 const schema = JSON.parse(await readFile(file, 'utf8'));
@@ -43,4 +43,16 @@ test('only what is given goes to the run, as what it is; what is no number is le
     ...{ judge: ['words', 'a b'], adamBetas: [0.9, 'x'], batchSize: 'many' },
   });
   expect(settingsOf(fields, {}, '')).toEqual({});
+});
+
+test('a form that begins with the settings of a run leads to them again', () => {
+  const fields = fieldsetsOf(schema).flatMap((set) => set.fields);
+  const config = {
+    ...{ steps: 60, seed: 0, strict: true, judge: ['words'], adamBetas: [0.9, 0.99] },
+    ...{ promptTemplate: 'a {dialogue}\n', model: '/m, odd', nothing: 1 },
+  };
+  const texts = textsOf(fields, config);
+  expect(Object.keys(texts)).not.toContain('seed');
+  const { seed: _, nothing: __, ...rest } = config;
+  expect(settingsOf(fields, texts, '')).toEqual(rest);
 });

@@ -17,23 +17,37 @@ interface Asking {
 }
 
 /** The answer to a GET of this path; the last one stays while the connection is lost. */
-export function useAnswer<Answer>(
-  path: string,
-  { every, version = 0 }: Asking = {},
+export function useAnswer<Answer>(path: string, asking: Asking = {}): Asked<Answer> {
+  return useAsked(path, () => get<Answer>(connection, path), asking);
+}
+
+/** The answers to GETs of several paths, in their order. */
+export function useAnswers<Answer>(
+  paths: readonly string[],
+  asking: Asking = {},
+): Asked<readonly Answer[]> {
+  const ask = () => Promise.all(paths.map((path) => get<Answer>(connection, path)));
+  return useAsked(paths.join('\n'), ask, asking);
+}
+
+function useAsked<Answer>(
+  key: string,
+  question: () => Promise<Answer>,
+  { every, version = 0 }: Asking,
 ): Asked<Answer> {
-  const [asked, setAsked] = useState<Asked<Answer> & { readonly path?: string }>({});
+  const [asked, setAsked] = useState<Asked<Answer> & { readonly key?: string }>({});
   const inSight = useInSight();
   useEffect(() => {
     if (!inSight) return undefined;
     let isGone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
-      const now = await get<Answer>(connection, path).then(
-        (answer) => ({ answer, path }),
-        (error: unknown) => ({ error: messageOf(error), path }),
+      const now = await question().then(
+        (answer) => ({ answer, key }),
+        (error: unknown) => ({ error: messageOf(error), key }),
       );
       if (isGone) return;
-      setAsked((was) => ('answer' in now || was.path !== path ? now : { ...was, ...now }));
+      setAsked((was) => ('answer' in now || was.key !== key ? now : { ...was, ...now }));
       if (every !== undefined) timer = setTimeout(ask, every);
     };
     void ask();
@@ -41,25 +55,8 @@ export function useAnswer<Answer>(
       isGone = true;
       clearTimeout(timer);
     };
-  }, [path, every, version, inSight]);
-  return asked.path === path ? asked : {};
-}
-
-/** The answers to GETs of several paths, once; undefined for one that was refused. */
-export function useAnswers<Answer>(paths: readonly string[], version = 0): Asked<Answer[]> {
-  const [asked, setAsked] = useState<Asked<Answer[]>>({});
-  const key = paths.join('\n');
-  useEffect(() => {
-    let isGone = false;
-    Promise.all(paths.map((path) => get<Answer>(connection, path))).then(
-      (answer) => !isGone && setAsked({ answer }),
-      (error: unknown) => !isGone && setAsked({ error: messageOf(error) }),
-    );
-    return () => {
-      isGone = true;
-    };
-  }, [key, version]);
-  return asked;
+  }, [key, every, version, inSight]);
+  return asked.key === key ? asked : {};
 }
 
 /** What is said of a request that failed. */

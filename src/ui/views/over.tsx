@@ -12,23 +12,29 @@ import { useHistories } from './histories.ts';
 import { Connected } from './run.tsx';
 import { SettingsTable } from './settings-table.tsx';
 
+/** Milliseconds between two looks at what has become of the runs. */
+const lookEvery = 5000;
+
 export function Over() {
   const runs = runsOf(route.value.asked?.runs);
   const paths = runs.map((run) => `/api/runs/${encodeURIComponent(run)}`);
-  const { answer, error } = useAnswers<RunDetails>(paths);
-  if (runs.length < 2)
-    return (
-      <p>
-        {say('fewRuns')} <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
-      </p>
-    );
-  if (!answer) return <Waiting error={error} />;
+  const { answer, error } = useAnswers<RunDetails>(paths, { every: lookEvery });
   return (
     <>
       <h1>{say('overTitle')}</h1>
-      <Legend details={answer} />
-      <Live key={runs.join('\n')} details={answer} />
-      <Differences details={answer} />
+      {runs.length < 2 && (
+        <p>
+          {say('fewRuns')} <a href={hashOf({ view: 'runs' })}>{say('runs')}</a>
+        </p>
+      )}
+      {runs.length > 1 && !answer && <Waiting error={error} />}
+      {runs.length > 1 && answer && (
+        <>
+          <Legend details={answer} />
+          <Live key={runs.join('\n')} details={answer} />
+          <Differences details={answer} />
+        </>
+      )}
     </>
   );
 }

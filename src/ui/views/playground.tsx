@@ -8,22 +8,23 @@ import { messageOf, useAnswer, Waiting } from './answer.tsx';
 
 export function Playground() {
   const { answer: runs, error } = useAnswer<readonly RunSummary[]>('/api/runs');
-  if (!runs) return <Waiting error={error} />;
-  const asked = route.value.asked?.run;
-  const able = runs.filter(
-    ({ id, job, state }) => id === asked || (job === 'detox' && state === 'finished'),
-  );
   return (
     <>
       <h1>{say('playground')}</h1>
       <p>{say('playgroundHint')}</p>
-      {able.length === 0 ? (
-        <p>{say('noFinished')}</p>
-      ) : (
-        <Questions runs={able.map(({ id }) => id)} run={asked ?? able[0].id} />
-      )}
+      {runs ? <Able runs={runs} /> : <Waiting error={error} />}
     </>
   );
+}
+
+/** Of the runs those that have policies to ask, and the one that the address names. */
+function Able({ runs }: { readonly runs: readonly RunSummary[] }) {
+  const asked = route.value.asked?.run;
+  const able = runs.filter(
+    ({ id, job, state }) => id === asked || (job === 'detox' && state === 'finished'),
+  );
+  if (able.length === 0) return <p>{say('noFinished')}</p>;
+  return <Questions runs={able.map(({ id }) => id)} run={asked ?? able[0].id} />;
 }
 
 interface State {

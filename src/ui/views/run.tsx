@@ -29,6 +29,7 @@ export function RunView({ run }: { readonly run: string }) {
       <RunHead run={run} view="run" details={details} onDone={() => setDeeds(deeds + 1)} />
       <Connected is={connected} />
       {!details && error !== undefined && <p role="alert">{error}</p>}
+      {details?.problem !== undefined && <pre class="problem">{details.problem}</pre>}
       <HowFar history={history} details={details} />
       {history.lines.size === 0 && <p>{say('noSteps')}</p>}
       <Charts runs={[run]} histories={histories} version={version} />

@@ -47,7 +47,13 @@ export function RunList() {
     every: lookEvery,
   });
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  if (!runs) return <Waiting error={error} />;
+  if (!runs)
+    return (
+      <>
+        <h1>{say('runs')}</h1>
+        <Waiting error={error} />
+      </>
+    );
   const listing = listingOf();
   const shown = listed(runs, listing);
   const choose = (id: string, is: boolean) =>

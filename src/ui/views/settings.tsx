@@ -1,6 +1,7 @@
 /** What a run was told to do. */
 import { useState } from 'preact/hooks';
 import type { RunDetails } from '../../api.ts';
+import { hashOf } from '../route.ts';
 import { say } from '../state.ts';
 import { useAnswer, Waiting } from './answer.tsx';
 import { RunHead } from './run-head.tsx';
@@ -24,6 +25,9 @@ export function Settings({ run }: { readonly run: string }) {
               />
             </label>
           </search>
+          <p>
+            <a href={hashOf({ view: 'start', asked: { like: run } })}>{say('startLike')}</a>
+          </p>
           <SettingsTable runs={[run]} rows={rowsWith(answer.config, text)} />
         </>
       ) : (

@@ -1,23 +1,48 @@
 /** A form that starts a run: every setting of a job, of which only what is filled in is given. */
 import { useState } from 'preact/hooks';
-import type { JobForm, Started } from '../../api.ts';
+import type { JobForm, RunDetails, Started } from '../../api.ts';
 import { post } from '../connection.ts';
-import { type Field, fieldsetsOf, isAbout, settingsOf } from '../fields.ts';
+import { type Field, fieldsetsOf, isAbout, settingsOf, textsOf } from '../fields.ts';
 import { settingText } from '../format.ts';
 import { hashOf } from '../route.ts';
-import { connection, say } from '../state.ts';
+import { connection, route, say } from '../state.ts';
 import { messageOf, useAnswer, Waiting } from './answer.tsx';
 import { FieldRow } from './field.tsx';
 
 export function Start() {
   const { answer: jobs, error } = useAnswer<readonly JobForm[]>('/api/jobs');
-  const [chosen, setChosen] = useState('');
-  if (!jobs) return <Waiting error={error} />;
+  const like = route.value.asked?.like;
+  return (
+    <>
+      <h1>{say('start')}</h1>
+      {jobs === undefined ? (
+        <Waiting error={error} />
+      ) : like === undefined ? (
+        <Jobs jobs={jobs} />
+      ) : (
+        <Like key={like} jobs={jobs} run={like} />
+      )}
+    </>
+  );
+}
+
+interface JobsProps {
+  readonly jobs: readonly JobForm[];
+  /** A run whose settings the form begins with. */
+  readonly like?: RunDetails;
+}
+
+function Like({ jobs, run }: JobsProps & { readonly run: string }) {
+  const { answer, error } = useAnswer<RunDetails>(`/api/runs/${encodeURIComponent(run)}`);
+  return answer ? <Jobs jobs={jobs} like={answer} /> : <Waiting error={error} />;
+}
+
+function Jobs({ jobs, like }: JobsProps) {
+  const [chosen, setChosen] = useState(like?.job ?? '');
   const form = jobs.find(({ job }) => job === chosen) ?? jobs[0];
   if (!form) return <p>{say('noJobs')}</p>;
   return (
     <>
-      <h1>{say('start')}</h1>
       <div class="filters">
         <label>
           {say('jobOf')}
@@ -30,18 +55,20 @@ export function Start() {
           </select>
         </label>
       </div>
-      <Form key={form.job} {...form} />
+      <Form key={form.job} {...form} like={like?.job === form.job ? like : undefined} />
     </>
   );
 }
 
-function Form({ job, presets, schema }: JobForm) {
-  const [preset, setPreset] = useState(presets[0] ?? '');
-  const [texts, setTexts] = useState<Readonly<Record<string, string>>>({});
-  const [words, setWords] = useState('');
-  const [sent, setSent] = useState<{ readonly waits?: true; readonly error?: string }>({});
+function Form({ job, presets, schema, like }: JobForm & { readonly like: RunDetails | undefined }) {
   const sets = fieldsetsOf(schema);
   const fields = sets.flatMap((set) => set.fields);
+  const [preset, setPreset] = useState(like ? '' : (presets[0] ?? ''));
+  const [texts, setTexts] = useState<Readonly<Record<string, string>>>(
+    textsOf(fields, like?.config ?? {}),
+  );
+  const [words, setWords] = useState('');
+  const [sent, setSent] = useState<{ readonly waits?: true; readonly error?: string }>({});
   const settings = settingsOf(fields, texts, preset);
   const give = (name: string, text: string) => setTexts({ ...texts, [name]: text });
   const begin = async (event: Event) => {
@@ -56,7 +83,7 @@ function Form({ job, presets, schema }: JobForm) {
   };
   const isWrong = ({ name }: Field) => new RegExp(`\\b${name}\\b`).test(sent.error ?? '');
   return (
-    <form class="start" onSubmit={begin}>
+    <form class="start" noValidate onSubmit={begin}>
       {presets.length > 0 && (
         <div class="filters">
           <label>
