@@ -18,6 +18,7 @@ const onEngine = {
 /** Benches without an engine of their own. */
 const processes = {
   data: async (options) => (await import('./data.js')).data(options),
+  record: async (options) => (await import('./record.js')).record(options),
   demo: async (options) => (await import('./processes.js')).demo(options),
   'cold-start': async (options) => (await import('./processes.js')).coldStart(options),
 };

@@ -32,6 +32,11 @@ export const benches = {
     summary: 'reading and tokenising as many dialogues as DialogSum has, by format',
     options: [],
   },
+  record: {
+    summary: 'what keeping rollouts costs: steps of the demo with and without, in turn',
+    options: ['threads'],
+    defaults: { reps: 5 },
+  },
   demo: {
     summary: 'the demo from start to report, as a process',
     options: ['threads'],
@@ -65,7 +70,10 @@ const options = {
     type: 'string',
     text: 'a commit: it is built aside in .cache/, and its bench runs in turn with this one [none]',
   },
-  reps: count(3, 'repetitions, after one that does not count (demo: 1, all count; cold-start: 10)'),
+  reps: count(
+    3,
+    'repetitions, after one that does not count (demo: 1, all count; record: 5, all count; cold-start: 10)',
+  ),
   engine: { type: 'string', default: 'auto', choices: engineNames },
   threads: {
     type: 'string',

@@ -85,7 +85,16 @@ function bench(...words: string[]) {
 test('--help lists the benches and their options', () => {
   const { status, out } = bench('--help');
   expect(status).toBe(0);
-  const benches = ['lab-step', 'minibatch', 'decode', 'scaling', 'demo-step', 'demo', 'cold-start'];
+  const benches = [
+    'lab-step',
+    'minibatch',
+    'decode',
+    'scaling',
+    'demo-step',
+    'record',
+    'demo',
+    'cold-start',
+  ];
   for (const word of [...benches, '--json', '--threads', '--workload', '--baseline', '--axis']) {
     expect(out).toContain(word);
   }
@@ -213,6 +222,16 @@ test('phases: gaps between decoding steps are sampling, those before a commit th
     rest: 1,
   });
   expect(phases.get('decode')).toMatchObject({ flops: 20, runs: 2 });
+});
+
+test('record tells what keeping rollouts costs', () => {
+  const { status, out } = bench('record', '--reps', '1', '--json');
+  expect(status).toBe(0);
+  const { measures } = JSON.parse(out);
+  const units = measures.map(({ unit }: { unit: string }) => unit);
+  expect(units).toEqual(['s', 's', 's', '%', '%', 'kB']);
+  const [without, , kept, share, , bytes] = measures;
+  for (const { median } of [without, kept, share, bytes]) expect(median).toBeGreaterThan(0);
 });
 
 test('cold-start measures processes', () => {

@@ -1,8 +1,7 @@
 /** I/O: writes a run's `rollouts/`, which rollouts.ts reads. Format: docs/formats.md. */
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import {
   exists,
   mendFolder,
@@ -43,9 +42,8 @@ export function rolloutWriter(folder: string, keep = Number.POSITIVE_INFINITY): 
       known ??= new Set((await readQueries(folder)).keys());
       full ??= await fullSteps(folder, keep);
       const fresh = [...queries].filter(([hash]) => !known?.has(hash));
-      if (fresh.length > 0) await appendQueries(folder, fresh);
+      await Promise.all([appendQueries(folder, fresh), writeStep(folder, step, rows)]);
       for (const [hash] of fresh) known.add(hash);
-      await writeStep(folder, step, rows);
       full.push(step);
       for (const old of full.splice(0, Math.max(0, full.length - keep)))
         await writeStep(folder, old, (await readRollouts(folder, old)).map(withoutTokens));
@@ -69,7 +67,7 @@ export async function dropRollouts(folder: string, after: number): Promise<void>
 
 async function writeStep(folder: string, step: number, rows: readonly RolloutRow[]) {
   const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-  const bytes = await promisify(gzip)(lines, { level: 1 });
+  const bytes = gzipSync(lines, { level: 1 }); // 1 ms; another thread would take longer to begin
   await writeFileAtomic(join(folder, rolloutsName, stepFile(step)), bytes);
 }
 
@@ -93,6 +91,7 @@ async function appendQueries(
   folder: string,
   queries: readonly (readonly [hash: string, text: string])[],
 ): Promise<void> {
+  if (queries.length === 0) return;
   const directory = join(folder, rolloutsName);
   await mkdir(directory, { recursive: true });
   const file = await open(join(directory, queriesName), 'a');
