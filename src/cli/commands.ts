@@ -41,6 +41,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/compare.ts')).compare,
   },
   {
+    name: 'runs',
+    summary: 'List runs; show one, hold settings against each other, delete, export as tables.',
+    load: async () => (await import('./commands/runs.ts')).runs,
+  },
+  {
     name: 'watch',
     summary: 'Follow a run while it trains: curves, the time that is left, what guards saw.',
     load: async () => (await import('./commands/watch.ts')).watch,

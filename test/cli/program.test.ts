@@ -29,6 +29,8 @@ test('help of the program', async () => {
       train-classifier  Train a reward model on labelled texts.
       compare           Hold finished runs against each other: verdicts, curves,
                         settings, answers.
+      runs              List runs; show one, hold settings against each other,
+                        delete, export as tables.
       watch             Follow a run while it trains: curves, the time that is left,
                         what guards saw.
       sync              Send runs to their stores: what these do not have yet, and

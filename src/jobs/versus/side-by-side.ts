@@ -8,7 +8,8 @@ import { ConfigError } from '../../errors.ts';
 import { mean } from '../../eval/sums.ts';
 import { pareto } from '../../eval/why/pareto.ts';
 import type { ParetoPoint } from '../../explanation.ts';
-import type { Answers, Differing, SideBySide } from '../../report/several/several.ts';
+import { differing } from '../../report/several/differing.ts';
+import type { Answers, SideBySide } from '../../report/several/several.ts';
 import { type RunRecord, readRun } from '../detox/record.ts';
 import { answersOf } from './answers.ts';
 import { differencesOf, shownRun } from './shown.ts';
@@ -74,13 +75,4 @@ function namesOf(folders: readonly string[]): string[] {
     if (new Set(names).size === names.length) return names;
   }
   return folders.map((folder, i) => `${i + 1}: ${folder}`);
-}
-
-function differing(records: readonly Readonly<Record<string, unknown>>[]): Differing[] {
-  const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  return names.flatMap((name) => {
-    const values = records.map(({ [name]: value }) => value);
-    const texts = new Set(values.map((value) => JSON.stringify(value)));
-    return texts.size > 1 ? [{ name, values }] : [];
-  });
 }

@@ -1,5 +1,16 @@
 /** What an index over runs is asked. Plain data. */
-import type { ComparedOrder, RolloutOrder } from '../../api.ts';
+import type { ComparedOrder, RolloutOrder, RunState } from '../../api.ts';
+
+/** Which runs: all that match everything that is given. */
+export interface RunFilter {
+  readonly states?: readonly RunState[];
+  /** The command. */
+  readonly job?: string;
+  /** A part of the id or of the model's name, in whatever case. */
+  readonly search?: string;
+  /** What settings are, as they are written: `{ algorithm: 'ppo', learningRate: '1e-5' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
 
 /** Which rows of which runs: a window of all that match. */
 export interface WindowQuery<Order> {

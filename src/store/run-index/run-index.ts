@@ -12,22 +12,22 @@ import type {
   RunDetails,
   RunSummary,
 } from '../../api.ts';
-import { exists } from '../../disk/atomic.ts';
-import { isHeld } from '../lock.ts';
 import { readQueries, readRollouts } from '../rollouts.ts';
 import { comparedWindow, fillCompared } from './compared.ts';
 import { isDamaged, openDatabase } from './database.ts';
-import { type Digest, summaryOf } from './digest.ts';
+import { detailsOf, withState } from './describe.ts';
+import type { summaryOf } from './digest.ts';
 import { fillRollouts } from './fill-rollouts.ts';
 import { updateRuns } from './fill-runs.ts';
-import type { ComparedQuery, RolloutQuery } from './queries.ts';
+import { isMeant } from './filter.ts';
+import type { ComparedQuery, RolloutQuery, RunFilter } from './queries.ts';
 import { rolloutWindow } from './rollout-window.ts';
 import { takeTurns } from './take-turns.ts';
 
 /** All runs below a folder. An answer is of what their folders held when it was asked for. */
 export interface RunIndex {
-  /** All runs, newest first. */
-  list(): Promise<RunSummary[]>;
+  /** Runs, newest first. */
+  list(filter?: RunFilter): Promise<RunSummary[]>;
   /** One run; undefined when there is none of this id. */
   details(id: string): Promise<RunDetails | undefined>;
   /** Folder of a run, with all links resolved; undefined when there is none of this id. */
@@ -48,8 +48,10 @@ export interface IndexOptions {
   readonly patience?: number;
 }
 
-/** Files of a run that a page may link to. */
-const linked = ['report.html'];
+interface Listed {
+  readonly run: RunSummary;
+  readonly config: Readonly<Record<string, unknown>>;
+}
 
 /** Opens the index of a folder of runs, which need not be there yet. */
 export async function openIndex(
@@ -78,9 +80,26 @@ export async function openIndex(
     await turns.take(`rollouts of ${n}`, () => fillRollouts(database, run));
   }
 
-  async function withState({ ended, ...rest }: ReturnType<typeof summaryOf>): Promise<RunSummary> {
-    const state = ended ?? ((await isHeld(placeOf(rest.id))) ? 'running' : 'broken');
-    return { ...rest, state };
+  async function all(withSettings: boolean): Promise<Listed[]> {
+    await known();
+    const of = withSettings ? "json_extract(details, '$.config')" : 'NULL';
+    const sql = `SELECT summary, ${of} AS config FROM runs
+      WHERE summary IS NOT NULL ORDER BY time DESC, id`;
+    const rows = await database.rows<{ summary: string; config: string | null }>(sql);
+    return Promise.all(
+      rows.map(async ({ summary, config }) => {
+        const digest: ReturnType<typeof summaryOf> = JSON.parse(summary);
+        const run = await withState(placeOf(digest.id), digest);
+        return { run, config: JSON.parse(config ?? '{}') };
+      }),
+    );
+  }
+
+  async function one(id: string): Promise<RunDetails | undefined> {
+    await known();
+    const sql = 'SELECT details FROM runs WHERE id = ? AND details IS NOT NULL';
+    const [row] = await database.rows<{ details: string }>(sql, [id]);
+    return row && detailsOf(placeOf(id), JSON.parse(row.details));
   }
 
   /** A damaged index is made anew, once. */
@@ -95,29 +114,18 @@ export async function openIndex(
   }
 
   return {
-    list: () =>
+    list: (filter = {}) =>
       mended(async () => {
-        await known();
-        const sql = 'SELECT summary FROM runs WHERE summary IS NOT NULL ORDER BY time DESC, id';
-        const rows = await database.rows<{ summary: string }>(sql);
-        return Promise.all(rows.map(({ summary }) => withState(JSON.parse(summary))));
+        const withSettings = filter.settings !== undefined;
+        let listed = await all(withSettings);
+        // who is gone since its log was read may have told its end
+        if (listed.some(({ run }) => run.state === 'broken')) listed = await all(withSettings);
+        return listed.flatMap(({ run, config }) => (isMeant(run, config, filter) ? [run] : []));
       }),
     details: (id) =>
       mended(async () => {
-        await known();
-        const sql = 'SELECT details FROM runs WHERE id = ? AND details IS NOT NULL';
-        const [row] = await database.rows<{ details: string }>(sql, [id]);
-        if (row === undefined) return undefined;
-        const digest: Digest = JSON.parse(row.details);
-        const { config, engine, version, memory, comparison } = digest;
-        const there = await Promise.all(linked.map((name) => exists(join(placeOf(id), name))));
-        return {
-          ...(await withState(summaryOf(digest))),
-          ...{ config, engine, version },
-          ...(memory && { memory }),
-          ...(comparison && { comparison }),
-          files: linked.filter((_, i) => there[i]),
-        };
+        const details = await one(id);
+        return details?.state === 'broken' ? one(id) : details;
       }),
     folderOf: (id) =>
       mended(async () => ((await known([id])).has(id) ? realpath(placeOf(id)) : undefined)),
