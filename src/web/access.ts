@@ -3,9 +3,11 @@
  * server again after a restart.
  */
 import { randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unlessMissing } from '../disk/atomic.ts';
+import { writingTo } from '../disk/words.ts';
+import { UnavailableError } from '../errors.ts';
 
 /** Folder, in that of the runs, of what the dashboard keeps; nobody else may look into it. */
 const keptName = '.tactful-ui';
@@ -17,11 +19,23 @@ export interface Access {
   readonly port: number;
 }
 
-/** The folder of what the dashboard keeps, made where it is missing. */
+/**
+ * The folder of what the dashboard keeps, made where it is missing.
+ * @throws {UnavailableError} when it cannot be made, or others made it or can look into it
+ */
 export async function keptFolder(runs: string): Promise<string> {
   const folder = join(runs, keptName);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return folder;
+  const place = { path: folder, instead: 'name another folder' };
+  await writingTo(place, () => mkdir(folder, { recursive: true, mode: 0o700 }));
+  if (isOwn(await stat(folder))) return folder;
+  const expected = 'a folder that nobody else can look into';
+  throw new UnavailableError(folder, expected, 'one that others can', 'Remove it.');
+}
+
+/** Of Windows it is not known. */
+function isOwn({ uid, mode }: Stats): boolean {
+  const own = process.getuid?.();
+  return own === undefined || (uid === own && (mode & 0o077) === 0);
 }
 
 export function newAccess(): Access {
@@ -30,12 +44,11 @@ export function newAccess(): Access {
 
 /** What the last server had; a new one where there was none, or others could have read or written it. */
 export async function readAccess(runs: string): Promise<Access> {
-  const file = await open(join(runs, keptName, accessName)).catch(unlessMissing(undefined));
+  const file = await open(join(runs, keptName, accessName)).catch(() => undefined);
   if (!file) return newAccess();
   try {
-    const [{ uid, mode }, parent] = [await file.stat(), await stat(join(runs, keptName))];
-    const isOwn = uid === process.getuid?.() && parent.uid === uid;
-    if (!isOwn || (mode & 0o077) !== 0 || (parent.mode & 0o077) !== 0) return newAccess();
+    const all = [await file.stat(), await stat(join(runs, keptName))];
+    if (!all.every(isOwn)) return newAccess();
     const { token, port } = JSON.parse(await file.readFile('utf8')) as Partial<Access>;
     const isWhole = typeof token === 'string' && token.length >= 32 && Number.isInteger(port);
     return isWhole ? { token, port: port! } : newAccess();

@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ApiError } from '../api.ts';
+import { ofDisk } from '../disk/words.ts';
 import { ConfigError, InputError, TactfulError, UnavailableError } from '../errors.ts';
 import { deedRoutes } from './deed-routes.ts';
 import { checkAsking } from './gate.ts';
@@ -37,7 +38,8 @@ export function dashboardApp(shared: Shared): Hono<Env> {
   for (const add of [runRoutes, deedRoutes, sampleRoutes, reportRoutes]) add(app, shared);
   app.get('*', page);
   app.notFound((c) => c.json<ApiError>({ error: `${c.req.path}: expected another address.` }, 404));
-  app.onError((error, c) => {
+  app.onError((thrown, c) => {
+    const error = ofDisk(thrown) as Error;
     const is = error instanceof TactfulError ? error.message : `internal: ${error.message}`;
     return c.json<ApiError>({ error: is }, statusOf(error), apiHeaders);
   });

@@ -14,7 +14,7 @@ export interface DashboardOptions extends Omit<ServeOptions, 'port' | 'token'> {
  * @throws {UnavailableError} when the port that was named is taken, or the folder cannot be read
  */
 export async function startDashboard(options: DashboardOptions): Promise<Served> {
-  const place = { path: options.runs, instead: 'name another folder by `runs`' };
+  const place = { path: options.runs, instead: 'name another folder' };
   await writingTo(place, () => mkdir(options.runs, { recursive: true }));
   const runs = await realpath(options.runs);
   const access = await readAccess(runs);

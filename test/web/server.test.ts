@@ -1,4 +1,4 @@
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -143,6 +143,23 @@ test('a report is framed with an origin of its own, at an address that is a secr
   );
   expect(await server.post('/api/runs/mine/files/lock', {})).toMatchObject({ status: 404 });
   expect(await fetch(`${server.root}/files/${'0'.repeat(32)}`)).toMatchObject({ status: 404 });
+});
+
+test('a secret that others could read or write is not taken, and none is written where they look', async () => {
+  const { token } = server;
+  const kept = join(runs.folder, '.tactful-ui');
+  const again = async (path: string, mode: number) => {
+    await chmod(path, mode);
+    await server.close();
+    server = await serve(runs.folder);
+    return server.token;
+  };
+  const other = await again(join(kept, 'access.json'), 0o644);
+  expect(other).not.toBe(token);
+  expect((await stat(join(kept, 'access.json'))).mode & 0o777).toBe(0o600);
+  const third = await again(kept, 0o755);
+  expect(third).not.toBe(other);
+  expect(await readFile(join(kept, 'access.json'), 'utf8')).not.toContain(third);
 });
 
 test('a server that is started again is found where it was, and by nobody who could not read the secret', async () => {
