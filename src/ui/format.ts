@@ -42,3 +42,9 @@ export function settingText(value: unknown): string {
   if (value === undefined) return '';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** A model by its name: of a folder anywhere on the disk the last two parts. */
+export function shortPath(path: string): string {
+  const isAbsolute = /^([/\\]|[a-z]:)/i.test(path);
+  return isAbsolute ? path.split(/[/\\]/).filter(Boolean).slice(-2).join('/') : path;
+}

@@ -1,6 +1,13 @@
 /** Numbers as the page shows them. */
 import { expect, test } from 'vitest';
-import { bytes, clock, duration, settingText, shortNumber } from '../../src/ui/format.ts';
+import {
+  bytes,
+  clock,
+  duration,
+  settingText,
+  shortNumber,
+  shortPath,
+} from '../../src/ui/format.ts';
 
 test('numbers have four digits, and a minus sign', () => {
   const shown = [0, 0.123456, -12.3456, 123456, 1234567, 0.0000123, -4.5e-7].map(shortNumber);
@@ -22,4 +29,14 @@ test('durations, sizes and times are read at a glance', () => {
 
 test('a setting is its word, or JSON', () => {
   expect(['ppo', 3, [1, 2], undefined].map(settingText)).toEqual(['ppo', '3', '[1,2]', '']);
+});
+
+test('a model on the disk is known by the last of its path, one of the hub by its name', () => {
+  const paths = ['/home/a/models/flan', 'C:\\models\\flan\\', 'google/flan-t5-base', '/flan'];
+  expect(paths.map(shortPath)).toEqual([
+    'models/flan',
+    'models/flan',
+    'google/flan-t5-base',
+    'flan',
+  ]);
 });

@@ -22,6 +22,7 @@ export function Charts({ runs, histories, version }: Props) {
   const marks = useMemo(() => guarded.map(markOf), [guarded.length, version]);
   const shared = { version, stretch, marks, at, onAt: setAt, onStretch: setStretch };
   const drawn = (metrics: readonly string[]) => drawnOf(metrics, runs, histories);
+  if (names.size === 0) return null;
   return (
     <>
       <p class="quiet">

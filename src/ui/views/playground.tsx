@@ -5,6 +5,7 @@ import { post } from '../connection.ts';
 import { shortNumber } from '../format.ts';
 import { ask, connection, route, say } from '../state.ts';
 import { messageOf, useAnswer, Waiting } from './answer.tsx';
+import { Changed, Text } from './changed.tsx';
 
 export function Playground() {
   const { answer: runs, error } = useAnswer<readonly RunSummary[]>('/api/runs');
@@ -104,25 +105,27 @@ function Answers({ before, after }: PlaygroundAnswer) {
     ['afterTraining', after],
   ] as const;
   return (
-    <div class="sides" aria-live="polite">
-      {sides.map(([word, { response, toxicity, reward }]) => (
-        <section key={word} aria-labelledby={word}>
-          <h2 id={word}>{say(word)}</h2>
-          <blockquote dir="auto">
-            {response === '' ? <span class="quiet">{say('noAnswer')}</span> : response}
-          </blockquote>
-          <dl class="facts">
-            <div>
-              <dt>{say('toxicity')}</dt>
-              <dd>{shortNumber(toxicity)}</dd>
-            </div>
-            <div>
-              <dt>{say('reward')}</dt>
-              <dd>{shortNumber(reward)}</dd>
-            </div>
-          </dl>
-        </section>
-      ))}
+    <div aria-live="polite">
+      <div class="sides">
+        {sides.map(([word, { response, toxicity, reward }]) => (
+          <section key={word} aria-labelledby={word}>
+            <h2 id={word}>{say(word)}</h2>
+            <Text text={response} />
+            <dl class="facts">
+              <div>
+                <dt>{say('toxicity')}</dt>
+                <dd>{shortNumber(toxicity)}</dd>
+              </div>
+              <div>
+                <dt>{say('reward')}</dt>
+                <dd>{shortNumber(reward)}</dd>
+              </div>
+            </dl>
+          </section>
+        ))}
+      </div>
+      <h2>{say('difference')}</h2>
+      <Changed before={before.response} after={after.response} />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** A run as it trains: how far it is, its curves, where its time goes, what its guards saw. */
 import { useEffect, useState } from 'preact/hooks';
 import type { RunDetails } from '../../api.ts';
-import { bytes, clock, duration } from '../format.ts';
+import { bytes, clock, duration, shortPath } from '../format.ts';
 import { type History, secondsLeft } from '../history.ts';
 import { say } from '../state.ts';
 import { useAnswer } from './answer.tsx';
@@ -65,7 +65,7 @@ function HowFar({ history, details }: HowFarProps) {
     [say('left'), left === undefined ? undefined : duration(left)],
     [say('took'), details?.seconds === undefined ? undefined : duration(details.seconds)],
     [say('time'), details && clock(details.time)],
-    [say('model'), details?.model],
+    [say('model'), details?.model && shortPath(details.model)],
     [say('algorithm'), details?.algorithm],
     [say('seed'), details?.seed],
     [say('memory'), memoryText(history, details)],
@@ -76,7 +76,7 @@ function HowFar({ history, details }: HowFarProps) {
       <p class="progress">
         <label>
           {say('step')} {step} / {steps}{' '}
-          <progress max={Math.max(1, steps)} value={Math.min(step, steps)} />
+          <progress {...(steps > 0 && { max: steps, value: Math.min(step, steps) })} />
         </label>
       </p>
       <dl class="facts">

@@ -1,7 +1,7 @@
 /** The list of all runs: found, sorted, and several chosen to be laid over each other. */
 import { useState } from 'preact/hooks';
 import type { RunState, RunSummary } from '../../api.ts';
-import { clock, shortNumber } from '../format.ts';
+import { clock, shortNumber, shortPath } from '../format.ts';
 import { type Listing, listed, rewardOf, type Sorting, sortings } from '../listing.ts';
 import { hashOf, textOfRuns } from '../route.ts';
 import { ask, route, say } from '../state.ts';
@@ -199,7 +199,9 @@ function Row({ run, isChosen, choose }: RowProps) {
         {step} / {steps}
       </td>
       <td class="wide-only">{clock(run.time)}</td>
-      <td class="wide-only model">{run.model ?? ''}</td>
+      <td class="wide-only model" title={run.model}>
+        {run.model && shortPath(run.model)}
+      </td>
       <td class="wide-only">{run.algorithm ?? ''}</td>
       <td class="wide-only number">{run.seed ?? ''}</td>
       <td class="number" data-label={say('reward')}>

@@ -28,7 +28,6 @@ export const english = {
   text: 'Text',
   answerIt: 'Answer',
   answering: 'Answering; the models are loaded the first time…',
-  noAnswer: '(no words)',
 } as const;
 
 export const korean: Readonly<Record<keyof typeof english, string>> = {
@@ -57,5 +56,4 @@ export const korean: Readonly<Record<keyof typeof english, string>> = {
   text: '글',
   answerIt: '답하기',
   answering: '답하는 중입니다. 처음에는 모델을 불러옵니다…',
-  noAnswer: '(내용 없음)',
 };
