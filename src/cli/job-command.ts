@@ -73,9 +73,7 @@ export async function runJobIn(
     const going = { config: detox, ablate, engine: settings, given, resume, context };
     return runVersusIn(output, going);
   }
-  const courier = kind.compares
-    ? await openCourier(output, settings, { resume, context })
-    : undefined;
+  const courier = await openCourier(output, settings, { resume, context });
   let engine: Engine | undefined;
   try {
     engine = await startEngineFor(kind.policy?.(config), settings, context);

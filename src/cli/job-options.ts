@@ -7,7 +7,7 @@ import { underHeadings } from './headings.ts';
 import { engineOptions, folder } from './options.ts';
 import { requireOption } from './required.ts';
 import { omit, readSettings, sourceOptions } from './settings.ts';
-import { storeOptions } from './store-options.ts';
+import { curveStoreOptions, storeOptions } from './store-options.ts';
 
 const parity = { group: 'Parity with TRL 0.8.0' };
 
@@ -64,7 +64,7 @@ export function jobOptions(kind: KindOptions): JobOptions {
     ).optional(),
     ...underHeadings(schema.shape as Record<string, z.ZodType>),
     ...(semantics && versusOptions),
-    ...(compares && { ...requireOption, ...storeOptions }),
+    ...(compares ? { ...requireOption, ...storeOptions } : curveStoreOptions),
     ...engineOptions,
   };
   const checks = (schema.def.checks ?? []) as z.core.$ZodCheck<unknown>[];

@@ -8,21 +8,32 @@ const store = { group: 'Store' };
 /** Stores beside the folder. */
 export const storeNames = ['dynamodb', 'tensorboard', 'mlflow'] as const;
 export type StoreName = (typeof storeNames)[number];
-const storeName = z.enum(['folder', ...storeNames]);
+
+/** @param names beside the folder */
+function storeOption(names: readonly StoreName[]) {
+  const one = z.enum(['folder', ...names]);
+  const meta = {
+    ...store,
+    placeholder: 'name,…',
+    expects: `one or several of ${one.options.join(', ')}`,
+  };
+  const said = names.map((name) => `${name}, ${places[name]}`).join('; ');
+  return z
+    .union([one, z.array(one)])
+    .default('folder')
+    .meta(meta)
+    .describe(`Where the run goes beside its folder, which has all in any case: ${said}`);
+}
+
+const places: Readonly<Record<StoreName, string>> = {
+  dynamodb: 'a table with its comparison',
+  tensorboard: 'files in its folder',
+  mlflow: 'a server',
+};
 
 /** Where a run goes beside its folder. */
 export const storeOptions = {
-  store: z
-    .union([storeName, z.array(storeName)])
-    .default('folder')
-    .meta({
-      ...store,
-      placeholder: 'name,…',
-      expects: `one or several of ${storeName.options.join(', ')}`,
-    })
-    .describe(
-      'Where the run goes beside its folder, which has all in any case: dynamodb, a table with its comparison; tensorboard, files in its folder; mlflow, a server',
-    ),
+  store: storeOption(storeNames),
   table: z.string().min(1).default('llm_with_rlhf').meta(store).describe('DynamoDB table'),
   createTable: z.boolean().default(false).meta(store).describe('Create the table if it is missing'),
   key: z
@@ -62,6 +73,14 @@ export const storeOptions = {
     ),
 };
 export type StoreSettings = z.infer<z.ZodObject<typeof storeOptions>>;
+
+const { trackingUri, experiment } = storeOptions;
+
+/** Those of jobs that end without a comparison, which is all that DynamoDB holds. */
+export const curveStoreOptions = {
+  store: storeOption(['tensorboard', 'mlflow']),
+  ...{ trackingUri, experiment },
+};
 
 /** The stores that a setting names, each once; the folder is there without being named. */
 export function storesIn({ store }: Pick<StoreSettings, 'store'>): StoreName[] {

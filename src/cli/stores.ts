@@ -76,8 +76,10 @@ export async function openCourier(
   return startCourier({ folder, stores, events, onTrouble });
 }
 
-function troubleNote({ error, isFinal }: Trouble) {
-  const says = error instanceof Error ? error.message : String(error);
+function troubleNote({ store, error, isFinal }: Trouble) {
+  const message = error instanceof Error ? error.message : String(error);
+  const isNamed = message.toLowerCase().startsWith(store.name);
+  const says = isNamed ? message : `${store.says}: ${message}`;
   const follows = isFinal
     ? 'It gets no more of this run, which goes on.'
     : 'The run goes on, and it is tried again.';

@@ -6,7 +6,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { unfinishedJob } from '../disk/result-folder.ts';
+import { storesName, unfinishedJob } from '../disk/result-folder.ts';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError, type TactfulError, UnavailableError } from '../errors.ts';
 import { apiFetch, asAnswer } from '../hub/hub-api.ts';
@@ -98,6 +98,7 @@ async function filesToPush(folder: string): Promise<PushedFile[]> {
     const entries = await readdir(join(folder, below), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (entry.name.startsWith('.') && entry.name !== '.gitattributes') continue;
+      if (below === '' && entry.name === storesName) continue; // where a run went, and how far
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) await walk(path);
       else {

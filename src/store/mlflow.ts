@@ -33,6 +33,8 @@ interface Place extends MlflowRun, Clock {
   readonly events: number;
   /** Of these, up to the last one with metrics. */
   readonly shown: number;
+  /** 1 of a run that has been finished, else 0. */
+  readonly ended: number;
 }
 
 /**
@@ -61,7 +63,7 @@ export function mlflowStore({ env = process.env, ...options }: MlflowOptions): R
       let place = placeOf(client, from);
       if (place === undefined) {
         const made = await makeRun(client, await experimentNamed(client, name), started);
-        place = { ...made, ...clockAtStart, events: 0, shown: 0 };
+        place = { ...made, ...clockAtStart, events: 0, shown: 0, ended: 0 };
         sure.set(run.folder, 0);
         yield positionOf(client, place);
       }
@@ -73,13 +75,17 @@ export function mlflowStore({ env = process.env, ...options }: MlflowOptions): R
         yield positionOf(client, place);
       }
     },
-    /** Of metrics MLflow takes none back: another run takes the place of one that has too many. */
+    /**
+     * Of metrics MLflow takes none back: another run takes the place of one that has too many. One that
+     * had come to its end stays beside it.
+     */
     async rewind({ folder, events }: RunRecord, from: Position, common: number) {
       sure.delete(folder);
       const { memo } = from;
       const place = placeOf(client, from);
       if (place === undefined || common < place.shown) {
-        if (place) await deleteRun(client, place.run);
+        const stays = common === 0 && place?.ended === 1;
+        if (place && !stays) await deleteRun(client, place.run);
         return { events: 0 };
       }
       const { step, seconds } = events
@@ -97,8 +103,9 @@ export function mlflowStore({ env = process.env, ...options }: MlflowOptions): R
 function placeOf({ uri }: MlflowClient, { events, memo }: Position): Place | undefined {
   if (memo === undefined || memo.uri !== uri) return undefined;
   const [run, artifacts] = [memo.run, memo.artifacts].map(String);
-  const [shown, step, seconds] = [memo.shown, memo.step, memo.seconds].map(Number);
-  return { events, shown, step, seconds, run, artifacts };
+  const numbers = [memo.shown, memo.step, memo.seconds, memo.ended ?? 0].map(Number);
+  const [shown, step, seconds, ended] = numbers;
+  return { events, shown, step, seconds, ended, run, artifacts };
 }
 
 function positionOf({ uri }: MlflowClient, { events, ...place }: Place): Position {
@@ -124,6 +131,7 @@ async function deliverBatch(
     place = more.length > 0 ? { ...after, shown: after.events } : after;
     metrics.push(...more);
     if (turns.has(event.type)) turn = event;
+    if (event.type === 'finished') place = { ...place, ended: 1 };
   }
   const missing = isSure ? metrics : await missingOf(client, place.run, metrics);
   const tags = turn ? tagsOf(turn) : [];

@@ -25,13 +25,15 @@ type OldComparison = Omit<Comparison, 'verdict'> & {
 
 /** An event as this version tells it; what it told already is untouched. */
 export function inNewWords(event: JobEvent): JobEvent {
-  return event.type === 'compared' && 'comparison' in event
-    ? { ...event, comparison: converted(event.comparison as OldComparison) }
-    : event;
+  if (event.type !== 'compared' || !('comparison' in event)) return event;
+  const comparison: OldComparison = event.comparison;
+  const isOld = comparison.collapse !== undefined || comparison.verdict in verdicts;
+  return isOld ? { ...event, comparison: converted(comparison) } : event;
 }
 
 /** Collapsed at unchanged toxicity was `no provable change`; it is worse now. */
-function converted({ collapse, verdict, ...rest }: OldComparison): Comparison {
+function converted(comparison: OldComparison): Comparison {
+  const { collapse, verdict, ...rest } = comparison;
   const renamed = verdicts[verdict] ?? (verdict as Verdict);
   if (!collapse) return { ...rest, verdict: renamed };
   return {

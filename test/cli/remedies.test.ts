@@ -130,9 +130,7 @@ const kindOf = await Promise.all(
 const notFor = (name: string) => [
   ...ofPage,
   'src/web/server.ts#listen', // they ask for any port
-  ...(kindOf.get(name)?.compares
-    ? []
-    : ['src/cli/stores.ts#openDynamo', 'src/cli/stores.ts#openMlflow']),
+  ...(kindOf.get(name)?.compares ? [] : ['src/cli/stores.ts#openDynamo']),
   ...(kindOf.get(name)?.semantics ? [] : ['src/cli/versus-job.ts#runVersusIn']),
 ];
 const { texts, faults } = faultsIn(tsconfig, ({ name }) =>

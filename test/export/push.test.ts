@@ -23,6 +23,8 @@ test('a folder becomes one commit of a repository that is made, and comes back t
   const { hub, folder, options } = await hubWith();
   await mkdir(join(folder, '.git'));
   await writeFile(join(folder, '.git/config'), 'mine');
+  await mkdir(join(folder, 'stores')); // what a job remembers of its stores
+  await writeFile(join(folder, 'stores/mlflow.json'), '{}');
   await symlink(join(folder, 'config.json'), join(folder, 'link.json'));
   const seen: DownloadProgress[] = [];
   const progress = (one: DownloadProgress) => void seen.push(one);
