@@ -1,11 +1,11 @@
 /** I/O: what runs measured before and after, in an index: a row a response. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InValue } from '@libsql/client';
 import type { ComparedOrder, ComparedWindow } from '../../api.ts';
 import type { Sample } from '../../comparison.ts';
 import { unlessMissing } from '../../disk/atomic.ts';
-import type { Database } from './database.ts';
+import type { Database, InValue } from './database.ts';
+import { insert } from './insert.ts';
 import type { ComparedQuery } from './queries.ts';
 
 const files = ['samples-before.jsonl', 'samples-after.jsonl'] as const;
@@ -26,14 +26,17 @@ export async function fillCompared(database: Database, n: number, folder: string
   });
   await database.write([
     { sql: 'DELETE FROM pairs WHERE run = ?', args: [n] },
-    ...pairs.map(([one, other], row) => ({ sql: insertPair, args: cellsOf(n, row, one, other) })),
+    ...insert(
+      pairColumns,
+      pairs.map(([one, other], row) => cellsOf(n, row, one, other)),
+    ),
     { sql: 'UPDATE runs SET compared = ? WHERE n = ?', args: [stamp, n] },
   ]);
 }
 
-const insertPair = `INSERT INTO pairs
-  (run, row, id, grouping, ${measured.join(', ')}, ${measured.map((name) => `${name}Change`).join(', ')},
-  found, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const pairColumns = `pairs
+  (run, row, id, grouping, ${measured.join(', ')},
+  ${measured.map((name) => `${name}Change`).join(', ')}, found, before, after)`;
 
 function cellsOf(n: number, row: number, before: Sample, after: Sample): InValue[] {
   const changes = measured.map((name) => {

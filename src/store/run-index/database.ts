@@ -3,6 +3,10 @@ import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Client, InStatement, InValue } from '@libsql/client';
+
+export type { InStatement, InValue };
+
+import { exists } from '../../disk/atomic.ts';
 import { UnavailableError } from '../../errors.ts';
 import { hitsTable, schema, schemaVersion } from './schema.ts';
 
@@ -19,8 +23,8 @@ export interface Database {
   version(): Promise<string>;
   /** All of them or none. */
   write(statements: readonly InStatement[]): Promise<void>;
-  /** Begins anew, with nothing. */
-  renew(): Promise<void>;
+  /** Begins anew, with nothing: in memory where there was no room for the file. */
+  renew(because: unknown): Promise<void>;
   close(): void;
 }
 
@@ -52,20 +56,27 @@ export async function openDatabase(folder: string): Promise<Database> {
       writes++;
       await client.batch([...statements], 'write');
     },
-    async renew() {
+    async renew(because) {
       client.close();
       writes++;
       await removeFile(path).catch(() => undefined);
-      client = await openFile(path);
+      client = isFull(because) ? await open(inMemory) : await openFile(path);
     },
     close: () => client.close(),
   };
 }
 
-/** Whether the file of an index is damaged: it is then made anew. */
+/** Whether the file of an index is damaged, or cannot grow: it is then made anew. */
 export function isDamaged(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^SQLITE_(CORRUPT|NOTADB|IOERR|READONLY|CANTOPEN)/.test(code);
+  return /^SQLITE_(CORRUPT|NOTADB|IOERR|READONLY|CANTOPEN)/.test(codeOf(error)) || isFull(error);
+}
+
+function isFull(error: unknown): boolean {
+  return codeOf(error) === 'SQLITE_FULL';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 async function openFile(path: string): Promise<Client> {
@@ -74,6 +85,8 @@ async function openFile(path: string): Promise<Client> {
     () => false,
   );
   if (!isThere) return open(inMemory);
+  // what a file that was deleted has left would be taken for that of a new one
+  if (!(await exists(path))) await removeFile(path).catch(() => undefined);
   try {
     return await open(pathToFileURL(path).href);
   } catch (error) {

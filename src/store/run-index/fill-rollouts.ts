@@ -1,7 +1,6 @@
 /** I/O: brings what an index knows of rollouts up to date with the files of a run. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InStatement, InValue } from '@libsql/client';
 import { unlessMissing } from '../../disk/atomic.ts';
 import type { RolloutRow } from '../../rollouts.ts';
 import {
@@ -11,13 +10,12 @@ import {
   rolloutsName,
   stepFile,
 } from '../rollouts.ts';
-import type { Database } from './database.ts';
+import type { Database, InStatement, InValue } from './database.ts';
 import { dropRollouts } from './fill-runs.ts';
+import { insert } from './insert.ts';
 
 /** Files whose rows are taken in together. */
 const together = 4;
-/** Rows a statement: SQLite takes 32,766 values. */
-const rowsAtOnce = 500;
 /** Milliseconds after which a folder's time tells it apart from every later state of it. */
 const settled = 2000;
 
@@ -93,17 +91,24 @@ export async function fillRollouts(
 
 /** A file that cannot be read has no rows, and hides no other. */
 async function headsOf(folder: string, step: number): Promise<readonly RolloutRow[]> {
-  return readRolloutHeads(folder, step).catch(() => []);
+  const rows = await readRolloutHeads(folder, step).catch(() => []);
+  return rows.filter((row) => row.step === step && isWhole(row));
+}
+
+/** Whether it has what the tables ask for. */
+function isWhole({ row, id, query, response, length }: Partial<RolloutRow>): boolean {
+  const texts = [id, query, response].every((text) => typeof text === 'string');
+  return texts && Number.isInteger(row) && Number.isInteger(length);
 }
 
 async function fillQueries(database: Database, n: number, folder: string, from: number) {
   const { queries, bytes } = await readNewQueries(folder, from);
   if (bytes === from) return;
   await database.write([
-    ...queries.map(({ query, text }) => ({
-      sql: 'INSERT OR IGNORE INTO queries (hash, text) VALUES (?, ?)',
-      args: [query, text],
-    })),
+    ...insert(
+      'queries',
+      queries.map(({ query, text }) => [query, text]),
+    ),
     { sql: 'UPDATE runs SET queryBytes = ? WHERE n = ?', args: [bytes, n] },
   ]);
 }
@@ -121,10 +126,7 @@ async function takeIn(
   files: readonly KnownFile[],
   rows: readonly (readonly RolloutRow[])[],
 ): Promise<void> {
-  const [{ key: last }] = await database.rows<{ key: number }>(
-    'SELECT coalesce(max(key), 0) AS key FROM rollouts',
-  );
-  const keyed = rows.flat().map((row, i) => ({ key: last + 1 + i, row }));
+  const keyed = rows.flat().map((row) => ({ key: keyOf(n, row), row }));
   await database.write([
     ...files.flatMap(({ step, size, mtime }) => [
       ...dropStep(n, step),
@@ -145,6 +147,11 @@ async function takeIn(
   ]);
 }
 
+/** The same whoever takes a row in: 2^14 runs of 2^22 steps of 2^17 rows. */
+function keyOf(n: number, { step, row }: RolloutRow): number {
+  return (n * 2 ** 22 + step) * 2 ** 17 + row;
+}
+
 /** In the order of the table's columns. */
 function cellsOf(key: number, n: number, row: RolloutRow): InValue[] {
   const { step, row: place, id, query, length, truncated, score, kl, logprob, refLogprob } = row;
@@ -153,15 +160,4 @@ function cellsOf(key: number, n: number, row: RolloutRow): InValue[] {
   const numbers = [score, kl, logprob, refLogprob, advantage, value, returned, entropy];
   const json = parts === undefined ? null : JSON.stringify(parts);
   return [...texts, ...numbers.map((number) => number ?? null), json];
-}
-
-function insert(into: string, rows: readonly (readonly InValue[])[]): InStatement[] {
-  const statements: InStatement[] = [];
-  for (let start = 0; start < rows.length; start += rowsAtOnce) {
-    const some = rows.slice(start, start + rowsAtOnce);
-    const tuple = `(${some[0].map(() => '?').join(', ')})`;
-    const sql = `INSERT INTO ${into} VALUES ${some.map(() => tuple).join(', ')}`;
-    statements.push({ sql, args: some.flat() });
-  }
-  return statements;
 }

@@ -1,9 +1,8 @@
 /** A window of the rollouts that an index knows. I/O: SQLite. */
-import type { InValue } from '@libsql/client';
 import type { RolloutOrder, RolloutWindow } from '../../api.ts';
 import { InputError } from '../../errors.ts';
 import type { RolloutRow } from '../../rollouts.ts';
-import type { Database } from './database.ts';
+import type { Database, InValue } from './database.ts';
 import { forgetHits, newHits } from './hits.ts';
 import type { RolloutQuery } from './queries.ts';
 

@@ -108,7 +108,7 @@ export async function openIndex(
       return await ask();
     } catch (error) {
       if (closing.signal.aborted || !isDamaged(error)) throw error;
-      await turns.take('mending', () => database.renew());
+      await turns.take('mending', () => database.renew(error));
       return ask();
     }
   }

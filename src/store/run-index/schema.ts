@@ -1,7 +1,7 @@
 /** Tables of an index over runs. Pure. */
 
 /** Of another one the file is made anew. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Numbers of a rollout by which may be sorted, each with an index of its own. */
 const sorted = ['score', 'kl', 'advantage', 'value', 'entropy', 'tokens', 'logprob'] as const;

@@ -148,6 +148,29 @@ test.each(['a file that is no index', 'no file'])('is made again from %s', async
   expect([await again.list(), await again.rollouts({})]).toEqual(before);
 });
 
+test('what an index that was deleted has left is not taken for its own', async () => {
+  const folder = await newFolder();
+  await log(join(folder, 'a'), started(), stepped(1));
+  await keep(join(folder, 'a'), 1, [rollout(1, 0)]);
+  const left = await indexOf(folder);
+  const before = [await left.list(), await left.rollouts({})];
+  await rm(join(folder, indexName));
+  expect(await readdir(folder)).toContain(`${indexName}-wal`);
+  const again = await indexOf(folder);
+  expect([await again.list(), await again.rollouts({})]).toEqual(before);
+  expect([await left.list(), await left.rollouts({})]).toEqual(before);
+});
+
+test('where no file can be written the index is in memory', async () => {
+  const folder = await newFolder();
+  await log(join(folder, 'a'), started(), stepped(1));
+  await keep(join(folder, 'a'), 1, [rollout(1, 0)]);
+  await mkdir(join(folder, indexName, 'in the way'), { recursive: true });
+  const index = await indexOf(folder);
+  expect((await index.rollouts({})).total).toBe(1);
+  expect(await readdir(folder)).toEqual([indexName, 'a']);
+});
+
 test('an index that is damaged while it is open is made anew', async () => {
   const folder = await newFolder();
   await log(join(folder, 'a'), started(), stepped(1));
