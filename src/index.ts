@@ -124,7 +124,7 @@ export {
 export { workOf } from './model/work.ts';
 export { randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
-export type { RlParts } from './rl/collect.ts';
+export type { RlParts, SeenStep } from './rl/collect.ts';
 export { gae } from './rl/gae.ts';
 export { classifierJudge, classifierReward, type Judge } from './rl/judge.ts';
 export { type LearnerParts, RlLearner, type RlStep } from './rl/learner.ts';
@@ -143,6 +143,7 @@ export { type RlSample, rlSample } from './rl/sample.ts';
 export { trainRl } from './rl/trainer.ts';
 export { corrections, type Semantics, semanticsOf } from './rl/trl/corrections.ts';
 export { placesOf } from './rl/trl/places.ts';
+export type { RolloutRow, RolloutTokens } from './rollouts.ts';
 export type { Engine } from './runtime/engine.ts';
 export type { EngineOptions } from './runtime/engines.ts';
 export type { Work } from './runtime/record.ts';
@@ -157,5 +158,6 @@ export {
   SftConfig,
   SupervisedConfig,
 } from './settings/typed.ts';
+export { keptSteps, readQueries, readRollouts } from './store/rollouts.ts';
 export type { Tensor, Tensors } from './tensor.ts';
 export type { Weights } from './tensors/weights.ts';

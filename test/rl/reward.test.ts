@@ -175,7 +175,8 @@ describe('several rewards with weights', () => {
   test('may hold weighted rewards', async () => {
     const inner = weightedRewards({ length: { reward: length, weight: 2 } });
     const reward = weightedRewards({ inner: { reward: inner, weight: 3 } });
-    const { scores, metrics } = await scoreRollouts(reward, rollouts);
+    const { scores, metrics, parts } = await scoreRollouts(reward, rollouts);
+    expect(parts).toEqual({ inner: [6, 18, 26], 'inner/length': [3, 9, 13] });
     expect(scores).toEqual([18, 54, 78]);
     expect(metrics).toEqual({ 'env/reward/length': 25 / 3, 'env/reward/inner': 50 / 3 });
   });

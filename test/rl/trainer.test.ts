@@ -10,12 +10,14 @@ import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { uniform } from '../../src/random.ts';
+import type { SeenStep } from '../../src/rl/collect.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import type { LearnerState } from '../../src/rl/learner-state.ts';
 import { moments } from '../../src/rl/masked.ts';
 import type { Reward } from '../../src/rl/reward.ts';
 import type { Query, Rollout } from '../../src/rl/rollout.ts';
+import { responseIds, rolloutRows } from '../../src/rl/rollout-rows.ts';
 import { trainRl } from '../../src/rl/trainer.ts';
 import { numpyRandom } from '../../src/rl/trl/numpy.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
@@ -67,6 +69,8 @@ interface TrainOptions {
   watch?: (rollouts: readonly Rollout[]) => unknown;
   /** Called before each batch. */
   ask?: () => void;
+  /** Is shown what was learnt from. */
+  seen?: (step: SeenStep) => Promise<void>;
   /** What an earlier run has left. */
   state?: LearnerState;
 }
@@ -74,7 +78,7 @@ interface TrainOptions {
 /** Trains the same start on the same queries at every step; a record of all that came of it. */
 async function train(
   options: Partial<RlConfig>,
-  { reward = lengthReward, signal, see, watch, ask, state }: TrainOptions = {},
+  { reward = lengthReward, signal, see, watch, ask, seen, state }: TrainOptions = {},
 ) {
   const generation = { sample: true, maxNewTokens: 12 };
   const batchSize = queries.length;
@@ -99,7 +103,7 @@ async function train(
       watch?.(rollouts);
       return reward(rollouts, signal);
     };
-    const parts = { policy, tokenizer, learner, reward: watched, batches };
+    const parts = { policy, tokenizer, learner, reward: watched, batches, ...(seen && { seen }) };
     for await (const event of trainRl(parts, config, signal)) {
       events.push(event);
       see?.(event);
@@ -143,6 +147,55 @@ test("a step's metrics are finite numbers that survive JSON, times and truncatio
     expect(metrics[name]).toBeGreaterThanOrEqual(0);
   const length = metrics['tokens/responses_len_mean'] - 1; // which counts the decoder start
   expect(metrics['env/reward_mean']).toBeCloseTo(-length, 6);
+});
+
+describe('what is kept of a step', () => {
+  const mean = (numbers: readonly number[]) => moments(numbers).mean;
+  const settings: [string, Partial<RlConfig>][] = [
+    ['ppo', {}],
+    ['a value behind what is cut off', { bootstrapTruncated: true }],
+    ['rescored', { rescore: true }],
+    ['rloo', { algorithm: 'rloo', numGenerations: 4, valueHead: 'none' }],
+    ['grpo', { algorithm: 'grpo', numGenerations: 4, valueHead: 'none' }],
+    ['trl-0.8.0', { compat: 'trl-0.8.0' }],
+  ];
+  test.each(settings)('adds up to the metrics: %s', async (_, options) => {
+    const kept: { readonly rows: ReturnType<typeof rolloutRows>; readonly events: number }[] = [];
+    const told: RunEvent[] = [];
+    const seen = async (step: SeenStep) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      const texts = responseIds(step.learnt).map((ids) => ids.map((id) => `${id}`));
+      const hashes = step.rollouts.map(({ query }) => query.id);
+      kept.push({ rows: rolloutRows(step, { queries: hashes, texts }), events: told.length });
+    };
+    const see = (event: RunEvent) => told.push(event);
+    const { events, error } = await train({ steps: 2, ...options }, { seen, see });
+    expect(error).toBeUndefined();
+    expect(kept.map((one) => one.events)).toEqual([0, 1]); // each before its event
+    for (const [i, event] of events.entries()) {
+      if (event.type !== 'step') throw new Error(`expected a step, got ${event.type}`);
+      const { metrics } = event;
+      const { rows } = kept[i];
+      expect(rows.map(({ step, row }) => [step, row])).toEqual(
+        rows.map((__, place) => [event.step, place]),
+      );
+      const has = (name: string, of: (row: (typeof rows)[number]) => number) =>
+        expect(mean(rows.map(of)), name).toBeCloseTo(metrics[name], 4);
+      has('objective/kl', ({ kl }) => kl);
+      has('ppo/mean_scores', ({ score }) => score);
+      has('objective/entropy', ({ logprob }) => -logprob);
+      has('tokens/responses_len_mean', ({ length }) => length + 1);
+      has('env/truncated', ({ truncated }) => Number(truncated));
+      expect(metrics['time/record']).toBeGreaterThanOrEqual(0);
+      for (const { tokens, length, value, entropy } of rows) {
+        expect(new Set(Object.values(tokens ?? {}).map((row) => row.length))).toEqual(
+          new Set([length]),
+        );
+        expect(value === undefined).toBe(options.valueHead === 'none');
+        expect(entropy).toBeGreaterThan(0);
+      }
+    }
+  });
 });
 
 test('the same seed gives the same events and the same parameters, byte for byte', async () => {

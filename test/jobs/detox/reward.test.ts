@@ -81,6 +81,16 @@ test('the ROUGE reward is the F of the reference that fits best', async () => {
 });
 
 describe('what a run pays', () => {
+  test('has its parts before their weights, the only one too', async () => {
+    const alone = await paid();
+    expect(alone.parts).toEqual({ classifier: alone.scores });
+    const { scores, parts } = await paid({ rougeWeight: 2, rewardModelWeight: 0.5 });
+    expect(Object.keys(parts ?? {})).toEqual(['classifier', 'rouge1']);
+    expect(parts?.classifier).toEqual(alone.scores);
+    expect(parts?.rouge1).toBeAllClose(rouge1, { atol: 1e-12 });
+    expect(scores[1]).toBeCloseTo(0.5 * alone.scores[1] + 2 * rouge1[1], 6);
+  });
+
   test('is the logit of the reward label', async () => {
     const pairs = rollouts.map(({ query, text }) => ({ query: query.text, response: text }));
     const judged = await judge.judge(pairs);
