@@ -7,8 +7,9 @@ export default defineConfig({
   test: {
     include: ['test/browser/**/*.browser.ts'],
     setupFiles: ['test/setup.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 100_000 } }, // what is waited for comes, however busy the machine is
     pool: 'forks',
     maxWorkers: 1,
     reporters: process.env.CI ? ['default', results] : ['default'],

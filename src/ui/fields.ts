@@ -37,6 +37,14 @@ interface JobSchema {
   readonly headings?: Readonly<Record<string, readonly string[]>>;
 }
 
+/** What is said of a job's flags, in the names of its settings: `--batch-size` is `batchSize` here. */
+export function inSettings(message: string, names: readonly string[]): string {
+  return message.replace(/--([a-z][a-z0-9-]*)/g, (flag, kebab: string) => {
+    const name = kebab.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    return names.includes(name) ? name : flag;
+  });
+}
+
 /** All settings of a job as fields; its preset has a place of its own. */
 export function fieldsetsOf(schema: Readonly<Record<string, unknown>>): Fieldset[] {
   const { definitions = {}, headings = {} } = schema as JobSchema;

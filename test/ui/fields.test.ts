@@ -1,7 +1,7 @@
 /** The form that starts a run, out of the schemas that editors get. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { fieldsetsOf, isAbout, settingsOf, textsOf } from '../../src/ui/fields.ts';
+import { fieldsetsOf, inSettings, isAbout, settingsOf, textsOf } from '../../src/ui/fields.ts';
 
 const file = new URL('../../schema/detox.json', import.meta.url);
 const schema = JSON.parse(await readFile(file, 'utf8'));
@@ -55,4 +55,11 @@ test('a form that begins with the settings of a run leads to them again', () => 
   expect(Object.keys(texts)).not.toContain('seed');
   const { seed: _, nothing: __, ...rest } = config;
   expect(settingsOf(fields, texts, '')).toEqual(rest);
+});
+
+test('what is told in flags is told in the names that the form has', () => {
+  const message = '--mini-batch-size × 2 must divide --batch-size; see --help';
+  expect(inSettings(message, ['batchSize', 'miniBatchSize'])).toBe(
+    'miniBatchSize × 2 must divide batchSize; see --help',
+  );
 });

@@ -5,6 +5,7 @@ import type { Sample } from '../../comparison.ts';
 import { fixed, signed } from '../numbers.ts';
 import { say } from '../state.ts';
 import { Changed, Text } from './changed.tsx';
+import { Wide } from './wide.tsx';
 
 interface DialogProps {
   readonly row: ComparedRow;
@@ -35,7 +36,7 @@ export function ComparedDialog({ row, close }: DialogProps) {
       <Text text={after.response} />
       <h3>{say('prompt')}</h3>
       <Text text={before.query} />
-      <section class="wide" aria-label={say('allNumbers')}>
+      <Wide label={say('allNumbers')}>
         <table>
           <thead>
             <tr>
@@ -58,7 +59,7 @@ export function ComparedDialog({ row, close }: DialogProps) {
             ))}
           </tbody>
         </table>
-      </section>
+      </Wide>
     </dialog>
   );
 }

@@ -7,6 +7,7 @@ import { useAnswer, Waiting } from './answer.tsx';
 import { Changed, Text } from './changed.tsx';
 import { askedFor, RunChoice, searchOf } from './filters.tsx';
 import { tokensOf } from './samples.tsx';
+import { Wide } from './wide.tsx';
 
 /** Responses that are laid out at once. */
 const most = 500;
@@ -45,7 +46,7 @@ export function Prompt() {
       {answer.total > most && (
         <p role="status">{say('onlyFirst', { count: most, total: answer.total })}</p>
       )}
-      <section class="wide" aria-label={say('responses')}>
+      <Wide label={say('responses')}>
         <table class="across">
           <thead>
             <tr>
@@ -72,7 +73,7 @@ export function Prompt() {
             ))}
           </tbody>
         </table>
-      </section>
+      </Wide>
     </>
   );
 }

@@ -7,6 +7,7 @@ import { shortNumber } from '../format.ts';
 import { connection, say } from '../state.ts';
 import { messageOf, useAnswer, Waiting } from './answer.tsx';
 import { RunHead } from './run-head.tsx';
+import { Wide } from './wide.tsx';
 
 const report = 'report.html';
 
@@ -52,7 +53,7 @@ function Verdict({ verdict, slices, costs = [] }: Comparison) {
       <h2 id="verdict">
         {say('verdict')}: {say(verdict)}
       </h2>
-      <div class="wide">
+      <Wide label={say('measure')}>
         <table>
           <thead>
             <tr>
@@ -80,7 +81,7 @@ function Verdict({ verdict, slices, costs = [] }: Comparison) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   );
 }

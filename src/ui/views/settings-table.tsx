@@ -2,6 +2,7 @@
 import { type SettingRow, settingRows } from '../differing.ts';
 import { settingText } from '../format.ts';
 import { say } from '../state.ts';
+import { Wide } from './wide.tsx';
 
 interface Props {
   readonly runs: readonly string[];
@@ -10,7 +11,7 @@ interface Props {
 
 export function SettingsTable({ runs, rows }: Props) {
   return (
-    <section class="wide" aria-label={say('settings')}>
+    <Wide label={say('setting')}>
       <table>
         <thead>
           <tr>
@@ -39,7 +40,7 @@ export function SettingsTable({ runs, rows }: Props) {
           ))}
         </tbody>
       </table>
-    </section>
+    </Wide>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { JobForm, RunDetails, Started } from '../../api.ts';
 import { post } from '../connection.ts';
-import { type Field, fieldsetsOf, isAbout, settingsOf, textsOf } from '../fields.ts';
+import { type Field, fieldsetsOf, inSettings, isAbout, settingsOf, textsOf } from '../fields.ts';
 import { settingText } from '../format.ts';
 import { hashOf } from '../route.ts';
 import { connection, route, say } from '../state.ts';
@@ -78,7 +78,10 @@ function Form({ job, presets, schema, like }: JobForm & { readonly like: RunDeta
       ({ id }) => {
         location.hash = hashOf({ view: 'run', run: id });
       },
-      (error: unknown) => setSent({ error: messageOf(error) }),
+      (error: unknown) => {
+        const names = fields.map(({ name }) => name);
+        setSent({ error: inSettings(messageOf(error), names) });
+      },
     );
   };
   const isWrong = ({ name }: Field) => new RegExp(`\\b${name}\\b`).test(sent.error ?? '');

@@ -4,6 +4,7 @@ import type { RolloutTokens } from '../../rollouts.ts';
 import { fixed } from '../numbers.ts';
 import { say } from '../state.ts';
 import type { Word } from '../words/words.ts';
+import { Wide } from './wide.tsx';
 
 interface Named {
   readonly name: Word;
@@ -33,7 +34,7 @@ export function TokenTable({ tokens }: { readonly tokens: RolloutTokens }) {
     <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>{say('allNumbers')}</summary>
       {isOpen && (
-        <section class="wide" aria-label={say('allNumbers')}>
+        <Wide label={say('allNumbers')}>
           <table>
             <thead>
               <tr>
@@ -60,7 +61,7 @@ export function TokenTable({ tokens }: { readonly tokens: RolloutTokens }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </Wide>
       )}
     </details>
   );

@@ -23,7 +23,7 @@ export function Tokens() {
       <h1>{say('tokensTitle', { step: rollout.step, row: rollout.row })}</h1>
       <p class="links">
         <a href={hashOf({ view: 'run', run })}>{run}</a>
-        <a href={promptOf(rollout.query, [run])}>{say('sameprompt')}</a>
+        <a href={promptOf(rollout.query, [])}>{say('sameprompt')}</a>
         {rollout.row > 0 && <Neighbour by={-1} rollout={rollout} />}
         <Neighbour by={1} rollout={rollout} />
       </p>
@@ -107,7 +107,7 @@ function Coloured({ tokens }: { readonly tokens: RolloutTokens }) {
   return (
     <>
       <div class="colouring">
-        <label>
+        <label class="colour-by">
           {say('colour')}
           <select name="by" value={measure} onChange={(e) => ask({ by: e.currentTarget.value })}>
             {there.map((name) => (
@@ -180,7 +180,7 @@ function NumbersOf({ tokens, place, measure }: NumbersProps) {
     <dl class="facts numbers" data-place={place}>
       <Fact name={say('token')} value={`${visible(tokens.texts[place] ?? '')} (${place + 1})`} />
       {numbersByName(tokens).map(({ name, numbers }) => (
-        <div key={name} class={name === measure ? 'chosen' : ''}>
+        <div key={name} class={name === measure ? 'by' : ''}>
           <dt>{say(name)}</dt>
           <dd>{fixed(numbers[place], 4)}</dd>
         </div>
