@@ -19,6 +19,7 @@ const onEngine = {
 const processes = {
   data: async (options) => (await import('./data.js')).data(options),
   record: async (options) => (await import('./record.js')).record(options),
+  watched: async (options) => (await import('./watched.js')).watched(options),
   demo: async (options) => (await import('./processes.js')).demo(options),
   'cold-start': async (options) => (await import('./processes.js')).coldStart(options),
 };

@@ -37,6 +37,11 @@ export const benches = {
     options: ['threads'],
     defaults: { reps: 5 },
   },
+  watched: {
+    summary: 'what a page that watches and three stores cost: the demo with and without, in turn',
+    options: ['threads'],
+    defaults: { reps: 5 },
+  },
   demo: {
     summary: 'the demo from start to report, as a process',
     options: ['threads'],
@@ -72,7 +77,7 @@ const options = {
   },
   reps: count(
     3,
-    'repetitions, after one that does not count (demo: 1, all count; record: 5, all count; cold-start: 10)',
+    'repetitions, after one that does not count (demo: 1, all count; record and watched: 5, all count; cold-start: 10)',
   ),
   engine: { type: 'string', default: 'auto', choices: engineNames },
   threads: {

@@ -92,6 +92,7 @@ test('--help lists the benches and their options', () => {
     'scaling',
     'demo-step',
     'record',
+    'watched',
     'demo',
     'cold-start',
   ];
@@ -232,6 +233,15 @@ test('record tells what keeping rollouts costs', () => {
   expect(units).toEqual(['s', 's', 's', '%', '%', 'kB']);
   const [without, , kept, share, , bytes] = measures;
   for (const { median } of [without, kept, share, bytes]) expect(median).toBeGreaterThan(0);
+});
+
+test('watched tells what a page and stores cost', () => {
+  const { status, out } = bench('watched', '--reps', '1', '--json');
+  expect(status).toBe(0);
+  const { measures } = JSON.parse(out);
+  const units = measures.map(({ unit }: { unit: string }) => unit);
+  expect(units).toEqual(['s', 's', '%', 's', 's', '%']);
+  for (const i of [0, 1, 3, 4]) expect(measures[i].median).toBeGreaterThan(0);
 });
 
 test('cold-start measures processes', () => {

@@ -39,7 +39,8 @@ export async function isHeld(directory: string): Promise<boolean> {
   return isAlive(Number(await readFile(join(directory, 'lock'), 'utf8').catch(unlessMissing(''))));
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this machine with this number. */
+export function isAlive(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0); // asks, and does nothing

@@ -17,6 +17,8 @@ export interface Access {
   readonly token: string;
   /** At which the last server listened; 0 of a first one. */
   readonly port: number;
+  /** Its process. */
+  readonly pid: number;
 }
 
 /**
@@ -39,7 +41,7 @@ function isOwn({ uid, mode }: Stats): boolean {
 }
 
 export function newAccess(): Access {
-  return { token: randomBytes(24).toString('base64url'), port: 0 };
+  return { token: randomBytes(24).toString('base64url'), port: 0, pid: 0 };
 }
 
 /** What the last server had; a new one where there was none, or others could have read or written it. */
@@ -49,9 +51,9 @@ export async function readAccess(runs: string): Promise<Access> {
   try {
     const all = [await file.stat(), await stat(join(runs, keptName))];
     if (!all.every(isOwn)) return newAccess();
-    const { token, port } = JSON.parse(await file.readFile('utf8')) as Partial<Access>;
+    const { token, port, pid = 0 } = JSON.parse(await file.readFile('utf8')) as Partial<Access>;
     const isWhole = typeof token === 'string' && token.length >= 32 && Number.isInteger(port);
-    return isWhole ? { token, port: port! } : newAccess();
+    return isWhole ? { token, port: port!, pid } : newAccess();
   } catch {
     return newAccess(); // cut off by a crash
   } finally {
@@ -59,8 +61,8 @@ export async function readAccess(runs: string): Promise<Access> {
   }
 }
 
-export async function writeAccess(runs: string, { token, port }: Access): Promise<void> {
+export async function writeAccess(runs: string, { token, port, pid }: Access): Promise<void> {
   const path = join(await keptFolder(runs), accessName);
   await rm(path, { force: true }); // whose rights it had does not stay
-  await writeFile(path, `${JSON.stringify({ token, port })}\n`, { mode: 0o600 });
+  await writeFile(path, `${JSON.stringify({ token, port, pid })}\n`, { mode: 0o600 });
 }

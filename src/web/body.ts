@@ -30,7 +30,7 @@ export async function bodyOf<Schema extends z.ZodType>(
   if (!/^application\/json\b/.test(type))
     throw new Refusal(415, `content-type: expected application/json, got ${type}.`);
   const body: unknown = await c.req.json().catch((error) => {
-    if (error instanceof Refusal) throw error; // too large
+    if (!(error instanceof SyntaxError)) throw error; // too large
     throw new Refusal(400, 'request: expected JSON, got something else.');
   });
   const { success, data, error } = schema.safeParse(body);

@@ -1,6 +1,7 @@
 /** I/O: the dashboard of a folder of runs, at the address that an open page knows, where it is free. */
 import { mkdir, realpath } from 'node:fs/promises';
 import { writingTo } from '../disk/words.ts';
+import { isAlive } from '../store/lock.ts';
 import { newAccess, readAccess, writeAccess } from './access.ts';
 import { type Served, type ServeOptions, serveDashboard } from './server.ts';
 
@@ -25,6 +26,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Served>
       ? await serve(port, access.token)
       : // whoever has the port now may be told the secret by an open page
         await serve(port, access.token).catch(() => serve(0, newAccess().token));
-  await writeAccess(runs, served).catch(() => {}); // a folder that is only read
+  // another server of this folder keeps its place
+  if (served.token !== access.token && isAlive(access.pid)) return served;
+  await writeAccess(runs, { ...served, pid: process.pid }).catch(() => {}); // a folder that is only read
   return served;
 }

@@ -57,15 +57,17 @@ export function raw(
   port: number,
   path: string,
   headers: Record<string, string>,
+  body?: string,
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port, path, headers }, (answer) => {
+    const method = body === undefined ? 'GET' : 'POST';
+    const asking = request({ host: '127.0.0.1', port, path, headers, method }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part) => {
         text += part;
       });
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
     });
-    asking.on('error', reject).end();
+    asking.on('error', reject).end(body);
   });
 }

@@ -86,6 +86,19 @@ test('a body that is too large is refused', async () => {
   });
 });
 
+test('nor is one that does not say how large it is', async () => {
+  const { port, authorization } = server;
+  const type = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+  const headers = { host: `127.0.0.1:${port}`, authorization, ...type };
+  const body = `{"run":"mine","text":"${'x'.repeat(300_000)}"}`;
+  expect(await raw(port, '/api/playground', headers, body)).toMatchObject({ status: 413 });
+  const some = await raw(port, '/api/playground', headers, '{"run":');
+  expect(some).toEqual({
+    status: 400,
+    text: '{"error":"request: expected JSON, got something else."}',
+  });
+});
+
 test('the page is a page with nothing inline, which only its own server may serve', async () => {
   const page = await fetch(server.root);
   expect(page.headers.get('content-security-policy')).toMatch(
@@ -174,4 +187,7 @@ test('a server that is started again is found where it was, and by nobody who co
   expect(second.port).not.toBe(port);
   expect(second.token).not.toBe(token);
   await second.close();
+  await server.close();
+  server = await serve(runs.folder);
+  expect(server).toMatchObject({ port, token });
 });
