@@ -15,9 +15,9 @@ import { findingText, totalText } from '../show-findings.ts';
 import { storeOptions } from '../store-options.ts';
 
 const ofRun = jobOptions(detoxKind);
-/** A config file also says where a run and its comparison go, what is to come of it, and which runs there are beside it. */
+/** A config file also says where a run and its comparison go and are shown, what is to come of it, and which runs there are beside it. */
 const elsewhere = [
-  'output',
+  ...['output', 'ui'],
   ...Object.keys({ ...requireOption, ...storeOptions, ...versusOptions }),
 ];
 const { shape, def } = ofRun.options;

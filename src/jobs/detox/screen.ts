@@ -60,10 +60,10 @@ export const detoxScreen: KindScreen<RunMeasures, RunFacts> = {
   },
 };
 
-/** `rollouts/ takes about 12 MB at most, with each token of all steps`. */
+/** `about 12 MB at most, with each token of all steps`. */
 export function rolloutText({ bytes, steps }: RolloutSize, all: number | undefined): string {
   const which = steps === all ? 'all steps' : `the last ${counted(steps, 'step')}`;
-  return `rollouts/ takes about ${byteText(bytes)} at most, with each token of ${which}`;
+  return `about ${byteText(bytes)} at most, with each token of ${which}`;
 }
 
 /** The verdict in lines of the screen's width. */

@@ -26,7 +26,7 @@ test('what is kept of fewer steps takes less, and of none nothing', () => {
 
 test('is told in words', () => {
   const size = { bytes: 12_300_000, steps: 5 };
-  expect(rolloutText(size, 5)).toMatch(/^rollouts\/ takes about .* at most, .* all steps$/);
+  expect(rolloutText(size, 5)).toMatch(/^about .* at most, .* all steps$/);
   expect(rolloutText(size, 100)).toMatch(/each token of the last 5 steps$/);
 });
 
