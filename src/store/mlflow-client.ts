@@ -1,4 +1,5 @@
 /** I/O: requests to an MLflow server's REST API, and its refusals as errors that say what to do. */
+import { setTimeout } from 'node:timers/promises';
 import type { z } from 'zod';
 import { ConfigError, TactfulError, UnavailableError } from '../errors.ts';
 import { proxySettings } from '../hub/proxy.ts';
@@ -25,6 +26,15 @@ export interface MlflowClient {
   close(): void;
 }
 
+export interface MlflowAccess {
+  /** Of the server. */
+  readonly uri: string;
+  /** Has the credentials, and proxies. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds before each further try of a request that changes nothing. */
+  readonly pauses: readonly number[];
+}
+
 /** Milliseconds that an answer may take, and a file. */
 const answerTimeout = 30_000;
 const fileTimeout = 600_000;
@@ -34,7 +44,7 @@ const fileTimeout = 600_000;
  * and ConfigError where none will.
  * @throws {ConfigError} when the address is none of a server
  */
-export function mlflowClient(uri: string, env: NodeJS.ProcessEnv): MlflowClient {
+export function mlflowClient({ uri, env, pauses }: MlflowAccess): MlflowClient {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     const remedy = 'Start `mlflow server` on what you have, and name its address.';
@@ -80,9 +90,17 @@ export function mlflowClient(uri: string, env: NodeJS.ProcessEnv): MlflowClient 
   };
   return {
     uri: plain(base),
-    get: (path, query, answer) => {
-      const search = new URLSearchParams(query);
-      return asked(answer, ask('GET', `mlflow/${path}?${search}`, undefined, answerTimeout));
+    async get(path, query, answer) {
+      const address = `mlflow/${path}?${new URLSearchParams(query)}`;
+      for (const pause of pauses) {
+        try {
+          return await asked(answer, ask('GET', address, undefined, answerTimeout));
+        } catch (error) {
+          if (!(error instanceof UnavailableError) || closed.signal.aborted) throw error;
+        }
+        await setTimeout(pause, undefined, { signal: closed.signal }).catch(() => {});
+      }
+      return asked(answer, ask('GET', address, undefined, answerTimeout));
     },
     post: (path, body, answer) =>
       asked(answer, ask('POST', `mlflow/${path}`, JSON.stringify(body), answerTimeout)),

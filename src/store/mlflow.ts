@@ -25,7 +25,12 @@ export interface MlflowOptions {
   readonly experiment?: string | undefined;
   /** Has also the credentials, as MLflow's own client reads them. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
+  /** Milliseconds before each further try of a request that changes nothing. @default 200, 1000 */
+  readonly pauses?: readonly number[];
 }
+
+/** What is sent again is asked for curve by curve: one answer that is lost must not spoil all. */
+const usualPauses = [200, 1000];
 
 /** How far a run is at the server. */
 interface Place extends MlflowRun, Clock {
@@ -41,14 +46,15 @@ interface Place extends MlflowRun, Clock {
  * Nothing is asked of the server before the first call.
  * @throws {ConfigError} when there is no address
  */
-export function mlflowStore({ env = process.env, ...options }: MlflowOptions): RunStore {
+export function mlflowStore(options: MlflowOptions): RunStore {
+  const { env = process.env, pauses = usualPauses } = options;
   const { trackingUri = env.MLFLOW_TRACKING_URI } = options;
   const name = options.experiment ?? (env.MLFLOW_EXPERIMENT_NAME || 'tactful');
   if (!trackingUri) {
     const remedy = 'Set MLFLOW_TRACKING_URI, or `trackingUri`.';
     throw new ConfigError('store mlflow', 'the address of a server', 'none', remedy);
   }
-  const client = mlflowClient(trackingUri, env);
+  const client = mlflowClient({ uri: trackingUri, env, pauses });
   /** Of each run's folder, how far it surely is: what came after is sent only where it is missing. */
   const sure = new Map<string, number>();
   return {

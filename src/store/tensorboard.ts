@@ -2,7 +2,7 @@
  * I/O: TensorBoard as a store of runs: an event file in the run's folder, so that `tensorboard --logdir`
  * of the folder of runs shows them all. The same log makes the same bytes.
  */
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unlessMissing } from '../disk/atomic.ts';
 import { tensorboardName } from '../disk/result-folder.ts';
@@ -136,9 +136,15 @@ async function write(folder: string, { file, bytes }: Place, records: Uint8Array
   } finally {
     await handle.close();
   }
-  if (bytes > 0) return;
-  const old = (await filesIn(folder)).filter((name) => name !== file);
-  for (const name of old) await rm(join(folder, name), { force: true });
+  if (bytes === 0) await emptyBefore(folder, file);
+}
+
+/** A reader that is at the file before has to find it, and its end, to go on to the new one. */
+async function emptyBefore(folder: string, file: string): Promise<void> {
+  const older = (await filesIn(folder)).filter((name) => name < file).sort();
+  const last = older.pop();
+  if (last !== undefined) await truncate(join(folder, last), 0);
+  for (const name of older) await rm(join(folder, name), { force: true });
 }
 
 /** @throws {UnavailableError} in place of the system's error */

@@ -82,7 +82,7 @@ storeContract('MLflow', async (): Promise<Subject> => {
   const mlflow = mlflowServer();
   const { server, address: trackingUri, cut, mend } = await cuttable(await listen(mlflow.server));
   return {
-    open: () => mlflowStore({ trackingUri, env: {} }),
+    open: () => mlflowStore({ trackingUri, env: {}, pauses: [] }),
     async read() {
       const standing = mlflow.runs.filter(({ deleted }) => !deleted);
       const names = standing.map(({ name }) => name);

@@ -37,7 +37,7 @@ function serve(server: Server): Promise<string> {
 }
 
 function newStore(env: NodeJS.ProcessEnv = {}): RunStore {
-  return mlflowStore({ trackingUri, env });
+  return mlflowStore({ trackingUri, env, pauses: [] });
 }
 
 async function deliver(

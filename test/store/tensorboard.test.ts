@@ -26,11 +26,12 @@ async function deliver(log: readonly JobEvent[], from: Position = { events: 0 })
   return position;
 }
 
+/** Files with something in them, by their names. */
 async function files(): Promise<Map<string, Buffer>> {
   const place = join(folder, 'tensorboard');
   const names = (await readdir(place)).sort();
   const bytes = names.map(async (name) => [name, await readFile(join(place, name))] as const);
-  return new Map(await Promise.all(bytes));
+  return new Map((await Promise.all(bytes)).filter(([, { length }]) => length > 0));
 }
 
 async function told(): Promise<Told[]> {
