@@ -1,8 +1,8 @@
 /**
  * Installs what the interop suite compares with, once, in `.cache/interop`: Python environments from
- * PyPI, of transformers 4 and of 5 (3 GB each: PyTorch brings CUDA along), of awswrangler and of
- * RAGAS, and transformers.js from npm; and prints their versions. TACTFUL_INTEROP_PYTHON, …_PYTHON_5,
- * …_PYTHON_AWS and …_PYTHON_RAGAS name Pythons that have the libraries of the requirements already,
+ * PyPI, of transformers 4 and of 5 (3 GB each: PyTorch brings CUDA along), of awswrangler, of MLflow
+ * with TensorBoard and of RAGAS, and transformers.js from npm; and prints their versions.
+ * TACTFUL_INTEROP_PYTHON, …_PYTHON_5, …_PYTHON_AWS, …_PYTHON_CURVES and …_PYTHON_RAGAS name Pythons that have the libraries of the requirements already,
  * TACTFUL_INTEROP_MODULES a node_modules with transformers.js.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,11 @@ const pythons = {
     name: 'aws',
     stamp: 'python-aws',
     libraries: ['awswrangler', 'boto3', 'moto'],
+  },
+  TACTFUL_INTEROP_PYTHON_CURVES: {
+    name: 'curves',
+    stamp: 'python-curves',
+    libraries: ['mlflow', 'tensorboard', 'pandas', 'pyarrow'],
   },
   // with langchain-community 0.4.1: beside later ones RAGAS does not import
   TACTFUL_INTEROP_PYTHON_RAGAS: { name: 'ragas', stamp: 'python-ragas', libraries: ['ragas'] },

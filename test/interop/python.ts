@@ -12,7 +12,7 @@ export type Transformers = 4 | 5;
 export const eachTransformers: readonly Transformers[] = [4, 5];
 
 /** Of what a Python has the libraries. */
-type Environment = Transformers | 'aws' | 'ragas';
+type Environment = Transformers | 'aws' | 'curves' | 'ragas';
 
 export function interpreter(environment: Environment): string {
   const { env } = process;
@@ -20,6 +20,7 @@ export function interpreter(environment: Environment): string {
     4: env.TACTFUL_INTEROP_PYTHON,
     5: env.TACTFUL_INTEROP_PYTHON_5,
     aws: env.TACTFUL_INTEROP_PYTHON_AWS,
+    curves: env.TACTFUL_INTEROP_PYTHON_CURVES,
     ragas: env.TACTFUL_INTEROP_PYTHON_RAGAS,
   };
   return programs[environment] ?? 'python3';
