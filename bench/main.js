@@ -20,6 +20,7 @@ const processes = {
   data: async (options) => (await import('./data.js')).data(options),
   record: async (options) => (await import('./record.js')).record(options),
   watched: async (options) => (await import('./watched.js')).watched(options),
+  'run-index': async (options) => (await import('./run-index.js')).runIndex(options),
   demo: async (options) => (await import('./processes.js')).demo(options),
   'cold-start': async (options) => (await import('./processes.js')).coldStart(options),
 };

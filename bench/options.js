@@ -42,6 +42,10 @@ export const benches = {
     options: ['threads'],
     defaults: { reps: 5 },
   },
+  'run-index': {
+    summary: 'windows of 100,000 rollouts out of the index over runs: sorted, filtered, searched',
+    options: [],
+  },
   demo: {
     summary: 'the demo from start to report, as a process',
     options: ['threads'],

@@ -93,6 +93,7 @@ test('--help lists the benches and their options', () => {
     'demo-step',
     'record',
     'watched',
+    'run-index',
     'demo',
     'cold-start',
   ];

@@ -4,7 +4,7 @@ import type { JobEvent } from '../events.ts';
 import { curvesOf } from '../report/curves.ts';
 import { columns } from '../report/several/columns.ts';
 import type { Differing } from '../report/several/several.ts';
-import { duration, fixed, oneLine, sparkline } from '../report/text.ts';
+import { duration, fixed, oneLine, sparkline, wrap } from '../report/text.ts';
 import { guardText } from '../report/words/guards.ts';
 import { reportWords } from '../report/words/report.ts';
 
@@ -97,17 +97,20 @@ function settingsText(config: Readonly<Record<string, unknown>>, bold: Bold): st
   return rows.length > 0 ? [bold('settings'), ...rows] : [];
 }
 
-/** Settings that differ, a column a run; and what else does. */
+/** Settings that differ, a column a run, long ones cut; and what else does. */
 export function differenceText(
   names: readonly string[],
   settings: readonly Differing[],
   files: readonly string[],
-  bold: Bold,
+  { width, bold }: { readonly width: number; readonly bold: Bold },
 ): string {
   if (settings.length + files.length === 0) return 'The same settings, and the same files.';
+  const widest = Math.max(...settings.map(({ name }) => name.length), 7);
+  const room = Math.max(12, Math.floor((width - widest) / names.length) - 2);
+  const shown = (text: string) => wrap(text, room, 1)[0];
   const [head, ...rows] = columns([
-    ['setting', ...names.map(oneLine)],
-    ...settings.map(({ name, values }) => [name, ...values.map(told)]),
+    ['setting', ...names.map((name) => shown(oneLine(name)))],
+    ...settings.map(({ name, values }) => [name, ...values.map((value) => shown(told(value)))]),
   ]);
   const others = files.length > 0 ? [`They read different files: ${files.join(', ')}`] : [];
   return [...(settings.length > 0 ? [bold(head), ...rows] : []), ...others].join('\n');

@@ -121,6 +121,11 @@ test('shows in which settings runs differ, and which files they read', async () 
       '',
     ].join('\n'),
   );
+  const long = { promptTemplate: 'Summarise what they say to each other. '.repeat(5) };
+  await log(join(folder, 'c'), started({ config: long }));
+  const cut = await tactful(['runs', 'diff', 'a', 'c', '--runs', folder], { columns: 80 });
+  for (const line of cut.out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  expect(cut.out).toContain('Summarise what they say to eac…');
   const same = await tactful(['runs', 'diff', 'a', join(folder, 'a'), '--runs', folder]);
   expect(same.out).toBe('The same settings, and the same files.\n');
 });

@@ -151,9 +151,10 @@ async function diff(context: Context, names: readonly string[]): Promise<void> {
     const ids = some.map(({ details }) => details.id);
     return context.print(JSON.stringify({ runs: ids, settings, files }));
   }
+  const how = { width: context.screen.width, bold: bolded(context.screen) };
   const { shortNames } = await import('../chosen-runs.ts');
   const { differenceText } = await import('../runs-text.ts');
-  context.print(differenceText(shortNames(some), settings, files, bolded(context.screen)));
+  context.print(differenceText(shortNames(some), settings, files, how));
 }
 
 async function remove(context: Context, names: readonly string[]): Promise<void> {
