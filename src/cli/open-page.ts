@@ -11,7 +11,8 @@ import { pathToFileURL } from 'node:url';
  */
 export async function openPage(address: string, folder: string): Promise<void> {
   const path = join(folder, 'open.html');
-  const text = `<!doctype html><meta http-equiv="refresh" content="0; url=${address}"><a href="${address}">tactful</a>\n`;
+  const link = address.replaceAll('&', '&amp;');
+  const text = `<!doctype html><meta http-equiv="refresh" content="0; url=${link}"><a href="${link}">tactful</a>\n`;
   await writeFile(path, text, { mode: 0o600 });
   const [command, ...words] = openers[process.platform] ?? ['xdg-open'];
   const child = spawn(command, [...words, pathToFileURL(path).href], {

@@ -10,7 +10,7 @@ import { writingTo } from '../disk/words.ts';
 import { UnavailableError } from '../errors.ts';
 
 /** Folder, in that of the runs, of what the dashboard keeps; nobody else may look into it. */
-const keptName = '.tactful-ui';
+export const keptName = '.tactful-ui';
 const accessName = 'access.json';
 
 export interface Access {

@@ -1,13 +1,13 @@
 /** I/O: runs that are started, stopped and taken up from the page, in processes of their own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { RunSummary, StartRequest } from '../api.ts';
 import { exists } from '../disk/atomic.ts';
 import { logName } from '../disk/result-folder.ts';
 import { isHeld } from '../store/lock.ts';
-import { keptFolder } from './access.ts';
+import { keptFolder, keptName } from './access.ts';
 import { holderOf } from './holder.ts';
 import { Refusal } from './refusal.ts';
 
@@ -27,8 +27,8 @@ export interface Launcher {
   resume(id: string, folder: string, hasEnded: boolean): Promise<void>;
   /** Runs that were started and have no log: they fetch models, or broke off before they began. */
   beginning(): Promise<RunSummary[]>;
-  /** What ended a run's process, in its words; undefined when nothing is known. */
-  problem(id: string): string | undefined;
+  /** What ended the last process that was started here for a run, in its words; undefined when all was well. */
+  problem(id: string): Promise<string | undefined>;
 }
 
 /** Milliseconds between two looks at a process that begins. */
@@ -42,27 +42,26 @@ const patience = 100;
  */
 export function newLauncher(runs: string, program: Program | undefined): Launcher {
   const started = new Map<string, { readonly job: string; readonly time: string }>();
-  const problems = new Map<string, string>();
   const asked = new Set<string>();
+
+  const logOf = (id: string) => join(runs, keptName, `${encodeURIComponent(id)}.log`);
 
   /** Until the process has taken the folder. @throws {Refusal} in its words when it ends before */
   async function launch(id: string, args: readonly string[]): Promise<void> {
     if (!program) throw new Refusal(409, 'runs: expected a server that starts some, got another.');
-    problems.delete(id);
-    const log = join(await keptFolder(runs), `${encodeURIComponent(id)}.log`);
+    await keptFolder(runs);
+    const log = logOf(id);
     const output = await open(log, 'w', 0o600);
     const all = [...program.words, ...args, '--quiet'];
     const stdio = ['ignore', 'ignore', output.fd] as const;
     const child = spawn(program.command, all, { detached: true, stdio: [...stdio] });
     await output.close();
     child.unref();
-    const end = endOf(child, log);
-    void end.then((problem) => {
-      if (problem !== undefined) problems.set(id, problem);
-    });
-    if ((await Promise.race([end.then(() => 'ended'), taken(id, child)])) === 'taken') return;
-    const problem = await end;
-    problems.delete(id); // it is told now
+    const end = endOf(child, log).catch(() => {}); // the folder of runs may be gone by then
+    if ((await Promise.race([end, taken(id, child)])) === 'taken') return;
+    await end;
+    const problem = await problemIn(log);
+    await rm(log, { force: true }); // it is told now
     if (problem !== undefined) throw new Refusal(422, problem);
   }
 
@@ -125,7 +124,7 @@ export function newLauncher(runs: string, program: Program | undefined): Launche
           const folder = join(runs, id);
           if (await exists(join(folder, logName))) return [];
           const state = (await isHeld(folder)) ? 'running' : 'broken';
-          const problem = problems.get(id);
+          const problem = await problemIn(logOf(id));
           if (state === 'broken' && problem === undefined) return [];
           return [
             { id, job, time, state, step: 0, steps: 0, ...(problem !== undefined && { problem }) },
@@ -134,23 +133,28 @@ export function newLauncher(runs: string, program: Program | undefined): Launche
       );
       return all.flat();
     },
-    problem: (id) => problems.get(id),
+    problem: (id) => problemIn(logOf(id)),
   };
 }
 
-/** What ended a process, in its words; undefined when all was well, or it was stopped. */
-async function endOf(child: ChildProcess, log: string): Promise<string | undefined> {
+/** Waits for the end of a process; what it said stays where it ended badly. */
+async function endOf(child: ChildProcess, log: string): Promise<void> {
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     child.once('error', () => resolve([null, null]));
     child.once('exit', (...how) => resolve(how));
   });
-  const text = await readFile(log, 'utf8').catch(() => '');
-  await rm(log, { force: true });
   // 3 is another verdict than required
-  if (code === 0 || code === 3 || code === 130 || signal === 'SIGINT') return undefined;
-  const [, words] = /(?:^|\n)error: ([\s\S]+)$/.exec(text.trimEnd()) ?? [];
-  if (words !== undefined) return words;
-  return `its process ended ${signal ? `by ${signal}` : `with ${code ?? 'no program'}`}.`;
+  const isWell = code === 0 || code === 3 || code === 130 || signal === 'SIGINT';
+  if (isWell) return rm(log, { force: true });
+  if ((await problemIn(log)) !== undefined) return;
+  const how = signal ? `by ${signal}` : code === null ? 'before it began' : `with ${code}`;
+  await appendFile(log, `\nerror: its process ended ${how}.\n`);
+}
+
+/** The error in what a process said. */
+async function problemIn(log: string): Promise<string | undefined> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  return /(?:^|\n)error: ([\s\S]+)$/.exec(text.trimEnd())?.[1];
 }
 
 /** Makes a run's folder: `2026-11-22-18-30-05`, in local time. @returns its name */

@@ -13,14 +13,15 @@ import { streamed } from './stream.ts';
 const nothing = { config: {}, engine: '', version: '', files: [] };
 
 export function runRoutes(app: Hono<Env>, { runs, index, launcher, signal, every }: Shared): void {
-  const told = <Summary extends RunSummary>(summary: Summary): Summary => {
-    const problem = summary.state === 'broken' ? launcher.problem(summary.id) : undefined;
+  const told = async <Summary extends RunSummary>(summary: Summary): Promise<Summary> => {
+    const problem = summary.state === 'broken' ? await launcher.problem(summary.id) : undefined;
     return { ...summary, ...(problem !== undefined && { problem }) };
   };
   app.get('/api/runs', async (c) => {
     const [beginning, listed] = [await launcher.beginning(), await index.list()];
     const ids = new Set(listed.map(({ id }) => id));
-    return c.json([...beginning.filter(({ id }) => !ids.has(id)), ...listed.map(told)]);
+    const unlisted = beginning.filter(({ id }) => !ids.has(id));
+    return c.json([...unlisted, ...(await Promise.all(listed.map(told)))]);
   });
   app.get('/api/runs/:id', async (c) => {
     const id = c.req.param('id');
@@ -28,7 +29,7 @@ export function runRoutes(app: Hono<Env>, { runs, index, launcher, signal, every
     if (beginning) return c.json<RunDetails>({ ...beginning, ...nothing });
     const folder = await runFolder(runs, id);
     const details = await index.details(id);
-    if (details) return c.json(told(details));
+    if (details) return c.json(await told(details));
     const { birthtime } = await stat(folder);
     const now = { time: birthtime.toISOString(), state: 'running', step: 0, steps: 0 } as const;
     return c.json<RunDetails>({ id, job: '', ...now, ...nothing });

@@ -65,6 +65,7 @@ function listen(server: Server, port: number): Promise<void> {
       const where = `port ${port}`;
       reject(new UnavailableError(where, 'a free one', wordsOf(cause), remedy, cause));
     });
+    server.on('error', () => {}); // a connection that could not be taken ends nothing else
     server.listen(port, '127.0.0.1', resolve);
   });
 }

@@ -1,6 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type {
   ComparedWindow,
@@ -12,6 +17,35 @@ import type {
   Started,
 } from '../../src/api.ts';
 import { openDashboard } from '../../src/cli/dashboard.ts';
+import { followRun } from '../../src/cli/follow-run.ts';
+import { isHeld } from '../../src/store/lock.ts';
+
+test('a run that was started from the page outlives the server and its terminal', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tactful-dashboard-'));
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const words = [main, 'ui', '--runs', folder, '--json'];
+  const ui = spawn(process.execPath, words, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [line] = await once(createInterface(ui.stdout), 'line');
+  const [root, token] = JSON.parse(line).url.split('/#token=');
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ job: 'detox', settings: { preset: 'demo', steps: 3, samples: 4 } });
+  const answer = await fetch(`${root}/api/runs`, { method: 'POST', headers, body });
+  const { id } = (await answer.json()) as Started;
+  process.kill(-ui.pid!, 'SIGINT'); // Ctrl-C goes to all that its terminal holds
+  await once(ui, 'exit');
+  const wait = () => setTimeout(50);
+  let last = '';
+  const signal = new AbortController().signal;
+  for await (const run of followRun(join(folder, id), { signal, wait })) last = run.state;
+  expect(last).toBe('ended');
+  const log = await readFile(join(folder, id, 'events.jsonl'), 'utf8');
+  expect(log).toContain('"type":"finished"');
+  while (await isHeld(join(folder, id))) await wait();
+  await rm(folder, { recursive: true });
+});
 
 test('the demo is started, stopped, taken up and looked at from the page', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tactful-dashboard-'));
@@ -26,6 +60,7 @@ test('the demo is started, stopped, taken up and looked at from the page', async
     for (;;) {
       const { is: run } = await ask<RunDetails>(`/api/runs/${id}`);
       if (is(run)) return run;
+      await setTimeout(50);
     }
   };
   try {
@@ -74,4 +109,4 @@ test('the demo is started, stopped, taken up and looked at from the page', async
     await close();
     await rm(folder, { recursive: true });
   }
-});
+}, 300_000);

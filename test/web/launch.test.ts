@@ -89,9 +89,28 @@ test('a run that breaks off later says why', async () => {
   const { id } = await start({ late: true, fails: 'disk: expected room, got none.' });
   await writeFile(join(runs.folder, id, 'end'), '');
   await until(id, 'broken');
-  let run = await look(id);
-  while (run.problem === undefined) run = await look(id); // the process ends after it let go
-  expect(run.problem).toContain('disk: expected room, got none.');
+  const told = async () => {
+    let run = await look(id);
+    while (run.problem === undefined) run = await look(id); // the process ends after it let go
+    return run.problem;
+  };
+  expect(await told()).toContain('disk: expected room, got none.');
+  await server.close();
+  server = await serve(runs.folder, { program, forms });
+  expect(await told()).toContain('disk: expected room, got none.');
+});
+
+test('of a run that was killed it is said so', async () => {
+  const { id } = await start({});
+  const pid = Number(await readFile(join(runs.folder, id, 'lock'), 'utf8'));
+  process.kill(pid, 'SIGKILL');
+  let run = await until(id, 'broken');
+  while (run.problem === undefined) run = await look(id);
+  expect(run.problem).toBe('its process ended by SIGKILL.');
+  expect(await doTo(id, 'resume')).toBe(202);
+  expect(await look(id)).toMatchObject({ state: 'running', step: 1 });
+  expect(await doTo(id, 'stop')).toBe(202);
+  await until(id, 'stopped');
 });
 
 test('a body of another type, or with another field, is refused', async () => {
