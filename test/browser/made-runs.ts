@@ -37,23 +37,29 @@ interface Size {
   readonly steps?: number;
   /** Responses a step. */
   readonly rows?: number;
+  /** Whether the numbers of each token are kept. @default true */
+  readonly tokens?: boolean;
 }
 
 export async function madeRuns(size: Size = {}): Promise<MadeRuns> {
-  const { runs = ['first', 'seeds/7'], steps = 5, rows = 16 } = size;
+  const { runs = ['first', 'seeds/7'] } = size;
   const folder = await mkdtemp(join(tmpdir(), 'tactful-runs-'));
-  for (const [i, run] of runs.entries()) await makeRun(join(folder, run), run, i, steps, rows);
+  for (const [i, run] of runs.entries()) await makeRun(join(folder, run), run, i, size);
   return { folder, runs, remove: () => rm(folder, { recursive: true }) };
 }
 
-async function makeRun(folder: string, run: string, seed: number, steps: number, rows: number) {
+async function makeRun(folder: string, run: string, seed: number, size: Size) {
+  const { steps = 5, rows = 16, tokens = true } = size;
   await mkdir(folder, { recursive: true });
   const { write } = rolloutWriter(folder);
   const queries = new Map(Array.from({ length: prompts }, (_, i) => [hashOf(i), promptOf(i)]));
   for (let step = 1; step <= steps; step++)
     await write(
       step,
-      Array.from({ length: rows }, (_, row) => rollout(step, row, rows, seed)),
+      Array.from({ length: rows }, (_, row) => {
+        const { tokens: all, ...rest } = rollout(step, row, rows, seed);
+        return tokens ? { ...rest, tokens: all } : rest;
+      }),
       queries,
     );
   const { before, after } = exampleSamples(30);
@@ -79,7 +85,7 @@ function promptOf(prompt: number): string {
   return `Summarize the following conversation.\n\nTom: prompt number ${prompt}?\n\nSummary:`;
 }
 
-function rollout(step: number, row: number, rows: number, seed: number): RolloutRow {
+function rollout(step: number, row: number, rows: number, seed: number) {
   const stream = randomStream(seed, ['rollout', step, row]);
   const own = Array.from({ length: 8 }, () => words[stream.integer(words.length)]);
   const isHostile = step === 2 && row === 3;
@@ -95,7 +101,7 @@ function rollout(step: number, row: number, rows: number, seed: number): Rollout
     ...{ kl: sum(tokens.kls), logprob: sum(tokens.logprobs), refLogprob: sum(tokens.refLogprobs) },
     ...{ advantage: mean(tokens.advantages), value: mean(tokens.values) },
     ...{ return: mean(tokens.returns), entropy: mean(tokens.entropies), tokens },
-  };
+  } satisfies RolloutRow;
 }
 
 function tokensOf(own: readonly string[], stream: ReturnType<typeof randomStream>): RolloutTokens {

@@ -164,8 +164,22 @@ test('a window that the keyboard goes down has each row in its turn', async () =
   await page.close();
 });
 
+test('a list that the network kept away comes by itself when it is back', async () => {
+  const { page } = await opened(browser, served.url);
+  await goTo(page, '#/samples');
+  await counts(page, 'Samples: 160');
+  await page.context().setOffline(true);
+  await page.locator('[name=step]').fill('2');
+  await page.getByRole('alert').waitFor();
+  await page.context().setOffline(false);
+  await counts(page, 'Samples: 32');
+  await expect.poll(() => page.getByRole('alert').count()).toBe(0);
+  await page.close();
+});
+
 const places = [
   ['samples', '#/samples', '.rows tr[data-row]'],
+  ['samples of one run', '#/samples?runs=first', '.rows tr[data-row]'],
   ['one prompt', '#/prompt?query=hash0', '.across article'],
   ['tokens', '#/tokens?run=first&step=1&row=4', '[data-token]'],
   ['before and after', '#/compared', '.rows tr[data-row]'],

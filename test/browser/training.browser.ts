@@ -132,6 +132,14 @@ test('a run that ends has its verdict and its report, and lies over another one'
   await expect.poll(() => report.locator('.samples').count()).toBe(1);
   expect(await objections(page)).toEqual([]);
 
+  await page.getByRole('link', { name: 'Playground' }).last().click();
+  await page.getByLabel('Text').fill('#Person1#: You are late, you clown! #Person2#: I am sorry.');
+  await page.getByRole('button', { name: 'Answer' }).click();
+  const sides = page.locator('.sides section');
+  await expect.poll(() => sides.count()).toBe(2);
+  for (const side of await sides.all()) expect(await side.locator('dd').count()).toBe(2);
+  expect(await objections(page)).toEqual([]);
+
   await goTo(page, '#/compared');
   await counts(page, 'Samples: 8');
 

@@ -9,6 +9,7 @@ import { ask, say } from '../state.ts';
 import type { Word } from '../words/words.ts';
 import { ComparedDialog } from './compared-dialog.tsx';
 import { askedFor, Field, RunChoice, SortHead, searchOf, sortingOf } from './filters.tsx';
+import { ListHead } from './list-head.tsx';
 import { Rows, useRows } from './rows.tsx';
 
 const filters = ['runs', 'search', 'group'] as const;
@@ -30,7 +31,7 @@ export function Compared() {
   const [page] = rows.loaded?.pages.values() ?? [];
   return (
     <>
-      <h1>{say('comparedTitle')}</h1>
+      <ListHead view="compared" title="comparedTitle" />
       <search class="filters">
         <RunChoice />
         <Field name="search" label="search" hint="searchHint" />

@@ -8,6 +8,7 @@ import { hashOf, runsOf, textOfRuns } from '../route.ts';
 import { ownPart, startIn } from '../shared-text.ts';
 import { ask, connection, say } from '../state.ts';
 import { askedFor, Field, RunChoice, SortHead, searchOf, sortingOf } from './filters.tsx';
+import { ListHead } from './list-head.tsx';
 import { Rows, useRows } from './rows.tsx';
 
 const filters = ['runs', 'search', 'step', 'query', 'minScore', 'maxScore'] as const;
@@ -65,7 +66,7 @@ export function Samples() {
     ask(Object.fromEntries([...filters, 'sort', 'descending'].map((name) => [name, ''])));
   return (
     <>
-      <h1>{say('samplesTitle')}</h1>
+      <ListHead view="samples" title="samplesTitle" />
       <search class="filters">
         <RunChoice />
         <Field name="search" label="search" hint="searchHint" />
