@@ -1,4 +1,4 @@
-/** A delivery to DynamoDB that is killed with SIGKILL between and in its batches, again and again. */
+/** `tactful sync` to DynamoDB that is killed with SIGKILL between and in its batches, again and again. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { dynamoStore } from '../../src/store/dynamodb.ts';
 import { listen } from '../store/fault-proxy.ts';
 import { faultyDynamo } from '../store/faulty-dynamodb.ts';
 
-const program = fileURLToPath(new URL('./deliver.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const rows = Array.from({ length: 1000 }, (_, i) => ({
   ...{ query: `q ${i}`, response_before: 'b', response_after: `a ${i}`, id: `d${i}` },
   ...{ reward_before: i / 3, reward_after: -i / 7 - 1, reward_diff: i, toxicity_before: 0.5 },
@@ -39,10 +39,9 @@ test('killed five times on its way, it is completed by the next: none lost, none
       one.closeAllConnections();
     }
   });
-  const start = () =>
-    spawn(process.execPath, [program, folder, endpoint], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+  const store = ['--store', 'dynamodb', '--table', 'killed', '--create-table'];
+  const words = [program, 'sync', folder, ...store, '--endpoint', endpoint, '--quiet'];
+  const start = () => spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] });
   for (const answers of [3, 9, 17, 25, 31]) {
     const from = counts.well;
     const child = start();
@@ -52,9 +51,9 @@ test('killed five times on its way, it is completed by the next: none lost, none
     expect(await exit).toEqual([null, 'SIGKILL']); // it had not ended by itself
   }
   expect(await once(start(), 'exit')).toEqual([0, null]);
-  const store = await dynamoStore({ table: 'killed', endpoint, tableItems: 'append' });
-  const items = await store.readAll();
-  store.close();
+  const opened = await dynamoStore({ table: 'killed', endpoint, tableItems: 'append' });
+  const items = await opened.readAll();
+  opened.close();
   const run = { run_id: 'mine', run_started: '2026-11-29T05:00:00.000Z', seed: 7 };
   expect(items).toEqual(rows.map((row, i) => ({ ...row, conversation_id: i + 1, ...run })));
 });
