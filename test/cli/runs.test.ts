@@ -73,6 +73,12 @@ test('a folder without runs has none', async () => {
   });
 });
 
+test('says how many runs there are where none is meant', async () => {
+  const folder = await threeRuns();
+  const { out } = await tactful(['runs', '--runs', folder, '--job', 'evaluate']);
+  expect(out).toBe(`None of the 3 runs in ${folder} is such a run.\n`);
+});
+
 test('shows a run by its name or its folder: how it went, what was measured, its settings', async () => {
   const folder = await threeRuns();
   const { out } = await tactful(['runs', 'show', 'a', '--runs', folder]);

@@ -109,10 +109,24 @@ async function listRuns(context: Context, names: readonly string[]): Promise<voi
   const { json, print, screen } = context;
   const some = await found(context);
   if (json) return print(JSON.stringify(some));
-  if (some.length === 0) return print(`No runs in ${context.options.runs}.`);
+  if (some.length === 0) return print(await noneText(context));
   const { listText } = await import('../runs-text.ts');
   print(listText(some, bolded(screen)));
 }
+
+async function noneText(context: Context): Promise<string> {
+  const { runs: place, ...others } = context.options;
+  const { state, job, search, where } = others;
+  const isChoice = [state, job, search, where].some((one) => one !== undefined);
+  if (!isChoice) return `No runs in ${place}.`;
+  const { length } = await found({
+    ...context,
+    options: { ...others, runs: place, ...everything },
+  });
+  return `None of the ${counted(length, 'run')} in ${place} is such a run.`;
+}
+
+const everything = { state: undefined, job: undefined, search: undefined, where: undefined };
 
 const bolded =
   ({ color }: Context['screen']) =>
