@@ -1,4 +1,5 @@
 /** I/O: the dashboard's server, on this machine alone. */
+import { setMaxListeners } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
@@ -32,6 +33,7 @@ const patience = 1000;
 export async function serveDashboard({ port, ...served }: ServeOptions): Promise<Served> {
   const { runs, token, program, open } = served;
   const ending = new AbortController();
+  setMaxListeners(0, ending.signal); // each stream is one
   const index = await openIndex(runs, { patience });
   const launcher = newLauncher(runs, program);
   const playroom = newPlayroom(open ?? refuse);

@@ -8,16 +8,27 @@ export function streamed(
   made: (ended: AbortSignal) => AsyncGenerator<string>,
   end: AbortSignal,
 ): ReadableStream<Uint8Array> {
-  const left = new AbortController();
-  const ended = AbortSignal.any([left.signal, end]);
-  const texts = made(ended);
+  const ending = new AbortController();
+  const finish = () => {
+    end.removeEventListener('abort', finish);
+    ending.abort();
+  };
+  end.addEventListener('abort', finish);
+  if (end.aborted) finish();
+  const texts = made(ending.signal);
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await texts.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      try {
+        const { done, value } = await texts.next();
+        if (!done) return controller.enqueue(encoder.encode(value));
+        controller.close();
+        finish();
+      } catch (error) {
+        finish();
+        throw error;
+      }
     },
-    cancel: () => left.abort(),
+    cancel: finish,
   });
 }
