@@ -74,6 +74,19 @@ export function thinned({ steps, values }: Line, points: number, stretch?: Stret
   return { steps: kept.map((i) => steps[i]), values: kept.map((i) => values[i]) };
 }
 
+/** Means of the last so many points, gaps aside; a gap stays one. */
+export function smoothed({ steps, values }: Line, window: number): Line {
+  let [sum, count] = [0, 0];
+  const means = values.map((value, i) => {
+    const gone = values[i - window] ?? null;
+    if (gone !== null) [sum, count] = [sum - gone, count - 1];
+    if (value === null) return null;
+    [sum, count] = [sum + value, count + 1];
+    return sum / count;
+  });
+  return { steps, values: means };
+}
+
 /** Place of the first step that is not below. */
 function firstAtLeast(steps: readonly number[], step: number): number {
   let [low, high] = [0, steps.length];

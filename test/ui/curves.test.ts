@@ -1,6 +1,14 @@
 /** Charts out of lines. */
 import { expect, test } from 'vitest';
-import { groupsOf, mainOf, othersOf, shapeOf, thinned, valueAt } from '../../src/ui/curves.ts';
+import {
+  groupsOf,
+  mainOf,
+  othersOf,
+  shapeOf,
+  smoothed,
+  thinned,
+  valueAt,
+} from '../../src/ui/curves.ts';
 
 const steps = Array.from({ length: 10_000 }, (_, i) => i + 1);
 const values = steps.map((step) => (step === 5003 ? 99 : step === 7001 ? -99 : Math.sin(step)));
@@ -48,4 +56,11 @@ test('what is looked at first comes first, and every other metric by name', () =
 test('of several runs a chart shows one line of the training and one of held-out prompts', () => {
   expect(mainOf(['loss', 'ppo/loss/value', 'held-out/loss'])).toEqual(['loss', 'held-out/loss']);
   expect(mainOf(['held-out/rouge1'])).toEqual(['held-out/rouge1']);
+});
+
+test('a smoothed line has the mean of the last points, and its gaps', () => {
+  const line = { steps: [1, 2, 3, 4, 5], values: [1, 3, null, 8, 2] };
+  expect(smoothed(line, 2).values).toEqual([1, 2, null, 8, 5]);
+  expect(smoothed(line, 1).values).toEqual(line.values);
+  expect(smoothed(line, 9).values).toEqual([1, 2, null, 4, 3.5]);
 });

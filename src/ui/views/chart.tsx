@@ -9,8 +9,8 @@ interface Props {
   readonly title: string;
   readonly drawn: readonly Drawn[];
   readonly marks: readonly Mark[];
-  /** Another number wherever the lines have grown. */
-  readonly version: number;
+  /** Another one wherever the lines are others. */
+  readonly version: string;
   readonly stretch?: Stretch | undefined;
   /** The step that is pointed at in one of the charts. */
   readonly at: number | undefined;

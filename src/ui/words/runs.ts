@@ -39,6 +39,11 @@ export const english = {
   shape: '{name}, {count} numbers: first {first}, last {last}, lowest {lowest}, highest {highest}',
   zoomHint:
     'Drag over a chart to look closer; by keyboard the arrows move, + and − zoom, Escape shows all.',
+  marksHint:
+    'Upright lines are guards: dashed where one warned, whole where the training went back.',
+  smooth: 'Smoothing',
+  unsmoothed: 'none',
+  meanOf: 'mean of the last {count} steps',
   allSteps: 'Show all steps',
   others: 'All other metrics ({count})',
   phases: 'Time of a step',
@@ -109,6 +114,10 @@ export const korean: Readonly<Record<keyof typeof english, string>> = {
   shape: '{name}, 수 {count}개: 처음 {first}, 마지막 {last}, 최소 {lowest}, 최대 {highest}',
   zoomHint:
     '차트 위를 끌면 확대됩니다. 키보드에서는 화살표로 이동하고 +와 −로 확대·축소하며 Esc로 전체를 봅니다.',
+  marksHint: '세로선은 감시 장치입니다. 점선은 경고, 실선은 학습을 되돌린 곳입니다.',
+  smooth: '평활화',
+  unsmoothed: '없음',
+  meanOf: '최근 {count}단계의 평균',
   allSteps: '전체 단계 보기',
   others: '그 밖의 모든 지표 ({count}개)',
   phases: '한 단계의 시간',
