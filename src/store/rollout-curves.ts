@@ -52,11 +52,19 @@ function sampleText(
     ...(truncated ? ['cut off'] : []),
   ];
   const title = `${facts.join(', ')} (row ${row}, dialogue ${inCode(id)})`;
-  return `${title}\n\n${block(query)}\n\n${block(response)}`;
+  return [title, ...captioned('response', response), ...captioned('query', query)].join('\n\n');
 }
 
+/** A text with what it is, in Markdown, to be read: long lines are broken at blanks. */
+export function captioned(caption: string, text: string): string[] {
+  return [`${caption}:`, block(text.replace(longLine, '$1\n'))];
+}
+
+/** So much of a line as is read without scrolling, up to a blank. */
+const longLine = /([^\n]{80,110}) (?=[^\n])/g;
+
 /** Four digits are enough to read. */
-function rounded(value: number): string {
+export function rounded(value: number): string {
   return `${Number(value.toPrecision(4))}`;
 }
 

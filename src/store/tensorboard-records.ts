@@ -2,7 +2,7 @@
 import type { Comparison, ComparisonRow } from '../comparison.ts';
 import type { Guarded, JobEvent } from '../events.ts';
 import { type Clock, pointOf } from './curves.ts';
-import { block, histogramsOf, samplesOf } from './rollout-curves.ts';
+import { block, captioned, histogramsOf, rounded, samplesOf } from './rollout-curves.ts';
 import type { RunRecord } from './store.ts';
 import { histogramValue, scalarValue, summaryRecord, textValue, type Value } from './tfevents.ts';
 
@@ -48,10 +48,11 @@ async function shownOf(event: JobEvent, run: RunRecord): Promise<Value[]> {
 }
 
 function guardText({ guard, action, to, numbers, samples }: Guarded): string {
-  const { before, now, limit } = numbers;
+  const [before, now, limit] = [numbers.before, numbers.now, numbers.limit].map(rounded);
   const end = to === undefined ? action : `${action} to step ${to}`;
   const title = `**${guard}**: ${before} before, ${now} now, limit ${limit}; ${end}`;
-  return [title, ...samples.map(({ response }) => block(response))].join('\n\n');
+  const shown = samples.flatMap(({ response }) => captioned('response', response));
+  return [title, ...shown].join('\n\n');
 }
 
 function comparisonText({ verdict, rows, extremes }: Comparison): string {
@@ -60,6 +61,13 @@ function comparisonText({ verdict, rows, extremes }: Comparison): string {
 }
 
 function rowText({ query, reward_diff, ...row }: ComparisonRow): string {
-  const facts = `reward difference ${reward_diff}, toxicity ${row.toxicity_before} → ${row.toxicity_after}`;
-  return [facts, ...[query, row.response_before, row.response_after].map(block)].join('\n\n');
+  const [before, after] = [row.toxicity_before, row.toxicity_after].map(rounded);
+  const facts = `reward difference ${rounded(reward_diff)}, toxicity ${before} → ${after}`;
+  const { response_before, response_after } = row;
+  const texts = [
+    ...captioned('before', response_before),
+    ...captioned('after', response_after),
+    ...captioned('query', query),
+  ];
+  return [facts, ...texts].join('\n\n');
 }

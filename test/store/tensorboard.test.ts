@@ -87,14 +87,17 @@ test('rollouts are shown as histograms of what counts, and by their best and wor
   expect(texts.rollouts).toContain('the query hash0');
 });
 
-test('a text that is Markdown stays what it is', async () => {
-  const response = '# no title\n```\n<script>alert(1)</script>\n````';
+test('a text that is Markdown stays what it is, but that long lines are broken', async () => {
+  const response = `# no title\n\`\`\`\n<script>alert(1)</script>\n\`\`\`\`\n${'word '.repeat(50)}`;
   const run = {
     ...madeRun(folder, events(1)),
     rollouts: async () => [{ ...rollouts(1)[0], response }],
   };
   for await (const _ of tensorboardStore().deliver(run, { events: 0 }));
-  expect((await told())[4].texts.rollouts).toContain(`\n\`\`\`\`\`text\n${response}\n\`\`\`\`\``);
+  const { rollouts: shown } = (await told())[4].texts;
+  const [, block] = /\n`{5}text\n([\s\S]*?)\n`{5}\n/.exec(shown)!;
+  expect(block.replaceAll('\n', ' ')).toBe(response.replaceAll('\n', ' '));
+  expect(Math.max(...block.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(110);
 });
 
 test('the bytes are the same however the log came, and whatever a kill left behind', async () => {
