@@ -253,7 +253,10 @@ function closingText(
     ...(latest.started && stopped?.saved !== false
       ? [['events', join(output, logName)] as const]
       : []),
-    ...delivered.map((one) => ['store', deliveredText(one, output)] as const),
+    // of what came to nothing there is nothing to send
+    ...(stopped?.saved === false ? [] : delivered).map(
+      (one) => ['store', deliveredText(one, output)] as const,
+    ),
   ];
   const head = painter(screen.color)('bold', headline(latest, kind));
   return ['', head, linesText(screen.color, lines)].join('\n');

@@ -1,5 +1,7 @@
 /** I/O: brings one store up to date with a run, from where it is. */
 import { unlessMissing } from '../disk/atomic.ts';
+import { wordsOf } from '../disk/words.ts';
+import { TactfulError, UnavailableError } from '../errors.ts';
 import { lockOf, makeStoresFolder, readCursor, writeCursor } from './cursor.ts';
 import { lockFile } from './lock.ts';
 import { runRecord } from './rollouts.ts';
@@ -28,9 +30,18 @@ export function delivery(folder: string, store: RunStore): Delivery {
 
   const open = async () => {
     if (unlock) return;
-    await makeStoresFolder(folder).catch(unlessMissing(undefined));
     const what = `what ${store.says} has of ${folder}`;
-    unlock = await lockFile(lockOf(folder, store), what).catch(unlessMissing(async () => {}));
+    const take = async () => {
+      await makeStoresFolder(folder);
+      return lockFile(lockOf(folder, store), what);
+    };
+    // of a run that came to nothing the folder is gone
+    unlock = await take()
+      .catch(unlessMissing(async () => {}))
+      .catch((cause) => {
+        if (cause instanceof TactfulError) throw cause;
+        throw new UnavailableError(what, 'a folder to write', wordsOf(cause), '', cause);
+      });
     const cursor = await readCursor(folder, store);
     ({ hash, marks } = cursor ?? { hash: '', marks: [] });
     position = cursor && positionOf(cursor);

@@ -36,11 +36,15 @@ export function tensorboardStore(): RunStore {
       const folder = join(run.folder, tensorboardName);
       const begun = startOf(run);
       if (begun === undefined) return;
+      if (isDropped(run.events)) {
+        yield { ...from, events: run.events.length };
+        return;
+      }
       const begin = () => newPlace(folder, begun);
       let place = await reached(folder, async () => (await placeOf(folder, from)) ?? begin());
       while (place.events < run.events.length) {
         const { after, records } = await batch(run, begun, place);
-        await reached(folder, () => write(folder, place, records));
+        if (records.length > 0) await reached(folder, () => write(folder, place, records));
         place = after;
         const { events, ...memo } = place;
         yield { events, memo };
@@ -54,6 +58,12 @@ export function tensorboardStore(): RunStore {
     },
     async close() {},
   };
+}
+
+/** A run that came to nothing: its folder is gone, or will be. */
+function isDropped(events: readonly JobEvent[]): boolean {
+  const last = events.at(-1);
+  return last?.type === 'stopped' && last.saved === false;
 }
 
 function after(clock: Clock, event: JobEvent): Clock {
@@ -127,7 +137,10 @@ async function batch(
 
 /** Puts the records where the place says, over what a killed process may have left there. */
 async function write(folder: string, { file, bytes }: Place, records: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  // not the run's: it may be gone, or just be replaced by another
+  await mkdir(folder).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   const handle = await open(join(folder, file), bytes === 0 ? 'w' : 'r+');
   try {
     await handle.write(records, 0, records.length, bytes);

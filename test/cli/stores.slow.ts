@@ -187,6 +187,17 @@ test('a table that is missing or taken is told before anything is trained', asyn
   expect(await readdir(at('else'))).toEqual([]);
 });
 
+test('what is no run does not keep others from their stores', async () => {
+  await mkdir(at('empty'));
+  const store = ['--store', 'tensorboard'];
+  const { code, out, err } = await tactful(['sync', at('empty'), at('plain'), ...store]);
+  expect(code).toBe(1);
+  expect(out).toContain(`${at('plain')}: TensorBoard's files in tensorboard/ has`);
+  expect(err).toContain(
+    `note: ${at('empty')}: expected a run with its events.jsonl, got none. Name the folder of a run.\n`,
+  );
+});
+
 test('sft goes to TensorBoard and MLflow, through each of its best results', async () => {
   const model = await shallowT5(at('t5'));
   const dialogues = await readFile(goldenPath('data', 'dialogsum.test.jsonl'), 'utf8');
@@ -207,4 +218,24 @@ test('sft goes to TensorBoard and MLflow, through each of its best results', asy
   expect(await stepsOf('sft', first?.key ?? '')).toEqual(expected);
   const { out } = await tactful(['sync', at('sft')]);
   expect(out.match(/has (\d+) of \1 events/g)).toHaveLength(2);
+});
+
+test('of an sft that is stopped before its first step nothing is left, and MLflow knows', async () => {
+  const settings = {
+    ...{ model: at('t5'), data: at('dialogues.jsonl'), loraRank: 2, threads: 1, epochs: 0.4 },
+    ...{ batchSize: 4, evaluationSamples: 2, maxResponseTokens: 5 },
+    ...{ store: 'tensorboard,mlflow', trackingUri, output: at('nothing') },
+  };
+  const io = fakeIo({ columns: 200 });
+  const { write } = io.stderr;
+  io.stderr.write = (text) => {
+    write(text);
+    if (!text.includes('measure before')) return;
+    io.stderr.write = write;
+    io.signals.emit('SIGINT');
+  };
+  expect(await runProgram(['sft', ...wordsOf(settings)], io)).toBe(130);
+  expect(io.out.join('')).not.toContain('tactful sync');
+  expect(await readdir(home)).not.toContain('nothing');
+  expect(servedRun('nothing').status).toBe('KILLED');
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { configName, logName } from '../../disk/result-folder.ts';
-import { ConfigError, InputError } from '../../errors.ts';
+import { ConfigError, InputError, TactfulError } from '../../errors.ts';
 import type { JobEvent } from '../../events.ts';
 import type { Settings } from '../../jobs/kind.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -33,14 +33,27 @@ export const sync = defineCommand({
   async run({ arguments: runs, given, json, ...context }) {
     const told: object[] = [];
     for (const run of runs) {
-      if (!context.signal.aborted) told.push(...(await syncRun(run, given, { json, ...context })));
+      if (context.signal.aborted) break;
+      const sent = syncRun(run, given, { json, ...context });
+      // what is no run does not keep others from their stores
+      told.push(...(await (runs.length === 1 ? sent : sent.catch((error) => refused(run, error)))));
     }
+    for (const one of told) if (isProblem(one)) context.note({ says: one.problem });
     if (json) context.print(JSON.stringify(told));
-    if (told.some((one) => 'problem' in one)) throw new Told();
+    if (told.some(isProblem)) throw new Told();
   },
 });
 
-type Context = Pick<CommandContext<unknown>, 'json' | 'note' | 'print' | 'progress' | 'signal'>;
+function isProblem(one: object): one is { readonly problem: string } {
+  return 'problem' in one;
+}
+
+function refused(run: string, error: unknown): object[] {
+  if (!(error instanceof TactfulError)) throw error;
+  return [{ run, problem: error.message }];
+}
+
+type Context = Pick<CommandContext<unknown>, 'json' | 'print' | 'progress' | 'signal'>;
 
 /** Brings each store of a run up to date. @returns what each has now, for programs */
 async function syncRun(folder: string, given: Settings, context: Context): Promise<object[]> {
@@ -69,7 +82,6 @@ async function syncRun(folder: string, given: Settings, context: Context): Promi
       .finally(() => Promise.allSettled([one.close(), store.close()]));
     const { events } = one;
     const of = log.events.length;
-    if (problem !== undefined) context.note({ says: problem });
     if (!context.json) context.print(`${folder}: ${store.says} has ${events} of ${of} events`);
     const place = { run: folder, store: store.name, place: store.says, events, of };
     told.push({ ...place, ...(problem !== undefined && { problem }) });
