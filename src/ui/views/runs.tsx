@@ -153,6 +153,7 @@ function Table({ runs, listing: { sort, descending }, chosen, choose }: TablePro
                 {own ? (
                   <button type="button" class="sort" onClick={() => by(own)}>
                     {say(word)}
+                    {own === sort && <span aria-hidden="true">{descending ? ' ↓' : ' ↑'}</span>}
                   </button>
                 ) : (
                   say(word)
