@@ -1,12 +1,11 @@
-/** I/O: runs that a command line names, and what becomes of one that is to go. */
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+/** I/O: runs that a command line names. */
+import { realpath } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { RunDetails } from '../api.ts';
-import { exists, removeFolderAtomic } from '../disk/atomic.ts';
+import { exists } from '../disk/atomic.ts';
 import { logName } from '../disk/result-folder.ts';
 import { InputError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
-import { lockFolder } from '../store/lock.ts';
 import { readRun } from '../store/run-index/describe.ts';
 
 /** A run, with its place. */
@@ -23,32 +22,19 @@ export interface ChosenRun {
 export async function chosenRun(runs: string, name: string): Promise<ChosenRun> {
   for (const folder of [join(runs, name), name]) {
     if (!(await exists(join(folder, logName)))) continue;
-    const run = await readRun(name.replace(/(?<=.)[\\/]+$/, ''), folder);
+    const run = await readRun(await idOf(runs, folder), folder);
     if (run) return { folder, ...run };
   }
   const remedy = 'Name one of those that `tactful runs` lists, or its folder.';
   throw new InputError(name, 'a run', 'none', remedy);
 }
 
-/** Bytes of all files in a folder. */
-export async function bytesIn(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = files.map(({ parentPath, name }) => stat(join(parentPath, name)));
-  return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
-}
-
-/**
- * Removes a run with all that its folder holds, as far as any reader sees at once.
- * @throws {UnavailableError} when a process works in it
- */
-export async function removeRun(folder: string): Promise<void> {
+/** Its path below the folder of runs, as lists have it; of a run elsewhere its folder. */
+async function idOf(runs: string, folder: string): Promise<string> {
   const place = await realpath(folder);
-  const unlock = await lockFolder(place);
-  await removeFolderAtomic(place).catch(async (error) => {
-    await unlock();
-    throw error;
-  });
+  const path = relative(await realpath(runs).catch(() => resolve(runs)), place);
+  const isBelow = path !== '' && path.split(sep)[0] !== '..' && !isAbsolute(path);
+  return isBelow ? path.split(sep).join('/') : folder;
 }
 
 /** The last part of a run's name, where that is enough to tell runs apart. */

@@ -96,7 +96,10 @@ test('shows a run by its name or its folder: how it went, what was measured, its
     ].join('\n'),
   );
   const other = await tactful(['runs', 'show', join(folder, 'a'), '--json']);
-  expect(JSON.parse(other.out)).toMatchObject({ state: 'finished', config: { seed: 1 } });
+  expect(JSON.parse(other.out)).toMatchObject({ id: join(folder, 'a'), state: 'finished' });
+  const below = ['show', join(folder, 'versus/../a/'), '--runs', folder, '--json'];
+  const { id, config } = JSON.parse((await tactful(['runs', ...below])).out);
+  expect([id, config.seed]).toEqual(['a', 1]);
 });
 
 test('a name that is no run is refused, and so is an action that is none', async () => {
@@ -106,6 +109,8 @@ test('a name that is no run is refused, and so is an action that is none', async
     1,
     'error: c: expected a run, got none. Name one of those that `tactful runs` lists, or its folder.\n',
   ]);
+  const where = await tactful(['runs', '--runs', folder, '--where', 'algorithm']);
+  expect(where.err).toBe('error: --where: expected SETTING=VALUE, got "algorithm".\n');
   const action = await tactful(['runs', 'shw', '--runs', folder]);
   expect([action.code, action.err]).toEqual([
     2,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { didYouMean } from '../../errors.ts';
-import { byteText, counted, list } from '../../report/text.ts';
+import { counted, list } from '../../report/text.ts';
 import { exportedTables, exportFormats } from '../../store/export.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -25,7 +25,7 @@ const options = z.strictObject({
     .meta(choice)
     .describe('With this in their name or that of the model'),
   where: z
-    .array(z.string().regex(/^\w+=/, { error: 'expected SETTING=VALUE' }))
+    .array(z.string())
     .optional()
     .meta({ ...choice, placeholder: 'setting=value', whole: true })
     .describe('With this setting: algorithm=ppo'),
@@ -87,10 +87,7 @@ export const runs = defineCommand({
 async function found({ options: given }: Context) {
   const { openIndex } = await import('../../store/run-index/run-index.ts');
   const { state: states, job, search, where } = given;
-  const settings = where?.map((one) => [
-    one.slice(0, one.indexOf('=')),
-    one.slice(one.indexOf('=') + 1),
-  ]);
+  const settings = where?.map(partsOf);
   const index = await openIndex(given.runs);
   try {
     return await index.list({
@@ -102,6 +99,13 @@ async function found({ options: given }: Context) {
   } finally {
     await index.close();
   }
+}
+
+/** `algorithm=ppo` in its two parts. */
+function partsOf(text: string): [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--where: expected SETTING=VALUE, got "${text}".`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 async function listRuns(context: Context, names: readonly string[]): Promise<void> {
@@ -173,41 +177,8 @@ async function diff(context: Context, names: readonly string[]): Promise<void> {
 
 async function remove(context: Context, names: readonly string[]): Promise<void> {
   if (names.length === 0) throw new UsageError('runs delete: expected a run, got nothing.');
-  const { json, options: given, print, progress, stdin } = context;
-  const { bytesIn, removeRun } = await import('../chosen-runs.ts');
-  const some = await chosen(context, names);
-  if (!given.yes) {
-    if (json) throw new UsageError('runs delete: expected --yes beside --json, got none.');
-    for (const { folder: place, details } of some) {
-      const size = byteText(await bytesIn(place));
-      print(`${place}: ${details.job}, ${details.state}, ${size}`);
-    }
-    print(
-      `Delete ${some.length === 1 ? 'it' : `these ${counted(some.length, 'run')}`}, with all files? yes/no`,
-    );
-    const answer = (await firstLine(stdin)).trim().toLowerCase();
-    if (answer === '')
-      throw new UsageError('runs delete: expected yes or no, got nothing. Without asking: --yes.');
-    if (answer !== 'yes' && answer !== 'y') return print('Nothing was deleted.');
-  }
-  for (const { folder: place } of some) {
-    progress.note(`deleting ${place}`);
-    await removeRun(place);
-  }
-  progress.close();
-  const folders = some.map(({ folder: place }) => place);
-  print(
-    json ? JSON.stringify({ deleted: folders }) : folders.map((one) => `deleted ${one}`).join('\n'),
-  );
-}
-
-async function firstLine(stdin: Context['stdin']): Promise<string> {
-  let text = '';
-  for await (const chunk of stdin) {
-    text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);
-    if (text.includes('\n')) break;
-  }
-  return text.split('\n')[0];
+  const { deleteRuns } = await import('../delete-runs.ts');
+  await deleteRuns(await chosen(context, names), { ...context, asks: !context.options.yes });
 }
 
 async function write(context: Context, names: readonly string[]): Promise<void> {

@@ -15,7 +15,7 @@ import { dropRollouts } from './fill-runs.ts';
 import { insert } from './insert.ts';
 
 /** Files whose rows are taken in together. */
-const together = 4;
+const together = 2;
 /** Milliseconds after which a folder's time tells it apart from every later state of it. */
 const settled = 2000;
 
