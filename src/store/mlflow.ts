@@ -44,7 +44,7 @@ interface Place extends MlflowRun, Clock {
 
 /**
  * Nothing is asked of the server before the first call.
- * @throws {ConfigError} when there is no address
+ * @throws {ConfigError} when there is no address, or a password in the setting
  */
 export function mlflowStore(options: MlflowOptions): RunStore {
   const { env = process.env, pauses = usualPauses } = options;
@@ -54,6 +54,7 @@ export function mlflowStore(options: MlflowOptions): RunStore {
     const remedy = 'Set MLFLOW_TRACKING_URI, or `trackingUri`.';
     throw new ConfigError('store mlflow', 'the address of a server', 'none', remedy);
   }
+  refuseSecret(options.trackingUri);
   const client = mlflowClient({ uri: trackingUri, env, pauses });
   /** Of each run's folder, how far it surely is: what came after is sent only where it is missing. */
   const sure = new Map<string, number>();
@@ -103,6 +104,19 @@ export function mlflowStore(options: MlflowOptions): RunStore {
       client.close();
     },
   };
+}
+
+/** A setting is kept in the run's folder, and sent along with it. */
+function refuseSecret(trackingUri: string | undefined): void {
+  const { username = '', password = '' } =
+    trackingUri !== undefined && URL.canParse(trackingUri) ? new URL(trackingUri) : {};
+  if (!username && !password) return;
+  throw new ConfigError(
+    '`trackingUri`',
+    'an address without a password',
+    'one that would be kept in config.yaml',
+    'Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_URI.',
+  );
 }
 
 /** What is known of a run at this server. */

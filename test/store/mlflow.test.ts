@@ -220,7 +220,9 @@ test('what is no MLflow server, no server and no address are told apart', async 
   expect(() => mlflowStore({ trackingUri: 'sqlite:///mlflow.db', env: {} })).toThrow(
     'Start `mlflow server`',
   );
-  const password = mlflowStore({ trackingUri: 'http://me:secret@127.0.0.1:1', env: {} });
+  const secret = 'http://me:secret@127.0.0.1:1';
+  expect(() => mlflowStore({ trackingUri: secret, env: {} })).toThrow('MLFLOW_TRACKING_PASSWORD');
+  const password = mlflowStore({ env: { MLFLOW_TRACKING_URI: secret } });
   expect(password.says).toBe('MLflow at http://127.0.0.1:1, experiment tactful');
 });
 
