@@ -64,6 +64,11 @@ export const ownMetrics = [
   'env/group_zero_std',
   'env/truncated',
   'env/toxic_share',
+  'sampling/sampling_logp_difference/mean',
+  'sampling/sampling_logp_difference/max',
+  'sampling/importance_sampling_ratio/min',
+  'sampling/importance_sampling_ratio/mean',
+  'sampling/importance_sampling_ratio/max',
   'guard/distinct2',
   'guard/copy_share',
   'guard/empty_share',
@@ -87,7 +92,9 @@ type LoopMetric = Exclude<
   Extract<MetricName, `env/${string}` | `guard/${string}` | `time/${string}`>,
   TrlScalar
 >;
-type SometimesMetric = CriticMetric | LoopMetric;
+/** Of a scoring beside the sampling's own: missing where there is none. */
+type GapMetric = Extract<MetricName, `sampling/${string}`>;
+type SometimesMetric = CriticMetric | LoopMetric | GapMetric;
 type Known = Readonly<
   Record<Exclude<MetricName, SometimesMetric>, number> & Partial<Record<SometimesMetric, number>>
 >;

@@ -88,7 +88,7 @@ test('the types come from the names', () => {
   expectTypeOf<MetricTree['ppo']['val']['varExplained']>().toEqualTypeOf<number | undefined>();
   expectTypeOf<MetricTree['env']['rewardMean']>().toEqualTypeOf<number | undefined>();
   expectTypeOf<keyof MetricTree>().toEqualTypeOf<
-    'objective' | 'ppo' | 'tokens' | 'time' | 'env' | 'guard'
+    'objective' | 'ppo' | 'tokens' | 'time' | 'env' | 'guard' | 'sampling'
   >();
   expectTypeOf<keyof MetricTree['time']>().toEqualTypeOf<
     'generate' | 'reward' | 'record' | 'step' | 'ppo'

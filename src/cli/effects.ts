@@ -28,6 +28,12 @@ const rows: readonly Row[] = [
   ],
   [['targetKl'], (c) => !c.earlyStopping, '`earlyStopping` is off'],
   [
+    ['samplingCorrection', 'samplingCap'],
+    (c) => c.rescore === false,
+    '`rescore` is off: what samples and what learns say the same',
+  ],
+  [['samplingCap'], (c) => c.samplingCorrection === 'none', '`samplingCorrection` is none'],
+  [
     ['gamma', 'lam', 'vfCoef', 'clipRangeValue', 'valueHeadFile'],
     (c) => c.algorithm !== 'ppo',
     '`algorithm` rloo and grpo have no critic',

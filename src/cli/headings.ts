@@ -100,7 +100,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'weightDecay',
     'maxGradNorm',
   ],
-  Limits: ['ratioThreshold', 'earlyStopping', 'targetKl'],
+  Limits: ['ratioThreshold', 'earlyStopping', 'targetKl', 'samplingCorrection', 'samplingCap'],
   'Parity with TRL 0.8.0': ['compat', 'without', 'rescore'],
 };
 

@@ -114,8 +114,15 @@ export const rlFields = {
     .boolean()
     .optional()
     .describe(
-      'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: only with `compat`)',
+      'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: with `compat`, and where an engine computes in less than float32)',
     ),
+  samplingCorrection: z
+    .enum(['token', 'sequence', 'none'])
+    .optional()
+    .describe(
+      'Where rollouts are scored once more: weigh the policy loss by how much likelier the scoring finds a token, or its whole response, than the sampling did (default: token where an engine computes in less than float32, else none)',
+    ),
+  samplingCap: positive.default(2).describe('Largest weight of `samplingCorrection`'),
   bootstrapTruncated: off.describe(
     'Let the critic guess what a response that hit the length limit would still earn',
   ),

@@ -12,7 +12,7 @@ import { type RlSample, rlSample } from './sample.ts';
 /** A rollout as it is scored. */
 export function sampleOf(
   { query, response, limit, truncated, sampled }: Rollout,
-  policy: Pick<Policy, 'sequence' | 'forcesFirst'>,
+  policy: Pick<Policy, 'sequence' | 'forcesFirst' | 'precision'>,
   places: Places,
   { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
 ): RlSample {
@@ -20,11 +20,14 @@ export function sampleOf(
   const isScore = keepsSampled && temperature(generation) === drawnAt(generation);
   const whole = policy.sequence(query.ids, response);
   const ids = decoderIds([whole.inputs[0], ...whole.labels], limit ?? generation.maxNewTokens);
-  const kept = isScore && !rescore ? sampled : undefined;
+  // one rounding of a policy is another policy: what learns is asked itself
+  const rescores = rescore ?? policy.precision !== 'f32';
+  const known = isScore ? sampled : undefined;
+  const says = rescores ? { drawn: known?.logprobs } : { sampled: known };
   // what nobody chose is nothing to learn from
   const first = policy.forcesFirst && ids.length > response.length ? 1 : 0;
   const counts: Places['mask'] = (place) => (place < first ? 0 : mask(place));
-  return rlSample(whole.query, ids, { mask: counts, truncated, bootstrap, sampled: kept });
+  return rlSample(whole.query, ids, { mask: counts, truncated, bootstrap, ...says });
 }
 
 /** What the two models say of a batch; rows [labels] each. */

@@ -18,11 +18,12 @@ import { maskedSum } from './masked.ts';
 import type { Places } from './places.ts';
 import { tokenRewards } from './rewards.ts';
 import type { RlSample } from './sample.ts';
+import { samplingGap } from './sampling-gap.ts';
 import { type Calibration, calibrationOf, prepareScores, startMoments } from './scores.ts';
 import { stepStats } from './stats.ts';
 import { stopwatch } from './stopwatch.ts';
 import { placesOf } from './trl/places.ts';
-import { type Update, update } from './update.ts';
+import { type Update, type UpdateBatch, update } from './update.ts';
 
 /** What one step did; rows are those of the batch. */
 export interface RlStep extends Update, Experience, Advantages {
@@ -111,6 +112,8 @@ export class RlLearner {
     for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
     const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
     if (this.#checksStart && this.#steps === 0) checkStart(klDist, policy.precision);
+    const correction = config.samplingCorrection ?? (policy.precision === 'f32' ? 'none' : 'token');
+    const gap = samplingGap(samples, passes.logprobs, { correction, cap: config.samplingCap });
     clock.lap('time/ppo/forward_pass');
 
     const price = config.klPlacement === 'reward' ? klCoef : 0;
@@ -124,7 +127,8 @@ export class RlLearner {
     checkRows('advantages', estimates.advantages, place);
     clock.lap('time/ppo/compute_advantages');
 
-    const done = await this.#update({ ...experience, ...estimates }, learningRate);
+    const weighed = { ...experience, ...estimates, samplingWeights: gap.weights };
+    const done = await this.#update(weighed, learningRate);
     clock.lap('time/ppo/optimize_step');
 
     const stats = stepStats({ ...experience, klCoef }, done.minibatches, learningRate);
@@ -134,7 +138,12 @@ export class RlLearner {
     clock.lap('time/ppo/calc_stats');
 
     const times = clock.times('time/ppo/total');
-    const result = { stats: { ...stats, ...times }, ...done, ...experience, ...estimates };
+    const result = {
+      stats: { ...stats, ...gap.stats, ...times },
+      ...done,
+      ...experience,
+      ...estimates,
+    };
     return {
       ...result,
       get arrays() {
@@ -176,7 +185,7 @@ export class RlLearner {
     await policy.parameters.commit();
   }
 
-  async #update(batch: Experience & Advantages, learningRate: number): Promise<Update> {
+  async #update(batch: UpdateBatch, learningRate: number): Promise<Update> {
     const { policy, config } = this.#parts;
     const ofCritic = (config.valueLearningRate ?? config.learningRate) / config.learningRate;
     const step = this.#steps;

@@ -133,7 +133,6 @@ export function resolved(given: Given) {
     calibrate,
     missingEosPenalty: config.missingEosPenalty ?? (scaled ? 1 : 0),
     adamEps: config.adamEps ?? 1e-5,
-    rescore: config.rescore ?? false,
     valueHead: config.valueHead ?? (groups(config) ? 'none' : 'zero'),
     reference: config.reference ?? 'initialPolicy',
   };

@@ -15,6 +15,8 @@ export interface RlSample {
   readonly bootstraps: boolean;
   /** What the policy said while it sampled, if that is what a scoring would say: [labels] each. */
   readonly sampled?: SampledScores | undefined;
+  /** Log-probabilities by which it was drawn, where it is scored once more, [labels]. */
+  readonly drawn?: Float32Array | undefined;
 }
 
 /** What else there is to say of a response. */
@@ -29,6 +31,8 @@ export interface SampleOptions {
   readonly bootstrap?: boolean;
   /** Spares a scoring; [tokens] each, with one value more where the critic is asked for it. */
   readonly sampled?: SampledScores | undefined;
+  /** By which it was drawn, for a scoring to be held against, [tokens]. */
+  readonly drawn?: Float32Array | undefined;
 }
 
 /**
@@ -44,6 +48,7 @@ export function rlSample(
     truncated = false,
     bootstrap = false,
     sampled,
+    drawn,
   }: SampleOptions = {},
 ): RlSample {
   const labels = decoderIds.slice(1);
@@ -55,11 +60,15 @@ export function rlSample(
   const tokens = labels.length;
   const plain = { query, inputs: decoderIds.slice(0, -1), labels };
   if (!bootstrap || !truncated) {
-    return { sequence: plain, mask, tokens, truncated, bootstraps: false, sampled };
+    return { sequence: plain, mask, tokens, truncated, bootstraps: false, sampled, drawn };
   }
   // the label behind the end is never scored: any id will do
   const longer = { query, inputs: decoderIds, labels: [...labels, decoderIds[0]] };
   const wider = Float32Array.of(...mask, 0);
   const longerToo = sampled && { ...sampled, logprobs: Float32Array.of(...sampled.logprobs, 0) };
-  return { sequence: longer, mask: wider, tokens, truncated, bootstraps: true, sampled: longerToo };
+  return {
+    ...{ sequence: longer, mask: wider, tokens, truncated, bootstraps: true },
+    sampled: longerToo,
+    drawn: drawn && Float32Array.of(...drawn, 0),
+  };
 }

@@ -13,7 +13,7 @@ import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { checkRatio, checkRows, checkTensors } from './invariants.ts';
-import { maskedCount, type Rows } from './masked.ts';
+import { maskedCount, type Rows, zipRows } from './masked.ts';
 import type { Places } from './places.ts';
 import { type MinibatchStats, minibatchStats } from './stats.ts';
 
@@ -62,11 +62,15 @@ export interface Update {
   readonly gradNorms: readonly number[];
 }
 
-type Batch = Experience & Advantages;
+/** What is learnt from; rows [labels] each. */
+export interface UpdateBatch extends Experience, Advantages {
+  /** What the policy loss of each token is worth, none below 0. @default 1 */
+  readonly samplingWeights?: Rows | undefined;
+}
 type Gradients = Map<string, Tensor<'float32'>>;
 
 /** Epochs of minibatches over one batch. */
-export async function update(batch: Batch, options: UpdateOptions): Promise<Update> {
+export async function update(batch: UpdateBatch, options: UpdateOptions): Promise<Update> {
   const { config, places, policy, optimizer, step } = options;
   const minibatches: MinibatchStats[] = [];
   const trained: TrainedRows[] = [];
@@ -97,7 +101,7 @@ export async function update(batch: Batch, options: UpdateOptions): Promise<Upda
 /** Mean gradient of the minibatches of one optimizer step, and whether to take it. */
 async function accumulated(
   parts: readonly (readonly number[])[],
-  batch: Batch,
+  batch: UpdateBatch,
   options: UpdateOptions,
   isFirst: boolean,
 ) {
@@ -126,15 +130,20 @@ async function accumulated(
 }
 
 /** Gradients and statistics of one minibatch. */
-async function gradientsOf(rows: readonly number[], batch: Batch, options: UpdateOptions) {
+async function gradientsOf(rows: readonly number[], batch: UpdateBatch, options: UpdateOptions) {
   const { policy, config, loss, klCoef, temperature, step } = options;
   const { critic } = batch;
   const pick = (all: Rows) => rows.map((i) => all[i]);
   const masks = pick(batch.masks);
   const weights = weightsOf(masks, config.lossAverage);
+  const advantages = pick(batch.advantages);
+  const { samplingWeights } = batch;
   const inputs = {
     oldLogprobs: pick(batch.logprobs),
-    advantages: pick(batch.advantages),
+    // the policy loss is as large as its advantages are
+    advantages: samplingWeights
+      ? zipRows(advantages, pick(samplingWeights), (advantage, weight) => advantage * weight)
+      : advantages,
     refLogprobs: pick(batch.refLogprobs),
     weights,
     klWeights: weights.map((row) => row.map((x) => x * klCoef)),
@@ -153,7 +162,7 @@ async function gradientsOf(rows: readonly number[], batch: Batch, options: Updat
   checkTensors('value', new Map([['the loss', float32([result.loss], [])]]), step);
   checkTensors('gradient', gradients, step);
   return {
-    minibatch: minibatchStats(result, { ...inputs, masks }),
+    minibatch: minibatchStats(result, { ...inputs, advantages, masks }),
     gradients,
     ratios: terms.ratio,
     entropies: scores.map((row) => row.entropies),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gradientNorm } from '../../src/model/optimizer.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { drawnAt } from '../../src/model/sampling.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner, type RlStep } from '../../src/rl/learner.ts';
 import { LearnerNumbers, type LearnerState } from '../../src/rl/learner-state.ts';
@@ -375,5 +376,57 @@ describe('bootstrapTruncated', () => {
       steps.stats['tokens/responses_len_std'],
     ];
     expect(counted(bootstrapped)).toEqual(counted(plain));
+  });
+});
+
+describe('what samples and what learns', () => {
+  /** Samples that were drawn at other log-probabilities than a scoring gives, by so much a token. */
+  const drawnOff = async (gap: number) => {
+    await restore();
+    const temperature = drawnAt(RlConfig.parse(sizes).generation);
+    const own = await policy.score(
+      samples.map(({ sequence }) => sequence),
+      { temperature },
+    );
+    return samples.map((sample, i) => ({
+      ...sample,
+      drawn: own[i].logprobs.map((logprob) => logprob - gap),
+    }));
+  };
+  const adapter = () => flat(Object.values(snapshot(policy)));
+  const same = { adapKlCtrl: false, initKlCoef: 0, vfCoef: 0, maxGradNorm: undefined };
+
+  test('are one policy in float32: no gap is made up for, though it is told', async () => {
+    const off = await drawnOff(Math.log(1.5));
+    const { learner } = await learnerOf(same);
+    const { stats } = await learner.step(off, scores);
+    const [told, uncorrected] = [stats, adapter()];
+    expect(told['sampling/sampling_logp_difference/max']).toBeCloseTo(Math.log(1.5), 4);
+    await (await learnerOf(same)).learner.step(samples, scores);
+    expect(adapter()).toEqual(uncorrected);
+  });
+
+  test('are two roundings below it: the loss of each token is weighed', async () => {
+    const lower = new Proxy(policy, {
+      get(target, name) {
+        const own = Reflect.get(target, name, target);
+        if (name === 'precision') return 'bf16';
+        return typeof own === 'function' ? own.bind(target) : own;
+      },
+    });
+    const off = await drawnOff(Math.log(1.5));
+    const { config } = await learnerOf(same);
+    const told = await new RlLearner({ policy: lower, reference, config }).step(off, scores);
+    expect(told.stats['sampling/importance_sampling_ratio/mean']).toBeCloseTo(1.5, 4);
+    const { learner } = await learnerOf(same);
+    const plain = await learner.step(samples, scores);
+    // before the first step the policy loss is the mean of -A, and here 1.5 times that
+    expect(told.minibatches[0]['loss/policy']).toBeCloseTo(
+      1.5 * plain.minibatches[0]['loss/policy'],
+      4,
+    );
+    expect(told.minibatches[0]['policy/advantages_mean']).toBe(
+      plain.minibatches[0]['policy/advantages_mean'],
+    );
   });
 });

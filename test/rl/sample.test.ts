@@ -100,6 +100,7 @@ describe('a response as long as the limit', () => {
     text: '',
   };
   const policy = {
+    precision: 'f32' as const,
     sequence: (query: readonly number[], response: readonly number[]) =>
       sequenceOf(query, response, 0),
   };
@@ -115,6 +116,22 @@ describe('a response as long as the limit', () => {
   };
   const inputsOf = (compat: RlConfig['compat'], response = rollout.response) =>
     sampled(compat, response).sequence.inputs;
+
+  test('takes what the sampling said, and below float32 is scored once more and held against that', () => {
+    const says = { logprobs: Float32Array.of(-1, -2), values: Float32Array.of(0, 0) };
+    const from = (precision: 'f32' | 'bf16', rescore?: boolean) => {
+      const settings = { ...config('none'), ...(rescore !== undefined && { rescore }) };
+      const sample = { ...rollout, sampled: says };
+      const asked = { ...policy, precision, forcesFirst: false };
+      const { sampled: kept, drawn } = sampleOf(sample, asked, placesOf(settings), settings);
+      return { kept, drawn };
+    };
+    const [keeps, scores] = [{ kept: says }, { drawn: says.logprobs }];
+    expect(from('f32')).toEqual(keeps);
+    expect(from('bf16')).toEqual(scores);
+    expect(from('f32', true)).toEqual(scores);
+    expect(from('bf16', false)).toEqual(keeps);
+  });
 
   test('keeps its decoder start by default', () => {
     expect(inputsOf('none')).toEqual([0, 5, 6]);
