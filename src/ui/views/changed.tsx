@@ -19,11 +19,11 @@ export function Changed({ before, after }: ChangedProps) {
   );
 }
 
-/** A text as it was written. */
+/** A text as it was written, without the empty lines around it. */
 export function Text({ text }: { readonly text: string }) {
   return (
     <p class="text" dir="auto">
-      {text === '' ? <i>{say('empty')}</i> : text}
+      {text.trim() === '' ? <i>{say('empty')}</i> : text.replace(/^\n+|\n+$/g, '')}
     </p>
   );
 }

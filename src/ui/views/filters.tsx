@@ -125,6 +125,7 @@ export function SortHead({ label, by, sorting }: HeadProps) {
         onClick={() => ask({ sort: by, descending: next ? '1' : '0' })}
       >
         {say(label)}
+        <span aria-hidden="true">{isSorted ? (sorting.descending ? ' ↓' : ' ↑') : ''}</span>
       </button>
     </th>
   );
