@@ -98,7 +98,7 @@ export async function* telling<Event extends JobEvent>(
 }
 
 /** Milliseconds that stores get to take what is left: of a run that ended by itself, or not. */
-const patience = { ended: 30_000, brokenOff: 5_000 };
+const patience = { ended: 120_000, brokenOff: 5_000 };
 
 /** Waits for the stores, as long as is bearable; Ctrl-C ends it. */
 export function finishStores(

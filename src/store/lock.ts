@@ -20,8 +20,8 @@ export function lockFolder(directory: string): Promise<() => Promise<void>> {
  * @throws {UnavailableError} when another process of this machine has it
  */
 export async function lockFile(path: string, what: string): Promise<() => Promise<void>> {
-  const holder = Number(await readFile(path, 'utf8').catch(unlessMissing('')));
-  if (holder !== process.pid && isAlive(holder)) {
+  const holder = await holderOf(path);
+  if (holder !== undefined && holder !== process.pid) {
     const remedy = `Wait for it or stop it; if that is no tactful, remove ${path}.`;
     const actual = `process ${holder} at work in it`;
     throw new UnavailableError(what, 'nobody at work in it', actual, remedy);
@@ -36,7 +36,13 @@ export async function lockFile(path: string, what: string): Promise<() => Promis
 
 /** Whether a process of this machine works in a folder. */
 export async function isHeld(directory: string): Promise<boolean> {
-  return isAlive(Number(await readFile(join(directory, 'lock'), 'utf8').catch(unlessMissing(''))));
+  return (await holderOf(join(directory, 'lock'))) !== undefined;
+}
+
+/** Number of the process of this machine that has what a file stands for. */
+export async function holderOf(path: string): Promise<number | undefined> {
+  const pid = Number(await readFile(path, 'utf8').catch(unlessMissing('')));
+  return isAlive(pid) ? pid : undefined;
 }
 
 /** Whether there is a process of this machine with this number. */

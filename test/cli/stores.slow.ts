@@ -187,6 +187,24 @@ test('a table that is missing or taken is told before anything is trained', asyn
   expect(await readdir(at('else'))).toEqual([]);
 });
 
+test('a run whose own process delivers is left to it', async () => {
+  const lock = join(at('plain'), 'stores', 'tensorboard.lock');
+  await writeFile(lock, '1\n');
+  const { code, out } = await tactful(['sync', at('plain'), '--store', 'tensorboard']);
+  await rm(lock);
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: `${at('plain')}: process 1 brings TensorBoard's files in tensorboard/ up to date\n`,
+  });
+});
+
+test('a setting of a run that no store takes is told with its name', async () => {
+  await writeFile(join(at('plain'), 'config.yaml'), 'store: [tensorboard, excel]\n');
+  const { code, err } = await tactful(['sync', at('plain')]);
+  expect(code).not.toBe(0);
+  expect(err).toMatch(/^error: --store.*one or several of folder, dynamodb, tensorboard, mlflow/);
+});
+
 test('what is no run does not keep others from their stores', async () => {
   await mkdir(at('empty'));
   const store = ['--store', 'tensorboard'];

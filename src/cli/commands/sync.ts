@@ -4,8 +4,10 @@ import { configName, logName } from '../../disk/result-folder.ts';
 import { ConfigError, InputError, TactfulError } from '../../errors.ts';
 import type { JobEvent } from '../../events.ts';
 import type { Settings } from '../../jobs/kind.ts';
+import { checkOptions } from '../check-options.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { Told } from '../errors.ts';
+import { flagsOf } from '../flags.ts';
 import { type StoreSettings, storeOptions, storesIn } from '../store-options.ts';
 
 const options = z.strictObject(storeOptions);
@@ -57,12 +59,15 @@ type Context = Pick<CommandContext<unknown>, 'json' | 'print' | 'progress' | 'si
 
 /** Brings each store of a run up to date. @returns what each has now, for programs */
 async function syncRun(folder: string, given: Settings, context: Context): Promise<object[]> {
-  const [{ readEvents }, { delivery }, { runLog }, { openStores }] = await Promise.all([
-    import('../../store/event-log.ts'),
-    import('../../store/delivery.ts'),
-    import('../../store/run-log.ts'),
-    import('../stores.ts'),
-  ]);
+  const [{ readEvents }, { lockOf }, { delivery }, { holderOf }, { runLog }, { openStores }] =
+    await Promise.all([
+      import('../../store/event-log.ts'),
+      import('../../store/cursor.ts'),
+      import('../../store/delivery.ts'),
+      import('../../store/lock.ts'),
+      import('../../store/run-log.ts'),
+      import('../stores.ts'),
+    ]);
   const log = runLog(await readEvents<JobEvent>(join(folder, logName)));
   if (log.events.length === 0)
     throw new InputError(folder, `a run with its ${logName}`, 'none', 'Name the folder of a run.');
@@ -73,6 +78,15 @@ async function syncRun(folder: string, given: Settings, context: Context): Promi
   }
   const told: object[] = [];
   for (const store of await openStores(settings)) {
+    const place = { run: folder, store: store.name, place: store.says };
+    const holder = await holderOf(lockOf(folder, store));
+    if (holder !== undefined) {
+      const line = `${folder}: process ${holder} brings ${store.says} up to date`;
+      if (!context.json) context.print(line);
+      told.push({ ...place, process: holder });
+      await store.close();
+      continue;
+    }
     context.progress.note(`${folder}: sending to ${store.says}`);
     const one = delivery(folder, store);
     const problem = await one
@@ -83,8 +97,7 @@ async function syncRun(folder: string, given: Settings, context: Context): Promi
     const { events } = one;
     const of = log.events.length;
     if (!context.json) context.print(`${folder}: ${store.says} has ${events} of ${of} events`);
-    const place = { run: folder, store: store.name, place: store.says, events, of };
-    told.push({ ...place, ...(problem !== undefined && { problem }) });
+    told.push({ ...place, events, of, ...(problem !== undefined && { problem }) });
   }
   return told;
 }
@@ -98,5 +111,6 @@ async function settingsOf(folder: string, given: Settings): Promise<StoreSetting
   const file = join(folder, configName);
   const then = (await exists(file)) ? await readSettingsFile(file) : {};
   const own = Object.entries(then).filter(([name]) => name in storeOptions);
-  return options.parse({ ...Object.fromEntries(own), ...given });
+  const settings = { ...Object.fromEntries(own), ...given };
+  return checkOptions(options, flagsOf(options), settings) as StoreSettings;
 }
