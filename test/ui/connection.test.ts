@@ -78,3 +78,32 @@ test('a stream that breaks goes on after the last event that came', async () => 
 test('tries come ever more rarely, up to ten seconds apart', () => {
   expect([1, 2, 3, 9].map(pauseBefore)).toEqual([500, 1000, 2000, 10_000]);
 });
+
+test('a run that has ended is asked once, and what came before is not asked again', async () => {
+  const text = 'id: 3\ndata: {"type":"reset"}\n\nid: 4\ndata: {"type":"reset"}\n\n';
+  const { connection, asked } = serverOf(() => new Response(text));
+  const addresses: string[] = [];
+  const noting: Connection = {
+    ...connection,
+    fetch: (path, options) => {
+      addresses.push(String(path));
+      return connection.fetch(path, options);
+    },
+  };
+  let count = 0;
+  const states: boolean[] = [];
+  const listener = {
+    events: (events: readonly LiveEvent[]) => {
+      count += events.length;
+    },
+    connected: (is: boolean) => states.push(is),
+  };
+  const place = {};
+  for (const _ of [1, 2]) {
+    const { signal } = new AbortController();
+    await follow(noting, '/api/runs/a/events', listener, signal, { mode: 'once', place });
+  }
+  expect(addresses).toEqual(Array(2).fill('/api/runs/a/events?once'));
+  expect(asked.map((headers) => headers.get('last-event-id'))).toEqual([null, '4']);
+  expect([count, states]).toEqual([4, [true, true]]);
+});

@@ -19,7 +19,7 @@ export function Guards({ guarded, run }: Props) {
         {run !== undefined && `: ${run}`}
       </h2>
       {guarded.map((one) => (
-        <Guard key={`${one.step} ${one.guard} ${one.judge ?? ''}`} {...one} />
+        <Guard key={`${one.step} ${one.guard} ${one.reads} ${one.judge ?? ''}`} {...one} />
       ))}
     </section>
   );

@@ -18,8 +18,9 @@ export function Result({ run }: { readonly run: string }) {
     <>
       <RunHead run={run} view="result" details={answer} />
       {!answer && <Waiting error={error} />}
-      {answer && !answer.comparison && <p>{say('noResult')}</p>}
+      {answer && !answer.after && <p>{say('noResult')}</p>}
       {answer?.comparison && <Verdict {...answer.comparison} />}
+      {answer && !answer.comparison && <Measured {...answer} />}
       {answer?.files.includes(report) && <Report run={run} />}
     </>
   );
@@ -83,6 +84,37 @@ function Verdict({ verdict, slices, costs = [] }: Comparison) {
         </table>
       </Wide>
     </section>
+  );
+}
+
+/** Means before and after, of a run that compares no more than these. */
+function Measured({ before = {}, after = {} }: Pick<RunDetails, 'before' | 'after'>) {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  if (names.length === 0) return null;
+  return (
+    <Wide label={say('measure')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{say('measure')}</th>
+            {(['beforeTraining', 'afterTraining'] as const).map((word) => (
+              <th key={word} scope="col" class="number">
+                {say(word)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="number">{shortNumber(before[name])}</td>
+              <td class="number">{shortNumber(after[name])}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Wide>
   );
 }
 
