@@ -76,7 +76,8 @@ export interface CommandSpec<Schema extends z.ZodObject> {
   defaults?(given: Readonly<Record<string, unknown>>): Promise<Under>;
   /** What happens after the first Ctrl-C. @default 'stopping' */
   readonly stopping?: string;
-  run(context: CommandContext<z.infer<Schema>>): Promise<void>;
+  /** @returns `done` when Ctrl-C broke nothing off, but ended what came after the work */
+  run(context: CommandContext<z.infer<Schema>>): Promise<unknown>;
 }
 
 /** A command as the program sees it. */
@@ -199,14 +200,15 @@ async function execute<Schema extends z.ZodObject>(
   const redraws = stdout.isTTY === true && env.TERM !== 'dumb';
   const screen = { width: widthOf(stdout), color: hasColor(stdout, env), redraws };
   const { json } = shared;
+  let ending: unknown;
   try {
     const told = { print, note, names, progress, screen };
-    await run({ options, given, arguments: words, json, signal, stdin, ...told });
+    ending = await run({ options, given, arguments: words, json, signal, stdin, ...told });
   } catch (error) {
     throw signal.aborted ? new Interrupted() : renamed(error, names);
   } finally {
     progress.close();
     dispose();
   }
-  if (signal.aborted) throw new Interrupted();
+  if (signal.aborted && ending !== 'done') throw new Interrupted();
 }

@@ -31,7 +31,7 @@ export function jobCommand(kind: Kind, summary: string): CliCommand {
       const run = () => runJobIn(output, kind, { asked, given, context });
       if (asked.ui !== true) return run();
       const { withPage } = await import('./job-page.ts');
-      await withPage(output, run, context);
+      return withPage(output, run, context);
     },
   });
 }

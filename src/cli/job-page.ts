@@ -14,13 +14,14 @@ const pause = 100;
 /**
  * Runs a job beside its page, and keeps the page when the job has ended well.
  * @param output folder of the job
+ * @returns whether the job had ended when Ctrl-C came
  * @throws as `job` and `openDashboard`
  */
 export async function withPage(
   output: string,
   job: () => Promise<void>,
   { json, note, signal }: Pick<CommandContext<unknown>, 'json' | 'note' | 'signal'>,
-): Promise<void> {
+): Promise<'done' | undefined> {
   const folder = resolve(output);
   const runs = dirname(folder);
   const { url, close } = await openDashboard({ runs });
@@ -31,9 +32,10 @@ export async function withPage(
     await job();
     over.abort();
     await shown;
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     note({ says: 'The page stays until Ctrl-C.' });
     if (!signal.aborted) await once(signal, 'abort');
+    return 'done';
   } finally {
     over.abort();
     await close();

@@ -4,6 +4,7 @@ import { TactfulError, UnavailableError } from '../errors.ts';
 /** By the system's code. */
 const words: Readonly<Record<string, string>> = {
   EACCES: 'no permission',
+  EADDRINUSE: 'one that is in use',
   EBUSY: 'one that is in use',
   EDQUOT: 'a quota that is used up',
   EEXIST: 'a file where a folder has to be',

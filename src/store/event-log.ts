@@ -48,7 +48,7 @@ export async function openLog(path: string): Promise<EventLog> {
 /**
  * Events of an `events.jsonl`, those of earlier versions in the words of this one; none when there is
  * no such file. A last line that is no JSON was cut off by a crash and is left out.
- * @throws {InputError} when a line before the last one is no JSON
+ * @throws {InputError} when a line before the last one is no event
  */
 export async function readEvents<Event extends JobEvent = RunEvent>(
   path: string,
@@ -115,6 +115,14 @@ function lineOf(event: JobEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
+/** @throws when it is no event */
+export function parseEvent(line: string): JobEvent {
+  const event: unknown = JSON.parse(line);
+  const isEvent = typeof event === 'object' && event !== null && 'type' in event;
+  if (!isEvent) throw new TypeError('an event has a type');
+  return event as JobEvent;
+}
+
 /** Events, where the intact part ends (bytes), and whether a line feed ends it. */
 function parseLog(path: string, content: Buffer) {
   const events: JobEvent[] = [];
@@ -125,7 +133,7 @@ function parseLog(path: string, content: Buffer) {
     const next = feed < 0 ? content.length : feed + 1;
     const line = content.toString('utf8', start, next).trim();
     try {
-      if (line !== '') events.push(JSON.parse(line));
+      if (line !== '') events.push(parseEvent(line));
     } catch (cause) {
       if (next === content.length) break;
       const where = `${path} line ${content.toString('utf8', 0, start).split('\n').length}`;

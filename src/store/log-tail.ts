@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { JobEvent } from '../events.ts';
+import { parseEvent } from './event-log.ts';
 import { inNewWords } from './old-comparison.ts';
 
 /** How far a log was read: to the end of a line. Plain data. */
@@ -14,7 +15,7 @@ export interface LogMark {
 }
 
 export interface LogTail {
-  /** Those after the mark, or all. A line that is no JSON is left out. */
+  /** Those after the mark, or all. A line that is no event is left out. */
   readonly events: readonly JobEvent[];
   readonly mark: LogMark;
   /** The log no longer reads as it did at the mark, or there was none: these are all events. */
@@ -58,7 +59,7 @@ function hashOf(line: Uint8Array | string): string {
 function eventsOf(text: string): JobEvent[] {
   return text.split('\n').flatMap((line) => {
     try {
-      return line.trim() === '' ? [] : [inNewWords(JSON.parse(line))];
+      return line.trim() === '' ? [] : [inNewWords(parseEvent(line))];
     } catch {
       return [];
     }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { unlessMissing } from '../disk/atomic.ts';
 import { logName } from '../disk/result-folder.ts';
+import { InputError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import type { RolloutRow } from '../rollouts.ts';
 import { readEvents } from './event-log.ts';
@@ -28,20 +29,38 @@ export async function keptSteps(folder: string): Promise<number[]> {
   return steps.map(Number).sort((a, b) => a - b);
 }
 
-/** Of a step; none where nothing was kept, or where the step is just being taken back. */
-export async function readRollouts(folder: string, step: number): Promise<RolloutRow[]> {
-  const path = join(folder, rolloutsName, stepFile(step));
-  const bytes = await readFile(path).catch(unlessMissing(undefined));
-  return bytes === undefined ? [] : linesOf((await promisify(gunzip)(bytes)).toString());
+/**
+ * Of a step; none where nothing was kept, or where the step is just being taken back.
+ * @throws {InputError} when its file is damaged
+ */
+export function readRollouts(folder: string, step: number): Promise<RolloutRow[]> {
+  return readStep(folder, step, JSON.parse);
 }
 
-/** Those of a step without their tokens, most of which is then not even looked at. */
-export async function readRolloutHeads(folder: string, step: number): Promise<RolloutRow[]> {
+/**
+ * Those of a step without their tokens, most of which is then not even looked at.
+ * @throws {InputError} when its file is damaged
+ */
+export function readRolloutHeads(folder: string, step: number): Promise<RolloutRow[]> {
+  return readStep(folder, step, headOf);
+}
+
+async function readStep(
+  folder: string,
+  step: number,
+  rowOf: (line: string) => RolloutRow,
+): Promise<RolloutRow[]> {
   const path = join(folder, rolloutsName, stepFile(step));
   const bytes = await readFile(path).catch(unlessMissing(undefined));
   if (bytes === undefined) return [];
-  const text = (await promisify(gunzip)(bytes)).toString();
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [headOf(line)]));
+  try {
+    const text = (await promisify(gunzip)(bytes)).toString();
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [rowOf(line)]));
+  } catch (cause) {
+    const got = `a damaged file (${(cause as Error).message})`;
+    const remedy = 'Remove it: the run is then read without this step.';
+    throw new InputError(path, 'gzipped JSON Lines', got, remedy, cause);
+  }
 }
 
 /** Tokens come last, and within a text of JSON there is no bare quote. */

@@ -1,6 +1,6 @@
 /** I/O: a run's events as server-sent events: what a page lacks, and then what comes. */
 import { setTimeout } from 'node:timers/promises';
-import type { JobEvent } from '../events.ts';
+import { parseEvent } from '../store/event-log.ts';
 import { inNewWords } from '../store/old-comparison.ts';
 import { openTail, type TailLine } from './tail.ts';
 
@@ -70,10 +70,10 @@ function* pieces(lines: readonly TailLine[]): Generator<string> {
   if (text !== '') yield text;
 }
 
-/** Of an earlier version in the words of this one; empty for a line that is no JSON. */
+/** Of an earlier version in the words of this one; empty for a line that is none. */
 function message({ id, text }: TailLine): string {
   try {
-    return `id: ${id}\ndata: ${JSON.stringify(inNewWords(JSON.parse(text) as JobEvent))}\n\n`;
+    return `id: ${id}\ndata: ${JSON.stringify(inNewWords(parseEvent(text)))}\n\n`;
   } catch {
     return '';
   }

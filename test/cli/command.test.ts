@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type CommandContext, defineCommand } from '../../src/cli/command.ts';
+import { exitCodeOf } from '../../src/cli/errors.ts';
 import { fakeIo } from './io.ts';
 
 const options = z
@@ -195,4 +196,20 @@ test('two options with the same flag are a fault of ours', () => {
     run: async () => {},
   });
   expect(() => clashing.attach(new Command(), fakeIo())).toThrow('internal: clash: every command');
+});
+
+test.each([
+  ['done', 0],
+  [undefined, 130],
+])('Ctrl-C after the work is done is no breaking off: %s, exit code %i', async (ending, code) => {
+  const io = fakeIo();
+  const run = async () => {
+    io.signals.emit('SIGINT');
+    return ending;
+  };
+  const spec = { name: 'try', summary: 'Try it.', options: z.strictObject({}), run };
+  const command = new Command('try').exitOverride();
+  defineCommand(spec).attach(command, io);
+  const ended = command.parseAsync([], { from: 'user' }).then(() => 0, exitCodeOf);
+  expect(await ended).toBe(code);
 });

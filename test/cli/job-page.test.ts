@@ -30,10 +30,16 @@ test('a job has its page while it runs and until Ctrl-C', async () => {
     const headers = { authorization: `Bearer ${token}` };
     status = (await fetch(`${root}/api/runs`, { headers })).status;
   };
-  await withPage(join(folder, 'mine'), job, told);
+  expect(await withPage(join(folder, 'mine'), job, told)).toBe('done');
   expect(status).toBe(200);
   expect(says).toHaveLength(2);
   await expect(fetch(pageOf()[0])).rejects.toThrow();
+});
+
+test('a job that Ctrl-C breaks off is not done', async () => {
+  const { stop, told } = context(() => {});
+  const job = async () => stop.abort();
+  expect(await withPage(join(folder, 'mine'), job, told)).toBeUndefined();
 });
 
 test('a job that fails takes its page with it', async () => {

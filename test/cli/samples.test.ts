@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { foundRollouts, rolloutsText, sortedRollouts } from '../../src/report/rollouts.ts';
 import type { RolloutRow } from '../../src/rollouts.ts';
@@ -124,4 +125,21 @@ test('long texts keep to the width, wide characters and controls of a text too',
     expect(line.length).toBeLessThanOrEqual(40);
   }
   expect(foundRollouts(rows, '안녕')).toHaveLength(3);
+});
+
+test.each([
+  Buffer.alloc(0),
+  gzipSync('{"step":1}\n').subarray(0, 12),
+  Buffer.from('{}'),
+  gzipSync('{'),
+])('a file that is damaged is named, and what to do does it', async (bytes) => {
+  await run([1, 2]);
+  const path = join(folder, 'rollouts', 'step-000002.jsonl.gz');
+  await writeFile(path, bytes);
+  const { code, err } = await tactful(['samples', folder]);
+  expect(code).toBe(1);
+  expect(err).toMatch(`error: ${path}: expected gzipped JSON Lines, got a damaged file (`);
+  expect(err).toMatch(/Remove it: the run is then read without this step\.\n$/);
+  await rm(path);
+  expect((await tactful(['samples', folder])).out).toMatch(/^step 1: 3 responses/);
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -64,3 +64,15 @@ test('a job that starts again has only what comes then', async () => {
   for (const event of [started, step(1), started, step(1)]) await append(event);
   expect(await read()).toEqual([started, step(1)]);
 });
+
+test.each(['null', '5', '[]', '{"step":1}'])(
+  'a line that is JSON and no event is named: %s',
+  async (line) => {
+    const { path, append, read } = await open();
+    for (const event of [started, step(1)]) await append(event);
+    await writeFile(path, (await readFile(path, 'utf8')).replace('\n', `\n${line}\n`));
+    await expect(read()).rejects.toThrow(
+      `${path} line 2: expected an event as JSON, got "${line}". Mend`,
+    );
+  },
+);

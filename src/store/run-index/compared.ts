@@ -22,7 +22,8 @@ export async function fillCompared(database: Database, n: number, folder: string
   const [before, after] = await Promise.all(paths.map(samplesOf));
   const pairs = before.flatMap((one, i) => {
     const other = after[i];
-    return other?.id === one.id && other.sample === one.sample ? [[one, other] as const] : [];
+    const isPair = one && other?.id === one.id && other.sample === one.sample;
+    return isPair ? [[one, other] as const] : [];
   });
   await database.write([
     { sql: 'DELETE FROM pairs WHERE run = ?', args: [n] },
@@ -52,9 +53,20 @@ function cellsOf(n: number, row: number, before: Sample, after: Sample): InValue
   ];
 }
 
-async function samplesOf(path: string): Promise<Sample[]> {
+/** In the order of the file, with undefined for a line that is none: it hides no other. */
+async function samplesOf(path: string): Promise<(Sample | undefined)[]> {
   const text = await readFile(path, 'utf8').catch(unlessMissing(''));
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [sampleOf(line)]));
+}
+
+function sampleOf(line: string): Sample | undefined {
+  try {
+    const sample = JSON.parse(line) as Partial<Sample> | null;
+    const texts = [sample?.id, sample?.query, sample?.response];
+    return texts.every((text) => typeof text === 'string') ? (sample as Sample) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const columns: Readonly<Record<ComparedOrder, string>> = {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sample } from '../../../src/comparison.ts';
@@ -73,4 +74,12 @@ test('samples that were measured again take the place of those of before', async
   const { rows, groups } = await index.compared({});
   expect(rows).toEqual([{ run: 'a', before: before[0], after: after[0] }]);
   expect(groups).toEqual(['B']);
+});
+
+test('a line that is no sample hides no other', async () => {
+  const { folder, index } = await opened();
+  const lines = after.map((one) => JSON.stringify(one));
+  const damaged = ['{nope', 'null', lines[2]].map((line) => `${line}\n`).join('');
+  await writeFile(join(folder, 'a', 'samples-after.jsonl'), damaged);
+  expect((await index.compared({ runs: ['a'] })).rows.map((row) => row.after.id)).toEqual(['1']);
 });
