@@ -61,6 +61,7 @@ export async function openIndex(
   const database = await openDatabase(folder);
   const turns = takeTurns();
   const closing = new AbortController();
+  /** Steps that are not read yet of runs that are just being read. */
   const behind = new Map<string, number>();
   const placeOf = (id: string) => join(folder, id);
 
@@ -77,7 +78,11 @@ export async function openIndex(
   async function fill(id: string, n: number): Promise<void> {
     const missing = (steps: number) => void behind.set(id, steps);
     const run = { n, folder: placeOf(id), signal: closing.signal, missing };
-    await turns.take(`rollouts of ${n}`, () => fillRollouts(database, run));
+    await turns.take(`rollouts of ${n}`, async () => {
+      missing(1); // nobody has counted yet
+      await fillRollouts(database, run);
+      behind.delete(id);
+    });
   }
 
   async function all(withSettings: boolean): Promise<Listed[]> {
@@ -134,8 +139,9 @@ export async function openIndex(
         const runs = await known(query.runs);
         const filled = Promise.all([...runs].map(([id, n]) => fill(id, n)));
         await within(patience, filled);
-        const window = await rolloutWindow(database, query, runs);
+        // counted first: what is read meanwhile is then told too much, and not too little
         const steps = [...runs.keys()].reduce((sum, id) => sum + (behind.get(id) ?? 0), 0);
+        const window = await rolloutWindow(database, query, runs);
         return steps > 0 ? { ...window, behind: steps } : window;
       }),
     rollout: (id, step, place) =>

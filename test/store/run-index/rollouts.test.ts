@@ -212,8 +212,8 @@ test('who does not wait is told how many steps are not read yet, and gets them l
   for (let step = 1; step <= 40; step++) await keep(join(folder, 'a'), step, [rollout(step, 0)]);
   const index = await opened(folder, 0);
   const first = await index.rollouts({});
-  expect(first.total + (first.behind ?? 0)).toBeLessThanOrEqual(40);
   expect(first.total).toBeLessThan(40);
+  expect(first.behind).toBeGreaterThan(0);
   await expect
     .poll(async () => index.rollouts({ limit: 0 }), { timeout: 20_000 })
     .toEqual({ total: 40, offset: 0, rows: [], queries: {} });
