@@ -1,6 +1,7 @@
 /** I/O: one process at a time works in a folder, or at one thing in it; a file holds its number while it does. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../disk/alive.ts';
 import { unlessMissing } from '../disk/atomic.ts';
 import { UnavailableError } from '../errors.ts';
 
@@ -43,15 +44,4 @@ export async function isHeld(directory: string): Promise<boolean> {
 export async function holderOf(path: string): Promise<number | undefined> {
   const pid = Number(await readFile(path, 'utf8').catch(unlessMissing('')));
   return isAlive(pid) ? pid : undefined;
-}
-
-/** Whether there is a process of this machine with this number. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0); // asks, and does nothing
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // someone else's
-  }
 }

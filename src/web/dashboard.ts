@@ -1,7 +1,7 @@
 /** I/O: the dashboard of a folder of runs, at the address that an open page knows, where it is free. */
 import { mkdir, realpath } from 'node:fs/promises';
+import { isAlive } from '../disk/alive.ts';
 import { writingTo } from '../disk/words.ts';
-import { isAlive } from '../store/lock.ts';
 import { newAccess, readAccess, writeAccess } from './access.ts';
 import { type Served, type ServeOptions, serveDashboard } from './server.ts';
 
