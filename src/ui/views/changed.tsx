@@ -1,4 +1,5 @@
 /** Two texts as one: which words went and which came. */
+import { useMemo } from 'preact/hooks';
 import { difference } from '../../difference.ts';
 import { say } from '../state.ts';
 
@@ -11,11 +12,21 @@ export function Changed({ before, after }: ChangedProps) {
   if (before === '' && after === '') return <Text text="" />;
   return (
     <p class="text difference" dir="auto">
-      {difference(before, after).map(({ kind, text }, i) => {
+      <Words before={before} after={after} />
+    </p>
+  );
+}
+
+/** The words alone. */
+export function Words({ before, after }: ChangedProps) {
+  const parts = useMemo(() => difference(before, after), [before, after]);
+  return (
+    <>
+      {parts.map(({ kind, text }, i) => {
         if (kind === 'same') return text;
         return kind === 'gone' ? <del key={i}>{text}</del> : <ins key={i}>{text}</ins>;
       })}
-    </p>
+    </>
   );
 }
 

@@ -1,12 +1,12 @@
 /** I/O: what runs measured before and after training, in a list that is searched, filtered and sorted. */
 import { useState } from 'preact/hooks';
 import type { ComparedOrder, ComparedRow, ComparedWindow } from '../../api.ts';
-import { difference } from '../../difference.ts';
 import { fixed, signed } from '../numbers.ts';
 import { runsOf } from '../route.ts';
 import { ownPart, startIn } from '../shared-text.ts';
 import { ask, say } from '../state.ts';
 import type { Word } from '../words/words.ts';
+import { Words } from './changed.tsx';
 import { ComparedDialog } from './compared-dialog.tsx';
 import { askedFor, Field, RunChoice, SortHead, searchOf, sortingOf } from './filters.tsx';
 import { ListHead } from './list-head.tsx';
@@ -113,10 +113,7 @@ function Cells({ window, place, isOneRun, open }: CellsProps) {
       </th>
       <td class="response">
         <span class="clamped difference" dir="auto">
-          {difference(before.response, after.response).map(({ kind, text }, i) => {
-            if (kind === 'same') return text;
-            return kind === 'gone' ? <del key={i}>{text}</del> : <ins key={i}>{text}</ins>;
-          })}
+          <Words before={before.response} after={after.response} />
         </span>
       </td>
       {columns.map(({ name }) => (

@@ -96,7 +96,9 @@ function Coloured({ tokens }: { readonly tokens: RolloutTokens }) {
   const shown = pointed ?? focused;
   const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const last = tokens.texts.length - 1;
-    const steps = { ArrowRight: focused + 1, ArrowLeft: focused - 1, Home: 0, End: last };
+    // a key that is held comes again before the page is drawn
+    const at = Number((event.target as HTMLElement).dataset.token);
+    const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: last };
     const to = steps[event.key as keyof typeof steps];
     if (to === undefined) return;
     event.preventDefault();
