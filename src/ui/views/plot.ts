@@ -44,30 +44,31 @@ export interface Plot {
 /** Colours of lines: `--line-0` and so on. */
 export const colors = 8;
 const height = 180;
-const points = 800;
 const wholeSteps = [0, 1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power));
 
-/** A plot inside an element. */
+/** A plot inside an element, made when it is first in sight. */
 export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
   let picture = first;
+  let plot: uPlot | undefined;
   let [inSight, isLate, isMoving] = [false, true, false];
   const at = (step: number | undefined) => {
     if (!isMoving && (step === undefined || element.matches(':hover'))) told.at(step);
   };
+  const made = () => {
+    const options = optionsIn(element, first.drawn, { ...told, at }, () => picture.marks);
+    return new uPlot(options, [[]], element);
+  };
   element.addEventListener('mouseleave', () => at(undefined));
-  const plot = new uPlot(
-    optionsIn(element, first.drawn, { ...told, at }, () => picture.marks),
-    [[]],
-    element,
-  );
   const show = () => {
     isLate = false;
     const { drawn, stretch } = picture;
-    const lines = drawn.map(({ line }) => thinned(line, points, stretch));
+    const lines = drawn.map(({ line }) => thinned(line, pointsIn(element), stretch));
     const tables = lines.map(({ steps, values }): uPlot.AlignedData => [steps, values]);
-    plot.batch(() => {
-      plot.setData(uPlot.join(tables), !stretch);
-      if (stretch) plot.setScale('x', { min: stretch.from, max: stretch.to });
+    const there = plot ?? made();
+    plot = there;
+    there.batch(() => {
+      there.setData(uPlot.join(tables), !stretch);
+      if (stretch) there.setScale('x', { min: stretch.from, max: stretch.to });
     });
   };
   const seen = (entries: readonly IntersectionObserverEntry[]) => {
@@ -77,11 +78,11 @@ export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
   const sight = new IntersectionObserver(seen, { rootMargin: '200px' });
   sight.observe(element);
   const resized = new ResizeObserver(() => {
-    plot.setSize({ width: element.clientWidth, height });
+    plot?.setSize({ width: element.clientWidth, height });
   });
   resized.observe(element);
   const theme = matchMedia('(prefers-color-scheme: dark)');
-  const repaint = () => plot.redraw(true, true);
+  const repaint = () => plot?.redraw(true, true);
   theme.addEventListener('change', repaint);
   return {
     draw(next) {
@@ -90,6 +91,7 @@ export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
       if (inSight) inTurn(show);
     },
     point(step) {
+      if (!plot) return;
       isMoving = true;
       plot.setCursor({ left: plot.valToPos(step, 'x'), top: height / 2 });
       isMoving = false;
@@ -99,9 +101,14 @@ export function plotIn(element: HTMLElement, first: Picture, told: Told): Plot {
       sight.disconnect();
       resized.disconnect();
       theme.removeEventListener('change', repaint);
-      plot.destroy();
+      plot?.destroy();
     },
   };
+}
+
+/** As many points as the eye can tell apart. */
+function pointsIn(element: HTMLElement): number {
+  return Math.max(200, element.clientWidth);
 }
 
 function optionsIn(

@@ -2,7 +2,7 @@
 
 const waiting = new Set<() => void>();
 /** Milliseconds of a frame. */
-const turn = 8;
+const turn = 4;
 let isAwake = false;
 
 /** Does this in one of the next frames; what waits already is not done twice. */
