@@ -4,6 +4,7 @@ import { link, mkdir, open, readFile, rename, stat, unlink, utimes } from 'node:
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../disk/alive.ts';
 
 /** A holder shows that it lives this often, and is taken for dead after so long; milliseconds. */
 const beat = 5_000;
@@ -86,15 +87,6 @@ function isFree({ pid, host, seen }: Holder): boolean {
   if (silence > longestSilence) return true;
   // just made: its holder has not written its name yet
   return host === hostname() && pid > 0 && !isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0); // asks, and does nothing
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // someone else's
-  }
 }
 
 /** Puts a dead one's lock out of the way; one that another process has taken meanwhile comes back. */

@@ -39,3 +39,18 @@ test('a lock that was never written to its end is free', async () => {
   await writeFile(join(folder, 'lock'), '');
   await (await lockFolder(folder))();
 });
+
+test.runIf(process.platform === 'linux')(
+  'a process that has ended, of which nobody has taken note, holds nothing',
+  async () => {
+    const folder = await newFolder();
+    // the shell becomes a program that waits for no child
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+    const [told] = await once(parent.stdout, 'data');
+    const state = () => readFile(`/proc/${Number(told)}/stat`, 'utf8');
+    await expect.poll(state).toMatch(/\) Z /);
+    await writeFile(join(folder, 'lock'), `${Number(told)}\n`);
+    await (await lockFolder(folder))();
+    parent.kill('SIGKILL');
+  },
+);
