@@ -4,7 +4,11 @@ import { exists } from '../disk/atomic.ts';
 import { logName } from '../disk/result-folder.ts';
 import { InputError } from '../errors.ts';
 import type { PromptedRow } from '../report/rollouts.ts';
+import { readEvents } from '../store/event-log.ts';
 import { keptSteps, readQueries, readRollouts } from '../store/rollouts.ts';
+
+/** Jobs that answer held-out prompts. */
+const measuring = ['detox', 'evaluate'];
 
 /** What a run has kept of a step. */
 export interface StepRollouts {
@@ -24,7 +28,11 @@ export async function stepRollouts(folder: string, step?: number): Promise<StepR
   const steps = await keptSteps(folder);
   const [first, last] = [steps[0], steps.at(-1)];
   if (last === undefined) {
-    const remedy = 'Use `as` ragas for the answers of a finished run to held-out prompts.';
+    const [started] = await readEvents(join(folder, logName));
+    const { job = 'detox' } = started?.type === 'started' ? started : {};
+    const remedy = measuring.includes(job)
+      ? 'Use `as` ragas for the answers of a finished run to held-out prompts.'
+      : `${job} has none: it learns from given texts.`;
     throw new InputError(folder, 'a run that keeps its rollouts', 'none of them', remedy);
   }
   const wanted = step ?? last;

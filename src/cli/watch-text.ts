@@ -29,7 +29,9 @@ export function secondsLeft(events: readonly JobEvent[]): number | undefined {
 
 /** One line a step: for whoever keeps them, in a file or a pipe. */
 export function stepLine(step: Step): string {
-  return `step ${step.step}/${step.steps}  ${statusText(step.metrics)}`;
+  const { metrics } = step;
+  const status = statusText(metrics) || ('loss' in metrics ? `loss ${fixed(metrics.loss, 4)}` : '');
+  return `step ${step.step}/${step.steps}  ${status}`.trimEnd();
 }
 
 /** Lines of a screen: how far it is, curves, guards, the samples with the least and the most reward. */
@@ -43,13 +45,13 @@ export function watchText({ state, events, samples }: WatchedRun, width: number)
   const time = left === undefined ? words[state] : `${duration(left)} left`;
   const head = [oneLine(started?.runId ?? ''), progress, time].filter(Boolean).join('  ');
   const lineWidth = Math.max(10, Math.min(60, width - 32));
-  const curves = curvesOf(steps)
-    .filter(({ drawn }) => drawn)
-    .map(({ key, digits, value }) => {
-      const values = steps.flatMap(({ metrics }) => value(metrics) ?? []);
-      const now = fixed(values.at(-1) ?? Number.NaN, digits);
-      return `${reportWords.en.curves[key].padEnd(8)}${sparkline(values, lineWidth)}  ${now}`;
-    });
+  const all = curvesOf(steps);
+  const drawn = all.filter((curve) => curve.drawn);
+  const curves = (drawn.length > 0 ? drawn : all).map(({ key, digits, value }) => {
+    const values = steps.flatMap(({ metrics }) => value(metrics) ?? []);
+    const now = fixed(values.at(-1) ?? Number.NaN, digits);
+    return `${reportWords.en.curves[key].padEnd(8)}${sparkline(values, lineWidth)}  ${now}`;
+  });
   const guards = events.flatMap((event) => (event.type === 'guarded' ? [event] : [])).slice(-2);
   const warnings = guards.flatMap((guard) => wrap(guardText(guard), width));
   const sorted = [...samples].sort((a, b) => a.score - b.score);

@@ -25,7 +25,7 @@ const columns: readonly Column[] = [
   { key: 'toxic', names: ['env/toxic_share'], digits: 3, drawn: true },
   { key: 'kl', names: ['objective/kl'], digits: 3, drawn: true },
   { key: 'klCoef', names: ['objective/kl_coef'], digits: 4, drawn: false },
-  { key: 'loss', names: ['ppo/loss/total'], digits: 4, drawn: false },
+  { key: 'loss', names: ['ppo/loss/total', 'loss'], digits: 4, drawn: false },
   { key: 'clipped', names: ['ppo/policy/clipfrac'], digits: 3, drawn: false },
   { key: 'tokens', names: ['tokens/responses_len_mean'], digits: 1, drawn: false },
 ];

@@ -98,6 +98,9 @@ test('what is not there is told, with what is', async () => {
   expect(await ask()).toContain('expected a run with its events.jsonl, got none. Name the folder');
   await run([]);
   expect(await ask()).toContain('expected a run that keeps its rollouts, got none of them.');
+  expect(await ask()).toContain('Use --as ragas for the answers of a finished run');
+  await writeFile(join(folder, 'events.jsonl'), '{"type":"started","job":"sft"}\n');
+  expect(await ask()).toContain('none of them. sft has none: it learns from given texts.');
   await run([2, 3]);
   expect(await ask('--step', '9')).toContain(
     '--step: expected one of the steps that are kept, 2 to 3, got 9. Use --step 3.',

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { followRun } from '../../src/cli/follow-run.ts';
 import { newEvents } from '../../src/cli/new-events.ts';
-import { secondsLeft, watchText } from '../../src/cli/watch-text.ts';
+import { secondsLeft, stepLine, watchText } from '../../src/cli/watch-text.ts';
 import type { JobEvent } from '../../src/events.ts';
 import type { RolloutRow } from '../../src/rollouts.ts';
 import { tactful } from './io.ts';
@@ -136,4 +136,13 @@ test('a folder without a run is told', async () => {
   const { code, err } = await tactful(['watch', folder]);
   expect(code).not.toBe(0);
   expect(err).toContain(`${folder}: expected a run with its events.jsonl, got none.`);
+});
+
+test('a training from given texts shows its loss', () => {
+  const at = (number: number, loss: number) =>
+    ({ type: 'step', step: number, steps: 3, metrics: { loss, grad_norm: 1 } }) as const;
+  const events = [started, at(1, 0.5), at(2, 0.25)];
+  const text = watchText({ state: 'running', events, samples: [] }, 80);
+  expect(text.split('\n')).toEqual(['mine  step 2/3  measuring', 'loss    █▁  0.2500']);
+  expect(stepLine(at(1, 0.5))).toBe('step 1/3  loss 0.5000');
 });
