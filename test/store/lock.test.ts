@@ -45,7 +45,7 @@ test.runIf(process.platform === 'linux')(
   async () => {
     const folder = await newFolder();
     // the shell becomes a program that waits for no child
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60']);
     const [told] = await once(parent.stdout, 'data');
     const state = () => readFile(`/proc/${Number(told)}/stat`, 'utf8');
     await expect.poll(state).toMatch(/\) Z /);
