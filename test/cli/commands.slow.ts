@@ -239,6 +239,7 @@ describe('detox', () => {
       ...files,
       'report.html',
       'report.md',
+      'rollouts',
       'samples-after.jsonl',
       'samples-before.jsonl',
       'samples.jsonl',
