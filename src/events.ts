@@ -4,6 +4,9 @@
  */
 import type { Comparison, Slice, Summary } from './comparison.ts';
 
+/** Reason of a `stopped` that broke off a measurement. */
+export const whileMeasuring = 'interrupted while measuring';
+
 /** Scalar statistics of one step under TRL's names (`objective/kl`) and ours (`time/generate`). */
 export type StepMetrics = Readonly<Record<string, number>>;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Verdict } from '../comparison.ts';
 import { logName } from '../disk/result-folder.ts';
-import type { DataSizes, JobEvent, Note } from '../events.ts';
+import { type DataSizes, type JobEvent, type Note, whileMeasuring } from '../events.ts';
 import type { Kind, Latest, Line, Outcome, Settings } from '../jobs/kind.ts';
 import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
 import { guardText } from '../report/words/guards.ts';
@@ -284,7 +284,8 @@ function headline(latest: Latest, { result }: ShownJob['kind']): string {
   const done = stepsDone(latest);
   const where = done === 0 ? 'before the first step' : `after step ${grouped(done)}`;
   const total = done === 0 || of === undefined ? '' : ` of ${grouped(of)}`;
-  return `Stopped ${where}${total}${stopped ? '' : ', while measuring'}.`;
+  const isBetween = stopped !== undefined && stopped.reason !== whileMeasuring;
+  return `Stopped ${where}${total}${isBetween ? '' : ', while measuring'}.`;
 }
 
 /** `step 20`, or where the training began. */

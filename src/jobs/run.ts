@@ -1,6 +1,6 @@
 /** The runner: a job of any kind from where it begins or goes on to its end, as a stream of events. */
 import { NumericError } from '../errors.ts';
-import type { JobEvent } from '../events.ts';
+import { type JobEvent, whileMeasuring } from '../events.ts';
 import { revisionOf } from '../hub/revision.ts';
 import { resumeNotes } from '../model/checkpoint.ts';
 import { peakMemory } from '../runtime/machine.ts';
@@ -37,6 +37,7 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
 ): Events<M, F> {
   const begun = await beginJob(kind, settings, context);
   const { folder, opened } = begun;
+  let stage: { readonly done: number } | undefined;
   try {
     const job = await kind.setUp(begun);
     // in the order in which all are told, whether they were left open or not
@@ -56,12 +57,18 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
     };
     for await (const event of flow(run)) {
       if (event.type !== 'started') await folder?.append(event); // that one has been written
+      stage = run;
       yield event;
       // last, so that a log that ends here tells of a job with which there is nothing left to do
       if (event.type === 'finished') await folder?.finish();
     }
   } catch (error) {
     await folder?.dropBeginning();
+    if (kind.keepsEnds && stage && context.signal?.aborted) {
+      const end = { type: 'stopped' as const, step: stage.done, reason: whileMeasuring };
+      await folder?.append(end).catch(() => {}); // what ended it is told
+      yield end;
+    }
     throw error;
   } finally {
     for (const part of opened.reverse()) await part.close();

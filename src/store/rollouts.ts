@@ -71,13 +71,12 @@ function headOf(line: string): RolloutRow {
   return head;
 }
 
-/** Texts of queries by their hashes. A last line that is still being written is left out. */
+/** Texts of queries by their hashes. A line that is still being written, or is damaged, is left out. */
 export async function readQueries(folder: string): Promise<Map<string, string>> {
   const path = join(folder, rolloutsName, queriesName);
   const text = await readFile(path, 'utf8').catch(unlessMissing(''));
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const lines = linesOf<{ query: string; text: string }>(whole);
-  return new Map(lines.map(({ query, text }) => [query, text]));
+  return new Map(queriesIn(whole).map(({ query, text }) => [query, text]));
 }
 
 /** A query's text, as a line of the file has it. */
@@ -105,7 +104,7 @@ export async function readNewQueries(
       start,
     );
     const whole = buffer.subarray(0, buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1);
-    return { queries: linesOf(whole.toString()), bytes: start + whole.length };
+    return { queries: queriesIn(whole.toString()), bytes: start + whole.length };
   } finally {
     await file.close();
   }
@@ -121,9 +120,14 @@ export async function runRecord(folder: string, known?: readonly JobEvent[]): Pr
   };
 }
 
-function linesOf<T>(text: string): T[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
+function queriesIn(text: string): QueryLine[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      const one = JSON.parse(line) as Partial<QueryLine> | null;
+      const isWhole = typeof one?.query === 'string' && typeof one.text === 'string';
+      return isWhole ? [one as QueryLine] : [];
+    } catch {
+      return [];
+    }
+  });
 }

@@ -284,6 +284,12 @@ describe('an error', () => {
         npx tactful resume DIR
       "
     `);
+    async function* stopping(): AsyncGenerator<RunEvent> {
+      yield* whole.slice(0, 2);
+      yield { type: 'stopped', step: 0, reason: 'interrupted while measuring' };
+      throw new Error('no more');
+    }
+    expect(await shown(stopping(), { signal })).toEqual(early);
     const late = await shown(failing(28), { signal });
     expect(late.out.slice(late.out.indexOf('Stopped'))).toMatchInlineSnapshot(`
       "Stopped after step 24 of 24, while measuring.

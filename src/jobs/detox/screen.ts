@@ -1,7 +1,13 @@
 /** What a screen says of a detox run. */
 import { join } from 'node:path';
 import type { Summary } from '../../comparison.ts';
-import type { RolloutSize, RunFacts, RunMeasures, StepMetrics } from '../../events.ts';
+import {
+  type RolloutSize,
+  type RunFacts,
+  type RunMeasures,
+  type StepMetrics,
+  whileMeasuring,
+} from '../../events.ts';
 import { labNumbers, labText } from '../../report/lab.ts';
 import { extremesTable, metricsTable, verdictLine } from '../../report/terminal.ts';
 import { byteText, counted, countText, fixed, wrap } from '../../report/text.ts';
@@ -109,6 +115,6 @@ function rougePart(rouge1: Summary | undefined): string {
 
 /** It is written when the training ends, however it ends. */
 function hasAdapter({ stopped, finished, step }: Latest<RunMeasures, RunFacts>): boolean {
-  if (stopped) return stopped.saved !== false;
+  if (stopped && stopped.reason !== whileMeasuring) return stopped.saved !== false;
   return finished !== undefined || (step !== undefined && step.step === step.steps);
 }

@@ -19,7 +19,9 @@ export async function fillCompared(database: Database, n: number, folder: string
   const sql = 'SELECT compared FROM runs WHERE n = ?';
   const [known] = await database.rows<{ compared: string | null }>(sql, [n]);
   if (known === undefined || known.compared === stamp) return;
-  const [before, after] = await Promise.all(paths.map(samplesOf));
+  const read = await Promise.all(paths.map(samplesOf)).catch(() => undefined);
+  if (!read) return; // what cannot be read now hides no other run
+  const [before, after] = read;
   const pairs = before.flatMap((one, i) => {
     const other = after[i];
     const isPair = one && other?.id === one.id && other.sample === one.sample;

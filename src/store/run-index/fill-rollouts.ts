@@ -59,8 +59,11 @@ export async function fillRollouts(
   const goesBack = known.wentBack !== known.wentBackBefore;
   if (!goesBack && now !== undefined && now.mtimeMs === known.folderTime) return;
   const isSettled = now !== undefined && Date.now() - now.mtimeMs > settled;
-  await fillQueries(database, n, folder, goesBack ? 0 : known.queryBytes);
-  const there = await keptSteps(folder);
+  const from = goesBack ? 0 : known.queryBytes;
+  const news = await readNewQueries(folder, from).catch(() => undefined);
+  const there = await keptSteps(folder).catch(() => undefined);
+  if (!news || !there) return; // what cannot be read now hides no other run
+  if (news.bytes !== from) await takeInQueries(database, n, news);
   const files = 'SELECT step, size, mtime FROM files WHERE run = ?';
   const old = new Map((await database.rows<KnownFile>(files, [n])).map((one) => [one.step, one]));
   const kept = new Set(there);
@@ -101,9 +104,11 @@ function isWhole({ row, id, query, response, length }: Partial<RolloutRow>): boo
   return texts && Number.isInteger(row) && Number.isInteger(length);
 }
 
-async function fillQueries(database: Database, n: number, folder: string, from: number) {
-  const { queries, bytes } = await readNewQueries(folder, from);
-  if (bytes === from) return;
+async function takeInQueries(
+  database: Database,
+  n: number,
+  { queries, bytes }: Awaited<ReturnType<typeof readNewQueries>>,
+): Promise<void> {
   await database.write([
     ...insert(
       'queries',

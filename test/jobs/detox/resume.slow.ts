@@ -10,7 +10,7 @@ import { DetoxConfig } from '../../../src/jobs/detox/config.ts';
 import type { JobContext } from '../../../src/jobs/kind.ts';
 import { detox } from '../../../src/jobs/library.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
-import { withEvent } from '../../../src/store/event-log.ts';
+import { readEvents, withEvent } from '../../../src/store/event-log.ts';
 import { testEngine } from '../../engine.ts';
 import { tinySettings } from './tiny.ts';
 
@@ -169,6 +169,22 @@ describe('a run that goes on', () => {
     expect(
       (await readdir(output, { recursive: true })).filter((name) => /\.(tmp|old)$/.test(name)),
     ).toEqual([]);
+  });
+
+  test.each([
+    ['before', 0],
+    ['after', 3],
+  ])('Ctrl-C while it measures %s is the end of its log, until it goes on', async (when, step) => {
+    const output = newOutput();
+    const stopAfter = (event: RunEvent) =>
+      event.type === 'progress' && event.phase === `measure ${when}` && event.done === 0;
+    await expect(start({ output, stopAfter })).rejects.toThrow();
+    const read = () => readEvents(join(output, 'events.jsonl'));
+    const end = { type: 'stopped', step, reason: 'interrupted while measuring' };
+    expect((await read()).at(-1)).toEqual(end);
+    await start({ output, ...resume });
+    expect(await logOf(await read())).toEqual(undisturbed.log);
+    expect(await resultOf(output)).toEqual(undisturbed.result);
   });
 
   test('measures the starting policy anew when its answers are gone', async () => {

@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { appendFile, mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RolloutOrder } from '../../../src/api.ts';
@@ -237,4 +237,25 @@ test('a file that is damaged hides no other', async () => {
   await writeFile(path, 'no gzip');
   const index = await opened(folder);
   expect(await placesOf(index, {})).toEqual(['a 1.0', 'a 1.1', 'b 1.0', 'b 1.1']);
+});
+
+test('a run whose files cannot be read hides no other', async () => {
+  const folder = await twoRuns();
+  await rm(join(folder, 'a', 'rollouts'), { recursive: true });
+  await writeFile(join(folder, 'a', 'rollouts'), 'no folder');
+  await mkdir(join(folder, 'a', 'samples-before.jsonl'));
+  const index = await opened(folder);
+  expect(await placesOf(index, {})).toEqual(['b 1.0', 'b 1.1']);
+  expect((await index.compared({})).total).toBe(0);
+});
+
+test('a damaged line of the queries hides no other', async () => {
+  const folder = await twoRuns();
+  const path = join(folder, 'b', 'rollouts', 'queries.jsonl');
+  await appendFile(path, '{"query\nnull\n{"query":"late","text":"the last"}\n');
+  await keep(join(folder, 'b'), 2, [rollout(2, 0, { query: 'late' })]);
+  const index = await opened(folder);
+  const { queries } = await index.rollouts({ runs: ['b'], step: 2 });
+  expect(queries.late).toBeDefined();
+  expect((await index.rollout('b', 2, 0))?.query).toBe(queries.late);
 });
