@@ -61,6 +61,7 @@ export function duration(seconds: number): string {
 
 /** `2.6 GB`, `340 MB`; decimal. */
 export function byteText(bytes: number): string {
+  if (bytes > 0 && bytes < 0.5e6) return `${fixed(Math.max(bytes, 1e5) / 1e6, 1)} MB`;
   return bytes < 0.95e9 ? `${grouped(Math.round(bytes / 1e6))} MB` : `${fixed(bytes / 1e9, 1)} GB`;
 }
 

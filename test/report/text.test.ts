@@ -40,6 +40,7 @@ test('p-values, counts and durations read as a person writes them', () => {
 });
 
 test('bytes have the unit that a person would choose, and of an estimate its large parts', () => {
+  expect([0, 3, 0.34e6].map(byteText)).toEqual(['0 MB', '0.1 MB', '0.3 MB']);
   expect([12e6, 340.4e6, 0.96e9, 2.649e9].map(byteText)).toEqual([
     '12 MB',
     '340 MB',

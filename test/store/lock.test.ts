@@ -44,11 +44,12 @@ test.runIf(process.platform === 'linux')(
   'a process that has ended, of which nobody has taken note, holds nothing',
   async () => {
     const folder = await newFolder();
-    // the shell becomes a program that waits for no child
-    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60']);
+    // the shell becomes a program that waits for no child, and only then does the child end
+    const child = 'while [ "$(cat /proc/$$/comm)" != sleep ]; do :; done';
+    const parent = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`]);
     const [told] = await once(parent.stdout, 'data');
     const state = () => readFile(`/proc/${Number(told)}/stat`, 'utf8');
-    await expect.poll(state).toMatch(/\) Z /);
+    await expect.poll(state, { timeout: 10_000 }).toMatch(/\) Z /);
     await writeFile(join(folder, 'lock'), `${Number(told)}\n`);
     await (await lockFolder(folder))();
     parent.kill('SIGKILL');
