@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { RunDetails, RunSummary } from '../api.ts';
 import { logName } from '../disk/result-folder.ts';
+import { isHeld } from '../store/lock.ts';
 import { liveText } from './live.ts';
 import type { Env, Shared } from './parts.ts';
 import { runFolder } from './place.ts';
@@ -31,8 +32,9 @@ export function runRoutes(app: Hono<Env>, { runs, index, launcher, signal, every
     const details = await index.details(id);
     if (details) return c.json(await told(details));
     const { birthtime } = await stat(folder);
-    const now = { time: birthtime.toISOString(), state: 'running', step: 0, steps: 0 } as const;
-    return c.json<RunDetails>({ id, job: '', ...now, ...nothing });
+    const state = (await isHeld(folder)) ? 'running' : 'broken';
+    const now = { time: birthtime.toISOString(), state, step: 0, steps: 0 } as const;
+    return c.json(await told<RunDetails>({ id, job: '', ...now, ...nothing }));
   });
   app.get('/api/runs/:id/events', async (c) => {
     const path = join(await runFolder(runs, c.req.param('id')), logName);

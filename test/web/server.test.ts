@@ -127,6 +127,16 @@ test('runs are told with what became of them', async () => {
   expect(one).toMatchObject({ ...list[2], config: { model: 'm' }, engine: 'none', files: [] });
 });
 
+test('a run whose log tells nothing runs only while somebody is at work in it', async () => {
+  await mkdir(join(runs.folder, 'silent'));
+  await writeFile(join(runs.folder, 'silent', 'events.jsonl'), 'no event\n');
+  const stateOf = async () =>
+    ((await (await server.get('/api/runs/silent')).json()) as RunSummary).state;
+  expect(await stateOf()).toBe('broken');
+  await runs.hold('silent');
+  expect(await stateOf()).toBe('running');
+});
+
 test('a response that holds a script goes as JSON, and is no page', async () => {
   const response = '<script>alert(1)</script>';
   const row = {
