@@ -113,7 +113,10 @@ test.each([
   [['lab-step', '--worklod', 'x'], 'Did you mean "workload"?'],
   [['minibach'], 'Did you mean "minibatch"?'],
   [['minibatch', '--steps', '3'], 'bench minibatch: expected --model'],
-  [['cold-start', '--threads', '3'], 'bench cold-start: expected --reps, --json, got --threads.'],
+  [
+    ['cold-start', '--threads', '3'],
+    'bench cold-start: expected --against, --reps, --json, got --threads.',
+  ],
   [['minibatch', '--model', 't5-bas'], 'Did you mean "t5-base"?'],
   [['scaling', '--axis', 'batches'], 'Did you mean "batch"?'],
   [['minibatch', '--reps', '0'], '--reps: expected a whole number of at least 1, got "0".'],

@@ -89,7 +89,7 @@ export async function checkRollouts(
   free: () => Promise<number> = () => freeBytes('.'),
 ): Promise<Verdict> {
   if (!size) return ok('No rollouts are kept (--keep-rollouts 0).');
-  const says = `rollouts/ takes ${rolloutText(size, rl.steps)}`;
+  const says = `The folder rollouts/ takes ${rolloutText(size, rl.steps)}`;
   const there = await free();
   if (size.bytes <= there) return ok(`${says}.`);
   const text = `${says}, and ${byteText(there)} are free here`;
