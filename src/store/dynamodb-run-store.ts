@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ComparisonRow } from '../comparison.ts';
 import { unlessMissing } from '../disk/atomic.ts';
-import { InputError } from '../errors.ts';
+import { ConfigError, InputError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import { type DynamoOptions, type DynamoStore, dynamoStore, type RunKey } from './dynamodb.ts';
 import type { StoredRun } from './dynamodb-item.ts';
@@ -30,6 +30,7 @@ export function dynamoRunStore(options: DynamoOptions): RunStore {
     async *deliver({ folder, events }: RunRecord, from: Position) {
       const compared = events.findLastIndex(({ type }) => type === 'compared');
       const run = runOf(events);
+      expectCompared(events, this.says);
       let { memo } = from;
       if (run !== undefined && compared >= from.events) {
         const told = memo !== undefined && compared === from.events;
@@ -51,6 +52,19 @@ export function dynamoRunStore(options: DynamoOptions): RunStore {
     },
   };
 }
+
+/** @throws {ConfigError} when the run is of a job that compares nothing */
+function expectCompared(events: readonly JobEvent[], where: string): void {
+  const started = events.find((event) => event.type === 'started');
+  if (started === undefined) return;
+  const { job = 'detox' } = started; // that of earlier versions
+  if (comparing.includes(job)) return;
+  const remedy = 'Choose another `store`.';
+  throw new ConfigError(where, `a run of ${comparing.join(' or ')}`, `one of ${job}`, remedy);
+}
+
+/** Jobs whose runs have a comparison. */
+const comparing = ['detox', 'evaluate'];
 
 function runOf(events: readonly JobEvent[]): StoredRun | undefined {
   const started = events.find((event) => event.type === 'started');

@@ -143,6 +143,14 @@ test('a run that goes back takes its comparison along, and nothing of others', a
   );
 });
 
+test('a run of a job that compares nothing is refused, not told to be there', async () => {
+  const store = dynamoRunStore({ ...quick, table: 'taught', endpoint });
+  const run = await runOf(2, [{ ...started, job: 'sft' }]);
+  const said = 'expected a run of detox or evaluate, got one of sft. Choose another `store`.';
+  await expect(deliver(store, run)).rejects.toThrow(said);
+  await store.close();
+});
+
 test('nothing is written before there is a comparison, nor again once it is there', async () => {
   const store = dynamoRunStore({ ...quick, table: 'none', endpoint });
   expect(await deliver(store, await runOf(2, [started]))).toEqual({ events: 1 });

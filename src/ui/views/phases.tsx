@@ -8,6 +8,7 @@ const phases: readonly (readonly [Word, string])[] = [
   ['rewardPhase', 'time/reward'],
   ['forwardPhase', 'time/ppo/forward_pass'],
   ['optimise', 'time/ppo/optimize_step'],
+  ['record', 'time/record'],
 ];
 
 /** Steps that are looked at. */

@@ -4,6 +4,7 @@ import type { RunDetails } from '../../api.ts';
 import type { Comparison, Measure, Slice } from '../../comparison.ts';
 import { post } from '../connection.ts';
 import { shortNumber } from '../format.ts';
+import { fixed, signed } from '../numbers.ts';
 import { connection, say } from '../state.ts';
 import { messageOf, useAnswer, Waiting } from './answer.tsx';
 import { RunHead } from './run-head.tsx';
@@ -72,11 +73,11 @@ function Verdict({ verdict, slices, costs = [] }: Comparison) {
                 <th scope="row">
                   {name} {worse.has(name) && <span class="badge broken">{say('cost')}</span>}
                 </th>
-                <td class="number">{shortNumber(before.mean)}</td>
-                <td class="number">{shortNumber(after.mean)}</td>
-                <td class="number">{shortNumber(difference.mean)}</td>
+                <td class="number">{fixed(before.mean, 4)}</td>
+                <td class="number">{fixed(after.mean, 4)}</td>
+                <td class="number">{signed(difference.mean, 4)}</td>
                 <td class="number">
-                  {shortNumber(difference.low)} … {shortNumber(difference.high)}
+                  {signed(difference.low, 4)} … {signed(difference.high, 4)}
                 </td>
               </tr>
             ))}

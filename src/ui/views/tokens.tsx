@@ -182,7 +182,7 @@ function NumbersOf({ tokens, place, measure }: NumbersProps) {
     <dl class="facts numbers" data-place={place}>
       <Fact name={say('token')} value={`${visible(tokens.texts[place] ?? '')} (${place + 1})`} />
       {numbersByName(tokens).map(({ name, numbers }) => (
-        <div key={name} class={name === measure ? 'by' : ''}>
+        <div key={name} class={name === measure ? 'coloured-by' : ''}>
           <dt>{say(name)}</dt>
           <dd>{fixed(numbers[place], 4)}</dd>
         </div>
