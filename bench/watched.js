@@ -21,7 +21,7 @@ export async function watched({ reps, threads }) {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   // they stand for servers on other machines: what they compute is not what is asked here
-  setPriority(servers.pid, constants.priority.PRIORITY_LOW);
+  setPriority(servers.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   try {
     const [line] = await once(createInterface(servers.stdout), 'line');
     const addresses = JSON.parse(line);

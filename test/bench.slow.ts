@@ -246,7 +246,7 @@ test('watched tells what a page and stores cost', () => {
   const units = measures.map(({ unit }: { unit: string }) => unit);
   expect(units).toEqual(['s', 's', '%', 's', 's', '%']);
   for (const i of [0, 1, 3, 4]) expect(measures[i].median).toBeGreaterThan(0);
-});
+}, 300_000); // two whole trainings
 
 test('cold-start measures processes', () => {
   const { status, out } = bench('cold-start', '--reps', '1');
