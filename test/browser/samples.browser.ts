@@ -151,13 +151,19 @@ test('what was measured before and after is sorted by its change, and opens with
   await page.close();
 });
 
-test('a window that the keyboard goes down has each row in its turn', async () => {
+test('a window that the keyboard goes down has each row in its turn, however late it comes', async () => {
   const { page } = await opened(browser, served.url);
   await goTo(page, '#/samples?sort=score&descending=1');
   await counts(page, 'Samples: 160');
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route(/offset=100&/, (route) => held.then(() => route.continue()));
   await rows(page).first().locator('a').first().focus();
   for (let i = 0; i < 120; i++) {
     await page.keyboard.press('ArrowDown');
+    if (i === 99) letGo();
     const at = `document.activeElement.closest('tr')?.dataset.row`;
     await expect.poll(() => page.evaluate(at)).toBe(String(i + 1));
   }

@@ -119,6 +119,29 @@ export function Rows<Page>(props: RowsProps<Page>) {
     timer.current ||= setTimeout(() => fill.current(), fillAfter);
   });
 
+  /** A row that the keyboard has gone to before it was there. */
+  const wanted = useRef<number | undefined>(undefined);
+  const goTo = (index: number) => {
+    const link = frame.current?.querySelector<HTMLElement>(
+      `tr[data-row="${index}"] :is(a, button)`,
+    );
+    wanted.current = link ? undefined : index;
+    link?.focus();
+  };
+  useLayoutEffect(() => {
+    const isStill = frame.current?.contains(document.activeElement);
+    if (wanted.current !== undefined && isStill) goTo(wanted.current);
+  });
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const row = (event.target as HTMLElement).closest<HTMLElement>('tr[data-row]');
+    if (step === undefined || !row) return;
+    const index = Number(row.dataset.row) + step;
+    if (index < 0 || index >= total) return;
+    event.preventDefault();
+    goTo(index);
+  };
+
   if (!loaded) return <Waiting error={error} />;
   const indices = Array.from({ length: range.end - range.first }, (_, i) => range.first + i);
   return (
@@ -136,7 +159,7 @@ export function Rows<Page>(props: RowsProps<Page>) {
               <tr aria-rowindex={1}>{head}</tr>
             </thead>
             <Gap height={range.first * place.rowHeight} />
-            <tbody onKeyDown={toNeighbour}>
+            <tbody onKeyDown={onKeyDown}>
               {indices.map((index) => {
                 const page = loaded.pages.get(Math.floor(index / pageSize));
                 return (
@@ -162,16 +185,4 @@ function Gap({ height }: { readonly height: number }) {
       <tr style={{ height: `${height}px` }} />
     </tbody>
   );
-}
-
-function toNeighbour(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const row = (event.target as HTMLElement).closest<HTMLElement>('tr[data-row]');
-  if (step === undefined || !row) return;
-  const next = event.currentTarget.querySelector<HTMLElement>(
-    `tr[data-row="${Number(row.dataset.row) + step}"] :is(a, button)`,
-  );
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
 }
