@@ -42,7 +42,7 @@ export interface CourierOptions {
   readonly events?: readonly JobEvent[];
   /** Called once for each store that cannot be reached, and for one that will not take the run. */
   readonly onTrouble: (trouble: Trouble) => void;
-  /** Milliseconds from one delivery to the next. @default 1000 */
+  /** Milliseconds from one delivery to the next: several steps go together. @default 5000 */
   readonly every?: number;
   /** Uniform in [0, 1), for how long is waited. @default Math.random */
   readonly random?: () => number;
@@ -112,7 +112,7 @@ interface Carried {
 /** @returns why the store does not have all, where it does not */
 async function carry(carried: Carried): Promise<unknown> {
   const { store, delivery: one, log, options, ending, over, rung } = carried;
-  const { onTrouble, every = 1000, random = Math.random } = options;
+  const { onTrouble, every = 5000, random = Math.random } = options;
   let seen = -1;
   let isTold = false;
   for (let failures = 0; !over.aborted; ) {
