@@ -57,11 +57,14 @@ export async function startWorker({ engine: name, ...options }: WorkerOptions): 
   const record = engines[name];
   record.prepare?.(process.env); // a thread has a copy of it that the libraries do not see
   const thread = record.sharesThread ? sharedThread(name) : startThread();
-  const backend = await backendAt(thread, name, options);
-  const engine = await engineOver(backend, record);
   const end = async () => {
     if (!record.sharesThread) await thread.end();
   };
+  const backend = await backendAt(thread, name, options).catch(async (cause) => {
+    await end();
+    throw cause;
+  });
+  const engine = await engineOver(backend, record);
   const close = () => engine.close().finally(end);
   if (engine.memory === 'device') {
     await probe(engine).catch(async (cause) => {

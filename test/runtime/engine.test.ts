@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
 import { exp } from '../../src/graph/ops/elementwise.ts';
@@ -123,3 +124,18 @@ test('a graph with more names of Shape nodes than WebGPU takes is refused in wor
     message: expect.stringContaining('names of 8192 characters, got 12999 characters of names.'),
   });
 });
+
+test.runIf(process.platform === 'linux')(
+  'an engine that cannot be opened leaves no thread behind',
+  async () => {
+    const threads = async () => (await readdir('/proc/self/task')).length;
+    const before = await threads();
+    const attempts = 5;
+    for (let i = 0; i < attempts; i++) {
+      const opening = startWorker({ engine: 'openvino', library: '/nowhere/libopenvino_c.so' });
+      await expect(opening).rejects.toThrow('engine openvino');
+    }
+    // others may come meanwhile, but not one for each
+    await expect.poll(async () => (await threads()) - before).toBeLessThan(attempts);
+  },
+);
