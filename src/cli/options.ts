@@ -1,6 +1,7 @@
 /** Options that several commands share. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { folderName } from '../disk/folder-name.ts';
 import type { Settings } from '../jobs/kind.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { engineNames, engines } from '../runtime/engines.ts';
@@ -59,7 +60,5 @@ export const file = (description: string) =>
 
 /** A run's folder where nobody names one: `runs/2026-11-22-18-30-05`, in local time. */
 export function newFolder(): string {
-  const now = new Date();
-  const shifted = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
-  return join('runs', shifted.toISOString().slice(0, 19).replace(/[T:]/g, '-'));
+  return join('runs', folderName());
 }

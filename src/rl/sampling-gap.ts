@@ -38,11 +38,11 @@ export function samplingGap(
   );
   const distances = gaps.map((row) => row.map(Math.abs));
   const ofToken = (gap: number) => Math.min(Math.exp(gap), cap);
-  const weights = gaps.map((row) =>
-    correction === 'sequence'
-      ? row.fill(ofToken(row.reduce((sum, gap) => sum + gap, 0)))
-      : row.map(ofToken),
-  );
+  const weights = gaps.map((row) => {
+    if (correction !== 'sequence') return row.map(ofToken);
+    const weight = ofToken(row.reduce((sum, gap) => sum + gap, 0));
+    return row.map(() => weight);
+  });
   const counting = weights.flatMap((row, i) => [...row.filter((_, t) => masks[i][t])]);
   const stats = {
     'sampling/sampling_logp_difference/mean': maskedMean(distances, masks),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { RunSummary, StartRequest } from '../api.ts';
 import { exists } from '../disk/atomic.ts';
+import { folderName } from '../disk/folder-name.ts';
 import { logName } from '../disk/result-folder.ts';
 import { isHeld } from '../store/lock.ts';
 import { keptFolder, keptName } from './access.ts';
@@ -157,11 +158,9 @@ async function problemIn(log: string): Promise<string | undefined> {
   return /(?:^|\n)error: ([\s\S]+)$/.exec(text.trimEnd())?.[1];
 }
 
-/** Makes a run's folder: `2026-11-22-18-30-05`, in local time. @returns its name */
+/** Makes a run's folder. @returns its name */
 async function newFolder(runs: string): Promise<string> {
-  const now = new Date();
-  const shifted = new Date(now.getTime() - now.getTimezoneOffset() * 60_000);
-  const name = shifted.toISOString().slice(0, 19).replace(/[T:]/g, '-');
+  const name = folderName();
   for (let n = 1; ; n++) {
     const id = n === 1 ? name : `${name}-${n}`;
     const isNew = await mkdir(join(runs, id)).then(
