@@ -9,7 +9,7 @@ const bottom = ['errors', 'tensor', 'random', 'protobuf', ...words, 'metrics', '
 const files = [...bottom, 'tensors', 'adapter', 'tokenizer'];
 const upToFamily = [...files, 'graph', 'nn', 'family'];
 const upToModel = [...upToFamily, 'hub', 'data', 'runtime', 'model'];
-const upToJobs = [...upToModel, 'rl', 'eval', 'export', 'store', 'report', 'jobs'];
+const upToJobs = [...upToModel, 'machines', 'rl', 'eval', 'export', 'store', 'report', 'jobs'];
 
 /** What the files of a folder, or one file of src/, may import besides their own folder. */
 const allowed: Record<string, readonly string[] | 'anything'> = {
@@ -40,6 +40,8 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   runtime: [...bottom, 'tensors', 'graph'],
   model: [...upToFamily, 'runtime'],
   export: upToModel,
+  // the same engine, elsewhere: what it is asked goes over Redis
+  machines: upToModel,
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'protobuf', 'disk', 'hub', 'api', ...words],
@@ -59,7 +61,9 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
 /** Rows that also run in a browser: no Node API at all outside files marked as I/O. */
 const portable = [...upToModel, 'export', 'rl', 'eval'];
 /** Node's modules that compute and nothing else. */
-const pure = ['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decoder', 'crypto'];
+const pure = [
+  ...['path', 'url', 'util', 'assert', 'buffer', 'events', 'string_decoder', 'crypto', 'zlib'],
+];
 
 /** Packages with native code, or that reach out of the process. */
 const outside = [
