@@ -1,0 +1,16 @@
+/** `npm run test:machines`: runs on several worker processes over a real Redis, which fail on purpose. One at a time. */
+import { defineConfig } from 'vitest/config';
+
+const results: ['json', { outputFile: string }] = ['json', { outputFile: '.cache/machines.json' }];
+
+export default defineConfig({
+  test: {
+    include: ['test/machines/**/*.machines.ts'],
+    setupFiles: ['test/setup.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 300_000,
+    pool: 'forks',
+    maxWorkers: 1, // its processes share the cores
+    reporters: process.env.CI ? ['default', results] : ['default'],
+  },
+});
