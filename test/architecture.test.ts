@@ -68,7 +68,7 @@ const pure = [
 /** Packages with native code, or that reach out of the process. */
 const outside = [
   ...['onnxruntime-node', 'tokenizers', 'koffi', 'undici', 'yauzl', 'jiti', 'openai'],
-  ...['@huggingface/hub', '@aws-sdk/', '@libsql/client'],
+  ...['@huggingface/hub', '@aws-sdk/', '@libsql/client', 'bullmq', 'ioredis'],
 ];
 
 interface Source {
@@ -230,6 +230,8 @@ test('an engine or a native library has one file that imports it', () => {
   expect(files('onnxruntime-node')).toEqual(['runtime/onnxruntime.ts']);
   expect(files('tokenizers').length).toBeLessThanOrEqual(1);
   expect(files('koffi').length).toBeLessThanOrEqual(1);
+  expect(files('bullmq')).toEqual(['machines/queue.ts']);
+  expect(files('ioredis')).toEqual(['machines/redis.ts']);
 });
 
 test('no file is longer than 350 lines, and the mean is below 120', () => {
