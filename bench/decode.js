@@ -1,5 +1,4 @@
 import { GenerationConfig } from '../dist/model/sampling.js';
-import { uniform } from '../dist/random.js';
 import { fullQueries } from './full-rows.js';
 import { measure, watchMemory } from './measure.js';
 import { benchPolicy } from './models.js';
@@ -11,7 +10,7 @@ export async function decode(engine, { model, reps, batch, source, steps }) {
   const policy = await benchPolicy(timed.engine, model);
   const queries = fullQueries(policy.shape.config, { batch, source });
   const config = GenerationConfig.parse({ minNewTokens: steps, maxNewTokens: steps });
-  const draw = (row, token) => uniform(1, ['decode', row, token]);
+  const draw = { seed: 1, key: ['decode'] };
   const memory = watchMemory();
   const [first, later] = [[], []];
   for (let rep = 0; rep <= reps; rep++) {

@@ -1,5 +1,4 @@
 import { GenerationConfig } from '../dist/model/sampling.js';
-import { uniform } from '../dist/random.js';
 import { fullQueries, fullSequences, ppoGradient } from './full-rows.js';
 import { measure, repeat } from './measure.js';
 import { benchPolicy } from './models.js';
@@ -71,7 +70,7 @@ async function perToken(engine, model, reps, { rank, ...sizes }) {
 async function decodeSeconds(timed, policy, reps, { target, ...sizes }) {
   const queries = fullQueries(policy.shape.config, sizes);
   const config = GenerationConfig.parse({ minNewTokens: target, maxNewTokens: target });
-  const draw = (row, token) => uniform(1, ['decode', row, token]);
+  const draw = { seed: 1, key: ['decode'] };
   timed.take();
   const encoding = [];
   const { seconds } = await repeat(reps, async () => {

@@ -99,7 +99,7 @@ export {
 export { type Sequence, sequenceOf } from './model/batch.ts';
 export { Classifier } from './model/classifier.ts';
 export { countParameters } from './model/count.ts';
-export type { Draw, Generation } from './model/decoding.ts';
+export type { Generation } from './model/decoding.ts';
 export {
   adapterTensors,
   freshClassifier,
@@ -122,7 +122,7 @@ export {
   trainSupervised,
 } from './model/supervised.ts';
 export { workOf } from './model/work.ts';
-export { randomStream, uniform } from './random.ts';
+export { type Draw, randomStream, uniform } from './random.ts';
 export type { StepArrays } from './rl/arrays.ts';
 export type { RlParts, SeenStep } from './rl/collect.ts';
 export { gae } from './rl/gae.ts';

@@ -7,6 +7,33 @@
 /** What a number is for: words and counters, for instance `['sample', step, row, token]`. */
 export type RandomKey = readonly (string | number)[];
 
+/**
+ * Random numbers for the tokens of rows, as plain data, so that another machine draws the same ones:
+ * of a token `uniform(seed, [...key, row, token, ...behind])`.
+ */
+export interface Draw {
+  readonly seed: number;
+  readonly key: RandomKey;
+  /** The number that each row has in the key. @default its place */
+  readonly rows?: readonly number[] | undefined;
+  /** @default nothing */
+  readonly behind?: RandomKey | undefined;
+}
+
+/** The number, in [0, 1), of a token of a row; the same whatever the batching. */
+export function drawnFor(
+  { seed, key, rows, behind = [] }: Draw,
+  row: number,
+  token: number,
+): number {
+  return uniform(seed, [...key, rows ? rows[row] : row, token, ...behind]);
+}
+
+/** The same numbers for some of the rows, which have other places among themselves. */
+export function drawOf<T extends Draw>(draw: T, places: readonly number[]): T {
+  return { ...draw, rows: places.map((place) => (draw.rows ? draw.rows[place] : place)) };
+}
+
 /** A sequence of random numbers of one key. `position` is all of its state. */
 export interface RandomStream {
   /** Numbers drawn so far. */

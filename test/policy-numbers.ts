@@ -4,7 +4,6 @@ import { sequenceOf } from '../src/model/batch.ts';
 import { loadPolicy } from '../src/model/load.ts';
 import { crossEntropy } from '../src/model/policy-graphs.ts';
 import { GenerationConfig } from '../src/model/sampling.ts';
-import { uniform } from '../src/random.ts';
 import type { Engine } from '../src/runtime/engine.ts';
 
 type Numbers = Awaited<ReturnType<typeof policyNumbers>>;
@@ -17,7 +16,7 @@ export async function policyNumbers(engine: Engine, source: { model: string; ada
     [9, 10, 1],
   ];
   const config = GenerationConfig.parse({ minNewTokens: 6, maxNewTokens: 6 });
-  const draw = (row: number, token: number) => uniform(0, ['devices', row, token]);
+  const draw = { seed: 0, key: ['devices'] };
   const generations = await policy.generate(queries, config, draw);
   const responses = generations.map(({ response }) => response);
   const { decoderStartId } = policy.shape.config;

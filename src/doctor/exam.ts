@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import type { Prompt } from '../eval/evaluate.ts';
 import { detoxReward } from '../jobs/detox/reward.ts';
 import type { GradientResult } from '../model/policy.ts';
-import { uniform } from '../random.ts';
+import type { Draw } from '../random.ts';
 import { forward, type Passes, sampleOf } from '../rl/forward.ts';
 import type { Judgement } from '../rl/judge.ts';
 import { scoreRollouts } from '../rl/reward.ts';
@@ -55,7 +55,7 @@ export async function* examine(
   const chunk = 4 * answerCount;
   for (let start = 0; start < queries.length; start += chunk) {
     yield { done: start, total: queries.length };
-    const draw = drawer(rl.seed, start);
+    const draw = drawer(rl.seed, start, chunk);
     const maxNewTokens = limits?.slice(start, start + chunk);
     const options = { generation: rl.generation, draw, maxNewTokens, signal };
     const part = await collectRollouts(patient, queries.slice(start, start + chunk), options);
@@ -79,9 +79,9 @@ export function byPrompt(numbers: readonly number[]): number[][] {
   return starts.map((start) => numbers.slice(start, start + answerCount));
 }
 
-/** Random numbers of the responses from row `start` on. */
-export function drawer(seed: number, start: number) {
-  return (row: number, token: number) => uniform(seed, ['doctor', start + row, token]);
+/** Random numbers of so many responses from row `start` on. */
+export function drawer(seed: number, start: number, count: number): Draw {
+  return { seed, key: ['doctor'], rows: Array.from({ length: count }, (_, i) => start + i) };
 }
 
 /** The sample that the trainer would make of a rollout; none where it would refuse it. */

@@ -57,7 +57,7 @@ export async function checkGeneration(exam: Exam): Promise<Verdict> {
     const { query, response } = rollouts[row];
     // the limit that the response was made under
     const limit = rollouts[row].truncated ? response.length : rl.generation.maxNewTokens;
-    const draw = drawer(rl.seed, row);
+    const draw = drawer(rl.seed, row, 1);
     const [alone] = await policy.generate([query.ids], rl.generation, draw, {
       maxNewTokens: [limit],
     });
@@ -77,7 +77,7 @@ export async function checkDeterminism(exam: Exam): Promise<Verdict> {
   const sequences = few.slice(0, together).map(({ sequence }) => sequence);
   const score = async () => policy.score(sequences, { temperature });
   const ids = rollouts.slice(0, together).map(({ query }) => query.ids);
-  const draw = drawer(rl.seed, 0);
+  const draw = drawer(rl.seed, 0, ids.length);
   const sample = async () => policy.generate(ids, rl.generation, draw);
   const texts = rollouts.slice(0, together).map(({ text }) => text);
   const again = await gradientOf(exam, lesson);

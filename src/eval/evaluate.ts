@@ -4,7 +4,6 @@ import type { Dropout } from '../model/dropout.ts';
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import { drawnAt, type GenerationConfig } from '../model/sampling.ts';
-import { uniform } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { copiedShare } from './diversity.ts';
 import { logprobSums } from './likelihood.ts';
@@ -113,9 +112,8 @@ async function answered(
   { prompts, start, sample }: Part,
   { generation, seed, signal, dropout }: EvaluationOptions,
 ): Promise<Generation[]> {
-  const further = sample === 0 ? [] : [sample];
-  const draw = (row: number, token: number) =>
-    uniform(seed, ['evaluate', start + row, token, ...further]);
+  const rows = prompts.map((_, i) => start + i);
+  const draw = { seed, key: ['evaluate'], rows, ...(sample > 0 && { behind: [sample] }) };
   const options = { parameters, signal, dropout: dropout?.(start, sample) };
   return policy.generate(
     prompts.map(({ ids }) => ids),

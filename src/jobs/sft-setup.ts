@@ -216,7 +216,7 @@ function memoryOf(
     responseTokens: pairs.map(({ response }) => response.length),
     batchSize,
     microBatchSize,
-    dropout: dropoutOf(policy.shape, () => 0, { model: config.dropout }) !== undefined,
+    dropout: dropoutOf(policy.shape, { seed: 0, key: [] }, { model: config.dropout }) !== undefined,
     sampled: Math.min(evaluationSamples, answeredAtOnce),
     sampledTokens: maxResponseTokens,
   });

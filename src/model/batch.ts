@@ -1,7 +1,7 @@
 import { InputError, ShapeError } from '../errors.ts';
 import type { Feeds } from '../runtime/feeds.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
-import { type Dropout, noiseOf, rateFeeds } from './dropout.ts';
+import { type Dropout, noiseFor, noiseOf, rateFeeds } from './dropout.ts';
 
 /**
  * What is read whole, and a response to be scored behind it: a prompt and what an encoder–decoder answers;
@@ -157,12 +157,12 @@ export function scoringFeeds(
   return {
     ...queryFeeds(
       sequences.map(({ query }) => query),
-      { noise: dropout && ((row, token) => dropout.draw('encoder', row, token)) },
+      { noise: dropout && ((row, token) => noiseFor(dropout, 'encoder', row, token)) },
     ),
     ...packedFeeds(
       'target',
       sequences.map(({ inputs }) => inputs),
-      { noise: dropout && ((row, token) => dropout.draw('decoder', row, token)) },
+      { noise: dropout && ((row, token) => noiseFor(dropout, 'decoder', row, token)) },
     ),
     ...(dropout && rateFeeds(dropout)),
     labels: int64(sequences.flatMap(({ labels }) => labels)),

@@ -1,9 +1,9 @@
 import { NumericError } from '../errors.ts';
+import { type Draw, drawnFor } from '../random.ts';
 import type { State } from '../runtime/engine.ts';
 import type { Feeds } from '../runtime/feeds.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
-import { type Dropout, noiseInputs, noiseOf, rateFeeds } from './dropout.ts';
-import type { Parameters } from './parameters.ts';
+import { type Dropout, noiseFor, noiseInputs, noiseOf, rateFeeds } from './dropout.ts';
 import {
   argmax,
   badWeights,
@@ -27,19 +27,19 @@ export interface Generation {
   readonly values: Float32Array;
 }
 
-/** A random number in [0, 1) for a token of a row; the same whatever the batching. */
-export type Draw = (row: number, token: number) => number;
-
 /** What rows are decoded with. */
 export interface DecodingJob {
-  /** Caches of the rows that are decoded together. */
+  /** What they sample from. */
+  readonly parameters: State;
+  /** Caches of the rows, which are decoded together. */
   readonly state: State;
   readonly queries: readonly (readonly number[])[];
+  /** The number of each row in messages. */
+  readonly places: readonly number[];
   readonly config: GenerationConfig;
   readonly draw: Draw;
-  readonly parameters: Parameters;
-  readonly signal: AbortSignal | undefined;
-  readonly dropout: Dropout | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly dropout?: Dropout | undefined;
   /** The first token of every response, whatever the model says of it. @default the model chooses */
   readonly forcedFirstId?: number | undefined;
 }
@@ -62,7 +62,7 @@ interface ResponseOptions {
 
 /** A response under way. */
 export class GrowingResponse {
-  /** Its place among the queries. */
+  /** Its place among those that are decoded together. */
   readonly row: number;
   readonly eosIds: readonly number[];
   /** Most tokens. */
@@ -136,14 +136,18 @@ export function idFeeds(
 ): Feeds {
   const ids = int64(rows.map(({ lastId }) => lastId));
   if (!dropout) return { ids };
-  const noise = noiseOf(rows.map(({ row, tokens }) => dropout.draw('decoder', row, tokens.length)));
+  const noise = noiseOf(
+    rows.map(({ row, tokens }) => noiseFor(dropout, 'decoder', row, tokens.length)),
+  );
   return { ids, [noiseInputs.decoder]: noise, ...rateFeeds(dropout) };
 }
 
 /** Ids of a step, and what it draws with. */
 export function drawingFeeds(rows: readonly GrowingResponse[], job: DecodingJob): Feeds {
   const { config, draw } = job;
-  const draws = rows.map(({ row, tokens, isFull }) => (isFull ? 0 : draw(row, tokens.length)));
+  const draws = rows.map(({ row, tokens, isFull }) =>
+    isFull ? 0 : drawnFor(draw, row, tokens.length),
+  );
   return {
     ...idFeeds(rows, job),
     uniform: float32(draws),
@@ -176,7 +180,7 @@ export function sampledTokens(
     try {
       const warped = warpLogits(own, config, { newTokens: tokens.length, eosIds });
       const sampled = config.sample
-        ? sampleToken(warped, draw(row, tokens.length))
+        ? sampleToken(warped, drawnFor(draw, row, tokens.length))
         : argmax(warped);
       const token = tokens.length === 0 ? (forcedFirstId ?? sampled) : sampled;
       return { token, logprob: logprobOf(own, token, drawnAt(config)) };
@@ -191,11 +195,17 @@ export function sampledTokens(
 export function finiteOnly(
   next: NextToken,
   { row, tokens }: GrowingResponse,
-  { queries }: DecodingJob,
+  { queries, places }: DecodingJob,
 ): NextToken {
   if (Number.isFinite(next.logprob)) return next;
   const token = tokens.length;
-  const where = `logits of response ${row}, token ${token}`;
-  const details = { tensor: 'logits', sample: row, token, query: queries[row], response: tokens };
+  const where = `logits of response ${places[row]}, token ${token}`;
+  const details = {
+    tensor: 'logits',
+    sample: places[row],
+    token,
+    query: queries[row],
+    response: tokens,
+  };
   throw new NumericError(where, 'finite numbers', 'NaN or infinity', badWeights, details);
 }

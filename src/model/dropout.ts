@@ -1,5 +1,6 @@
 /** Dropout as it acts in a pass through a policy. */
 import { type Dropped, rateInputs } from '../nn/dropout.ts';
+import { type Draw, drawnFor, drawOf } from '../random.ts';
 import type { Feeds } from '../runtime/feeds.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import type { PolicyShape } from './policy-shape.ts';
@@ -11,8 +12,18 @@ export type Half = 'encoder' | 'decoder';
 export interface Dropout {
   /** Of the model's hidden values and attention weights (`model`), and of what an adapter reads. */
   readonly rates: Readonly<Record<Dropped, number>>;
-  /** A random number in [0, 1) for a token of a row; the same whatever the batching. */
-  readonly draw: (half: Half, row: number, token: number) => number;
+  /** Of the tokens of a row; the half that reads them stands in the key before the row. */
+  readonly draw: Draw;
+}
+
+/** The random number, in [0, 1), of a token of a row in one half. */
+export function noiseFor({ draw }: Dropout, half: Half, row: number, token: number): number {
+  return drawnFor({ ...draw, key: [...draw.key, half] }, row, token);
+}
+
+/** The same dropout for some of the rows, which have other places among themselves. */
+export function dropoutFor(dropout: Dropout, places: readonly number[]): Dropout {
+  return { ...dropout, draw: drawOf(dropout.draw, places) };
 }
 
 /**

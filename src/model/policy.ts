@@ -1,5 +1,6 @@
 import { InternalError, ShapeError } from '../errors.ts';
 import { familyOf } from '../family/families.ts';
+import type { Draw } from '../random.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import type { Precision } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
@@ -13,9 +14,9 @@ import {
   splitRows,
 } from './batch.ts';
 import { ownLimit, sequenceGroups } from './budgets.ts';
-import type { Draw, Generation } from './decoding.ts';
+import type { Generation } from './decoding.ts';
 import { type Dropout, named } from './dropout.ts';
-import { beginning, type Decoder, type GenerateOptions, generate } from './generate.ts';
+import { type Decoder, type GenerateOptions, generate } from './generate.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
   gradientGraph,
@@ -26,6 +27,7 @@ import {
   termPrefix,
 } from './policy-graphs.ts';
 import type { PolicyShape } from './policy-shape.ts';
+import { beginning } from './respond.ts';
 import type { GenerationConfig } from './sampling.ts';
 
 /** What the policy says of the labels of one sequence: each [labels]. */

@@ -1,9 +1,9 @@
 import { ConfigError, NumericError } from '../errors.ts';
-import { randomStream, uniform } from '../random.ts';
+import { type Draw, randomStream } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { sequenceGroups } from './budgets.ts';
 import { type Classifier, textGroups } from './classifier.ts';
-import { type Dropout, dropoutOf } from './dropout.ts';
+import { dropoutOf } from './dropout.ts';
 import { type AdamState, adam, addGradients, clipGradients, emptyState } from './optimizer.ts';
 import type { Parameters } from './parameters.ts';
 import type { Policy } from './policy.ts';
@@ -75,8 +75,7 @@ export function policyLearner(
         const part = group.map((i) => sequences[i]);
         // of the whole, not of the part: so the parts add up
         const weights = part.map(({ labels }) => new Float32Array(labels.length).fill(1 / tokens));
-        const draw: Dropout['draw'] = (half, row, token) =>
-          uniform(seed, ['dropout', step, half, group[row], token]);
+        const draw: Draw = { seed, key: ['dropout', step], rows: group };
         const dropout = dropoutOf(policy.shape, draw, { model: share });
         return policy.gradient(crossEntropy, part, { weights }, { dropout });
       });

@@ -1,6 +1,6 @@
 import type { RunEvent, StepMetrics } from '../events.ts';
 import type { Policy } from '../model/policy.ts';
-import { type RandomKey, uniform } from '../random.ts';
+import type { RandomKey } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
 import { flatShare } from './groups.ts';
@@ -52,7 +52,7 @@ export function collect<Q extends Query>(
   const phase = steps === 0 ? 'first' : 'later';
   return collectRollouts({ policy, tokenizer }, repeated, {
     generation,
-    draw: (row, token) => uniform(seed, [...key, row, token]),
+    draw: { seed, key },
     maxNewTokens:
       responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits)),
     valueBehind: bootstrapTruncated,

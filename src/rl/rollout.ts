@@ -1,7 +1,7 @@
-import type { Draw } from '../model/decoding.ts';
 import type { Dropout } from '../model/dropout.ts';
 import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
+import type { Draw } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 
 /** A prompt, as text and as ids. */

@@ -5,6 +5,7 @@ import { inputsUsed, shapeNodes } from '../graph/onnx.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Backend } from './backend.ts';
 import { checkFeeds, type Feeds } from './feeds.ts';
+import type { Plain } from './plain.ts';
 import type { EngineRecord } from './record.ts';
 import type { EngineTraits, Precision } from './traits.ts';
 import type { WeightSource } from './weight-source.ts';
@@ -41,6 +42,21 @@ export interface Engine extends EngineTraits {
   compile(graph: Graph, options?: CompileOptions): Promise<Session>;
   /** Tensors that stay with the engine between runs. */
   state(tensors?: Feeds): Promise<State>;
+  /**
+   * Runs that it can do at the same time, 1 or more: who has several that do not need each other starts
+   * so many at once. It may change while the engine works.
+   */
+  readonly lanes: number;
+  /**
+   * Does a routine, by its name, where the graphs are run: work of many small runs, each of which
+   * would wait for the way there and back. Missing where they are run here.
+   */
+  readonly call?: (
+    routine: string,
+    args: Plain,
+    refs: References,
+    signal?: AbortSignal,
+  ) => Promise<Plain>;
   /** Waits for the runs under way; sessions and states go with it. */
   close(): Promise<void>;
 }
@@ -71,6 +87,25 @@ export interface State {
   close(): Promise<void>;
 }
 
+/** What of an engine a routine works with. */
+export interface References {
+  readonly sessions: readonly Session[];
+  readonly states: readonly State[];
+}
+
+/**
+ * Work of many runs on one engine: the same arguments give the same result, on whatever machine and
+ * however often it is done.
+ * @param refs of this engine
+ * @throws {InputError} when the arguments are none of it
+ */
+export type Routine = (
+  engine: Engine,
+  args: Plain,
+  refs: References,
+  signal?: AbortSignal,
+) => Promise<Plain>;
+
 /** What an engine is besides its backend. */
 type Encoder = Pick<EngineRecord, 'name' | 'precisions' | 'encode'>;
 
@@ -87,6 +122,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
     name,
     precisions,
     ...traits,
+    lanes: 1, // runs wait for each other in its thread
     async compile(graph, options = {}) {
       checkOpen();
       const {

@@ -6,7 +6,6 @@ import { rouge } from '../../src/eval/rouge.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/family/tokenizer.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { uniform } from '../../src/random.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
@@ -149,7 +148,7 @@ test('with a reference a response is as probable as its tokens are, one after th
   const drawn = await policy.generate(
     prompts.map(({ ids }) => ids),
     hot,
-    (row, token) => uniform(1, ['evaluate', row, token]),
+    { seed: 1, key: ['evaluate'] },
   );
   for (const [i, { logprob, refLogprob }] of samples.entries()) {
     // what the sampler said of the same tokens: up to float32's rounding over 8 of them

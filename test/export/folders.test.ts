@@ -44,7 +44,7 @@ const queries = [
 ];
 const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: steps });
 const responses = async (of: Policy) =>
-  (await of.generate(queries, greedy, () => 0)).map(({ response }) => response);
+  (await of.generate(queries, greedy, { seed: 0, key: [] })).map(({ response }) => response);
 const jsonOf = async (...path: string[]) => JSON.parse(await readFile(join(...path), 'utf8'));
 
 test('a merged model gives what base and adapter give, and brings its files along', async () => {

@@ -110,7 +110,7 @@ async function summary(
   const { policy } = await loadPolicy(engine, options);
   const query = await tokenizer.encodeBatch([buildPrompt(dialogue, template)]);
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: 100 });
-  const [{ response }] = await policy.generate(query, greedy, () => 0);
+  const [{ response }] = await policy.generate(query, greedy, { seed: 0, key: [] });
   await policy.close();
   const [text] = await tokenizer.decodeBatch([response]);
   expect(text.length).toBeGreaterThan(10);

@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { T5Config } from '../../src/family/t5/config.ts';
+import { type Half, noiseFor } from '../../src/model/dropout.ts';
 import { freshLora } from '../../src/model/initial.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { saveAdapter } from '../../src/model/save.ts';
-import { randomStream, uniform } from '../../src/random.ts';
+import { randomStream } from '../../src/random.ts';
 import { openSafetensors, readFloat32 } from '../../src/tensors/safetensors.ts';
 import { testEngine } from '../engine.ts';
 import { goldenPath } from '../golden.ts';
@@ -48,9 +49,8 @@ test('drops where, and scales as, PyTorch does in every dropout of T5 and of LoR
     inputs: [config.decoderStartId, ...answers[i].slice(0, -1)],
     labels: answers[i],
   }));
-  const draw = (half: string, row: number, token: number) => uniform(5, [half, row, token]);
   const weights = sequences.map(({ labels }) => new Float32Array(labels.length).fill(weight));
-  const dropout = { rates, draw };
+  const dropout = { rates, draw: { seed: 5, key: [] } };
   const ours = await policy.gradient(crossEntropy, sequences, { weights }, { dropout });
 
   const places = new Map<string, number>();
@@ -79,8 +79,8 @@ test('drops where, and scales as, PyTorch does in every dropout of T5 and of LoR
       }
     }
   }
-  const keys = (half: string, row: number, { length }: readonly number[]) =>
-    Array.from({ length }, (_, t) => Math.floor(draw(half, row, t) * 2 ** 32) | 1);
+  const keys = (half: Half, row: number, { length }: readonly number[]) =>
+    Array.from({ length }, (_, t) => Math.floor(noiseFor(dropout, half, row, t) * 2 ** 32) | 1);
   const job = join(folder, 'job.json');
   await writeFile(
     job,

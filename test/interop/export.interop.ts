@@ -56,7 +56,7 @@ beforeAll(async () => {
   tokenizer = await loadTokenizer(model);
   queries = await tokenizer.encodeBatch(prompts);
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: steps });
-  const generations = await policy.generate(queries, greedy, () => 0);
+  const generations = await policy.generate(queries, greedy, { seed: 0, key: [] });
   responses = generations.map(({ response }) => response);
 });
 afterAll(async () => {

@@ -103,7 +103,7 @@ async function rewrite(folder: string, output: string): Promise<void> {
 
 async function judge(model: string): Promise<Judged> {
   const { policy } = await loadPolicy(engine, { model });
-  const generations = await policy.generate(queries, greedy, () => 0);
+  const generations = await policy.generate(queries, greedy, { seed: 0, key: [] });
   const logits: number[][] = [];
   for (const query of queries) {
     logits.push([...(await policy.logits({ query, inputs: [0], labels: [1] })).data]);

@@ -13,7 +13,6 @@ import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { saveAdapter } from '../../src/model/save.ts';
-import { uniform } from '../../src/random.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { openSafetensors } from '../../src/tensors/safetensors.ts';
 import { testEngine } from '../engine.ts';
@@ -71,7 +70,7 @@ describe.each(Object.keys(expected))('a %s', (kind) => {
 
   test('answers greedily as transformers does, a forced first token included', async () => {
     const policy = await policyOf({ model: folder });
-    const made = await policy.generate(theirs.inputs, greedy, () => 0);
+    const made = await policy.generate(theirs.inputs, greedy, { seed: 0, key: [] });
     expect(made.map(({ response }) => response)).toEqual(theirs.greedy);
   });
 
@@ -81,7 +80,7 @@ describe.each(Object.keys(expected))('a %s', (kind) => {
     ['greedy', greedy],
   ])('scores its answers as it sampled them, with a cache: %s', async (_, config) => {
     const policy = await policyOf({ model: folder, valueHead: 'uniform' });
-    const draw = (row: number, token: number) => uniform(3, ['bart', row, token]);
+    const draw = { seed: 3, key: ['bart'] };
     const made = await policy.generate(theirs.inputs, config, draw);
     const temperature = config.sample ? config.temperature : 1;
     const sequences = made.map(({ response }, i) => policy.sequence(theirs.inputs[i], response));
@@ -122,7 +121,7 @@ describe('gradients', () => {
   async function gradientsOf(policy: Policy, rate = 0) {
     const sequences = sequencesOf(bart);
     const weights = sequences.map(({ labels }) => new Float32Array(labels.length).fill(0.05));
-    const draw = (half: string, row: number, token: number) => uniform(2, [half, row, token]);
+    const draw = { seed: 2, key: [] };
     const dropout = rate > 0 ? { rates: { model: rate, adapter: 0 }, draw } : undefined;
     return policy.gradient(crossEntropy, sequences, { weights }, { dropout });
   }
@@ -233,9 +232,13 @@ describe('is refused', () => {
     const policy = await policyOf({ model });
     const long = Array.from({ length: 33 }, () => 7);
     const says = 'expected at most 32 tokens';
-    await expect(policy.generate([long], greedy, () => 0)).rejects.toThrow(`prompt: ${says}`);
+    await expect(policy.generate([long], greedy, { seed: 0, key: [] })).rejects.toThrow(
+      `prompt: ${says}`,
+    );
     const longer = { ...greedy, maxNewTokens: 33 };
-    await expect(policy.generate([[7]], longer, () => 0)).rejects.toThrow(`response: ${says}`);
+    await expect(policy.generate([[7]], longer, { seed: 0, key: [] })).rejects.toThrow(
+      `response: ${says}`,
+    );
     await expect(policy.score([policy.sequence([7], long)])).rejects.toThrow(`response: ${says}`);
     expect(await policy.score([policy.sequence(long.slice(1), long.slice(1))])).toHaveLength(1);
   });

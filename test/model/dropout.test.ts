@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
 import { sequenceOf } from '../../src/model/batch.ts';
-import { type Dropout, type Half, noiseOf } from '../../src/model/dropout.ts';
+import { type Dropout, noiseOf } from '../../src/model/dropout.ts';
 import { type LoadPolicyOptions, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
@@ -9,7 +9,7 @@ import { GenerationConfig } from '../../src/model/sampling.ts';
 import { drop, dropWeights } from '../../src/nn/dropout.ts';
 import { singleRows } from '../../src/nn/rows.ts';
 import { rootScope } from '../../src/nn/scope.ts';
-import { uniform } from '../../src/random.ts';
+import { drawOf, uniform } from '../../src/random.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
@@ -24,7 +24,7 @@ afterAll(() => engine.close());
 const sequences = tinySequences();
 const queries = sequences.map(({ query }) => query);
 const weights = sequences.map(({ labels }) => new Float32Array(labels.length).fill(0.05));
-const draw = (half: Half, row: number, token: number) => uniform(5, [half, row, token]);
+const draw = { seed: 5, key: [] };
 const dropout: Dropout = { rates: { model: 0.1, adapter: 0.3 }, draw };
 
 /** A policy that has moved away from where adapters start. */
@@ -159,7 +159,7 @@ describe('gradients', () => {
     const together = await gradient(policy, dropout);
     let loss = 0;
     for (const [i, sequence] of sequences.entries()) {
-      const own: Dropout = { ...dropout, draw: (half, _, token) => draw(half, i, token) };
+      const own: Dropout = { ...dropout, draw: drawOf(draw, [i]) };
       const inputs = { weights: [weights[i]] };
       loss += (await policy.gradient(crossEntropy, [sequence], inputs, { dropout: own })).loss;
     }
@@ -170,7 +170,7 @@ describe('gradients', () => {
 
 describe('generation', () => {
   const sampling = GenerationConfig.parse({ maxNewTokens: 12 });
-  const choose = (row: number, token: number) => uniform(7, [row, token]);
+  const choose = { seed: 7, key: [] };
 
   test('drops what a pass over the whole response drops', async () => {
     const policy = await moved();
@@ -194,8 +194,8 @@ describe('generation', () => {
     const policy = await moved();
     const together = await policy.generate(queries, sampling, choose, { dropout });
     for (const [row, query] of queries.entries()) {
-      const [alone] = await policy.generate([query], sampling, (_, token) => choose(row, token), {
-        dropout: { ...dropout, draw: (half, _, token) => draw(half, row, token) },
+      const [alone] = await policy.generate([query], sampling, drawOf(choose, [row]), {
+        dropout: { ...dropout, draw: drawOf(draw, [row]) },
       });
       expect(alone.response).toEqual(together[row].response);
     }

@@ -12,7 +12,7 @@ import type { Policy, TokenScores } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
 import { argmax, GenerationConfig } from '../../src/model/sampling.ts';
 import { saveAdapter } from '../../src/model/save.ts';
-import { randomStream, uniform } from '../../src/random.ts';
+import { randomStream } from '../../src/random.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
@@ -60,7 +60,7 @@ function expectAlike(actual: readonly Generation[], expected: readonly Generatio
 describe('generation', () => {
   /** Responses of some of the queries, each with the random numbers of its own. */
   async function sample(rows: readonly number[]): Promise<Generation[]> {
-    const draw = (place: number, token: number) => uniform(7, ['sample', rows[place], token]);
+    const draw = { seed: 7, key: ['sample'], rows };
     return policy.generate(
       rows.map((row) => queries[row]),
       sampling,
@@ -70,9 +70,9 @@ describe('generation', () => {
   const all = queries.map((_, row) => row);
 
   test('one by one gives the greedy responses of the batch', async () => {
-    const together = await policy.generate(queries, greedy, () => 0);
+    const together = await policy.generate(queries, greedy, { seed: 0, key: [] });
     for (const [i, query] of queries.entries())
-      expectAlike(await policy.generate([query], greedy, () => 0), [together[i]]);
+      expectAlike(await policy.generate([query], greedy, { seed: 0, key: [] }), [together[i]]);
   });
 
   test('the same draws give the same responses, whatever else is in the batch', async () => {
@@ -94,7 +94,7 @@ describe('generation', () => {
   ])('comes with the logprobs and values of a scoring: %s', async (_, config) => {
     const model = await tinyModelFolder(engine);
     const { policy: withValues } = await loadPolicy(engine, { model, valueHead: 'uniform' });
-    const draw = (row: number, token: number) => uniform(8, ['scored', row, token]);
+    const draw = { seed: 8, key: ['scored'] };
     const options = { valueBehind: true };
     const generations = await withValues.generate(queries, config, draw, options);
     for (const [i, { response, truncated, logprobs, values }] of generations.entries()) {
@@ -127,7 +127,7 @@ describe('generation', () => {
     ['drawn here', { ...sampling, topP: 0.9 }],
     ['greedy', greedy],
   ])('a response ends with the first of several ends: %s', async (_, config) => {
-    const draw = (row: number, token: number) => uniform(7, ['ends', row, token]);
+    const draw = { seed: 7, key: ['ends'] };
     const one = await policy.generate(queries, config, draw);
     const [{ response: longest }] = one.toSorted((a, b) => b.response.length - a.response.length);
     const other = longest[Math.floor(longest.length / 2)];
@@ -151,7 +151,8 @@ describe('generation', () => {
   test('without an end, a response goes on to its limit', async () => {
     const model = await tinyModelFolder(engine, { ...tinyT5, eosIds: [] });
     const { policy: endless, notes } = await loadPolicy(engine, { model });
-    for (const { response, truncated } of await endless.generate(queries, sampling, () => 0.3)) {
+    const draw = { seed: 7, key: ['endless'] };
+    for (const { response, truncated } of await endless.generate(queries, sampling, draw)) {
       expect([response.length, truncated]).toEqual([sampling.maxNewTokens, true]);
     }
     expect(notes.map(({ says }) => says).join()).toContain('no end-of-sequence id');
@@ -159,9 +160,9 @@ describe('generation', () => {
   });
 
   test('each row has a limit of its own, and what comes before it does not change', async () => {
-    const free = await policy.generate(queries, greedy, () => 0);
+    const free = await policy.generate(queries, greedy, { seed: 0, key: [] });
     const maxNewTokens = queries.map((_, i) => 1 + ((i * 5) % 20));
-    const limited = await policy.generate(queries, greedy, () => 0, { maxNewTokens });
+    const limited = await policy.generate(queries, greedy, { seed: 0, key: [] }, { maxNewTokens });
     expect(limited.map(({ response }) => response)).toEqual(
       free.map(({ response }, i) => response.slice(0, maxNewTokens[i])),
     );
@@ -169,7 +170,12 @@ describe('generation', () => {
 
   test('rows that stay when others leave keep their caches', async () => {
     const maxNewTokens = queries.map((_, i) => 1 + 2 * ((i * 7) % 12)); // odd places, one by one
-    const generations = await policy.generate(queries, greedy, () => 0, { maxNewTokens });
+    const generations = await policy.generate(
+      queries,
+      greedy,
+      { seed: 0, key: [] },
+      { maxNewTokens },
+    );
     for (const [i, { response }] of generations.entries()) {
       const sequence = sequenceOf(queries[i], response, tinyT5.decoderStartId);
       const likeliest = rows2(await policy.logits(sequence)).map(argmax);
@@ -179,11 +185,13 @@ describe('generation', () => {
 
   test('stops when it is aborted', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(policy.generate(queries, greedy, () => 0, { signal })).rejects.toThrow('enough');
+    await expect(
+      policy.generate(queries, greedy, { seed: 0, key: [] }, { signal }),
+    ).rejects.toThrow('enough');
   });
 
   test('no queries, no responses', async () => {
-    expect(await policy.generate([], greedy, () => 0)).toEqual([]);
+    expect(await policy.generate([], greedy, { seed: 0, key: [] })).toEqual([]);
   });
 });
 
@@ -379,8 +387,11 @@ test('a generation that fails leaves no caches on the engine', async () => {
   let open = 0;
   const counting: Engine = {
     ...engine,
-    async compile() {
-      throw new Error('no compiler');
+    async compile(graph, options) {
+      const run = async () => {
+        throw new Error('no memory');
+      };
+      return { ...(await engine.compile(graph, options)), run };
     },
     async state(tensors) {
       const state = await engine.state(tensors);
@@ -394,7 +405,9 @@ test('a generation that fails leaves no caches on the engine', async () => {
   };
   const failing = await freshPolicy(counting, tinyT5, 1);
   const before = open;
-  await expect(failing.generate(queries, greedy, () => 0)).rejects.toThrow('no compiler');
+  await expect(failing.generate(queries, greedy, { seed: 0, key: [] })).rejects.toThrow(
+    'no memory',
+  );
   expect(open).toBe(before);
   await failing.close();
   expect(open).toBe(0);

@@ -41,7 +41,7 @@ test('a policy learns a handful of examples by heart', async () => {
   expect(steps.at(-1)!.loss).toBeLessThan(0.02);
   const greedy = GenerationConfig.parse({ sample: false, maxNewTokens: 8 });
   const queries = pairs.map(({ query }) => query);
-  const generations = await policy.generate(queries, greedy, () => 0);
+  const generations = await policy.generate(queries, greedy, { seed: 0, key: [] });
   const told = generations.map(({ response, truncated }) => ({ response, truncated }));
   expect(told).toEqual(pairs.map(({ response }) => ({ response, truncated: false })));
   await policy.close();

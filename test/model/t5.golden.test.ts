@@ -132,7 +132,7 @@ describe('greedy decoding', async () => {
       minNewTokens: kwargs.min_new_tokens ?? 0,
     });
     const queries = goldenSequences().map(({ query }) => query);
-    const generations = await policy.generate(queries, generation, () => 0);
+    const generations = await policy.generate(queries, generation, { seed: 0, key: [] });
     for (const [i, { response }] of generations.entries()) {
       const expected = untilEnd(batch_with_mask[i], config.eosIds[0]);
       await expectGreedy(policy, queries[i], [[config.decoderStartId, ...response], expected]);

@@ -4,7 +4,7 @@ import { presets } from '../../src/jobs/presets.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { randomStream, uniform } from '../../src/random.ts';
+import { drawOf, randomStream } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { rlSample } from '../../src/rl/sample.ts';
@@ -20,7 +20,7 @@ const random = randomStream(3, ['determinism']);
 const queries = Array.from({ length: 12 }, () =>
   Array.from({ length: 20 + random.integer(180) }, () => 3 + random.integer(200)),
 );
-const draw = (row: number, token: number) => uniform(5, ['determinism', row, token]);
+const draw = { seed: 5, key: ['determinism'] };
 
 /** All numbers of one training step, as bytes. */
 async function trained(threads: number): Promise<Record<string, Uint8Array>> {
@@ -77,7 +77,10 @@ test('rollouts have the same tokens one by one, in parts and all together', asyn
     const parts = [];
     for (let first = 0; first < queries.length; first += size) {
       const own = queries.slice(first, first + size);
-      const later = (row: number, token: number) => draw(first + row, token);
+      const later = drawOf(
+        draw,
+        own.map((_, i) => first + i),
+      );
       parts.push(...(await policy.generate(own, generation, later)));
     }
     for (const [i, { response, logprobs }] of parts.entries()) {

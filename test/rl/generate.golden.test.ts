@@ -40,7 +40,7 @@ describe.each(greedy)('generate as PPOTrainer does, $kwargs', (run) => {
   const { max_new_tokens: maxNewTokens, min_length: minLength = 0 } = run.kwargs;
   const config = GenerationConfig.parse({ sample: false, maxNewTokens, minLength });
   const generate = (parameters: Parameters) =>
-    policy.generate(queries, config, () => 0, { parameters });
+    policy.generate(queries, config, { seed: 0, key: [] }, { parameters });
 
   test('responses are those of the batch and of single queries, without their decoder start', async () => {
     const made = (await generate(policy.parameters)).map(({ response }) => response);

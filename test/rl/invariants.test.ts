@@ -4,7 +4,6 @@ import type { NumericError } from '../../src/errors.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy, ScoreOptions } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { uniform } from '../../src/random.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { type LearnerParts, RlLearner } from '../../src/rl/learner.ts';
 import { baseParameters } from '../../src/rl/reference.ts';
@@ -182,13 +181,14 @@ describe('logits that are not finite, while responses are sampled', () => {
   test('name the response and the token', async () => {
     await restore();
     const config = GenerationConfig.parse({ minNewTokens: 4, maxNewTokens: 6 });
-    let drawn = 0;
-    const draw = (row: number, token: number) => {
+    let steps = 0;
+    const { signal } = new AbortController();
+    signal.throwIfAborted = () => {
       // before the tokens 1 are made, the weights go bad for all that follow
-      if (token === 1 && ++drawn === 1) void plant(policy.parameters, Number.NaN);
-      return uniform(1, [row, token]);
+      if (++steps === 2) void plant(policy.parameters, Number.NaN);
     };
-    const error = await rejection(policy.generate(queries, config, draw));
+    const draw = { seed: 1, key: [] };
+    const error = await rejection(policy.generate(queries, config, draw, { signal }));
     const sample = Number(error.details.sample);
     expect(error).toMatchObject({
       name: 'NumericError',
@@ -204,7 +204,7 @@ describe('logits that are not finite, while responses are sampled', () => {
     await restore();
     await plant(policy.parameters, Number.NaN);
     const config = GenerationConfig.parse({ sample: false, maxNewTokens: 3 });
-    const call = policy.generate([queries[3]], config, () => 0);
+    const call = policy.generate([queries[3]], config, { seed: 0, key: [] });
     await expect(call).rejects.toThrow('logits of response 0, token 0: expected finite numbers');
   });
 
@@ -212,7 +212,7 @@ describe('logits that are not finite, while responses are sampled', () => {
     await restore();
     await plant(policy.parameters, Number.NaN);
     const config = GenerationConfig.parse({ topP: 0.9, topK: 5, maxNewTokens: 3 });
-    const call = policy.generate([queries[3]], config, () => 0);
+    const call = policy.generate([queries[3]], config, { seed: 0, key: [] });
     await expect(call).rejects.toThrow('logits of response 0, token 0: expected finite numbers');
   });
 });

@@ -9,7 +9,6 @@ import { ownMetrics, trlScalars } from '../../src/metrics.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
-import { uniform } from '../../src/random.ts';
 import type { SeenStep } from '../../src/rl/collect.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
@@ -362,7 +361,7 @@ describe('calibration', () => {
     expect(learner.calibration).toEqual({ n: 32, ...moments(scores) });
     await restore();
     const ids = seen[1].map(({ query }) => query.ids);
-    const draw = (row: number, token: number) => uniform(0, ['calibrate', 16, row, token]);
+    const draw = { seed: 0, key: ['calibrate', 16] };
     const made = await policy.generate(ids, config.generation, draw);
     expect(seen[1].map(({ response }) => response)).toEqual(made.map(({ response }) => response));
   });

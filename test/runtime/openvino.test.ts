@@ -105,7 +105,9 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
       const config = { sample: false, temperature: 1, topK: 0, topP: 1, minLength: -1 };
       const lengths = { minNewTokens: 0, maxNewTokens: 12 };
       const [mine, theirs] = await Promise.all(
-        policies.map((policy) => policy.generate(queries, { ...config, ...lengths }, () => 0)),
+        policies.map((policy) =>
+          policy.generate(queries, { ...config, ...lengths }, { seed: 0, key: [] }),
+        ),
       );
       expect(mine.map(({ response }) => response)).toEqual(theirs.map(({ response }) => response));
     });

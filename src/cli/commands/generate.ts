@@ -4,7 +4,6 @@ import { buildPrompts, isModule, promptTemplate, usualPrompt } from '../../data/
 import { InputError } from '../../errors.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { GenerationConfig } from '../../model/sampling.ts';
-import { uniform } from '../../random.ts';
 import { counted, wrap } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { dialogueOptions, lengthOptions, readRows, rowOptions } from '../data-options.ts';
@@ -87,7 +86,7 @@ export const generate = defineCommand({
       for (let done = 0; done < total && !signal.aborted; done += batchSize) {
         const batch = prompts.slice(done, done + batchSize);
         const ids = await tokenizer.encodeBatch(batch.map(({ query }) => query));
-        const draw = (row: number, token: number) => uniform(seed, ['generate', done + row, token]);
+        const draw = { seed, key: ['generate'], rows: batch.map((_, i) => done + i) };
         const generations = await policy.generate(ids, config, draw, { signal });
         const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
         batch.forEach((prompt, i) => {

@@ -1,5 +1,4 @@
-import { type Dropout, dropoutOf } from '../../model/dropout.ts';
-import { uniform } from '../../random.ts';
+import { dropoutOf } from '../../model/dropout.ts';
 import type { Places } from '../places.ts';
 
 /**
@@ -8,8 +7,7 @@ import type { Places } from '../places.ts';
  */
 export const trainingDropout: Places['dropout'] = (shape, seed, { key, phase }) => {
   if (phase === 'before') return undefined;
-  const draw: Dropout['draw'] = (half, row, token) =>
-    uniform(seed, ['dropout', ...key, half, row, token]);
+  const draw = { seed, key: ['dropout', ...key] };
   return dropoutOf(shape, draw, phase === 'first' ? { model: 0 } : {});
 };
 

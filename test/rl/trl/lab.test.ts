@@ -68,7 +68,7 @@ describe('D9, point 3: the decoder start of a response that was cut', () => {
     const config = RlConfig.parse({ ...options, generation });
     const tokenizer = await loadTokenizer(goldenPath('tokenizers', 't5'));
     const queries = batch.queries.slice(0, 4).map((ids, i) => ({ id: `${i}`, text: '', ids }));
-    const how = { generation, draw: () => 0, maxNewTokens: limits };
+    const how = { generation, draw: { seed: 0, key: [] }, maxNewTokens: limits };
     const rollouts = await collectRollouts({ policy, tokenizer }, queries, how);
     const samples = rollouts.map((each) => sampleOf(each, policy, placesOf(config), config));
     const places = await Promise.all(samples.map(({ sequence }) => policy.logits(sequence)));

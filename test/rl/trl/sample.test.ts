@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noiseFor } from '../../../src/model/dropout.ts';
 import type { PolicyShape } from '../../../src/model/policy-shape.ts';
 import { placesOf } from '../../../src/rl/trl/places.ts';
 import { trainingDropout } from '../../../src/rl/trl/sample.ts';
@@ -36,12 +37,12 @@ test('models without any have none', () => {
 
 test('each step, response and token drops something else, a repetition the same', () => {
   const draws = (at: readonly (string | number)[]) => {
-    const { draw } = trainingDropout(shape, seed, { key: at, phase: 'later' })!;
+    const dropout = trainingDropout(shape, seed, { key: at, phase: 'later' })!;
     return [
-      draw('encoder', 0, 0),
-      draw('decoder', 0, 0),
-      draw('decoder', 1, 0),
-      draw('decoder', 0, 1),
+      noiseFor(dropout, 'encoder', 0, 0),
+      noiseFor(dropout, 'decoder', 0, 0),
+      noiseFor(dropout, 'decoder', 1, 0),
+      noiseFor(dropout, 'decoder', 0, 1),
     ];
   };
   const all = [...draws(['rollout', 3]), ...draws(['rollout', 4]), ...draws(['evaluate', 0])];

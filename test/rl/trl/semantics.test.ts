@@ -31,7 +31,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { gradientNorm } from '../../../src/model/optimizer.ts';
 import type { Policy } from '../../../src/model/policy.ts';
 import { GenerationConfig } from '../../../src/model/sampling.ts';
-import { uniform } from '../../../src/random.ts';
 import { RlConfig } from '../../../src/rl/config.ts';
 import { gae } from '../../../src/rl/gae.ts';
 import { RlLearner } from '../../../src/rl/learner.ts';
@@ -128,7 +127,7 @@ describe('D4, point 5: dropout', () => {
       const { step } = await fixture(mode);
       await step();
       const config = GenerationConfig.parse({ maxNewTokens: 8 });
-      const draw = (row: number, token: number) => uniform(1, [row, token]);
+      const draw = { seed: 1, key: [] };
       const once = () => policy.generate(batch.queries, config, draw);
       expect(await once()).toEqual(await once());
     },
