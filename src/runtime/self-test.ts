@@ -39,31 +39,47 @@ export async function selfTest(
   trusted: Engine,
   tolerance: Tolerance,
 ): Promise<SelfTestResult> {
-  const test = selfTestGraph();
-  const place = { path: tmpdir(), instead: 'choose another folder for temporary files by TMPDIR' };
-  const folder = await writingTo(place, () => mkdtemp(join(tmpdir(), 'tactful-self-test-')));
-  try {
-    const file = join(folder, 'weights.bin');
-    const weights = await writingTo(place, () => writeWeights(file, test));
+  return withWeights(async (test, weights) => {
     const theirs = await results(trusted, test, weights);
     const mine = await results(engine, test, weights).catch((error: Error) => error);
     return mine instanceof Error
       ? { passed: false, text: mine.message }
       : judge(mine, theirs, tolerance);
+  });
+}
+
+/** What an engine computes: the graph's outputs at some lengths, in tokens. */
+export async function selfTestRuns(
+  engine: Pick<Engine, 'compile'>,
+  at: readonly number[] = lengths,
+): Promise<Feeds[]> {
+  return withWeights((test, weights) => results(engine, test, weights, at));
+}
+
+async function withWeights<T>(
+  use: (test: SelfTestGraph, weights: WeightSource) => Promise<T>,
+): Promise<T> {
+  const test = selfTestGraph();
+  const place = { path: tmpdir(), instead: 'choose another folder for temporary files by TMPDIR' };
+  const folder = await writingTo(place, () => mkdtemp(join(tmpdir(), 'tactful-self-test-')));
+  try {
+    const file = join(folder, 'weights.bin');
+    return await use(test, await writingTo(place, () => writeWeights(file, test)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 async function results(
-  engine: Engine,
+  engine: Pick<Engine, 'compile'>,
   { graph, feeds }: SelfTestGraph,
   weights: WeightSource,
+  at: readonly number[] = lengths,
 ): Promise<Feeds[]> {
   const session = await engine.compile(graph, { name: 'self-test', weights });
   try {
     const runs: Feeds[] = [];
-    for (const tokens of lengths) runs.push(await session.run(feeds(tokens)));
+    for (const tokens of at) runs.push(await session.run(feeds(tokens)));
     return runs;
   } finally {
     await session.close();
