@@ -38,12 +38,14 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
   checkVersion(version);
   const target = resolve(options.target ?? join(dataFolder(), `openvino-${version}`));
   const there = await libraryIn(target);
-  if (there !== undefined) {
+  const names = await readdir(target).catch((): string[] => []);
+  // versions of tactful before had models of another format, and left this one's reader out
+  const isWhole = names.some((name) => /openvino_ir_frontend/.test(name));
+  if (there !== undefined && (isWhole || dirname(there) !== target)) {
     yield { type: 'done', version, library: there, known: true };
     return;
   }
-  const names = await readdir(target).catch((): string[] => []);
-  if (names.length > 0) {
+  if (there === undefined && names.length > 0) {
     const remedy = 'Choose another `target`.';
     throw new InputError(target, 'a new or an empty folder', `${names.length} entries`, remedy);
   }
@@ -65,6 +67,7 @@ export async function* setupOpenVino(options: SetupOptions): AsyncGenerator<Setu
     yield* told('unpack', unpackLibraries(wheel, temporary));
     signal.throwIfAborted();
     await unlink(wheel);
+    if (there !== undefined) await rm(target, { recursive: true });
     await rename(temporary, target);
   } catch (error) {
     throw unwritable(error, { path: target, instead: 'choose another `target`', bytes: unpacked });

@@ -9,7 +9,7 @@ const folder = 'openvino/libs/';
 
 /** What tactful does not use: other devices, other model formats, a cache of the GPU's kernels. */
 const unused =
-  /intel_(gpu|npu)_plugin|(gguf|ir|jax|paddle|pytorch|tensorflow|tensorflow_lite)_frontend|^cache\.json$/;
+  /intel_(gpu|npu)_plugin|(gguf|jax|onnx|paddle|pytorch|tensorflow|tensorflow_lite)_frontend|^cache\.json$/;
 
 /** A wheel's libraries take some 170 MB. */
 const largest = 2 ** 30;

@@ -22,7 +22,7 @@ export async function encodeModel(
     const shape = graph.weights.get(name)!.shape as number[];
     const location = weights.locate?.(name, shape);
     if (!location || location.dtype === 'float64' || isInput(location, name)) {
-      inputs.push(given(name, shape, location, weights));
+      inputs.push(givenWeight(name, shape, weights));
       return 'input';
     }
     const { file, dtype, ...place } = location;
@@ -34,12 +34,13 @@ export async function encodeModel(
   return { model, folder, shared: await Promise.all(inputs) };
 }
 
-async function given(
+/** A weight by its place in a file, if it is in one; else with its values. */
+export async function givenWeight(
   name: string,
   shape: readonly number[],
-  location: WeightLocation | undefined,
   weights: WeightSource,
 ): Promise<SharedWeight> {
+  const location = weights.locate?.(name, shape);
   if (location) return { name, shape, place: location };
   const values = await weights.read(name, shape);
   return { name, shape, place: { source: numberOf(weights), values } };

@@ -40,3 +40,71 @@ function findTrim(): () => void {
     return () => {}; // another C library, or no koffi: more memory is kept, nothing else
   }
 }
+
+/** A stretch of addresses that files can be mapped into. */
+export interface Mapping {
+  readonly address: bigint;
+  view(start: number, length: number): Uint8Array;
+  /** Maps the beginning of a file to whole pages, to be read alone. @returns false where there is no way to */
+  mapFile(handle: number, start: number, length: number): boolean;
+  /** Gives pages of a file back to the system, which reads them again when somebody does. */
+  release(start: number, length: number): void;
+  free(): void;
+}
+
+/** Numbers of the system's headers. */
+const readable = 1;
+const writable = 2;
+const isPrivate = 2;
+const fixed = 0x10;
+const dontNeed = 4;
+/** MAP_ANONYMOUS and MAP_NORESERVE, and the C library that has `mmap`. */
+const systems: Partial<Record<NodeJS.Platform, { anonymous: number; file: string }>> = {
+  linux: { anonymous: 0x20 | 0x4000, file: 'libc.so.6' },
+  darwin: { anonymous: 0x1000 | 0x40, file: 'libSystem.dylib' },
+};
+
+/** Zeros of that many bytes; where the system has no `mmap`, files cannot be mapped into them. */
+export function mapMemory(length: number): Mapping {
+  const koffi = loadKoffi();
+  const system = systems[process.platform];
+  const library = system && libraryOf(koffi, system.file);
+  if (!system || !library) return plainMemory(koffi, length);
+  const call = (name: string, result: string, types: string[]) => library.func(name, result, types);
+  const mmap = call('mmap', 'int64_t', ['int64_t', 'size_t', 'int', 'int', 'int', 'int64_t']);
+  const advise = call('madvise', 'int', ['int64_t', 'size_t', 'int']);
+  const unmap = call('munmap', 'int', ['int64_t', 'size_t']);
+  const both = readable | writable;
+  const address = BigInt(mmap(0n, length, both, isPrivate | system.anonymous, -1, 0));
+  if (address === -1n) return plainMemory(koffi, length);
+  return {
+    address,
+    view: (start, size) =>
+      new Uint8Array(size === 0 ? new ArrayBuffer(0) : koffi.view(address + BigInt(start), size)),
+    mapFile(handle, start, size) {
+      const at = address + BigInt(start);
+      return BigInt(mmap(at, size, readable, isPrivate | fixed, handle, 0)) === at;
+    },
+    release: (start, size) => void advise(address + BigInt(start), size, dontNeed),
+    free: () => void unmap(address, length),
+  };
+}
+
+function libraryOf(koffi: Koffi, file: string) {
+  try {
+    return koffi.load(file);
+  } catch {
+    return undefined; // another C library
+  }
+}
+
+function plainMemory(koffi: Koffi, length: number): Mapping {
+  const memory = new Uint8Array(length);
+  return {
+    address: BigInt(koffi.address(memory)),
+    view: (start, size) => memory.subarray(start, start + size),
+    mapFile: () => false,
+    release() {},
+    free() {},
+  };
+}

@@ -1,79 +1,93 @@
 /** How a graph is written for OpenVINO. */
-import { Graph, reachable, type Value } from '../graph/graph.ts';
-import { weightsUsed } from '../graph/onnx.ts';
-import { concat } from '../graph/ops/shape.ts';
-import { type Encoded, encodeModel, mustBeRead } from './encode.ts';
-import { besideWeights } from './openvino-weights.ts';
-import type { WeightLocation, WeightSource } from './weight-source.ts';
+import { type Graph, reachable, type Value } from '../graph/graph.ts';
+import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
+import { sizeOf } from '../tensor.ts';
+import type { SharedWeight } from './backend.ts';
+import { type Encoded, givenWeight, mustBeRead } from './encode.ts';
+import { elementTypes, type Ir, newIr, type Port, packed } from './openvino-ir.ts';
+import { writeOp } from './openvino-ops.ts';
+import type { WeightSource } from './weight-source.ts';
 
-type Locate = (name: string) => WeightLocation;
-
-/** A graph with its weights as constants in their files; as inputs where OpenVINO cannot map them all. */
-export async function encodeForOpenVino(graph: Graph, source: WeightSource): Promise<Encoded> {
-  const places = new Map<string, WeightLocation>();
-  for (const name of weightsUsed(graph)) {
-    const location = source.locate?.(name, graph.weights.get(name)!.shape as number[]);
-    if (!location) return encodeModel(graph, source, () => true);
-    places.set(name, location);
-  }
-  const { locate, beside } = await besideWeights(places);
-  const real = { ...source, locate };
-  const cannotMap = [...places.values()].some(mustBeRead);
-  if (!beside || cannotMap) return encodeModel(graph, real, () => true);
-  const separate = separateSquares(graph, locate);
-  return encodeModel(separate.graph, { ...source, locate: separate.locate }, () => false);
+/** How a graph is written. */
+export interface IrOptions {
+  /** Second addresses of square weights that are used both ways. @default true */
+  readonly separateSquares?: boolean;
 }
 
 /**
- * The graph with a second constant for each square weight that is used both transposed (forward)
- * and as it is (backward).
+ * A graph with its weights as constants: what is mapped from a file keeps its element type, what has
+ * to be read is float32.
+ */
+export async function encodeForOpenVino(
+  graph: Graph,
+  source: WeightSource,
+  { separateSquares = true }: IrOptions = {},
+): Promise<Encoded> {
+  const names = weightsUsed(graph);
+  const shared = await Promise.all(
+    names.map((name) => givenWeight(name, graph.weights.get(name)!.shape as number[], source)),
+  );
+  const squares = separateSquares ? usedBothWays(graph) : new Set<Value>();
+  const ir = newIr();
+  const ports = new Map<Value, Port>();
+  const again = new Map<Value, Port>();
+  const weightAt = (value: Value, copy: 0 | 1): Port => {
+    const { name } = value.source as { name: string };
+    const index = names.indexOf(name);
+    return weightPort(ir, shared[index], { index, copy });
+  };
+  const portOf = (user: Value) => (value: Value) => {
+    if (!squares.has(value) || straightWeight(user) !== value) return ports.get(value)!;
+    const known = again.get(value) ?? weightAt(value, 1);
+    again.set(value, known);
+    return known;
+  };
+  for (const name of inputsUsed(graph)) {
+    const value = graph.inputs.get(name)!;
+    const shape = value.shape.map((dim) => (typeof dim === 'number' ? dim : '?')).join();
+    const type = elementTypes[value.dtype];
+    const data = { shape, element_type: type };
+    ports.set(value, ir.layer('Parameter', [], { type, name, tensor: name, data }));
+  }
+  for (const value of reachable(graph.outputs.values())) {
+    const { source: from } = value;
+    if (from.kind === 'constant') ports.set(value, ir.constant(from.tensor));
+    if (from.kind === 'weight') ports.set(value, weightAt(value, 0));
+    if (from.kind !== 'op') continue;
+    const name = `${from.op.onnx} v${value.id}`;
+    ports.set(value, writeOp(ir, value, { portOf: portOf(value), name }));
+  }
+  for (const [name, value] of graph.outputs) ir.layer('Result', [ports.get(value)!], { name });
+  return { model: packed(ir.finish()), folder: undefined, shared };
+}
+
+/** A weight, as float32 whatever it is stored in. */
+function weightPort(ir: Ir, weight: SharedWeight, slot: { index: number; copy: 0 | 1 }): Port {
+  const { name, shape, place } = weight;
+  const isMapped = 'file' in place && !mustBeRead(place);
+  const dtype = isMapped && place.dtype !== 'float64' ? place.dtype : 'float32';
+  const bytes = sizeOf(shape) * (dtype === 'float32' ? 4 : 2);
+  const type = elementTypes[dtype];
+  const title = slot.copy === 0 ? name : `${name} again`;
+  const port = ir.weight({ name: title, type, shape, bytes, slot });
+  if (type === 'f32') return port;
+  return ir.layer('Convert', [port], {
+    type: 'f32',
+    name: `${title} (${type})`,
+    data: { destination_type: 'f32' },
+    remarks: ['decompression'],
+  });
+}
+
+/**
+ * Square weights that are the right side of products as they are (backward) and transposed (forward).
  *
  * OpenVINO's CPU plugin rearranges a constant for a product and finds the result again by the
  * constant's address and the result's layout. The two uses of a square constant agree in both, so
  * that the second product takes what was rearranged for the first and is wrong (seen in 2026.4.1,
- * fp32). Nodes that only pass a tensor on are optimised away; two halves of it, joined when the
- * graph is compiled, are a constant of their own.
+ * fp32). So the second has the same elements at another address.
  */
-export function separateSquares(graph: Graph, locate: Locate): { graph: Graph; locate: Locate } {
-  const squares = usedBothWays(graph);
-  if (squares.size === 0) return { graph, locate };
-  const separate = new Graph();
-  const halves = new Map<string, WeightLocation>();
-  const half = (name: string, [all, width]: readonly number[], start: number, end: number) => {
-    const { length, offset, ...place } = locate(name);
-    const row = length / all;
-    const own = `${name} rows ${start} to ${end}`;
-    halves.set(own, { ...place, offset: offset + start * row, length: (end - start) * row });
-    return separate.weight(own, [end - start, width]);
-  };
-  const again = (name: string, shape: readonly number[]) => {
-    const middle = shape[0] >> 1;
-    const parts = [half(name, shape, 0, middle), half(name, shape, middle, shape[0])] as const;
-    return concat(...parts, { axis: 0 });
-  };
-
-  const copies = new Map<Value, Value>();
-  const copyOf = (value: Value): Value => {
-    const { source, dtype, shape } = value;
-    if (source.kind === 'input') return separate.input(source.name, dtype, shape);
-    if (source.kind === 'weight') return separate.weight(source.name, shape as number[]);
-    if (source.kind === 'constant') return separate.constant(source.tensor);
-    const { op, inputs, attributes } = source;
-    const straight = straightWeight(value);
-    const moved = inputs.map((input) =>
-      input === straight && squares.has(input)
-        ? again((input.source as { name: string }).name, input.shape as number[])
-        : copies.get(input)!,
-    );
-    return separate.node(op, moved, attributes);
-  };
-  for (const value of allBelow(graph)) copies.set(value, copyOf(value));
-  for (const [name, value] of graph.outputs) separate.output(name, copies.get(value)!);
-  return { graph: separate, locate: (name) => halves.get(name) ?? locate(name) };
-}
-
-/** Square weights that are the right side of products as they are and transposed. */
-function usedBothWays(graph: Graph): Set<Value> {
+export function usedBothWays(graph: Graph): Set<Value> {
   const values = reachable(graph.outputs.values());
   const straight = new Set(values.flatMap((value) => straightWeight(value) ?? []));
   const otherwise = values.flatMap((value) =>
@@ -94,17 +108,4 @@ function straightWeight({ source }: Value): Value | undefined {
   const isProduct = op.onnx === 'MatMul' || (op.onnx === 'Gemm' && !attributes.transB);
   const isSquare = right?.source.kind === 'weight' && right.shape[0] === right.shape[1];
   return isProduct && isSquare && right.shape.length === 2 ? right : undefined;
-}
-
-/** Every value that the outputs are made from, in topological order. */
-function allBelow(graph: Graph): Value[] {
-  const seen = new Set<Value>();
-  const open = [...graph.outputs.values()];
-  for (let value = open.pop(); value; value = open.pop()) {
-    if (seen.has(value)) continue;
-    seen.add(value);
-    // those too that only a gradient rule reads
-    if (value.source.kind === 'op') open.push(...value.source.inputs);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }

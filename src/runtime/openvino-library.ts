@@ -14,10 +14,8 @@ export interface OpenVino {
   /** For instance `2026.4.1-22982-e213a147257-releases/2026/4`. */
   readonly build: string;
   createCore(): Pointer;
-  /** Reads an ONNX model from its file. Files beside it that it refers to are mapped into memory. */
-  readModelFile(core: Pointer, path: string): Pointer;
-  /** Reads an ONNX model that refers to no file. */
-  readModel(core: Pointer, model: Uint8Array): Pointer;
+  /** Reads a model in XML; its constants stay where they are, and have to as long as it is used. */
+  readModel(core: Pointer, xml: string, constants: Constants): Pointer;
   compileModel(
     core: Pointer,
     model: Pointer,
@@ -35,8 +33,17 @@ export interface OpenVino {
   free(kind: 'core' | 'model' | 'compiled' | 'request', object: Pointer): void;
 }
 
+/** Memory that a model's constants lie in. */
+export interface Constants {
+  readonly address: bigint;
+  readonly length: number;
+}
+
 /** `ov_element_type_e`, as it is since 2026.4. */
 const elementTypes = { bool: 1, bfloat16: 2, float16: 3, float32: 4, int32: 9, int64: 10 } as const;
+
+/** `u8` of the same. */
+const bytesOf = 16;
 
 /** `INVALID_C_PARAM` of `ov_status_e`. */
 const invalidParameter = -14;
@@ -71,9 +78,16 @@ export function loadOpenVino(file: string): OpenVino {
   return {
     build: version,
     createCore: () => result('ov_core_create'),
-    readModelFile: (core, path) => result('ov_core_read_model', core, path, null),
-    readModel: (core, model) =>
-      result('ov_core_read_model_from_memory_buffer', core, model, model.length, null),
+    readModel(core, xml, { address, length }) {
+      const size = { rank: 1, dims: BigInt64Array.of(BigInt(length)) };
+      const weights = result('ov_tensor_create_from_host_ptr', bytesOf, size, address);
+      try {
+        const text = Buffer.from(xml);
+        return result('ov_core_read_model_from_memory_buffer', core, text, text.length, weights);
+      } finally {
+        call.ov_tensor_free(weights);
+      }
+    },
     compileModel(core, model, properties) {
       const list = Object.entries(properties).map(([key, value]) => ({ key, value }));
       return result('ov_core_compile_model_props', core, model, 'CPU', list.length, list);
@@ -148,7 +162,6 @@ function bind(koffi: Koffi, file: string) {
   const statuses = {
     ov_get_openvino_version: [koffi.out(koffi.pointer(version))],
     ov_core_create: [made],
-    ov_core_read_model: [object, 'str', 'str', made],
     ov_core_read_model_from_memory_buffer: [object, 'void *', 'size_t', object, made],
     ov_core_compile_model_props: [object, object, 'str', 'size_t', property, made],
     ov_compiled_model_get_property: [object, 'str', made],

@@ -1,23 +1,21 @@
 /** I/O: OpenVINO, a second engine: bf16 on CPUs that have it. Its library is optional. */
-import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { InternalError } from '../errors.ts';
-import { Graph } from '../graph/graph.ts';
-import { encodeOnnx } from '../graph/onnx.ts';
-import { matmul } from '../graph/ops/linear.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Backend, LoadRequest } from './backend.ts';
+import { copiesIn, newIr, placed, unpacked } from './openvino-ir.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
+import { isMapped, type Stretch, stretchOf } from './openvino-weights.ts';
 import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 
-interface Loaded extends Pick<LoadRequest, 'inputs' | 'outputs' | 'shared' | 'keep' | 'append'> {
+interface Loaded extends Pick<LoadRequest, 'inputs' | 'outputs' | 'keep' | 'append'> {
   readonly compiled: Pointer;
   readonly request: Pointer;
-  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly stretch: Stretch;
+  /** What the request has been given: the library reads it where it is. */
+  readonly given: Map<string, Tensor>;
 }
 
 /**
@@ -46,6 +44,18 @@ export function openVinoBackend({
   const kept = states();
   const frozen = sharedWeights();
   let count = 0;
+  const placedConstants = async ({ model, shared }: LoadRequest) => {
+    const loose = shared.filter(({ place }) => !isMapped(place));
+    const tensors = await frozen.acquire(loose);
+    try {
+      const { xml, constants } = unpacked(model);
+      const values = new Map([...tensors].map(([name, { data }]) => [name, data]));
+      const stretch = stretchOf(constants, shared, { values, copies: copiesIn(xml) });
+      return { ...stretch, xml: placed(xml, stretch.offsetOf) };
+    } finally {
+      frozen.release(loose);
+    }
+  };
 
   return {
     async describe() {
@@ -65,15 +75,17 @@ export function openVinoBackend({
     },
 
     async load(request) {
-      const { shared, inputs, outputs, keep, append } = request;
-      const weights = await frozen.acquire(shared);
+      const { inputs, outputs, keep, append } = request;
+      const stretch = await placedConstants(request);
       try {
-        const model = readModel(openvino, core, request);
+        const model = openvino.readModel(core, stretch.xml, stretch);
         const compiled = compile(openvino, core, model, properties);
-        sessions.set(count, { ...compiled, shared, weights, inputs, outputs, keep, append });
+        stretch.release();
+        const given = new Map<string, Tensor>();
+        sessions.set(count, { ...compiled, stretch, given, inputs, outputs, keep, append });
         return count++;
       } catch (cause) {
-        frozen.release(shared);
+        stretch.free();
         throw new InternalError(`openvino refused the graph "${request.name}": ${reasonOf(cause)}`);
       }
     },
@@ -81,18 +93,21 @@ export function openVinoBackend({
     async run(id, feeds, stateIds) {
       const session = sessions.get(id);
       if (!session) throw new InternalError(`session ${id} is closed`);
-      const { request, inputs, outputs, weights } = session;
+      const { request, inputs, outputs, given, stretch } = session;
       const sources = stateIds.map(kept.of);
       const target = targetOf(sources, session);
-      const given = inputs.map((name) => [name, feeds[name] ?? lookUp(name, sources)] as const);
+      const tensors = inputs.map((name) => [name, feeds[name] ?? lookUp(name, sources)] as const);
       try {
-        for (const [name, tensor] of [...given, ...weights]) {
+        for (const [name, tensor] of tensors) {
+          if (given.get(name) === tensor) continue;
           openvino.setInput(request, name, tensor);
+          given.set(name, tensor);
         }
         openvino.infer(request);
       } catch (cause) {
         throw new InternalError(`openvino: ${reasonOf(cause)}`);
       }
+      stretch.release(); // a new shape may have had weights rearranged anew
       const results = outputs.map((name, i) => [name, openvino.output(request, i)] as const);
       return settle(results, session, target);
     },
@@ -101,9 +116,9 @@ export function openVinoBackend({
       const session = sessions.get(id);
       if (!session) return;
       sessions.delete(id);
-      frozen.release(session.shared);
       openvino.free('request', session.request);
       openvino.free('compiled', session.compiled);
+      session.stretch.free();
     },
 
     ...stateCalls(kept),
@@ -114,22 +129,6 @@ export function openVinoBackend({
       openvino.free('core', core);
     },
   };
-}
-
-/** A model that refers to weight files is read from a file beside them, which is gone afterwards. */
-function readModel(
-  openvino: OpenVino,
-  core: Pointer,
-  { model, folder }: Pick<LoadRequest, 'model' | 'folder'>,
-): Pointer {
-  if (folder === undefined) return openvino.readModel(core, model);
-  const file = join(folder, `.tactful-${randomUUID()}.onnx`);
-  try {
-    writeFileSync(file, model, { flag: 'wx' });
-    return openvino.readModelFile(core, file);
-  } finally {
-    rmSync(file, { force: true });
-  }
 }
 
 /** Compiles a model and frees it. */
@@ -158,17 +157,18 @@ function realPrecision(
   core: Pointer,
   properties: Readonly<Record<string, string>>,
 ): string {
-  const graph = new Graph();
-  const x = graph.input('x', 'float32', ['n', 'n']);
-  graph.output('y', matmul(x, x));
-  const model = openvino.readModel(
-    core,
-    encodeOnnx(graph, () => 'input'),
-  );
+  const ir = newIr();
+  const shape = { shape: '?,?', element_type: 'f32' };
+  const x = ir.layer('Parameter', [], { type: 'f32', tensor: 'x', data: shape });
+  const plain = { transpose_a: false, transpose_b: false };
+  ir.layer('Result', [ir.layer('MatMul', [x, x], { data: plain })]);
+  const constants = stretchOf(new Uint8Array(8), [], { values: new Map(), copies: 1 });
+  const model = openvino.readModel(core, ir.finish().xml, constants);
   const { compiled, request } = compile(openvino, core, model, properties);
   const precision = openvino.property(compiled, 'INFERENCE_PRECISION_HINT');
   openvino.free('request', request);
   openvino.free('compiled', compiled);
+  constants.free();
   return precision;
 }
 

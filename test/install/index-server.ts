@@ -12,6 +12,8 @@ export const contents: readonly ZipEntry[] = [
   { name: 'openvino/libs/libopenvino.so.2641', data: 'the library'.repeat(1000) },
   { name: 'openvino/libs/libopenvino_intel_cpu_plugin.so', data: 'CPU' },
   { name: 'openvino/libs/libopenvino_intel_gpu_plugin.so', data: 'GPU' },
+  { name: 'openvino/libs/libopenvino_ir_frontend.so.2641', data: 'reader' },
+  { name: 'openvino/libs/libopenvino_onnx_frontend.so.2641', data: 'ONNX' },
   { name: 'openvino/libs/libopenvino_pytorch_frontend.so.2641', data: 'PyTorch' },
   { name: 'openvino/libs/cache.json', data: '{}' },
 ];

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type SetupEvent, type SetupOptions, setupOpenVino } from '../../src/install/openvino.ts';
@@ -9,7 +9,10 @@ import { contents, indexServer, sha256, wheel, wheelName } from './index-server.
 import { zip } from './zip.ts';
 
 const library = 'libopenvino_c.so.2641';
-const kept = ['libopenvino.so.2641', library, 'libopenvino_intel_cpu_plugin.so'];
+const kept = [
+  ...['libopenvino.so.2641', library, 'libopenvino_intel_cpu_plugin.so'],
+  'libopenvino_ir_frontend.so.2641',
+];
 const { signal } = new AbortController();
 
 /** Sets up into a folder of its own, without pip unless a test brings one. */
@@ -68,6 +71,19 @@ test('what is there already is not fetched again', async () => {
   for await (const event of setupOpenVino({ target, index, signal })) again.push(event);
   expect(again).toMatchObject([{ type: 'done', known: true, library: join(target, library) }]);
   expect(asked.length).toBe(2);
+});
+
+test('what an earlier version left there, without the reader of models, is fetched again', async () => {
+  const { index } = await indexServer();
+  const { target, run } = await setUp({ index });
+  await run;
+  const reader = join(target, 'libopenvino_ir_frontend.so.2641');
+  await rm(reader);
+  const again: SetupEvent[] = [];
+  const settings = { target, index, platform: 'linux-x64', python: undefined, signal };
+  for await (const event of setupOpenVino(settings)) again.push(event);
+  expect(again.at(-1)).toMatchObject({ type: 'done', known: false });
+  expect((await readdir(target)).sort()).toEqual(kept.sort());
 });
 
 test('page and wheel come through the proxy that the environment names', async () => {

@@ -1,0 +1,151 @@
+/** How each op is written for OpenVINO: https://docs.openvino.ai, operation sets. */
+import { InternalError } from '../errors.ts';
+import { type Attributes, readBy, type Value } from '../graph/graph.ts';
+import { type DType, int64 } from '../tensor.ts';
+import { elementTypes, type Ir, type LayerOptions, type Port } from './openvino-ir.ts';
+
+/** What an op is written from. */
+interface Written {
+  readonly ir: Ir;
+  readonly inputs: readonly Port[];
+  readonly value: Value;
+  readonly attributes: Attributes;
+  /** Of its result. */
+  readonly type: Port['type'];
+  /** Adds the layer of the result. */
+  layer(type: string, inputs: readonly Port[], options?: LayerOptions): Port;
+}
+
+type Write = (written: Written) => Port;
+
+const numpy = { auto_broadcast: 'numpy' };
+
+function plain(type: string, version = 'opset1'): Write {
+  return ({ layer, inputs }) => layer(type, inputs, { version });
+}
+
+function binary(type: string, data: LayerOptions['data'] = numpy): Write {
+  return ({ layer, inputs }) => layer(type, inputs, { data: data! });
+}
+
+function reduction(type: string): Write {
+  return ({ ir, layer, inputs: [x], attributes: { axes, keepDims } }) =>
+    layer(type, [x, ir.constant(int64(axes as number[]))], {
+      data: { keep_dims: keepDims as boolean },
+    });
+}
+
+const product: Write = ({ layer, inputs, attributes: { transA = false, transB = false } }) =>
+  layer('MatMul', inputs, {
+    data: { transpose_a: transA as boolean, transpose_b: transB as boolean },
+  });
+
+const writers: Readonly<Record<string, Write>> = {
+  Add: binary('Add'),
+  Sub: binary('Subtract'),
+  Mul: binary('Multiply'),
+  // of whole numbers it rounds towards 0, as ONNX's does
+  Div: binary('Divide', { ...numpy, m_pythondiv: false }),
+  Max: binary('Maximum'),
+  Min: binary('Minimum'),
+  Less: binary('Less'),
+  Equal: binary('Equal'),
+  Where: binary('Select'),
+  Neg: plain('Negative'),
+  Abs: plain('Abs'),
+  Sign: plain('Sign'),
+  Exp: plain('Exp'),
+  Log: plain('Log'),
+  Sqrt: plain('Sqrt'),
+  Tanh: plain('Tanh'),
+  Sigmoid: plain('Sigmoid'),
+  Erf: plain('Erf'),
+  Relu: plain('ReLU'),
+  Gelu: ({ layer, inputs }) =>
+    layer('Gelu', inputs, { version: 'opset7', data: { approximation_mode: 'TANH' } }),
+  Reciprocal: ({ ir, layer, inputs: [x], value: { graph } }) => {
+    const { source } = graph.scalar(1);
+    if (source.kind !== 'constant') throw new InternalError('a scalar is a constant');
+    return layer('Divide', [ir.constant(source.tensor), x], {
+      data: { ...numpy, m_pythondiv: false },
+    });
+  },
+  Softmax: ({ layer, inputs, attributes: { axis } }) =>
+    layer('SoftMax', inputs, { version: 'opset8', data: { axis: axis as number } }),
+  ReduceSum: reduction('ReduceSum'),
+  ReduceMean: reduction('ReduceMean'),
+  ReduceMax: reduction('ReduceMax'),
+  CumSum: ({ ir, layer, inputs: [x], attributes: { axis, backwards } }) =>
+    layer('CumSum', [x, ir.constant(int64([axis as number], []))], {
+      version: 'opset3',
+      data: { exclusive: false, reverse: backwards as boolean },
+    }),
+  MatMul: product,
+  Gemm: product,
+  Gather: ({ ir, layer, inputs: [table, indices] }) =>
+    layer('Gather', [table, indices, ir.constant(int64([0], []))], {
+      version: 'opset8',
+      data: { batch_dims: 0 },
+    }),
+  GatherElements: ({ layer, inputs }) =>
+    layer('GatherElements', inputs, { version: 'opset6', data: { axis: 1 } }),
+  ScatterElements: ({ ir, layer, inputs, attributes: { axis } }) =>
+    layer('ScatterElementsUpdate', [...inputs, ir.constant(int64([axis as number], []))], {
+      version: 'opset12',
+      data: { reduction: 'sum', use_init_val: true },
+    }),
+  Shape({ ir, layer, inputs: [x], value, attributes }) {
+    const { start, end } = attributes as { start: number; end: number };
+    const { source } = value;
+    const rank = source.kind === 'op' ? source.inputs[0].shape.length : 0;
+    const all = { version: 'opset3', type: 'i64', data: { output_type: 'i64' } } as const;
+    if (start === 0 && end === rank) return layer('ShapeOf', [x], all);
+    const axes = Array.from({ length: end - start }, (_, i) => start + i);
+    const taken = [ir.constant(int64(axes)), ir.constant(int64([0], []))];
+    return layer('Gather', [ir.layer('ShapeOf', [x], all), ...taken], {
+      version: 'opset8',
+      data: { batch_dims: 0 },
+    });
+  },
+  Reshape: ({ layer, inputs, attributes: { exact } }) =>
+    layer('Reshape', inputs, { data: { special_zero: exact !== true } }),
+  Transpose: ({ ir, layer, inputs: [x], attributes: { perm } }) =>
+    layer('Transpose', [x, ir.constant(int64(perm as number[]))]),
+  Expand: ({ layer, inputs }) =>
+    layer('Broadcast', inputs, { version: 'opset3', data: { mode: 'bidirectional' } }),
+  Concat: ({ layer, inputs, attributes: { axis } }) =>
+    layer('Concat', inputs, { data: { axis: axis as number } }),
+  Slice: ({ ir, layer, inputs: [x, start, end], attributes: { axis } }) =>
+    layer('Slice', [x, start, end, ir.constant(int64([1])), ir.constant(int64([axis as number]))], {
+      version: 'opset8',
+    }),
+  Range: ({ layer, inputs }) =>
+    layer('Range', inputs, { version: 'opset4', data: { output_type: 'i64' } }),
+  Cast: ({ layer, inputs, attributes: { to } }) =>
+    layer('Convert', inputs, { data: { destination_type: elementTypes[to as DType] } }),
+  Identity: ({ inputs: [x] }) => x,
+};
+
+/**
+ * Adds the layers of an op's value.
+ * @param portOf where the values that it reads are
+ */
+export function writeOp(
+  ir: Ir,
+  value: Value,
+  { portOf, name }: { portOf(value: Value): Port; name: string },
+): Port {
+  const { source, dtype } = value;
+  if (source.kind !== 'op') throw new InternalError('writeOp: not an op');
+  const write = writers[source.op.onnx];
+  if (!write) throw new InternalError(`openvino: ${source.op.onnx} is not written yet`);
+  const type = elementTypes[dtype];
+  return write({
+    ir,
+    value,
+    type,
+    inputs: readBy(value).map(portOf),
+    attributes: source.attributes,
+    layer: (kind, inputs, options) => ir.layer(kind, inputs, { type, name, ...options }),
+  });
+}
