@@ -52,6 +52,8 @@ export interface OpRecord<Inputs extends readonly Value[], A> {
   readonly simplify?: (inputs: Inputs, attributes: A) => Value | undefined;
   /** How many of its inputs the ONNX operator has; those behind serve the gradient rule. @default all */
   readonly reads?: number;
+  /** Which of its inputs takes its place where products are computed in less than float32 (narrow.ts). */
+  readonly narrow?: number;
   /** How attributes are written in ONNX; as they are, unless said otherwise. */
   readonly encode?: (attributes: A) => Encoded;
 }
@@ -186,6 +188,18 @@ export function reachable(
     if (seen.has(value) || isOutside(value)) continue;
     seen.add(value);
     open.push(...readBy(value));
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** The same with all that only a gradient rule reads. */
+export function allBelow(roots: Iterable<Value>): Value[] {
+  const seen = new Set<Value>();
+  const open = [...roots];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (value.source.kind === 'op') open.push(...value.source.inputs);
   }
   return [...seen].sort((a, b) => a.id - b.id);
 }

@@ -81,7 +81,8 @@ function cumulative(x: Value): Value {
   const n = x.shape[1] as number;
   const order = x.graph.integers(Array.from({ length: n }, (_, i) => i));
   const isUpTo = less(reshape(order, [n, 1]), add(order, x.graph.integers(1)));
-  return gemm(x, castTo(isUpTo, 'float32'), { transA: false, transB: false });
+  // bfloat16 would draw from another distribution than its logprobs say
+  return gemm(x, castTo(isUpTo, 'float32'), { transA: false, transB: false, exact: true });
 }
 
 /** The first place where ascending sums [rows, n] are above the threshold [rows, 1], int64 [rows, 1]. */

@@ -245,7 +245,7 @@ function tokenOutputs(p: Scope, model: LanguageModel, options: OutputOptions): T
   const x = mul(headInput(head, hidden), inverseTemperature);
   const logits = logitsOf(head, x, inverseTemperature);
   const normaliser = logSumExp(logits);
-  const chosen = labelLogits(head, x, labels, inverseTemperature);
+  const chosen = labelLogits(head, x, { labels, factor: inverseTemperature, all: logits });
   const probabilities = exp(sub(logits, reshape(normaliser, ['tokens', 1])));
   const expected = reduceSum(mul(probabilities, logits), { axis: 1 });
   return {

@@ -1,9 +1,9 @@
 /** How hidden states become logits: scale x W^T + b. */
 import type { Value } from '../graph/graph.ts';
 import { add, mul } from '../graph/ops/elementwise.ts';
-import { gather } from '../graph/ops/gather.ts';
-import { gemm } from '../graph/ops/linear.ts';
-import { reduceSum } from '../graph/ops/shape.ts';
+import { gather, gatherElements } from '../graph/ops/gather.ts';
+import { gemm, likeProduct } from '../graph/ops/linear.ts';
+import { reduceSum, reshape } from '../graph/ops/shape.ts';
 
 /** A head over a vocabulary. */
 export interface Head {
@@ -32,10 +32,18 @@ export function logitsOf({ weight, bias }: Head, x: Value, factor?: Value): Valu
 /**
  * The logit of one label each, as x · W[y]: its gradient is W[y], and no one-hot is ever made.
  * labels int64 [n] -> [n]
+ * @param all logits [n, vocabulary] of x
  */
-export function labelLogits({ weight, bias }: Head, x: Value, labels: Value, factor: Value): Value {
+export function labelLogits(
+  { weight, bias }: Head,
+  x: Value,
+  { labels, factor, all }: { labels: Value; factor: Value; all: Value },
+): Value {
   const logits = reduceSum(mul(x, gather(weight, labels)), { axis: 1 });
-  return bias ? add(logits, times(gather(bias, labels), factor)) : logits;
+  const own = bias ? add(logits, times(gather(bias, labels), factor)) : logits;
+  const [n] = labels.shape;
+  const chosen = gatherElements(all, reshape(labels, [n, 1]));
+  return likeProduct(own, reshape(chosen, [n]));
 }
 
 function times(x: Value, factor: Value | undefined): Value {

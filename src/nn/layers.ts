@@ -13,10 +13,18 @@ export function embedding(p: Scope, ids: Value, size: number, width: number): Va
   return gather(p.weight('weight', [size, width]), ids);
 }
 
-/** x W^T (+ b) (+ the adapter's s x A^T B^T): x [tokens, in] -> [tokens, outputs]. */
-export function linear(p: Scope, x: Value, outputs: number, { bias = false } = {}): Value {
+/**
+ * x W^T (+ b) (+ the adapter's s x A^T B^T): x [tokens, in] -> [tokens, outputs].
+ * @param how `exact`: in float32 also where products are computed in less
+ */
+export function linear(
+  p: Scope,
+  x: Value,
+  outputs: number,
+  { bias = false, exact = false } = {},
+): Value {
   const inputs = x.shape[1] as number;
-  const byRows = { transA: false, transB: true };
+  const byRows = { transA: false, transB: true, ...(exact && { exact }) };
   const lora = p.lora(inputs, outputs);
   let y = gemm(x, p.weight('weight', [outputs, inputs]), byRows);
   if (lora) {

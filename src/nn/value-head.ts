@@ -13,6 +13,6 @@ export function isValueHead(name: string): boolean {
 
 /** The critic: hidden [n, dModel], after the decoder's final layer norm -> values [n]. */
 export function valueHead(p: Scope, hidden: Value): Value {
-  const values = linear(p.child(path), hidden, 1, { bias: true });
+  const values = linear(p.child(path), hidden, 1, { bias: true, exact: true });
   return reshape(values, [hidden.shape[0]]);
 }

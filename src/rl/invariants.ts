@@ -1,34 +1,26 @@
 /** What must hold in every run, and stops it where it does not. */
 import { ConfigError, NumericError, TactfulError } from '../errors.ts';
-import type { Precision } from '../runtime/traits.ts';
 import type { Tensors } from '../tensor.ts';
 import type { RlConfig } from './config.ts';
 import type { Rows } from './masked.ts';
 import type { RlSample } from './sample.ts';
 
-/**
- * How far rounding alone may take them. bf16 was simulated on the demo (products and what lies
- * between them rounded): |KL| 0.11 a response, ratio off by 7e-4.
- */
-const most = { f32: { kl: 1e-3, ratio: 1e-3 }, bf16: { kl: 1, ratio: 0.02 } };
+/** How far rounding alone may take them, in every precision: what is compared comes from graphs that round alike. */
+const most = { kl: 1e-3, ratio: 1e-3 };
 
 /** Before the first update policy and reference are the same, so their KL can only be rounding. */
-export function checkStart(klDist: readonly number[], precision: Precision = 'f32'): void {
+export function checkStart(klDist: readonly number[]): void {
   const kl = klDist.reduce((sum, x) => sum + Math.abs(x), 0) / klDist.length;
-  if (kl < most[precision].kl) return;
-  const problem = `invariant: expected KL < ${text(most[precision].kl)} before the first update, got ${kl}.`;
+  if (kl < most.kl) return;
+  const problem = `invariant: expected KL < ${most.kl.toExponential()} before the first update, got ${kl}.`;
   throw new TactfulError('INVARIANT', `${problem} The reference is not the starting policy.`);
 }
 
 /** And the graph that learns must agree with the one that scored the rollouts. */
-export function checkRatio(ratio: number, precision: Precision = 'f32'): void {
-  if (Math.abs(ratio - 1) < most[precision].ratio) return;
+export function checkRatio(ratio: number): void {
+  if (Math.abs(ratio - 1) < most.ratio) return;
   const problem = `invariant: expected ratio 1 before the first update, got ${ratio}.`;
   throw new TactfulError('INVARIANT', `${problem} The policy scores one response in two ways.`);
-}
-
-function text(bound: number): string {
-  return bound < 0.01 ? bound.toExponential() : `${bound}`;
 }
 
 /** Where a number was made, for an error that says so. */

@@ -111,7 +111,7 @@ export class RlLearner {
     const passes = await forward(samples, { ...this.#parts, temperature: this.#temperature });
     for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
     const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
-    if (this.#checksStart && this.#steps === 0) checkStart(klDist, policy.precision);
+    if (this.#checksStart && this.#steps === 0) checkStart(klDist);
     const correction = config.samplingCorrection ?? (policy.precision === 'f32' ? 'none' : 'token');
     const gap = samplingGap(samples, passes.logprobs, { correction, cap: config.samplingCap });
     clock.lap('time/ppo/forward_pass');

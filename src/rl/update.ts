@@ -8,7 +8,6 @@ import {
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
-import type { Precision } from '../runtime/traits.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
@@ -20,7 +19,6 @@ import { type MinibatchStats, minibatchStats } from './stats.ts';
 /** What an update works with. */
 export interface UpdateOptions {
   readonly policy: Pick<Policy, 'gradient'> & {
-    readonly precision?: Precision;
     readonly parameters: Pick<Parameters, 'tensors' | 'commit'>;
   };
   readonly optimizer: Optimizer;
@@ -113,7 +111,7 @@ async function accumulated(
   for (const rows of parts) {
     const { minibatch, gradients, ...met } = await gradientsOf(rows, batch, options);
     if (isFirst && options.checksStart && stats.length === 0) {
-      checkRatio(minibatch.ratio, options.policy.precision);
+      checkRatio(minibatch.ratio);
     }
     const tooFar = minibatch.ratio > config.ratioThreshold;
     if (tooFar) scaleGradients(gradients, 0);

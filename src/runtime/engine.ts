@@ -134,10 +134,10 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
         keepsMemory = false,
       } = options;
       const inputs = inputsUsed(graph);
-      const shares = { sharesWeights: sharesWeights && !prepack };
+      const how = { sharesWeights: sharesWeights && !prepack, precision: traits.precision };
       const session = await backend.load({
         name: title,
-        ...(await record.encode(graph, weights, shares)),
+        ...(await record.encode(graph, weights, how)),
         inputs,
         outputs: [...graph.outputs.keys()],
         shapeNodes: shapeNodes(graph),

@@ -1,28 +1,34 @@
 /** How a graph is written for OpenVINO. */
 import { type Graph, reachable, type Value } from '../graph/graph.ts';
+import { withNarrowProducts } from '../graph/narrow.ts';
 import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { sizeOf } from '../tensor.ts';
 import type { SharedWeight } from './backend.ts';
 import { type Encoded, givenWeight, mustBeRead } from './encode.ts';
 import { elementTypes, type Ir, newIr, type Port, packed } from './openvino-ir.ts';
 import { writeOp } from './openvino-ops.ts';
+import type { Precision } from './traits.ts';
 import type { WeightSource } from './weight-source.ts';
 
 /** How a graph is written. */
 export interface IrOptions {
   /** Second addresses of square weights that are used both ways. @default true */
   readonly separateSquares?: boolean;
+  /** What matrix products are computed in. @default 'f32' */
+  readonly precision?: Precision;
 }
 
 /**
  * A graph with its weights as constants: what is mapped from a file keeps its element type, what has
- * to be read is float32.
+ * to be read is float32. In bf16 the graph itself says what is computed in it: the library's own choice
+ * would differ from graph to graph, with what each one computes besides, and take in sums and norms.
  */
 export async function encodeForOpenVino(
-  graph: Graph,
+  whole: Graph,
   source: WeightSource,
-  { separateSquares = true }: IrOptions = {},
+  { separateSquares = true, precision = 'f32' }: IrOptions = {},
 ): Promise<Encoded> {
+  const graph = precision === 'bf16' ? withNarrowProducts(whole, 'bfloat16') : whole;
   const names = weightsUsed(graph);
   const shared = await Promise.all(
     names.map((name) => givenWeight(name, graph.weights.get(name)!.shape as number[], source)),
@@ -32,9 +38,9 @@ export async function encodeForOpenVino(
   const ports = new Map<Value, Port>();
   const again = new Map<Value, Port>();
   const weightAt = (value: Value, copy: 0 | 1): Port => {
-    const { name } = value.source as { name: string };
+    const { name } = weightIn(value)!.source as { name: string };
     const index = names.indexOf(name);
-    return weightPort(ir, shared[index], { index, copy });
+    return weightPort(ir, shared[index], { index, copy }, elementTypes[value.dtype]);
   };
   const portOf = (user: Value) => (value: Value) => {
     if (!squares.has(value) || straightWeight(user) !== value) return ports.get(value)!;
@@ -52,8 +58,8 @@ export async function encodeForOpenVino(
   for (const value of reachable(graph.outputs.values())) {
     const { source: from } = value;
     if (from.kind === 'constant') ports.set(value, ir.constant(from.tensor));
-    if (from.kind === 'weight') ports.set(value, weightAt(value, 0));
-    if (from.kind !== 'op') continue;
+    if (weightIn(value)) ports.set(value, weightAt(value, 0));
+    if (from.kind !== 'op' || weightIn(value)) continue;
     const name = `${from.op.onnx} v${value.id}`;
     ports.set(value, writeOp(ir, value, { portOf: portOf(value), name }));
   }
@@ -61,8 +67,21 @@ export async function encodeForOpenVino(
   return { model: packed(ir.finish()), folder: undefined, shared };
 }
 
-/** A weight, as float32 whatever it is stored in. */
-function weightPort(ir: Ir, weight: SharedWeight, slot: { index: number; copy: 0 | 1 }): Port {
+/** The weight that a value is, in another element type perhaps. */
+function weightIn(value: Value): Value | undefined {
+  const { source } = value;
+  if (source.kind === 'weight') return value;
+  if (source.kind !== 'op' || source.op.onnx !== 'Cast') return undefined;
+  return source.inputs[0].source.kind === 'weight' ? source.inputs[0] : undefined;
+}
+
+/** A weight, whatever it is stored in. */
+function weightPort(
+  ir: Ir,
+  weight: SharedWeight,
+  slot: { index: number; copy: 0 | 1 },
+  wanted: Port['type'],
+): Port {
   const { name, shape, place } = weight;
   const isMapped = 'file' in place && !mustBeRead(place);
   const dtype = isMapped && place.dtype !== 'float64' ? place.dtype : 'float32';
@@ -70,12 +89,12 @@ function weightPort(ir: Ir, weight: SharedWeight, slot: { index: number; copy: 0
   const type = elementTypes[dtype];
   const title = slot.copy === 0 ? name : `${name} again`;
   const port = ir.weight({ name: title, type, shape, bytes, slot });
-  if (type === 'f32') return port;
+  if (type === wanted) return port;
   return ir.layer('Convert', [port], {
-    type: 'f32',
-    name: `${title} (${type})`,
-    data: { destination_type: 'f32' },
-    remarks: ['decompression'],
+    type: wanted,
+    name: `${title} (${type} as ${wanted})`,
+    data: { destination_type: wanted },
+    ...(wanted === 'f32' && { remarks: ['decompression'] }),
   });
 }
 
@@ -106,6 +125,6 @@ function straightWeight({ source }: Value): Value | undefined {
   const { op, inputs, attributes } = source;
   const right = inputs[1];
   const isProduct = op.onnx === 'MatMul' || (op.onnx === 'Gemm' && !attributes.transB);
-  const isSquare = right?.source.kind === 'weight' && right.shape[0] === right.shape[1];
+  const isSquare = right && weightIn(right) && right.shape[0] === right.shape[1];
   return isProduct && isSquare && right.shape.length === 2 ? right : undefined;
 }

@@ -31,7 +31,8 @@ export function openVinoBackend({
   const core = openvino.createCore();
   const used = threads || availableParallelism();
   const properties = {
-    INFERENCE_PRECISION_HINT: precision,
+    // of what the graph leaves in float32; what it has in bfloat16 is computed in that
+    INFERENCE_PRECISION_HINT: 'f32',
     INFERENCE_NUM_THREADS: `${used}`,
     PERFORMANCE_HINT: 'LATENCY', // all threads for one run
     NUM_STREAMS: '1',
@@ -60,7 +61,10 @@ export function openVinoBackend({
   return {
     async describe() {
       const [version] = openvino.build.split('-');
-      const found = realPrecision(openvino, core, properties);
+      const found = realPrecision(openvino, core, {
+        ...properties,
+        INFERENCE_PRECISION_HINT: precision,
+      });
       const name = `openvino ${version}`;
       return {
         library: name,

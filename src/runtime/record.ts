@@ -53,6 +53,8 @@ export interface Choice {
 export interface EncodeOptions {
   /** Whether weights are best given as inputs, so that sessions share them. */
   readonly sharesWeights: boolean;
+  /** What matrix products are to be computed in. */
+  readonly precision: Precision;
 }
 
 /** An engine: `engines.ts` has one of each. */

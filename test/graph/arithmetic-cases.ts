@@ -263,6 +263,10 @@ const linearCases: OpCase[] = [
       }),
     ),
   ),
+  one('likeProduct', [real(3, 2), real(3, 2)], {
+    build: ([x, product]) => l.likeProduct(x, e.mul(product, product)),
+    reference: ref.elementwise((x) => x),
+  }),
 ];
 
 export const arithmeticCases = [...elementwiseCases, ...reduceCases, ...linearCases];

@@ -19,7 +19,12 @@ export const matmul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>
   ],
 });
 
-type Sides = { readonly transA: boolean; readonly transB: boolean };
+type Sides = {
+  readonly transA: boolean;
+  readonly transB: boolean;
+  /** In float32 also where products are computed in less. @default false */
+  readonly exact?: boolean;
+};
 
 /** Product of two matrices, each transposed or not: [m, k] x [k, n] -> [m, n]. */
 export const gemm: OpOf<[a: Value, b: Value], Sides> = defineOp<[a: Value, b: Value], Sides>({
@@ -34,15 +39,27 @@ export const gemm: OpOf<[a: Value, b: Value], Sides> = defineOp<[a: Value, b: Va
     attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 },
   }),
   // y = A B with A = a or a^T, B = b or b^T  =>  dA = dy B^T, dB = A^T dy
-  gradient({ inputs: [a, b], cotangent: dy, attributes: { transA, transB } }) {
+  gradient({ inputs: [a, b], cotangent: dy, attributes: { transA, transB, ...kind } }) {
     const da = transA
-      ? gemm(b, dy, { transA: transB, transB: true })
-      : gemm(dy, b, { transA: false, transB: !transB });
+      ? gemm(b, dy, { transA: transB, transB: true, ...kind })
+      : gemm(dy, b, { transA: false, transB: !transB, ...kind });
     const db = transB
-      ? gemm(dy, a, { transA: true, transB: transA })
-      : gemm(a, dy, { transA: !transA, transB: false });
+      ? gemm(dy, a, { transA: true, transB: transA, ...kind })
+      : gemm(a, dy, { transA: !transA, transB: false, ...kind });
     return [da, db];
   },
+});
+
+/**
+ * x, which is an element of a product made in another way: the same number but for rounding. Where products are
+ * computed in less than float32 it is that element, so that nobody tells the two apart.
+ */
+export const likeProduct = defineOp<[x: Value, product: Value]>({
+  onnx: 'Identity',
+  shape: ([x]) => x.shape,
+  reads: 1,
+  narrow: 1,
+  gradient: ({ cotangent: dy }) => [dy, null],
 });
 
 function checkInner(where: string, inner: Dim, innerB: Dim, a: Value, b: Value): void {
