@@ -101,6 +101,18 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
       }
     });
 
+    test.runIf(hasBf16())('scores in bf16 what it learns from, to the bit', async () => {
+      const half = await openEngine('openvino', { ...options, precision: 'bf16' });
+      const { policy } = await loadPolicy(half, source);
+      const { sequences, weights } = supervised(await goldenTensors('lora', 'forward.safetensors'));
+      const learnt = await policy.gradient(crossEntropy, sequences, { weights });
+      expect(await policy.score(sequences)).toEqual(learnt.scores);
+      const exact = await policies[1].score(sequences);
+      expect(learnt.scores[0].logprobs).not.toEqual(exact[0].logprobs);
+      await policy.close();
+      await half.close();
+    });
+
     test('generates the same greedy responses', async () => {
       const { sequences } = supervised(await goldenTensors('lora', 'forward.safetensors'));
       const queries = sequences.map(({ query }) => query);
