@@ -18,8 +18,6 @@ const id = z.string().regex(/^[0-9a-f]{12}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const text = z.string().max(1000);
 const count = z.int().nonnegative();
-/** A name in hex, of what is looked up by it. */
-export const BlobName = sha256;
 
 /** Names of keys. Those of one run, its queue's included, begin with `PREFIX:RUN:`. */
 export function keysOf(prefix: string) {

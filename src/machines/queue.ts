@@ -26,6 +26,8 @@ export interface JobQueue {
   /** A second one of the same identity changes nothing. */
   add(job: Job): Promise<void>;
   state(job: Pick<Job, 'run' | 'index' | 'attempt'>): Promise<JobState>;
+  /** Why it failed. */
+  failure(job: Pick<Job, 'run' | 'index' | 'attempt'>): Promise<string>;
   /** Takes a job out, unless a worker has it. */
   remove(job: Pick<Job, 'run' | 'index' | 'attempt'>): Promise<void>;
   counts(): Promise<{ readonly waiting: number; readonly active: number }>;
@@ -59,6 +61,10 @@ export async function openQueue(
       const state = await queue.getJobState(jobId(job));
       if (state === 'active' || state === 'completed' || state === 'failed') return state;
       return state === 'unknown' ? state : 'waiting';
+    },
+    async failure(job) {
+      const failed = await queue.getJob(jobId(job));
+      return failed?.failedReason ?? 'nobody knows why';
     },
     async remove(job) {
       // one that a worker has cannot be removed: it takes itself out when it is done

@@ -1,0 +1,337 @@
+/** I/O: a worker: serves the oldest run that it may, over Redis. */
+import { hostname } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
+import { InputError, TactfulError } from '../errors.ts';
+import { cpuModel } from '../runtime/cpu.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { folderBlobs, redisBlobs } from './blobs.ts';
+import { type Computer, computer, MissingError, noFile, RefusedError } from './compute.ts';
+import { errorToPlain } from './errors.ts';
+import { type PostOffice, sendAnswer } from './post.ts';
+import {
+  type Answer,
+  defaultPrefix,
+  Job,
+  jobId,
+  newId,
+  protocol,
+  type RunCard,
+  type WorkerCard,
+} from './protocol.ts';
+import { type QueueTimes, type Serving, serveQueue } from './queue.ts';
+import { type Connection, connect, place } from './redis.ts';
+import { openRegistry } from './registry.ts';
+import { version } from './version.ts';
+
+/** What a worker tells of its work. */
+export type WorkerEvent =
+  | { readonly type: 'serving' | 'left'; readonly run: RunCard }
+  | { readonly type: 'refused'; readonly run: RunCard; readonly why: string }
+  | { readonly type: 'trouble'; readonly says: string };
+
+export interface WorkerOptions {
+  /** Of Redis: see `connect`. */
+  readonly redis: string;
+  /** @default 'tactful' */
+  readonly prefix?: string | undefined;
+  /** A folder that all machines see. @default none: runs that use one are refused */
+  readonly shared?: string | undefined;
+  /** Computes. Its owner closes it. */
+  readonly engine: Engine;
+  /** What the self-test comes to on it. */
+  readonly bits: string;
+  /** Where a file of weights lies, among the models that it was allowed. */
+  readonly fileOf: (sha256: string) => Promise<string | undefined>;
+  /** Those models, for people. */
+  readonly models: readonly string[];
+  /** @default the machine's */
+  readonly name?: string | undefined;
+  /** How long a server that is not there is waited for at the start, in milliseconds. @default 600,000 */
+  readonly patience?: number;
+  /** Ends it, after the job under way. */
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: WorkerEvent) => void;
+  readonly times?: QueueTimes & {
+    /** How often it tells of itself and looks for runs. @default 1000 */
+    readonly look?: number;
+    /** After which it counts as gone when it is silent. @default 10,000 */
+    readonly silent?: number;
+  };
+}
+
+/** A run that is served. */
+interface Attached {
+  readonly run: RunCard;
+  /** Takes no more jobs and lets go of all that the run needed; waits for the job under way. */
+  leave(): Promise<void>;
+}
+
+/**
+ * Serves runs until it is told to end.
+ * @throws {UnavailableError} when there is no Redis, or it is not to be used
+ */
+export async function serveRuns(options: WorkerOptions): Promise<void> {
+  const { redis, prefix = defaultPrefix, signal, onEvent = () => {}, times = {}, bits } = options;
+  const connection = await connect(redis, {
+    ...{ name: 'tactful worker', signal },
+    patience: options.patience ?? 600_000,
+  });
+  const seconds = Math.ceil((times.silent ?? 10_000) / 1000);
+  const registry = openRegistry(connection, { prefix, seconds });
+  const self = newSelf(options);
+  const refused = new Map<string, { readonly why: string; readonly files: number }>();
+  let attached: Attached | undefined;
+  let leaving: string | undefined;
+
+  const tell = (state: WorkerCard['state'] = self.isWorking() ? 'working' : 'idle') =>
+    registry.tellWorker({
+      ...self.card(),
+      state,
+      run: attached?.run.id ?? null,
+      refused: [...refused].map(([run, { why }]) => ({ run, why })).slice(-20),
+    });
+
+  const refuse = (run: RunCard, why: string) => {
+    if (refused.get(run.id)?.why !== why) onEvent({ type: 'refused', run, why });
+    refused.set(run.id, { why, files: run.files.length });
+  };
+
+  /** Why a run is not served; undefined: it is. */
+  const against = async (run: RunCard): Promise<string | undefined> => {
+    if (run.protocol !== protocol || run.tactful !== version) {
+      return `the run is tactful ${run.tactful}, the worker ${version}`;
+    }
+    if (!run.mixed && run.bits !== bits) return 'it gives other bits than the run has';
+    if (run.shared && options.shared === undefined) {
+      return 'the run needs a folder that all see: --shared';
+    }
+    for (const { sha256, name } of run.files) {
+      if ((await options.fileOf(sha256)) === undefined) return noFile(sha256, name);
+    }
+    return undefined;
+  };
+
+  const choose = async (runs: readonly RunCard[]): Promise<RunCard | undefined> => {
+    for (const run of runs) {
+      if (run.bits === null) continue; // its driver has not seen its first worker yet
+      const known = refused.get(run.id);
+      if (known?.files === run.files.length) continue;
+      const why = await against(run);
+      if (why === undefined) {
+        refused.delete(run.id);
+        return run;
+      }
+      refuse(run, why);
+    }
+    return undefined;
+  };
+
+  const attach = async (run: RunCard): Promise<Attached> => {
+    const office = await openOffice(connection, options, run);
+    const compute = computer({
+      engine: options.engine,
+      blobs: office.blobs,
+      fileOf: options.fileOf,
+    });
+    const stop = new AbortController();
+    let serving: Serving | undefined;
+    const work = async (data: unknown): Promise<string> => {
+      const doing = { office, compute, id: self.id, signal: stop.signal };
+      const { id, failure } = await self.during(() => doJob(data, doing));
+      if (failure instanceof RefusedError) refuse(run, failure.message);
+      if (isBroken(failure)) self.broken = failure;
+      if (failure instanceof RefusedError || self.broken) {
+        leaving = run.id;
+        void serving?.close(); // takes no more
+      }
+      return id;
+    };
+    serving = await serveQueue(connection, { prefix, run: run.id }, work, {
+      times,
+      onError: (error) => onEvent({ type: 'trouble', says: error.message }),
+    });
+    onEvent({ type: 'serving', run });
+    return {
+      run,
+      async leave() {
+        stop.abort();
+        await serving.close();
+        await compute.close();
+        onEvent({ type: 'left', run });
+      },
+    };
+  };
+
+  const isGone = (run: RunCard, runs: readonly RunCard[]) =>
+    leaving === run.id || runs.every(({ id }) => id !== run.id);
+
+  const once = async () => {
+    const runs = await registry.runs();
+    for (const id of refused.keys()) if (runs.every((run) => run.id !== id)) refused.delete(id);
+    if (attached && isGone(attached.run, runs)) {
+      const left = attached;
+      attached = undefined;
+      leaving = undefined;
+      await left.leave();
+    }
+    const run = attached ? undefined : await choose(runs);
+    if (!run || signal.aborted) return;
+    attached = await attach(run);
+    await tell();
+  };
+
+  const trouble = (error: unknown) => {
+    onEvent({ type: 'trouble', says: error instanceof Error ? error.message : String(error) });
+  };
+  const look = times.look ?? 1000;
+  // by itself: looking through models and a last long job take longer than it may be silent
+  const heart = setInterval(() => void tell().catch(trouble), look);
+  try {
+    await tell();
+    while (!signal.aborted && !self.broken) {
+      await once().catch(trouble);
+      await after(look, undefined, { signal }).catch(() => {});
+    }
+    if (self.broken) throw self.broken;
+  } finally {
+    clearInterval(heart);
+    const parting = async () => {
+      await tell('stopping');
+      await attached?.leave();
+      await registry.forgetWorker(self.id);
+    };
+    await parting().catch(trouble);
+    connection.disconnect();
+  }
+}
+
+async function openOffice(
+  connection: Connection,
+  { redis, prefix = defaultPrefix, shared }: WorkerOptions,
+  run: RunCard,
+): Promise<PostOffice> {
+  const where = place(redis);
+  const isShared = run.shared && shared !== undefined;
+  const blobs = isShared
+    ? await folderBlobs(shared, { prefix, run: run.id })
+    : redisBlobs(connection, where, { prefix, run: run.id });
+  return { connection, place: where, blobs, shared: isShared, prefix, run: run.id };
+}
+
+interface Doing {
+  readonly office: PostOffice;
+  readonly compute: Computer;
+  /** Of the worker. */
+  readonly id: string;
+  readonly signal: AbortSignal;
+}
+
+/** Does one job and tells what came of it. */
+async function doJob(
+  data: unknown,
+  { office, compute, id, signal }: Doing,
+): Promise<{ readonly id: string; readonly failure?: unknown }> {
+  const job = checked(data, office.run);
+  if (job instanceof InputError) {
+    const { data: told } = Numbered.safeParse(data);
+    if (told) await sendAnswer(office, { ...told, worker: id, took: 0, error: errorToPlain(job) });
+    throw job;
+  }
+  const head = { index: job.index, attempt: job.attempt, worker: id };
+  const start = performance.now();
+  let answer: Answer;
+  let failure: unknown;
+  try {
+    const value = await compute.do(job, signal);
+    answer = { ...head, took: performance.now() - start, value };
+  } catch (error) {
+    failure = error;
+    answer = { ...head, took: performance.now() - start, ...failureOf(error) };
+  }
+  await sendAnswer(office, answer);
+  return { id: jobId(job), failure };
+}
+
+const Numbered = Job.pick({ index: true, attempt: true }).strip();
+
+/** Jobs come from outside: nothing of them is used before it is known to be what it should be. */
+function checked(data: unknown, run: string): Job | InputError {
+  const { success, data: job, error } = Job.safeParse(data);
+  if (!success) {
+    const [{ path, message }] = error.issues;
+    return new InputError(
+      'job',
+      `one of tactful ${version}`,
+      [...path, message].join(': '),
+      refusedSays,
+    );
+  }
+  if (job.protocol !== protocol || job.tactful !== version) {
+    return new InputError('job', `one of tactful ${version}`, `one of ${job.tactful}`, refusedSays);
+  }
+  if (job.run === run) return job;
+  return new InputError('job', `one of run ${run}`, `one of ${job.run}`, refusedSays);
+}
+
+const refusedSays = 'It was refused; nothing of it was done.';
+
+/** A failure of the job itself, or of what is around it. */
+function failureOf(error: unknown): Pick<Answer, 'error' | 'returned'> {
+  const says = (error as Error).message;
+  if (error instanceof MissingError) {
+    return { returned: { reason: 'missing', blobs: [...error.blobs], says } };
+  }
+  if (error instanceof RefusedError) return { returned: { reason: 'refused', says } };
+  const isOwn = error instanceof TactfulError && error.code !== 'UNAVAILABLE' && !isBroken(error);
+  return isOwn ? { error: errorToPlain(error) } : { returned: { reason: 'trouble', says } };
+}
+
+/** Whether the engine is gone: the worker cannot go on. */
+function isBroken(error: unknown): error is Error {
+  return error instanceof Error && /the engine (thread ended|is closed)/.test(error.message);
+}
+
+/** What a worker knows of itself. */
+function newSelf({ engine, bits, models, name = hostname() }: WorkerOptions) {
+  const id = newId();
+  const started = new Date().toISOString();
+  /** Times of the last minute in which it worked. */
+  let spans: { readonly from: number; readonly to: number }[] = [];
+  let since: number | undefined;
+  let jobs = 0;
+  const busy = () => {
+    const now = performance.now();
+    const start = Math.max(0, now - 60_000);
+    spans = spans.filter(({ to }) => to > start);
+    const all = since === undefined ? spans : [...spans, { from: since, to: now }];
+    const sum = all.reduce((total, { from, to }) => total + to - Math.max(from, start), 0);
+    return Math.min(1, sum / Math.max(1, now - start));
+  };
+  return {
+    id,
+    /** Why it cannot go on. */
+    broken: undefined as Error | undefined,
+    isWorking: () => since !== undefined,
+    /** Counts a job. */
+    async during<T>(work: () => Promise<T>): Promise<T> {
+      since = performance.now();
+      try {
+        return await work();
+      } finally {
+        spans.push({ from: since, to: performance.now() });
+        since = undefined;
+        jobs++;
+      }
+    },
+    card(): WorkerCard {
+      const { description, library, device, precision, apart } = engine;
+      return {
+        ...{ protocol, tactful: version, id, name, host: hostname(), pid: process.pid, started },
+        ...{ engine: description, library, device, precision, apart, cpu: cpuModel(), bits },
+        models: [...models],
+        ...{ state: 'idle', run: null, jobs, busy: busy(), refused: [] },
+        rss: process.memoryUsage.rss(),
+      };
+    },
+  };
+}
