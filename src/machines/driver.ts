@@ -165,7 +165,9 @@ async function publish(
     const shape = graph.weights.get(name)!.shape as number[];
     const location = weights.locate?.(name, shape);
     if (location) {
-      const { file, ...place } = location;
+      // what else is known of it, such as its shape, is not told
+      const { file, offset, length, dtype, strides } = location;
+      const place = { offset, length, dtype, ...(strides && { strides }) };
       places.set(name, { ...place, sha256: await filesOf(file) });
     } else {
       const blob = holdings.hold(encode(await weights.read(name, shape)));

@@ -43,7 +43,9 @@ async function weightFile(): Promise<{ file: string; weights: ReturnType<typeof 
   const file = join(folder, `${randomBytes(4).toString('hex')}.bin`);
   const values = Float32Array.from({ length: size * size }, (_, i) => Math.sin(i));
   await writeFile(file, values);
-  const place = { file, offset: 0, length: values.byteLength, dtype: 'float32' } as const;
+  // models' files tell more of a tensor than where it lies
+  const more = { shape: [size, size] };
+  const place = { file, offset: 0, length: values.byteLength, dtype: 'float32', ...more } as const;
   return { file, weights: inFiles(() => place) };
 }
 
