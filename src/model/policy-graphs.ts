@@ -22,6 +22,8 @@ export interface PolicyGraph {
   readonly parameters: ReadonlyMap<string, Value>;
   /** Outputs whose rows are added to kept inputs. */
   readonly append: Readonly<Record<string, string>>;
+  /** Inputs that another graph's outputs were appended to. */
+  readonly cached: readonly string[];
   /** Paths of the layers that an adapter could sit on. */
   readonly linears: ReadonlySet<string>;
 }
@@ -95,9 +97,14 @@ export function decodeGraph(
     const { values } = headValues(p, shape.valueHead, hidden);
     const outputs = { values, ...keyValueOutputs('past', pass.present) };
     const append = cache('past', model.cache);
+    const cached = [...Object.values(cache('cross', model.cache)), 'crossMask'];
     if (chooser === 'caller') {
       const head = model.head(p);
-      return { outputs: { ...outputs, logits: logitsOf(head, headInput(head, hidden)) }, append };
+      return {
+        outputs: { ...outputs, logits: logitsOf(head, headInput(head, hidden)) },
+        append,
+        cached,
+      };
     }
     const inverseTemperature = graph.input('inverseTemperature', 'float32', []);
     const scaled = mul(hidden, inverseTemperature);
@@ -108,7 +115,7 @@ export function decodeGraph(
       refusedIds: shape.config.eosIds,
       forced: forcedFirst(graph, shape.config),
     });
-    return { outputs: { ...outputs, ...drawn }, append };
+    return { outputs: { ...outputs, ...drawn }, append, cached };
   });
 }
 
@@ -174,6 +181,7 @@ export function gradientGraph(
 interface Built {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly append?: Readonly<Record<string, string>>;
+  readonly cached?: readonly string[];
 }
 
 function graphOf(
@@ -182,13 +190,13 @@ function graphOf(
 ): PolicyGraph {
   const graph = new Graph();
   const { scope, parameters, linears } = rootScope(graph, shape);
-  const { outputs, append = {} } = build(
-    scope,
-    familyOf(shape.config).languageModel(shape.config),
-    parameters,
-  );
+  const {
+    outputs,
+    append = {},
+    cached = [],
+  } = build(scope, familyOf(shape.config).languageModel(shape.config), parameters);
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
-  return { graph, parameters, append, linears };
+  return { graph, parameters, append, cached, linears };
 }
 
 /** Queries as responses attend to them, and which of their places are real. */

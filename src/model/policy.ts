@@ -209,10 +209,11 @@ export class Policy {
     const known = this.#sessions.get(name);
     if (known) return known;
     const { engine, weights } = this.#options;
-    const { graph, append } = build();
+    const { graph, append, cached } = build();
     const session = engine.compile(graph, {
       name,
       append,
+      cached,
       ...options,
       ...(weights && { weights }),
     });

@@ -17,11 +17,26 @@ export interface LoadRequest {
   readonly folder: string | undefined;
   /** Weights that are inputs of the model. */
   readonly shared: readonly SharedWeight[];
+  /** Inputs that the model grows itself, from the first run with a state on. @default none */
+  readonly variables?: readonly Variable[];
   readonly keep: Readonly<Record<string, string>>;
   readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
   readonly keepsMemory: boolean;
 }
+
+/** A past that a model holds: [rows, batch, …], of which each run adds one row. */
+export interface Variable {
+  /** The input that it begins with. */
+  readonly input: string;
+  /** The output that would be appended to it. */
+  readonly output: string;
+  /** The input that tells its sizes, where the model asks for them. */
+  readonly sizes?: string;
+}
+
+/** The input of a model with variables that tells which of their rows go on: int32 [batch]. */
+export const rowsInput = 'rows that go on';
 
 /** A frozen weight that all sessions read from one place in memory. */
 export interface SharedWeight {

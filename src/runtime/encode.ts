@@ -5,7 +5,7 @@ import type { LoadRequest, SharedWeight } from './backend.ts';
 import type { WeightLocation, WeightSource } from './weight-source.ts';
 
 /** A graph as an engine reads it: the model, and where its weights are. */
-export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared'>;
+export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared' | 'variables'>;
 
 /** Says of a weight in a file whether it is given as an input; else the model refers to the file. */
 export type IsInput = (location: WeightLocation, name: string) => boolean;

@@ -18,8 +18,13 @@ export interface CompileOptions {
   weights?: WeightSource;
   /** Outputs that stay with the engine after a run: output name to the input that it becomes. */
   keep?: Readonly<Record<string, string>>;
-  /** The same for float32, but rows (axis 0) are added behind those that the input has, if any. */
+  /**
+   * The same for float32, but rows (axis 0) are added behind those that the input has, if any. An
+   * engine may keep them in what it multiplies in: other sessions that read them say so in `cached`.
+   */
   append?: Readonly<Record<string, string>>;
+  /** Inputs that other sessions appended: an engine may hold them in what it multiplies in. @default none */
+  cached?: readonly string[];
   /** Rearrange weights for speed at the price of a second copy in memory. @default false */
   prepack?: boolean;
   /**
@@ -130,11 +135,13 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
         weights = noWeights,
         keep = {},
         append = {},
+        cached = [],
         prepack = false,
         keepsMemory = false,
       } = options;
       const inputs = inputsUsed(graph);
-      const how = { sharesWeights: sharesWeights && !prepack, precision: traits.precision };
+      const { precision } = traits;
+      const how = { sharesWeights: sharesWeights && !prepack, precision, append, cached };
       const session = await backend.load({
         name: title,
         ...(await record.encode(graph, weights, how)),

@@ -25,8 +25,8 @@ const openvino = {
   title: 'OpenVINO',
   devices: ['cpu'],
   precisions: ['bf16', 'f32'],
-  encode: async (graph, weights, { precision }) =>
-    (await import('./openvino-graph.ts')).encodeForOpenVino(graph, weights, { precision }),
+  encode: async (graph, weights, options) =>
+    (await import('./openvino-graph.ts')).encodeForOpenVino(graph, weights, options),
   open: async (options) => (await import('./openvino.ts')).openVinoBackend(options),
   find: async (wanted) => (await import('./openvino-choice.ts')).findForOpenVino(wanted),
   choose: async (wanted) => (await import('./openvino-choice.ts')).chooseOpenVino(wanted),

@@ -7,28 +7,31 @@ import type { SharedWeight } from './backend.ts';
 import { type Encoded, givenWeight, mustBeRead } from './encode.ts';
 import { elementTypes, type Ir, newIr, type Port, packed } from './openvino-ir.ts';
 import { writeOp } from './openvino-ops.ts';
-import type { Precision } from './traits.ts';
+import { converted, parameter, pastsIn } from './openvino-pasts.ts';
+import { withSteps } from './openvino-steps.ts';
+import type { EncodeOptions } from './record.ts';
 import type { WeightSource } from './weight-source.ts';
 
 /** How a graph is written. */
-export interface IrOptions {
+export interface IrOptions extends Partial<Pick<EncodeOptions, 'append' | 'cached' | 'precision'>> {
   /** Second addresses of square weights that are used both ways. @default true */
   readonly separateSquares?: boolean;
-  /** What matrix products are computed in. @default 'f32' */
-  readonly precision?: Precision;
 }
 
 /**
  * A graph with its weights as constants: what is mapped from a file keeps its element type, what has
  * to be read is float32. In bf16 the graph itself says what is computed in it: the library's own choice
  * would differ from graph to graph, with what each one computes besides, and take in sums and norms.
+ * The past of a decoding stays inside, as variables.
  */
 export async function encodeForOpenVino(
   whole: Graph,
   source: WeightSource,
-  { separateSquares = true, precision = 'f32' }: IrOptions = {},
+  { separateSquares = true, append = {}, cached = [], precision = 'f32' }: IrOptions = {},
 ): Promise<Encoded> {
-  const graph = precision === 'bf16' ? withNarrowProducts(whole, 'bfloat16') : whole;
+  const stepping = withSteps(whole, append);
+  const exact = stepping?.graph ?? whole;
+  const graph = precision === 'bf16' ? withNarrowProducts(exact, 'bfloat16') : exact;
   const names = weightsUsed(graph);
   const shared = await Promise.all(
     names.map((name) => givenWeight(name, graph.weights.get(name)!.shape as number[], source)),
@@ -48,12 +51,18 @@ export async function encodeForOpenVino(
     again.set(value, known);
     return known;
   };
+  const pasts = pastsIn(ir, graph, stepping?.outputs ?? new Map());
+  const ownType = precision === 'bf16' ? 'bf16' : 'f32';
+  /** Inputs as they come, where that is not what the graph says. */
+  const narrow = new Map<Value, Port>();
   for (const name of inputsUsed(graph)) {
     const value = graph.inputs.get(name)!;
-    const shape = value.shape.map((dim) => (typeof dim === 'number' ? dim : '?')).join();
+    if (pasts.has(value)) continue;
     const type = elementTypes[value.dtype];
-    const data = { shape, element_type: type };
-    ports.set(value, ir.layer('Parameter', [], { type, name, tensor: name, data }));
+    const isCached = cached.includes(name) && type === 'f32';
+    const port = parameter(ir, name, value.shape, isCached ? ownType : type);
+    ports.set(value, converted(ir, port, type));
+    if (port.type !== type) narrow.set(value, port);
   }
   for (const value of reachable(graph.outputs.values())) {
     const { source: from } = value;
@@ -61,10 +70,25 @@ export async function encodeForOpenVino(
     if (weightIn(value)) ports.set(value, weightAt(value, 0));
     if (from.kind !== 'op' || weightIn(value)) continue;
     const name = `${from.op.onnx} v${value.id}`;
-    ports.set(value, writeOp(ir, value, { portOf: portOf(value), name }));
+    const given = isCast(value) && narrow.get(from.inputs[0]);
+    const isNarrow = given && given.type === elementTypes[value.dtype];
+    const port = isNarrow
+      ? given
+      : (pasts.write(value, ports, name) ?? writeOp(ir, value, { portOf: portOf(value), name }));
+    ports.set(value, port);
   }
-  for (const [name, value] of graph.outputs) ir.layer('Result', [ports.get(value)!], { name });
-  return { model: packed(ir.finish()), folder: undefined, shared };
+  for (const [name, value] of graph.outputs) {
+    const { source: from } = value;
+    const isAppended = name in append && value.dtype === 'float32';
+    const before = isCast(value) && from.kind === 'op' ? ports.get(from.inputs[0]) : undefined;
+    const port = isAppended && before?.type === ownType ? before : ports.get(value)!;
+    ir.layer('Result', [isAppended ? converted(ir, port, ownType) : port], { name });
+  }
+  return { model: packed(ir.finish()), folder: undefined, shared, variables: pasts.variables };
+}
+
+function isCast({ source }: Value): boolean {
+  return source.kind === 'op' && source.op.onnx === 'Cast';
 }
 
 /** The weight that a value is, in another element type perhaps. */

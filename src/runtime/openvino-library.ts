@@ -28,7 +28,7 @@ export interface OpenVino {
   setInput(request: Pointer, name: string, tensor: Tensor): void;
   /** Computes; blocks the thread. */
   infer(request: Pointer): void;
-  /** A copy of an output. */
+  /** An output in memory of the library, which the next run overwrites. */
   output(request: Pointer, index: number): Tensor;
   free(kind: 'core' | 'model' | 'compiled' | 'request', object: Pointer): void;
 }
@@ -119,9 +119,8 @@ export function loadOpenVino(file: string): OpenVino {
         const Data = arrays[dtype];
         const bytes = sizeOf(shape) * Data.BYTES_PER_ELEMENT;
         const address = bytes > 0 ? result('ov_tensor_data', tensor) : 0n;
-        // the next run overwrites the library's own memory
-        const copy = bytes > 0 ? koffi.view(address, bytes).slice(0) : new ArrayBuffer(0);
-        return { dtype, shape, data: new Data(copy) } as Tensor;
+        const memory = bytes > 0 ? koffi.view(address, bytes) : new ArrayBuffer(0);
+        return { dtype, shape, data: new Data(memory) } as Tensor;
       } finally {
         call.ov_tensor_free(tensor);
       }

@@ -94,18 +94,13 @@ const writers: Readonly<Record<string, Write>> = {
       version: 'opset12',
       data: { reduction: 'sum', use_init_val: true },
     }),
-  Shape({ ir, layer, inputs: [x], value, attributes }) {
-    const { start, end } = attributes as { start: number; end: number };
+  Shape({ ir, inputs: [x], value, attributes, layer }) {
+    const { start, end } = attributes as unknown as Part;
     const { source } = value;
     const rank = source.kind === 'op' ? source.inputs[0].shape.length : 0;
     const all = { version: 'opset3', type: 'i64', data: { output_type: 'i64' } } as const;
     if (start === 0 && end === rank) return layer('ShapeOf', [x], all);
-    const axes = Array.from({ length: end - start }, (_, i) => start + i);
-    const taken = [ir.constant(int64(axes)), ir.constant(int64([0], []))];
-    return layer('Gather', [ir.layer('ShapeOf', [x], all), ...taken], {
-      version: 'opset8',
-      data: { batch_dims: 0 },
-    });
+    return partOf(ir, ir.layer('ShapeOf', [x], all), { start, end });
   },
   Reshape: ({ layer, inputs, attributes: { exact } }) =>
     layer('Reshape', inputs, { data: { special_zero: exact !== true } }),
@@ -125,6 +120,21 @@ const writers: Readonly<Record<string, Write>> = {
     layer('Convert', inputs, { data: { destination_type: elementTypes[to as DType] } }),
   Identity: ({ inputs: [x] }) => x,
 };
+
+/** Places in a list: from `start` to before `end`. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A part of a list of sizes. */
+export function partOf(ir: Ir, sizes: Port, { start, end }: Part): Port {
+  const places = Array.from({ length: end - start }, (_, i) => start + i);
+  return ir.layer('Gather', [sizes, ir.constant(int64(places)), ir.constant(int64([0], []))], {
+    version: 'opset8',
+    data: { batch_dims: 0 },
+  });
+}
 
 /**
  * Adds the layers of an op's value.

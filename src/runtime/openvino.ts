@@ -5,17 +5,16 @@ import type { Tensor } from '../tensor.ts';
 import type { Backend, LoadRequest } from './backend.ts';
 import { copiesIn, newIr, placed, unpacked } from './openvino-ir.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
+import { type Model, outputsOf, type Request, requestOf } from './openvino-requests.ts';
 import { isMapped, type Stretch, stretchOf } from './openvino-weights.ts';
 import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
-import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
+import { settle, stateCalls, states, targetOf } from './states.ts';
 
-interface Loaded extends Pick<LoadRequest, 'inputs' | 'outputs' | 'keep' | 'append'> {
-  readonly compiled: Pointer;
-  readonly request: Pointer;
+interface Loaded extends Model, Pick<LoadRequest, 'keep'> {
   readonly stretch: Stretch;
-  /** What the request has been given: the library reads it where it is. */
-  readonly given: Map<string, Tensor>;
+  /** By the state that holds its past; 0 of a model without one. */
+  readonly requests: Map<number, Request>;
 }
 
 /**
@@ -30,6 +29,8 @@ export function openVinoBackend({
   const openvino = loadOpenVino(library);
   const core = openvino.createCore();
   const used = threads || availableParallelism();
+  // numbers of bf16 but for the smallest; its attention in float32 has no bf16 to read
+  const kept = precision === 'bf16' ? 'f16' : 'f32';
   const properties = {
     // of what the graph leaves in float32; what it has in bfloat16 is computed in that
     INFERENCE_PRECISION_HINT: 'f32',
@@ -40,9 +41,10 @@ export function openVinoBackend({
     ENABLE_CPU_PINNING: 'NO', // two processes would be pinned to the same cores
     // kernels that are kept for shapes met before; without a bound memory grows with each new shape
     CPU_RUNTIME_CACHE_CAPACITY: '16',
+    KV_CACHE_PRECISION: kept, // its own choice is 8 bits
   };
   const sessions = new Map<number, Loaded>();
-  const kept = states();
+  const held = states();
   const frozen = sharedWeights();
   let count = 0;
   const placedConstants = async ({ model, shared }: LoadRequest) => {
@@ -79,14 +81,15 @@ export function openVinoBackend({
     },
 
     async load(request) {
-      const { inputs, outputs, keep, append } = request;
+      const { inputs, outputs, keep, append, variables = [] } = request;
       const stretch = await placedConstants(request);
       try {
         const model = openvino.readModel(core, stretch.xml, stretch);
         const compiled = compile(openvino, core, model, properties);
         stretch.release();
-        const given = new Map<string, Tensor>();
-        sessions.set(count, { ...compiled, stretch, given, inputs, outputs, keep, append });
+        const requests = new Map<number, Request>();
+        const names = { inputs, outputs, keep, append, variables };
+        sessions.set(count, { compiled, stretch, requests, ...names });
         return count++;
       } catch (cause) {
         stretch.free();
@@ -97,39 +100,70 @@ export function openVinoBackend({
     async run(id, feeds, stateIds) {
       const session = sessions.get(id);
       if (!session) throw new InternalError(`session ${id} is closed`);
-      const { request, inputs, outputs, given, stretch } = session;
-      const sources = stateIds.map(kept.of);
+      const sources = stateIds.map(held.of);
       const target = targetOf(sources, session);
-      const tensors = inputs.map((name) => [name, feeds[name] ?? lookUp(name, sources)] as const);
+      const holder = session.variables.length > 0 ? stateIds.at(-1)! : 0;
       try {
-        for (const [name, tensor] of tensors) {
-          if (given.get(name) === tensor) continue;
-          openvino.setInput(request, name, tensor);
-          given.set(name, tensor);
-        }
-        openvino.infer(request);
+        const request = session.requests.get(holder) ?? requestOf(openvino, session);
+        session.requests.set(holder, request);
+        request.run(feeds, sources);
+        session.stretch.release(); // a new shape may have had weights rearranged anew
+        const results = outputsOf(session).map((name) => {
+          const tensor = request.output(name);
+          // rows are copied to where they are appended; others before the next run overwrites them
+          return [name, name in session.append ? tensor : copyOf(tensor)] as const;
+        });
+        return settle(results, session, target);
       } catch (cause) {
+        if (cause instanceof InternalError) throw cause;
         throw new InternalError(`openvino: ${reasonOf(cause)}`);
       }
-      stretch.release(); // a new shape may have had weights rearranged anew
-      const results = outputs.map((name, i) => [name, openvino.output(request, i)] as const);
-      return settle(results, session, target);
     },
 
     async unload(id) {
       const session = sessions.get(id);
       if (!session) return;
       sessions.delete(id);
-      openvino.free('request', session.request);
+      for (const request of session.requests.values()) request.free();
       openvino.free('compiled', session.compiled);
       session.stretch.free();
     },
 
-    ...stateCalls(kept),
+    ...stateCalls(held),
+
+    async writeState(id, tensors) {
+      for (const { variables, requests } of sessions.values()) {
+        if (!variables.some(({ input }) => input in tensors)) continue;
+        requests.get(id)?.free(); // it begins anew
+        requests.delete(id);
+      }
+      held.write(id, tensors);
+    },
+
+    async selectState(id, axes, rows) {
+      const inside = new Set<string>();
+      for (const { variables, requests } of sessions.values()) {
+        const request = variables.length > 0 ? requests.get(id) : undefined;
+        const names = request ? variables.map(({ input }) => input) : [];
+        if (names.some((name) => name in axes)) request!.select(rows);
+        for (const name of names) inside.add(name);
+      }
+      const outside = Object.entries(axes).filter(([name]) => !inside.has(name));
+      held.select(id, Object.fromEntries(outside), rows);
+    },
+
+    async dropState(id) {
+      for (const { variables, requests } of sessions.values()) {
+        if (variables.length === 0) continue;
+        requests.get(id)?.free();
+        requests.delete(id);
+      }
+      held.drop(id);
+    },
 
     async close() {
       for (const id of [...sessions.keys()]) await this.unload(id);
-      kept.clear();
+      held.clear();
       openvino.free('core', core);
     },
   };
@@ -141,18 +175,16 @@ function compile(
   core: Pointer,
   model: Pointer,
   properties: Readonly<Record<string, string>>,
-): Pick<Loaded, 'compiled' | 'request'> {
+): Pointer {
   try {
-    const compiled = openvino.compileModel(core, model, properties);
-    try {
-      return { compiled, request: openvino.createRequest(compiled) };
-    } catch (error) {
-      openvino.free('compiled', compiled);
-      throw error;
-    }
+    return openvino.compileModel(core, model, properties);
   } finally {
     openvino.free('model', model);
   }
+}
+
+function copyOf(tensor: Tensor): Tensor {
+  return { ...tensor, data: tensor.data.slice() } as Tensor;
 }
 
 /** What matrix products really come out as: a CPU without bf16 computes them in f32. */
@@ -168,9 +200,8 @@ function realPrecision(
   ir.layer('Result', [ir.layer('MatMul', [x, x], { data: plain })]);
   const constants = stretchOf(new Uint8Array(8), [], { values: new Map(), copies: 1 });
   const model = openvino.readModel(core, ir.finish().xml, constants);
-  const { compiled, request } = compile(openvino, core, model, properties);
+  const compiled = compile(openvino, core, model, properties);
   const precision = openvino.property(compiled, 'INFERENCE_PRECISION_HINT');
-  openvino.free('request', request);
   openvino.free('compiled', compiled);
   constants.free();
   return precision;

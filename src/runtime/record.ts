@@ -55,6 +55,9 @@ export interface EncodeOptions {
   readonly sharesWeights: boolean;
   /** What matrix products are to be computed in. */
   readonly precision: Precision;
+  /** See `CompileOptions`. */
+  readonly append: Readonly<Record<string, string>>;
+  readonly cached: readonly string[];
 }
 
 /** An engine: `engines.ts` has one of each. */

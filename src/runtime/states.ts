@@ -9,6 +9,7 @@ export interface StateTensors {
   get(name: string): Tensor | undefined;
   /** Takes the tensor as it is. */
   set(name: string, tensor: Tensor): void;
+  delete(name: string): void;
   /** How many rows a tensor that grows will have; without it there is copying. */
   reserve(name: string, rows: number): void;
   /** Adds rows (axis 0) behind those that are there, in place where there is room. */
@@ -84,36 +85,40 @@ function stateTensors(): StateTensors {
   const reserved = new Map<string, number>();
   /** Tensors that grow: rows so far, and room behind them. */
   const rooms = new Map<string, Room>();
-  const floats = (name: string) => {
+  const growing = (name: string) => {
     const known = tensors.get(name);
-    if (known?.dtype === 'float32') return known as Tensor<'float32'>;
-    throw new InternalError(`state: "${name}" is not one of its float32 tensors`);
+    if (known && isGrowing(known)) return known;
+    throw new InternalError(`state: "${name}" is not one of its tensors of floats`);
   };
   return {
     get: (name) => tensors.get(name),
     set: (name, tensor) => void tensors.set(name, tensor),
+    delete(name) {
+      tensors.delete(name);
+    },
     reserve: (name, rows) => void reserved.set(name, rows),
     append(name, rows) {
-      const none = { ...rows, shape: [0, ...rows.shape.slice(1)], data: new Float32Array(0) };
-      const { shape, data } = tensors.has(name) ? floats(name) : none;
-      const added = rows.data as Float32Array;
+      if (!isGrowing(rows)) throw new InternalError(`state: rows of "${name}" are no floats`);
+      const { dtype, data: added } = rows;
+      const none = { shape: [0, ...rows.shape.slice(1)], data: added.subarray(0, 0) };
+      const { shape, data } = tensors.has(name) ? growing(name) : none;
       const start = data.length;
       const end = start + added.length;
       const row = sizeOf(rows.shape.slice(1));
       let room = rooms.get(name);
       if (room?.array.buffer !== data.buffer || room.array.length < end) {
         const old = room;
-        room = roomFor(Math.max(row * (reserved.get(name) ?? 0), old ? 2 * end : end));
+        room = roomFor(dtype, Math.max(row * (reserved.get(name) ?? 0), old ? 2 * end : end));
         room.array.set(data);
         rooms.set(name, room);
         old?.free();
       }
       room.array.set(added, start); // `data` may be in memory that is gone by now
       const longer = [shape[0] + rows.shape[0], ...rows.shape.slice(1)];
-      tensors.set(name, { dtype: 'float32', shape: longer, data: room.array.subarray(0, end) });
+      tensors.set(name, { dtype, shape: longer, data: room.array.subarray(0, end) } as Tensor);
     },
     select(name, axis, rows) {
-      const { shape, data } = floats(name);
+      const { dtype, shape, data } = growing(name);
       const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
       let end = 0;
       for (let i = 0; i < outer; i++) {
@@ -124,7 +129,7 @@ function stateTensors(): StateTensors {
         }
       }
       const kept = shape.with(axis, rows.length);
-      tensors.set(name, { dtype: 'float32', shape: kept, data: data.subarray(0, end) });
+      tensors.set(name, { dtype, shape: kept, data: data.subarray(0, end) } as Tensor);
     },
     free() {
       for (const room of rooms.values()) room.free();
@@ -132,8 +137,15 @@ function stateTensors(): StateTensors {
   };
 }
 
+/** Tensors that rows are added to. */
+type Growing = Tensor<'float32'> | Tensor<'bfloat16'>;
+
+function isGrowing(tensor: Tensor): tensor is Growing {
+  return tensor.dtype === 'float32' || tensor.dtype === 'bfloat16';
+}
+
 interface Room {
-  readonly array: Float32Array;
+  readonly array: Float32Array | Uint16Array;
   free(): void;
 }
 
@@ -141,10 +153,11 @@ interface Room {
  * Memory that can be given back at once: a plain buffer would wait for the garbage collector, which
  * sees one small object, and then for the allocator.
  */
-function roomFor(length: number): Room {
-  const bytes = 4 * length;
+function roomFor(dtype: Growing['dtype'], length: number): Room {
+  const Elements = dtype === 'float32' ? Float32Array : Uint16Array;
+  const bytes = Elements.BYTES_PER_ELEMENT * length;
   const buffer = new (ArrayBuffer as unknown as ResizableBuffer)(bytes, { maxByteLength: bytes });
-  return { array: new Float32Array(buffer, 0, length), free: () => buffer.resize(0) };
+  return { array: new Elements(buffer, 0, length), free: () => buffer.resize(0) };
 }
 
 /** ES2024's, which Node 20 has. */

@@ -8,6 +8,7 @@ import { gemm } from '../../src/graph/ops/linear.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { crossEntropy } from '../../src/model/policy-graphs.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
 import { hasBf16 } from '../../src/runtime/cpu.ts';
 import { type Engine, engineOver } from '../../src/runtime/engine.ts';
 import { engines } from '../../src/runtime/engines.ts';
@@ -124,6 +125,54 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
         ),
       );
       expect(mine.map(({ response }) => response)).toEqual(theirs.map(({ response }) => response));
+    });
+  });
+
+  describe('a decoding, whose past stays in the model', () => {
+    const source = { model: goldenPath('t5', 'model') };
+    const queries = [
+      [5, 6, 7, 8, 1],
+      [9, 10, 1],
+      [11, 12, 13, 1],
+      [14, 15, 16, 17, 18, 1],
+    ];
+    const config = GenerationConfig.parse({ minNewTokens: 24, maxNewTokens: 24 });
+    const draw = { seed: 7, key: ['decoding'] };
+    let policies: Policy[];
+    beforeAll(async () => {
+      const loaded = [engine, trusted].map((each) => loadPolicy(each, source));
+      policies = (await Promise.all(loaded)).map(({ policy }) => policy);
+    });
+    afterAll(() => Promise.all(policies.map((policy) => policy.close())));
+
+    test.each<[string, readonly number[] | undefined, object]>([
+      ['all rows to the end', undefined, {}],
+      ['rows that leave one after another', [3, 24, 9, 16], {}],
+      ['tokens that the caller draws', [3, 24, 9, 16], { topK: 20 }],
+    ])(
+      'gives tokens the log-probabilities that ONNX Runtime scores them with: %s',
+      async (_, maxNewTokens, more) => {
+        const [mine, theirs] = policies;
+        const drawn = await mine.generate(queries, { ...config, ...more }, draw, { maxNewTokens });
+        expect(drawn.map(({ response }) => response.length)).toEqual(
+          maxNewTokens ?? Array(4).fill(24),
+        );
+        const sequences = drawn.map(({ response }, row) => theirs.sequence(queries[row], response));
+        for (const [row, { logprobs }] of (await theirs.score(sequences)).entries()) {
+          expect(drawn[row].logprobs).toBeAllClose(logprobs, { atol: 1e-4, rtol: 1e-4 });
+        }
+      },
+    );
+
+    test('has nothing of the one before, nor of one beside it', async () => {
+      const [policy] = policies;
+      const alone = await policy.generate(queries, config, draw);
+      const [again, other] = await Promise.all([
+        policy.generate(queries, config, draw),
+        policy.generate(queries.toReversed(), config, draw),
+      ]);
+      expect(again).toEqual(alone);
+      expect(other).not.toEqual(alone);
     });
   });
 
