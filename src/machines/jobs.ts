@@ -108,6 +108,25 @@ export function openJobs(options: JobsOptions): Jobs {
     };
   };
 
+  /** Jobs that are done with, of which something is still on the server. */
+  let done: number[] = [];
+
+  /** Takes them off the server, some at a time: the next job goes first. */
+  const tidySoon = (index: number) => {
+    done.push(index);
+    if (done.length > 1) return;
+    const tidy = async () => {
+      const numbers = done;
+      done = [];
+      if (failure) return; // the driver takes all away
+      await Promise.all([
+        connection.srem(keys.open(run), ...numbers.map(String)),
+        connection.unlink(...numbers.map((one) => keys.answer(run, one))),
+      ]);
+    };
+    setTimeout(() => void tidy().catch(onTrouble), 20).unref();
+  };
+
   /** Sends what a job needs and the job: one way, unless something new has to go before. */
   const give = async (open: Open) => {
     const { attempt, index, task, bytes } = open;
@@ -116,9 +135,9 @@ export function openJobs(options: JobsOptions): Jobs {
     try {
       await holdings.send(task.needs);
       if (all.get(index) !== open || open.attempt !== attempt) return;
-      const waited = connection.sadd(keys.open(run), `${index}`);
+      const sent = connection.sadd(keys.open(run), `${index}`);
       const args = await sendArguments(office, index, bytes);
-      await Promise.all([waited, queue.add(jobOf(open, args))]);
+      await Promise.all([sent, queue.add(jobOf(open, args))]);
       open.isGiven = open.attempt === attempt;
       open.fullSince = undefined;
     } catch (error) {
@@ -165,11 +184,7 @@ export function openJobs(options: JobsOptions): Jobs {
     all.delete(index);
     open.end();
     holdings.release(task.needs);
-    const clean = [
-      connection.srem(keys.open(run), `${index}`),
-      connection.unlink(keys.answer(run, index)),
-    ];
-    for (const one of clean) one.catch(onTrouble);
+    tidySoon(index);
     // its other attempts need not be begun; of the one that is done nothing is left
     for (let of = 0; attempt > 0 && of <= attempt; of++) void queue.remove(identity(open, of));
     if (open.bytes.length > inlineBytes) void blobs.drop([`arguments-${index}`]).catch(onTrouble);
