@@ -136,6 +136,7 @@ export function openJobs(options: JobsOptions): Jobs {
       await holdings.send(task.needs);
       if (all.get(index) !== open || open.attempt !== attempt) return;
       const sent = connection.sadd(keys.open(run), `${index}`);
+      sent.catch(() => {}); // it is waited for below, unless the arguments fail before
       const args = await sendArguments(office, index, bytes);
       await Promise.all([sent, queue.add(jobOf(open, args))]);
       open.isGiven = open.attempt === attempt;
@@ -166,6 +167,7 @@ export function openJobs(options: JobsOptions): Jobs {
 
   /** Gives a job out anew, under another identity: a queue never runs a failed one again. */
   const again = (open: Open, why: unknown, counts = true) => {
+    open.isGiven = false;
     if (counts) onTrouble(why);
     if (counts && ++open.retries > mostRetries) {
       settle(open);

@@ -97,20 +97,23 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
   const seconds = Math.ceil((times.silent ?? 10_000) / 1000);
   const registry = openRegistry(connection, { prefix, seconds });
   const card = newCard(run, options);
+  let isOpen = true;
   const trouble = (error: unknown) => {
+    if (!isOpen) return; // what was under way ends with the connection
     onEvent({ type: 'trouble', says: error instanceof Error ? error.message : String(error) });
   };
   let queue: JobQueue | undefined;
   let listener: { close(): void } | undefined;
   const leave = async () => {
+    isOpen = false;
     listener?.close();
-    // a server that is gone has nothing to be tidied
+    const patience = connection.status === 'ready' ? 10_000 : 500;
     const tidied = (async () => {
       await queue?.destroy();
       await registry.forgetRun(run);
       await queue?.close();
     })().catch(trouble);
-    await Promise.race([tidied, after(5000)]);
+    await Promise.race([tidied, after(patience)]);
     connection.disconnect();
     if (shared !== undefined) await dropFolderBlobs(shared, { prefix, run }).catch(trouble);
   };

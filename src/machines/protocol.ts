@@ -106,10 +106,13 @@ export const WorkerCard = z.strictObject({
 });
 export type WorkerCard = z.infer<typeof WorkerCard>;
 
+/** Bytes of one blob: what a worker would have to hold at once. */
+const largest = 2 ** 31;
+
 /** Arguments of a job: in it, or in a blob of their own. Made by `encode` of the codec. */
 const Arguments = z.union([
-  z.strictObject({ base64: z.string() }),
-  z.strictObject({ blob: z.string().max(100), bytes: count }),
+  z.strictObject({ base64: z.string().max(2 ** 17) }),
+  z.strictObject({ blob: z.string().max(100), bytes: count.max(largest) }),
 ]);
 
 /** One job: a run of a graph, or a routine. It says nothing of where files are. */

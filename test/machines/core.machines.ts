@@ -1,0 +1,281 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { InputError, InternalError, UnavailableError } from '../../src/errors.ts';
+import { Graph } from '../../src/graph/graph.ts';
+import { add, mul } from '../../src/graph/ops/elementwise.ts';
+import { type Job, jobId, keysOf, protocol } from '../../src/machines/protocol.ts';
+import { openQueue } from '../../src/machines/queue.ts';
+import { connect } from '../../src/machines/redis.ts';
+import { version } from '../../src/machines/version.ts';
+import type { Engine } from '../../src/runtime/engine.ts';
+import { startEngine } from '../../src/runtime/select.ts';
+import { float32, int64, type Tensor } from '../../src/tensor.ts';
+import { driver, worker } from './crew.ts';
+import { type RedisServer, redisServer } from './redis-server.ts';
+
+interface Place {
+  readonly server: RedisServer;
+  readonly redis: string;
+  readonly engine: Engine;
+}
+
+/** A Redis and an engine of a test's own. */
+async function place(...words: readonly string[]): Promise<Place> {
+  const server = await redisServer(...words);
+  const engine = await startEngine({ engine: 'onnxruntime', threads: 1 });
+  onTestFinished(async () => {
+    await engine.close();
+    await server.close();
+  });
+  return { server, redis: `redis://127.0.0.1:${server.port}`, engine };
+}
+
+/** x + b, x b: elements beside each other tell whose result it is. */
+function sums(): Graph {
+  const graph = new Graph();
+  const x = graph.input('x', 'float32', ['n']);
+  const b = graph.input('b', 'float32', ['n']);
+  graph.output('sum', add(x, b));
+  graph.output('product', mul(x, b));
+  return graph;
+}
+
+const floats = (size: number, value: number) => float32(new Float32Array(size).fill(value));
+const first = (result: Record<string, Tensor>) => [result.sum.data[0], result.product.data[0]];
+
+/** Many runs, some with large arguments and results, while the state changes. */
+async function work(engine: Engine, count: number, pause: () => Promise<unknown>) {
+  const session = await engine.compile(sums(), { name: 'sums' });
+  const results: (number | bigint)[][] = [];
+  for (let i = 0; i < count; i++) {
+    const size = i % 3 === 0 ? 100_000 : 10;
+    const state = await engine.state({ b: floats(size, i) });
+    const runs = [1, 2, 3].map((x) => session.run({ x: floats(size, x) }, state));
+    await pause();
+    results.push(...(await Promise.all(runs)).map(first));
+    await state.close();
+  }
+  return results;
+}
+
+const expected = (count: number) =>
+  Array.from({ length: count }, (_, i) => [1, 2, 3].map((x) => [x + i, x * i])).flat();
+
+test.each(['kept', 'lost'] as const)(
+  'Redis restarted with its data %s: every run has its result',
+  async (memory) => {
+    const { server, redis, engine } = await place();
+    const one = worker(redis, engine);
+    const machines = await driver(redis);
+    let count = 0;
+    const results = await work(machines.engine, 30, async () => {
+      if (++count % 8 === 0) await server.restart(memory, 300);
+    });
+    expect(results).toEqual(expected(30));
+    const restored = machines.events.filter(({ type }) => type === 'restored');
+    expect(restored.length > 0).toBe(memory === 'lost');
+    await machines.engine.close();
+    await one.stop();
+    expect(await server.ask('KEYS', '*')).toBe('');
+  },
+);
+
+test('what Redis has thrown away is sent again', async () => {
+  const { server, redis, engine } = await place();
+  const machines = driver(redis);
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const { engine: remote, run, status } = await machines;
+  const session = await remote.compile(sums(), { name: 'sums' });
+  await session.run({ x: floats(3, 1), b: floats(3, 1) });
+  await one.stop();
+  const state = await remote.state({ b: floats(100_000, 2) });
+  const result = session.run({ x: floats(100_000, 1) }, state);
+  await expect.poll(async () => (await status()).waiting).toBe(1);
+  const blobs = await server.ask('KEYS', keysOf('tactful').blob(run, '*'));
+  expect(blobs.split('\n')).toHaveLength(3); // the graph, what the state holds, the arguments
+  await server.ask('DEL', ...blobs.split('\n'));
+  const two = worker(redis, engine);
+  onTestFinished(() => two.stop());
+  expect(first(await result)).toEqual([3, 2]);
+  await remote.close();
+});
+
+test('a job whose worker hangs is given to another one, and its answer counts once', async () => {
+  const { redis, engine } = await place();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let hanging = 0;
+  const slow: Engine = {
+    ...engine,
+    async compile(...args) {
+      const session = await engine.compile(...args);
+      const run: typeof session.run = async (...given) => {
+        hanging++;
+        await held;
+        return session.run(...given);
+      };
+      return { ...session, run };
+    },
+  };
+  const hangs = worker(redis, slow);
+  const machines = await driver(redis, { times: { look: 100, silent: 2000, hanging: 500 } });
+  const session = await machines.engine.compile(sums(), { name: 'sums' });
+  const result = session.run({ x: floats(2, 3), b: floats(2, 4) });
+  await expect.poll(() => hanging).toBe(1);
+  const works = worker(redis, engine);
+  expect(first(await result)).toEqual([7, 12]);
+  release();
+  await hangs.stop();
+  const { kinds } = await machines.status();
+  expect(kinds.get('sums')).toMatchObject({ jobs: 1, duplicates: expect.toSatisfy((n) => n >= 1) });
+  await machines.engine.close();
+  await works.stop();
+});
+
+test('no worker for as long as there is patience: the run stops, and says so', async () => {
+  const { redis, engine } = await place();
+  await expect(driver(redis, { patience: 300 })).rejects.toThrow(
+    /expected a worker that serves this run, got none for 0.3 s/,
+  );
+  const one = worker(redis, engine);
+  const machines = await driver(redis, { patience: 1500 });
+  const session = await machines.engine.compile(sums(), { name: 'sums' });
+  await one.stop();
+  const run = session.run({ x: floats(2, 3), b: floats(2, 4) });
+  await expect(run).rejects.toThrow(UnavailableError);
+  await expect(run).rejects.toThrow(/got none for 1.5 s.*can be resumed/);
+  await machines.engine.close();
+});
+
+test('no Redis for as long as there is patience: the run stops, and says so', async () => {
+  const { server, redis, engine } = await place();
+  const one = worker(redis, engine);
+  const machines = await driver(redis, { patience: 1000 });
+  const session = await machines.engine.compile(sums(), { name: 'sums' });
+  await server.close();
+  const run = session.run({ x: floats(2, 3), b: floats(2, 4) });
+  await expect(run).rejects.toThrow(UnavailableError);
+  await expect(run).rejects.toThrow(/ECONNREFUSED/);
+  await machines.engine.close();
+  one.stop().catch(() => {}); // it waits for a server that never comes back
+});
+
+test('a Redis without room is told by name, and goes on when there is some', async () => {
+  const { server, redis, engine } = await place();
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const machines = await driver(redis);
+  const session = await machines.engine.compile(sums(), { name: 'sums' });
+  await session.run({ x: floats(2, 3), b: floats(2, 4) });
+  await server.ask('CONFIG', 'SET', 'maxmemory', '1mb');
+  const run = session.run({ x: floats(100_000, 3), b: floats(100_000, 4) });
+  const told = () => machines.events.some((e) => e.type === 'trouble' && /maxmemory/.test(e.says));
+  await expect.poll(told, { timeout: 10_000 }).toBe(true);
+  await server.ask('CONFIG', 'SET', 'maxmemory', '0');
+  expect(first(await run)).toEqual([7, 12]);
+  await machines.engine.close();
+});
+
+test('a Redis that throws keys away is refused', async () => {
+  const { redis } = await place('--maxmemory', '10mb', '--maxmemory-policy', 'allkeys-lru');
+  await expect(driver(redis)).rejects.toThrow(
+    /expected maxmemory-policy noeviction.*got allkeys-lru/,
+  );
+});
+
+test('a failure of the job itself comes back as what it is, and is not tried again', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const { engine: remote, status } = await driver(redis);
+  const none = { sessions: [], states: [] };
+  await expect(remote.call?.('generate', { nothing: true }, none)).rejects.toThrow(InputError);
+  await expect(remote.call?.('escape', {}, none)).rejects.toThrow(/expected a routine of/);
+  const session = await remote.compile(sums(), { name: 'sums' });
+  await expect(session.run({ x: floats(2, 1) })).rejects.toThrow(InternalError);
+  await expect(session.run({ x: floats(2, 1) })).rejects.toThrow(/"b" is neither fed/);
+  const { kinds } = await status();
+  for (const count of kinds.values()) expect(count.retries).toBe(0);
+  await remote.close();
+});
+
+test('who stops waiting takes the job back', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  const { engine: remote, status } = await driver(redis);
+  await one.stop();
+  const stop = new AbortController();
+  const none = { sessions: [], states: [] };
+  const call = remote.call?.('generate', {}, none, stop.signal);
+  await expect.poll(async () => (await status()).waiting).toBe(1);
+  stop.abort(new Error('enough'));
+  await expect(call).rejects.toThrow('enough');
+  await expect.poll(async () => (await status()).waiting).toBe(0);
+  await remote.close();
+});
+
+test('a job with a path, of another version, or of another run is refused by name', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const { engine: remote, run } = await driver(redis);
+  const connection = await connect(redis);
+  const queue = await openQueue(connection, { prefix: 'tactful', run });
+  const job: Job = {
+    ...{ protocol, tactful: version, run, index: 900, attempt: 0 },
+    ...{ sessions: [], states: [], args: { base64: '' }, alive: [] },
+  };
+  const others = [
+    [{ path: '/etc/passwd' }, /Unrecognized key: "path"/],
+    [{ sessions: ['../../etc/passwd'] }, /sessions: 0/],
+    [{ tactful: '9.9.9' }, /expected one of tactful .*, got one of 9.9.9/],
+    [{ run: 'ffffffffffff' }, /got one of ffffffffffff/],
+    [{ args: { base64: 'A'.repeat(2 ** 20) } }, /args/],
+  ] as const;
+  for (const [i, [other, says]] of others.entries()) {
+    const bad = { ...job, index: 900 + i };
+    await queue.add({ ...bad, ...other } as Job);
+    await expect
+      .poll(() => queue.state(bad), { timeout: 5000 })
+      .toBe('failed')
+      .catch(() => {});
+    const { failure } = queue;
+    // another run's name gives another identity in the queue
+    const at = { ...bad, ...('run' in other ? { run: other.run } : {}) };
+    await expect.poll(() => failure(at), { timeout: 5000 }).toMatch(says);
+    expect(jobId(bad)).toContain(`${900 + i}`);
+  }
+  await queue.close();
+  connection.disconnect();
+  await remote.close();
+});
+
+test('who may not use a Redis is told by name, without the password', async () => {
+  const { server } = await place('--requirepass', 'open-sesame');
+  const at = (login: string) => `redis://${login}127.0.0.1:${server.port}`;
+  await expect(connect(at(''))).rejects.toThrow(/NOAUTH: it wants a password/);
+  const wrong: Error = await connect(at(':swordfish@')).catch((error) => error);
+  expect(wrong).toBeInstanceOf(UnavailableError);
+  expect(wrong.message).toMatch(/WRONGPASS: it knows no such user and password/);
+  expect(wrong.message).not.toContain('swordfish');
+  const env = { TACTFUL_REDIS_PASSWORD: 'open-sesame' };
+  const connection = await connect(at(''), { env });
+  expect(await connection.ping()).toBe('PONG');
+  connection.disconnect();
+});
+
+test('integers come back as they went', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const { engine: remote } = await driver(redis);
+  const graph = new Graph();
+  const x = graph.input('x', 'int64', ['n']);
+  graph.output('y', add(x, x));
+  const session = await remote.compile(graph);
+  const { y } = await session.run({ x: int64([1, -2, 2 ** 40]) });
+  expect(y).toEqual(int64([2, -4, 2 ** 41]));
+  await remote.close();
+});
