@@ -221,6 +221,7 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       /** Why there is no checkpoint of what was saved, from which it would go on. */
       readonly problem?: string;
     }
+  | MachinesTold
   | { readonly type: 'compared'; readonly comparison: Comparison }
   | LlmJudged
   | {
@@ -237,6 +238,42 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       /** Most bytes that the process had in memory; of a resumed run, the last process. */
       readonly peakMemory?: number;
     };
+
+/** Of several machines that work for a job: who they are and how far they are, told when that changes and once a minute. */
+export interface MachinesTold {
+  readonly type: 'machines';
+  /** Step that had been done. */
+  readonly step: number;
+  readonly time: string;
+  /** What happened, in sentences; missing when nothing did. */
+  readonly says?: readonly string[];
+  /** What the self-test comes to on them: a job that goes on wants the same. */
+  readonly bits: string;
+  /** The first of those that serve the job. */
+  readonly workers: readonly WorkerTold[];
+  /** Those that are not among them; missing when all are. */
+  readonly others?: number;
+  /** Pieces of work that wait for a worker, and that one has. */
+  readonly waiting: number;
+  readonly active: number;
+  /** Given out again so far, because something went wrong around them or they took too long. */
+  readonly retries: number;
+}
+
+/** One of them. */
+export interface WorkerTold {
+  readonly name: string;
+  readonly host: string;
+  /** Library, version, device and threads. */
+  readonly engine: string;
+  /** Pieces of work that it has done for the job since it goes on, and per minute of late. */
+  readonly jobs: number;
+  readonly perMinute: number;
+  /** Share of the last minute in which it computed, 0 to 1. */
+  readonly busy: number;
+  /** Bytes in memory. */
+  readonly memory: number;
+}
 
 /** What an LLM judge said of the responses of a finished run. */
 export interface LlmJudged {

@@ -36,6 +36,16 @@ export const commands: readonly CommandEntry[] = [
   },
   ...others,
   {
+    name: 'worker',
+    summary: 'Compute for runs on other machines that meet at a Redis.',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  {
+    name: 'workers',
+    summary: 'Show the workers at a Redis, what they do, and the runs that want some.',
+    load: async () => (await import('./commands/workers.ts')).workers,
+  },
+  {
     name: 'compare',
     summary: 'Hold finished runs against each other: verdicts, curves, settings, answers.',
     load: async () => (await import('./commands/compare.ts')).compare,

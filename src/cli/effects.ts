@@ -11,7 +11,7 @@ type Settings = Readonly<Record<string, unknown>>;
 /** What the rows ask of, as far as the job has it. */
 type Config = DetoxConfig &
   Pick<SftConfig, 'full'> &
-  Pick<StoreSettings, 'store'> & { readonly versus?: string };
+  Pick<StoreSettings, 'store'> & { readonly versus?: string; readonly workers?: string };
 
 /** Settings, when they do nothing, and why. */
 type Row = readonly [names: readonly string[], idle: (config: Config) => boolean, because: string];
@@ -79,6 +79,12 @@ const rows: readonly Row[] = [
   [['trackingUri', 'experiment'], (c) => !storesIn(c).includes('mlflow'), '`store` has no mlflow'],
   [['ablate'], (c) => c.versus === undefined, '`versus` is not given'],
   [['store'], (c) => c.versus !== undefined, '`versus` keeps all in its folder'],
+  [
+    ['engine', 'precision', 'device', 'threads'],
+    (c) => c.workers !== undefined,
+    '`workers` compute, and each says so for itself, as in tactful worker --threads 4',
+  ],
+  [['shared', 'mixed', 'queuePrefix'], (c) => c.workers === undefined, 'no `workers` are given'],
   [['require'], (c) => c.versus !== undefined, '`versus` has no verdict of its own'],
 ];
 

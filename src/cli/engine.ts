@@ -2,7 +2,35 @@
 import type { Engine } from '../runtime/engine.ts';
 import type { CommandContext } from './command.ts';
 import { located } from './locate.ts';
+import type { MachineSettings } from './machine-options.ts';
 import type { EngineSettings } from './options.ts';
+import type { Wanted, Workforce } from './workforce.ts';
+
+/**
+ * Who computes for a command: the workers at `workers`, or an engine here.
+ * @param policy as `startEngineFor`
+ * @param wanted of workers
+ */
+export async function openComputing(
+  policy: Policy | undefined,
+  settings: EngineSettings & MachineSettings,
+  {
+    wanted,
+    context,
+  }: {
+    readonly wanted: Wanted;
+    readonly context: Pick<CommandContext<unknown>, 'progress' | 'signal'>;
+  },
+): Promise<Workforce> {
+  const { workers, shared, mixed, queuePrefix, ...own } = settings;
+  if (workers !== undefined) {
+    const { openWorkforce } = await import('./workforce.ts');
+    return openWorkforce({ workers, shared, mixed, queuePrefix }, wanted, context);
+  }
+  const { engine, precision, device, threads } = own;
+  const here = await startEngineFor(policy, { engine, precision, device, threads }, context);
+  return { engine: here, aside: () => [], progress: context.progress, close: () => here.close() };
+}
 
 /** The model whose size decides what `auto` is. */
 export interface Policy {

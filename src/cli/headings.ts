@@ -126,6 +126,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   ppo: ['Training', 'KL', 'Advantages and loss', 'Critic (ppo)', 'Optimizer', 'Limits'],
   store: ['Store'],
   engine: ['Engine'],
+  machines: ['Machines'],
 };
 
 /** What stands for a value in `--help`, where its type alone does not say it. */

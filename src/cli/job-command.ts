@@ -1,18 +1,22 @@
 /** The command of a kind of job: parse, call, show. */
+import { join } from 'node:path';
 import type { z } from 'zod';
+import type { JobEvent } from '../events.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
-import type { Engine } from '../runtime/engine.ts';
 import { type CliCommand, type CommandContext, defineCommand } from './command.ts';
-import { startEngineFor } from './engine.ts';
+import { openComputing } from './engine.ts';
 import { Told } from './errors.ts';
 import { givenSettings, jobOptions, type VersusSettings } from './job-options.ts';
+import { keptSettings } from './kept-settings.ts';
 import { showDownload } from './locate.ts';
-import { type EngineSettings, newFolder, withEngine } from './options.ts';
+import type { MachineSettings } from './machine-options.ts';
+import { type EngineSettings, newFolder } from './options.ts';
 import { thenGoOn } from './remedies.ts';
 import { expectVerdict } from './required.ts';
 import type { StoreSettings } from './store-options.ts';
 import { version } from './version.ts';
+import type { Workforce } from './workforce.ts';
 
 /** The command that starts jobs of a kind. */
 export function jobCommand(kind: Kind, summary: string): CliCommand {
@@ -65,7 +69,7 @@ export async function runJobIn(
     import('../disk/result-folder.ts'),
   ]);
   const config = settingsIn(asked, kind);
-  const settings = asked as EngineSettings & StoreSettings & Partial<VersusSettings>;
+  const settings = asked as AllSettings;
   if (settings.versus !== undefined) {
     const { runVersusIn } = await import('./versus-job.ts');
     const { ablate = false } = settings;
@@ -74,15 +78,18 @@ export async function runJobIn(
     return runVersusIn(output, going);
   }
   const courier = await openCourier(output, settings, { resume, context });
-  let engine: Engine | undefined;
+  let computing: Workforce | undefined;
   try {
-    engine = await startEngineFor(kind.policy?.(config), settings, context);
+    const bits = resume ? await bitsOfWorkers(output) : undefined;
+    const wanted = { name: output, bits };
+    computing = await openComputing(kind.policy?.(config), settings, { wanted, context });
+    const { engine, aside, progress } = computing;
     const events = runJob(kind, config, {
-      ...{ engine, output, resume, version: version(), signal: context.signal },
-      given: withEngine(given, engine),
-      downloading: showDownload(context.progress),
+      ...{ engine, aside, output, resume, version: version(), signal: context.signal },
+      given: keptSettings(given, settings, engine),
+      downloading: showDownload(progress),
     });
-    const shown = { kind, output, settings: config, courier, context };
+    const shown = { kind, output, settings: config, courier, context: { ...context, progress } };
     const verdict = await showEvents(telling(events, courier), shown);
     if (!context.signal.aborted) expectVerdict(verdict, asked.require);
     const delivered = await finishStores(courier, context.signal);
@@ -90,9 +97,21 @@ export async function runJobIn(
   } catch (error) {
     throw (await unfinishedJob(output)) === undefined ? error : thenGoOn(error, output);
   } finally {
-    await engine?.close();
+    await computing?.close();
     await finishStores(courier, context.signal, 'brokenOff');
   }
+}
+
+type AllSettings = EngineSettings & MachineSettings & StoreSettings & Partial<VersusSettings>;
+
+/** What the self-test came to on the workers of a job that goes on; undefined where it had none. */
+async function bitsOfWorkers(output: string): Promise<string | undefined> {
+  const [{ readEvents }, { logName }] = await Promise.all([
+    import('../store/event-log.ts'),
+    import('../disk/result-folder.ts'),
+  ]);
+  const told = await readEvents<JobEvent>(join(output, logName));
+  return told.findLast((event) => event.type === 'machines')?.bits;
 }
 
 /** Of options those of the job itself. */

@@ -21,6 +21,7 @@ import { readSettingsFile } from './config-file.ts';
 import { flagsOf } from './flags.ts';
 import { runJobIn } from './job-command.ts';
 import { jobOptions } from './job-options.ts';
+import { machineOptions } from './machine-options.ts';
 import { engineOptions } from './options.ts';
 import { resumedNames, withNames } from './remedies.ts';
 import { expectVerdict, requireOption } from './required.ts';
@@ -55,12 +56,17 @@ export async function resumeJob(
     told,
     context,
     require: context.options.require,
+    over: Object.fromEntries(
+      Object.entries(context.given).filter(([name]) => name in machineOptions),
+    ),
   });
 }
 
 interface Going {
   /** Of the command line; what the run was given counts where there is none. */
   readonly require: string | undefined;
+  /** Where the workers are now. */
+  readonly over: Settings;
   readonly there: JobThere;
   readonly told: readonly JobEvent[];
   readonly context: CommandContext<unknown>;
@@ -68,7 +74,7 @@ interface Going {
 
 /** With the settings of then, and over them what the folder's file says. */
 async function goOn(output: string, kind: Kind, going: Going): Promise<void> {
-  const { there, told, context, require: requirement } = going;
+  const { there, told, context, require: requirement, over } = going;
   const file = join(output, there.settings);
   const started = told.find((event) => event.type === 'started');
   const given = (await exists(file)) || !started ? await readSettingsFile(file) : started.config;
@@ -78,11 +84,11 @@ async function goOn(output: string, kind: Kind, going: Going): Promise<void> {
   const flags = flagsOf(options);
   const then = started?.config ?? under;
   const required = requirement === undefined ? {} : { require: requirement };
-  const asked = checkOptions(options, flags, { ...then, ...given, ...required, output });
+  const asked = checkOptions(options, flags, { ...then, ...given, ...required, ...over, output });
   context.progress.note('checking settings, models and data');
   const free = [
     ...kind.mayDiffer,
-    ...Object.keys({ ...requireOption, ...storeOptions, ...engineOptions }),
+    ...Object.keys({ ...requireOption, ...storeOptions, ...engineOptions, ...machineOptions }),
   ];
   const names = resumedNames(flags, { job: kind.name, file, free });
   const renamed = { ...context, names };

@@ -5,9 +5,11 @@ import type { Settings } from '../jobs/kind.ts';
 import type { VersusEvent } from '../jobs/versus/versus.ts';
 import type { Language } from '../report/words/language.ts';
 import type { CommandContext } from './command.ts';
-import { startEngineFor } from './engine.ts';
+import { openComputing } from './engine.ts';
+import { keptSettings } from './kept-settings.ts';
 import { showDownload } from './locate.ts';
-import { type EngineSettings, withEngine } from './options.ts';
+import type { MachineSettings } from './machine-options.ts';
+import type { EngineSettings } from './options.ts';
 import { painter } from './paint.ts';
 import { omit } from './settings.ts';
 import { quoted } from './shell.ts';
@@ -17,7 +19,7 @@ import { version } from './version.ts';
 export interface AskedVersus {
   readonly config: DetoxConfig;
   readonly ablate: boolean;
-  readonly engine: EngineSettings;
+  readonly engine: EngineSettings & MachineSettings;
   readonly given: Settings;
   readonly resume: boolean;
   readonly context: CommandContext<unknown>;
@@ -29,16 +31,19 @@ export async function runVersusIn(
   { config, ablate, engine: settings, given, resume, context }: AskedVersus,
 ): Promise<void> {
   const { runVersus } = await import('../jobs/versus/versus.ts');
-  const engine = await startEngineFor(undefined, settings, context);
+  const wanted = { name: output };
+  const computing = await openComputing(undefined, settings, { wanted, context });
+  const { engine, progress } = computing;
   try {
     const events = runVersus(config, {
       ...{ engine, output, resume, ablate, version: version(), signal: context.signal },
-      given: omit(withEngine(given, engine), ['versus', 'ablate']),
-      downloading: showDownload(context.progress),
+      given: omit(keptSettings(given, settings, engine), ['versus', 'ablate']),
+      downloading: showDownload(progress),
     });
-    await showVersus(events, output, { context, language: config.language });
+    const shown = { ...context, progress };
+    await showVersus(events, output, { context: shown, language: config.language });
   } finally {
-    await engine.close();
+    await computing.close();
   }
 }
 

@@ -3,7 +3,15 @@ import type { z } from 'zod';
 import type { Sources } from '../disk/fingerprint.ts';
 import type { NumericError } from '../errors.ts';
 import type { GuardSeries } from '../eval/guards.ts';
-import type { Guarded, JobEvent, JobProgress, JobStarted, Note, StepMetrics } from '../events.ts';
+import type {
+  Guarded,
+  JobEvent,
+  JobProgress,
+  JobStarted,
+  MachinesTold,
+  Note,
+  StepMetrics,
+} from '../events.ts';
 import type { DownloadProgress } from '../hub/progress.ts';
 import type { Named } from '../hub/sources.ts';
 import type { TrainingState } from '../model/checkpoint.ts';
@@ -44,6 +52,8 @@ export interface JobContext {
   readonly resume?: boolean;
   /** Ends the training after the step that runs; what has been learnt is kept. */
   readonly signal?: AbortSignal;
+  /** Gives what has happened beside the job since it was last asked: it comes into the log. @default nothing */
+  readonly aside?: () => readonly Omit<MachinesTold, 'step'>[];
   /** Is told how far downloads from the hub are. */
   readonly downloading?: (progress: DownloadProgress) => void;
 }

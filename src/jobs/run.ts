@@ -56,6 +56,14 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
       kept: checkpoint?.steps,
     };
     for await (const event of flow(run)) {
+      if (stage) {
+        const step = event.type === 'step' ? event.step - 1 : run.done;
+        for (const told of context.aside?.() ?? []) {
+          const one = { ...told, step };
+          await folder?.append(one);
+          yield one;
+        }
+      }
       if (event.type !== 'started') await folder?.append(event); // that one has been written
       stage = run;
       yield event;

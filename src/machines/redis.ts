@@ -28,7 +28,7 @@ interface ConnectOptions {
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Connection> {
   const { name = 'tactful', env = process.env, patience = 10_000, signal } = options;
   const { username, password } = parsed(url);
-  const secret = password === '' ? env[passwordVariable] : undefined;
+  const secret = (password === '' && env[passwordVariable]) || undefined; // an empty one is none
   const { Redis } = await loadIoredis();
   const connection = new Redis(url, {
     connectionName: name,
@@ -173,7 +173,7 @@ const causes: readonly Cause[] = [
     pattern: /^OOM/,
     expected: 'memory for what is sent',
     actual: 'OOM: the memory that it may use (maxmemory) is full',
-    remedy: 'Give it more, or let large data travel through a folder that all see: `--shared`.',
+    remedy: 'Give it more. Large data can travel through a folder that all see instead: `shared`.',
   },
   {
     pattern: /^READONLY/,

@@ -88,6 +88,7 @@ function isBy(step: number, event: JobEvent): boolean {
     case 'guarded':
     case 'checkpoint':
     case 'resumed':
+    case 'machines':
       return event.step <= step;
     default:
       return false;

@@ -3,7 +3,7 @@
  * a long run has a million numbers. Pure.
  */
 import type { LiveEvent } from '../api.ts';
-import type { Guarded, StepMetrics } from '../events.ts';
+import type { Guarded, MachinesTold, StepMetrics } from '../events.ts';
 
 /** Points of one metric in the order of steps; a step that lacks it has null. */
 export interface Line {
@@ -18,6 +18,8 @@ export class History {
   /** By the name of the metric. */
   readonly lines = new Map<string, Line>();
   readonly guarded: Guarded[] = [];
+  /** The machines that work for it, as they were told last; undefined where it has none. */
+  machines: MachinesTold | undefined;
   step = 0;
   steps = 0;
   /** Whether the log's last word is that it is over. */
@@ -40,7 +42,8 @@ export class History {
       this.step = event.step;
       this.steps = event.steps;
       this.#learnt(event.step, event.metrics);
-    } else if (event.type === 'guarded') this.guarded.push(event);
+    } else if (event.type === 'machines') this.machines = event;
+    else if (event.type === 'guarded') this.guarded.push(event);
     else if (event.type === 'evaluated')
       this.#measured(event.when === 'before' ? 0 : this.step, event);
     else if (event.type === 'validated' || event.type === 'checked')
@@ -82,6 +85,7 @@ export class History {
   #backTo(step: number): void {
     this.step = Math.max(0, Math.min(step, this.step));
     if (step < 0) this.steps = 0;
+    this.machines = undefined; // who goes on may compute alone
     for (const [name, line] of this.lines) {
       const kept = line.steps.findLastIndex((at) => at <= step) + 1;
       line.steps.length = kept;

@@ -27,6 +27,9 @@ test('help of the program', async () => {
       sft               Teach a policy to summarise from examples, before or instead
                         of detox.
       train-classifier  Train a reward model on labelled texts.
+      worker            Compute for runs on other machines that meet at a Redis.
+      workers           Show the workers at a Redis, what they do, and the runs that
+                        want some.
       compare           Hold finished runs against each other: verdicts, curves,
                         settings, answers.
       runs              List runs; show one, hold settings against each other,
@@ -526,6 +529,23 @@ test('help of detox', async () => {
       --device <cpu|webgpu|cuda>                   Where to compute [default: cpu]
       --threads <n>                                Threads to compute with; 0 lets
                                                    the engine choose [default: 0]
+
+    Machines:
+      --workers <url>                              Let the workers compute that wait
+                                                   at this Redis, as
+                                                   redis://host:6379 or rediss://
+                                                   (tactful worker)
+      --shared <dir>                               Folder that all machines see:
+                                                   large data travels through it,
+                                                   not through Redis; workers name
+                                                   it as well
+      --mixed                                      Take workers whose engine, CPU or
+                                                   threads give other bits; runs
+                                                   then cannot be repeated
+      --queue-prefix <name>                        What all keys on Redis begin
+                                                   with: workers and runs of one
+                                                   prefix see each other [default:
+                                                   tactful]
 
     Output:
       --ui                                         Show it in the browser while it

@@ -61,6 +61,29 @@ describe('a job that goes on ends with the same bytes', () => {
   });
 });
 
+test('what happened beside a job is in its log, with the step before it and never as its last word', async () => {
+  const output = await newOutput();
+  const queue = { waiting: 0, active: 0, retries: 0, workers: [], bits: 'abc' };
+  let asked = 0;
+  const aside = () => {
+    asked++;
+    return [{ type: 'machines' as const, time: '', ...queue, waiting: asked }];
+  };
+  const events = await job({ output, context: { aside } });
+  const log = await readEvents(join(output, logName));
+  expect(log.at(0)?.type).toBe('started');
+  expect(log.at(-1)?.type).toBe('finished');
+  let step = 0;
+  for (const event of log) {
+    if (event.type === 'machines') expect(event.step).toBe(step);
+    if (event.type === 'step') step = event.step;
+  }
+  const told = log.flatMap((event) => (event.type === 'machines' ? [event.waiting] : []));
+  expect(told).toEqual(Array.from({ length: asked }, (_, i) => i + 1));
+  expect(asked).toBeGreaterThan(6);
+  expect(events.filter(({ type }) => type === 'machines').length).toBe(asked);
+});
+
 test('a folder of an earlier version, without a log, goes on to the same bytes', async () => {
   const output = await copyOfStopped();
   const [started] = await readEvents(join(output, logName));

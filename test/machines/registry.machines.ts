@@ -39,7 +39,7 @@ test('a server whose memory is full is told, with what helps', async () => {
       .put('one', new Uint8Array(4 * 2 ** 20))
       .then(() => blobs.put('two', new Uint8Array(1)));
     await expect(put).rejects.toThrow(UnavailableError);
-    await expect(put).rejects.toThrow(/^redis:\/\/small: .*OOM.*`--shared`\.$/);
+    await expect(put).rejects.toThrow(/^redis:\/\/small: .*OOM.*`shared`\.$/);
   } finally {
     there.disconnect();
     await small.close();

@@ -49,8 +49,9 @@ test('a resumed event takes back what came after its step', async () => {
   const calibrated: RunEvent = { type: 'calibrated', n: 1, mean: 0, std: 1 };
   const resumed = (number: number) => ({ type: 'resumed', step: number }) as RunEvent;
   const stopped: RunEvent = { type: 'stopped', step: 2, reason: 'interrupted' };
-  const kept = [started, evaluated('before'), calibrated, step(1), checkpoint];
-  const lost = [step(2), stopped, evaluated('after')];
+  const machines = (number: number) => ({ type: 'machines', step: number }) as RunEvent;
+  const kept = [started, evaluated('before'), calibrated, step(1), machines(1), checkpoint];
+  const lost = [step(2), machines(2), stopped, evaluated('after')];
   for (const event of [...kept, ...lost, resumed(1)]) await append(event);
   expect(await read()).toEqual([...kept, resumed(1)]);
   for (const event of [step(2), resumed(1), step(2)]) await append(event);

@@ -39,6 +39,18 @@ test('what is measured on held-out prompts has lines of its own, from step 0', (
   expect([...history.lines.keys()]).toEqual(['held-out/toxicity', 'a']);
 });
 
+test('the workers are those that were told last, and none where a run goes on without', () => {
+  const told = (jobs: number) => {
+    const one = { name: 'a', host: 'h', engine: 'e', jobs, perMinute: 2, busy: 1, memory: 5 };
+    const queue = { waiting: 1, active: 1, retries: 0 };
+    return { type: 'machines', step: 1, time: '', bits: '', workers: [one], ...queue };
+  };
+  const history = historyOf(step(1, {}), told(1), step(2, {}), told(2));
+  expect(history.machines).toEqual(told(2));
+  history.add([resumed]);
+  expect(history.machines).toBeUndefined();
+});
+
 test('a resumed run drops its later steps and guards, a reset all of them', () => {
   const history = historyOf(
     evaluated,

@@ -4,9 +4,11 @@ import { DetoxConfig } from '../../jobs/detox/config.ts';
 import { detoxKind } from '../../jobs/detox/detox.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import { defineCommand } from '../command.ts';
+import { openComputing } from '../engine.ts';
 import { Told } from '../errors.ts';
 import { jobOptions, versusOptions } from '../job-options.ts';
 import { showDownload } from '../locate.ts';
+import { type MachineSettings, machineOptions } from '../machine-options.ts';
 import { type EngineSettings, engineAndRest } from '../options.ts';
 import { named, namedRemedy } from '../remedies.ts';
 import { requireOption } from '../required.ts';
@@ -45,14 +47,16 @@ export const doctor = defineCommand({
   async run({ options, ...context }) {
     const { json, names, print, progress, screen, signal } = context;
     const downloading = showDownload(progress);
-    const { startEngine } = await import('../../runtime/select.ts');
     const { doctor: checkUp } = await import('../../doctor/doctor.ts');
-    const { engine: settings, rest } = engineAndRest(
-      options as z.infer<typeof options> & EngineSettings,
-    );
-    const config = DetoxConfig.parse(omit(rest, ['preset', 'config', 'set']));
-    const started = await startEngine(settings);
-    const engine = started.precision === 'f32' ? started : await exact(settings, started);
+    const asked = options as z.infer<typeof options> & EngineSettings & MachineSettings;
+    const { rest } = engineAndRest(asked);
+    const others = ['preset', 'config', 'set', ...Object.keys(machineOptions)];
+    const config = DetoxConfig.parse(omit(rest, others));
+    const wanted = { name: 'doctor' };
+    const computing = await openComputing(undefined, asked, { wanted, context });
+    const { engine: started } = computing;
+    const isExact = started.precision === 'f32' || asked.workers !== undefined;
+    const engine = isExact ? started : await exact(asked, started);
     const found: Finding[] = [];
     const tell = (raw: Finding) => {
       const { says, remedy } = raw;
@@ -71,7 +75,7 @@ export const doctor = defineCommand({
         }
       }
     } finally {
-      await engine.close();
+      await (engine === started ? computing : engine).close();
     }
     progress.close();
     print(json ? JSON.stringify(found) : `\n${totalText(found, screen)}`);
@@ -80,8 +84,9 @@ export const doctor = defineCommand({
 });
 
 /** Small differences, of losses and between batches, drown in the rounding of bf16. */
-async function exact(settings: EngineSettings, other: Engine): Promise<Engine> {
+async function exact(asked: EngineSettings, other: Engine): Promise<Engine> {
   await other.close();
+  const { engine: settings } = engineAndRest(asked);
   const { startEngine } = await import('../../runtime/select.ts');
   return startEngine({ ...settings, precision: 'f32' });
 }

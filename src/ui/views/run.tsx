@@ -8,6 +8,7 @@ import { useAnswer } from './answer.tsx';
 import { Charts } from './charts.tsx';
 import { Guards } from './guards.tsx';
 import { useHistories } from './histories.ts';
+import { MachinesView } from './machines.tsx';
 import { Phases } from './phases.tsx';
 import { RunHead } from './run-head.tsx';
 
@@ -34,6 +35,7 @@ export function RunView({ run }: { readonly run: string }) {
       {history.lines.size === 0 && <p>{say('noSteps')}</p>}
       <Charts runs={[run]} histories={histories} version={version} />
       <Guards guarded={history.guarded} />
+      <MachinesView machines={history.machines} />
       <Phases history={history} />
     </>
   );

@@ -1,0 +1,187 @@
+/** Workers that compute for a command: waits for them, tells what they do. */
+import type { MachinesTold, WorkerTold } from '../events.ts';
+import type { Machines, MachinesEvent, MachinesStatus } from '../machines/machines.ts';
+import { counted } from '../report/text.ts';
+import type { Engine } from '../runtime/engine.ts';
+import type { CommandContext } from './command.ts';
+import { type MachineSettings, machineOptions } from './machine-options.ts';
+import type { Progress } from './progress.ts';
+import { quoted } from './shell.ts';
+
+type Told = Omit<MachinesTold, 'step'>;
+
+export interface Workforce {
+  readonly engine: Engine;
+  /** What has happened since it was last asked. */
+  aside(): Told[];
+  /** The same with the workers beside what is told of each phase. */
+  readonly progress: Progress;
+  close(): Promise<void>;
+}
+
+export interface Wanted {
+  /** What is done, for who looks at the workers. */
+  readonly name: string;
+  /** Of a job that goes on: what its workers' self-test came to. */
+  readonly bits?: string | undefined;
+}
+
+/** Workers that an event lists one by one. */
+const most = 64;
+/** Milliseconds between two looks at the workers, and between two events when nobody comes or goes. */
+const [look, pause] = [1000, 60_000];
+
+/** Waits for the first worker; says meanwhile why those that are there will not do. */
+export async function openWorkforce(
+  settings: MachineSettings & { readonly workers: string },
+  { name, bits }: Wanted,
+  { progress, signal }: Pick<CommandContext<unknown>, 'progress' | 'signal'>,
+): Promise<Workforce> {
+  const { openMachines } = await import('../machines/machines.ts');
+  const { place } = await import('../machines/redis.ts');
+  const says: string[] = [];
+  const { workers: redis, shared, mixed, queuePrefix: prefix } = settings;
+  const start = `Start one: ${startOf({ redis: place(redis), prefix, shared })}`;
+  const crowd = newCrowd(start, (text) => {
+    says.push(text);
+    progress.note(text);
+  });
+  const machines = await openMachines({
+    ...{ redis, prefix, shared, mixed, name, signal },
+    ...(!mixed && { bits }),
+    onEvent: crowd.take,
+  });
+  const watch = watching(machines, says);
+  await watch.look();
+  const timer = setInterval(() => {
+    crowd.flush();
+    void watch.look().catch(() => {}); // Redis is gone for a while: that is told by itself
+  }, look);
+  timer.unref();
+  return {
+    engine: machines.engine,
+    aside: watch.take,
+    progress: {
+      ...progress,
+      update: (update) =>
+        progress.update({
+          ...update,
+          status: [update.status, watch.line()].filter(Boolean).join(' · '),
+        }),
+    },
+    async close() {
+      clearInterval(timer);
+      await machines.engine.close();
+      crowd.flush();
+    },
+  };
+}
+
+/** Looks at what is going on, and makes events of it. */
+function watching({ status, bits }: Pick<Machines, 'status' | 'bits'>, says: string[]) {
+  let last: { readonly at: number; readonly jobs: ReadonlyMap<string, number> } | undefined;
+  let now: MachinesStatus | undefined;
+  const told: Told[] = [];
+  return {
+    async look(): Promise<void> {
+      now = await status();
+      const at = performance.now();
+      const known = last?.jobs ?? new Map<string, number>();
+      const changed = says.length > 0 || now.workers.some(({ id }) => !known.has(id));
+      if (last && !changed && at - last.at < pause) return;
+      const minutes = (at - (last?.at ?? at)) / pause;
+      const listed = now.workers.slice(0, most).map((one): WorkerTold => {
+        const { name, host, engine, done, busy, rss: memory } = one;
+        const jobs = done?.jobs ?? 0;
+        const perMinute = minutes > 0 ? (jobs - (known.get(one.id) ?? 0)) / minutes : 0;
+        const rounded = Math.round(10 * perMinute) / 10;
+        return { name, host, engine, jobs, perMinute: rounded, busy, memory };
+      });
+      const others = now.workers.length - listed.length;
+      told.push({
+        type: 'machines',
+        time: new Date().toISOString(),
+        ...(says.length > 0 && { says: says.splice(0) }),
+        ...{ bits, workers: listed },
+        ...(others > 0 && { others }),
+        ...{ waiting: now.waiting, active: now.active, retries: retriesOf(now) },
+      });
+      last = { at, jobs: new Map(now.workers.map(({ id, done }) => [id, done?.jobs ?? 0])) };
+    },
+    take: () => told.splice(0),
+    /** `3 workers, 12 jobs wait, 1 given out again` */
+    line(): string {
+      if (!now) return '';
+      const again = retriesOf(now);
+      return [
+        now.workers.length === 0 ? 'no worker' : counted(now.workers.length, 'worker'),
+        ...(now.waiting > 0 ? [`${now.waiting} queued`] : []),
+        ...(again > 0 ? [`${again} given out again`] : []),
+      ].join(', ');
+    },
+  };
+}
+
+function retriesOf({ kinds }: MachinesStatus): number {
+  let sum = 0;
+  for (const { retries, duplicates } of kinds.values()) sum += retries + duplicates;
+  return sum;
+}
+
+interface Place {
+  readonly redis: string;
+  readonly prefix: string;
+  readonly shared: string | undefined;
+}
+
+/** The command line of a worker that fits. */
+function startOf({ redis, prefix, shared }: Place): string {
+  const words = ['tactful worker --redis', quoted(redis)];
+  if (prefix !== machineOptions.queuePrefix.parse(undefined)) words.push('--queue-prefix', prefix);
+  if (shared !== undefined) words.push('--shared', quoted(shared));
+  return words.join(' ');
+}
+
+/** Turns what happens into sentences; of many that come or go at once one. */
+function newCrowd(start: string, say: (text: string) => void) {
+  const moved = { joined: new Set<string>(), left: new Set<string>() };
+  const tell = (names: Set<string>, did: string) => {
+    const [first, second] = names;
+    if (names.size > 2) say(`${names.size} workers ${did}`);
+    else for (const one of [first, second]) if (one !== undefined) say(`worker ${one} ${did}`);
+    names.clear();
+  };
+  const flush = () => {
+    tell(moved.left, 'left');
+    tell(moved.joined, 'joined');
+  };
+  return {
+    flush,
+    take(event: MachinesEvent) {
+      if (event.type === 'joined' || event.type === 'left') {
+        const other = event.type === 'joined' ? 'left' : 'joined';
+        if (!moved[other].delete(event.worker)) moved[event.type].add(event.worker);
+        return;
+      }
+      flush();
+      say(textOf(event, start));
+    },
+  };
+}
+
+function textOf(event: MachinesEvent, start: string): string {
+  switch (event.type) {
+    case 'waiting':
+      return event.for === 'workers'
+        ? `waiting for workers: ${event.why}. ${start}`
+        : `waiting for Redis: ${event.why}`;
+    case 'refused':
+      return `worker ${event.worker} does not serve: ${event.why}`;
+    case 'restored':
+      return `Redis had lost its data: ${counted(event.jobs, 'job')} given out again`;
+    case 'trouble':
+      return `workers: ${event.says}`;
+    default:
+      return `worker ${event.worker} ${event.type}`;
+  }
+}
