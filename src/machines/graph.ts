@@ -67,18 +67,21 @@ const Place = z.union([
   z.strictObject({ blob: sha256 }),
 ]);
 const names = z.record(z.string(), name).optional();
+/** All that a graph may be compiled with: what is missing here would be refused by every worker. */
+const options = {
+  name: name.optional(),
+  keep: names,
+  append: names,
+  cached: z.array(name).optional(),
+  prepack: z.boolean().optional(),
+  keepsMemory: z.boolean().optional(),
+} satisfies Record<keyof PublishedGraph['options'], z.ZodType>;
 const PlainGraph = z.strictObject({
   values: z.array(PlainValue),
   outputs: z.array(z.tuple([name, id])),
   weights: z.array(z.tuple([name, Place])),
   source: id,
-  options: z.strictObject({
-    name: name.optional(),
-    keep: names,
-    append: names,
-    prepack: z.boolean().optional(),
-    keepsMemory: z.boolean().optional(),
-  }),
+  options: z.strictObject(options),
 });
 
 /**
