@@ -42,6 +42,8 @@ export const rowsInput = 'rows that go on';
 export interface SharedWeight {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Shape of the tensor that it begins each axis of; the rest of it is 0. @default its own */
+  readonly within?: readonly number[];
   readonly place: WeightLocation | HeldWeight;
 }
 

@@ -10,19 +10,27 @@ export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared' | 'variabl
 /** Says of a weight in a file whether it is given as an input; else the model refers to the file. */
 export type IsInput = (location: WeightLocation, name: string) => boolean;
 
-/** A graph in ONNX. Weights that lie in no file, or in float64, are inputs always. */
+/**
+ * A graph in ONNX. Weights that lie in no file, or in float64, are inputs always.
+ * @param stored shapes of weights that are wider in the graph, as `wider` makes them: all of them inputs
+ */
 export async function encodeModel(
   graph: Graph,
   weights: WeightSource,
   isInput: IsInput,
+  stored: ReadonlyMap<string, readonly number[]> = new Map(),
 ): Promise<Encoded> {
   const inputs: Promise<SharedWeight>[] = [];
   let folder: string | undefined;
   const model = encodeOnnx(graph, (name) => {
-    const shape = graph.weights.get(name)!.shape as number[];
+    const width = graph.weights.get(name)!.shape as number[];
+    const shape = stored.get(name) ?? width;
     const location = weights.locate?.(name, shape);
     if (!location || location.dtype === 'float64' || isInput(location, name)) {
-      inputs.push(givenWeight(name, shape, weights));
+      const given = givenWeight(name, shape, weights);
+      inputs.push(
+        given.then((weight) => (shape === width ? weight : { ...weight, within: width })),
+      );
       return 'input';
     }
     const { file, dtype, ...place } = location;

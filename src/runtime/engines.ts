@@ -11,7 +11,10 @@ const onnxruntime = {
   precisions: ['f32'],
   async encode(graph, weights, { sharesWeights }) {
     const { encodeModel, mustBeRead, sharing } = await import('./encode.ts');
-    return encodeModel(graph, weights, sharesWeights ? sharing(graph) : mustBeRead);
+    if (!sharesWeights) return encodeModel(graph, weights, mustBeRead);
+    const { wider } = await import('../graph/wider.ts');
+    const { graph: whole, stored } = wider(graph);
+    return encodeModel(whole, weights, sharing(whole), stored);
   },
   open: async (options) => (await import('./onnxruntime.ts')).onnxRuntimeBackend(options),
   prepare: keepQuiet,

@@ -1,7 +1,7 @@
 /** Frozen weights in memory, one copy for all sessions of a backend. I/O. */
 
-import { float32, type Tensor } from '../tensor.ts';
-import { readFloats } from '../tensors/safetensors.ts';
+import { float32, sizeOf, type Tensor } from '../tensor.ts';
+import { readFloats, withPieces } from '../tensors/safetensors.ts';
 import type { SharedWeight } from './backend.ts';
 
 interface Entry {
@@ -20,7 +20,7 @@ export interface SharedWeights {
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
   const entryOf = (weight: SharedWeight): Entry => ({
-    tensor: valuesOf(weight).then((data) => float32(data, weight.shape)),
+    tensor: valuesOf(weight).then((data) => float32(data, weight.within ?? weight.shape)),
     users: 0,
   });
   const release = (weights: readonly SharedWeight[]) => {
@@ -50,12 +50,30 @@ export function sharedWeights(): SharedWeights {
   };
 }
 
-function keyOf({ name, shape, place }: SharedWeight): string {
-  if ('values' in place) return `source ${place.source} ${name}`;
+function keyOf({ name, shape, within = shape, place }: SharedWeight): string {
+  if ('values' in place) return `source ${place.source} ${name} [${within}]`;
   const { file, offset, dtype, strides } = place;
-  return `${file} ${offset} [${shape}] ${dtype} [${strides ?? ''}]`;
+  return `${file} ${offset} [${shape}] [${within}] ${dtype} [${strides ?? ''}]`;
 }
 
-async function valuesOf({ shape, place }: SharedWeight): Promise<Float32Array> {
-  return 'values' in place ? place.values : readFloats({ ...place, shape });
+async function valuesOf({ shape, within, place }: SharedWeight): Promise<Float32Array> {
+  const values = () => ('values' in place ? place.values : readFloats({ ...place, shape }));
+  if (!within) return values();
+  const [width, room] = [shape, within].map((sizes) => sizes[sizes.length - 1]);
+  const wide = new Float32Array(sizeOf(within));
+  let row = 0;
+  const take = (rows: Float32Array) => {
+    for (let start = 0; start < rows.length; start += width) {
+      wide.set(rows.subarray(start, start + width), room * row++);
+    }
+  };
+  if ('values' in place || place.dtype !== 'float32' || place.strides) take(await values());
+  else {
+    // in pieces: a copy of each weight would wait for the garbage collector
+    const pieces = { ...place, pieceBytes: 64 * 4 * width };
+    await withPieces(place.file, pieces, ({ buffer, length }) =>
+      take(new Float32Array(buffer, 0, length / 4)),
+    );
+  }
+  return wide;
 }
