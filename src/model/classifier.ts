@@ -12,6 +12,7 @@ import { packingInputs } from '../nn/rows.ts';
 import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Session } from '../runtime/engine.ts';
 import type { Feeds } from '../runtime/feeds.ts';
+import { gathered, inOrder } from '../runtime/lanes.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, packedFeeds } from './batch.ts';
@@ -60,6 +61,11 @@ export class Classifier {
     );
   }
 
+  /** Calls that can be under way at the same time. */
+  get lanes(): number {
+    return this.#options.engine.lanes;
+  }
+
   /**
    * Logits of each row of ids: [labels] each, in the order of the config's labels.
    * @param segments of each id, of pairs of texts. @default all 0
@@ -69,20 +75,19 @@ export class Classifier {
     segments?: readonly (readonly number[])[],
   ): Promise<Float32Array[]> {
     const session = await this.#session('scoring');
-    const logits = new Array<Float32Array>(rows.length);
     const width = this.config.labels.length;
-    for (const group of textGroups(this.config, rows)) {
+    const groups = textGroups(this.config, rows);
+    const parts = inOrder(this.#options.engine, groups, async (group) => {
       const part = group.map((i) => rows[i]);
       const own = familyOf(this.config).hasSegments(this.config) && {
         segments: int64(group.flatMap((i) => segments?.[i] ?? rows[i].map(() => 0))),
       };
       const feeds = { ...this.#feeds(part), ...own };
-      const result = await session.run(feeds, this.parameters.state);
-      group.forEach((i, place) => {
-        logits[i] = (result.logits.data as Float32Array).slice(place * width, (place + 1) * width);
-      });
-    }
-    return logits;
+      const { logits } = await session.run(feeds, this.parameters.state);
+      const all = logits.data as Float32Array;
+      return group.map((_, place) => all.slice(place * width, (place + 1) * width));
+    });
+    return gathered(groups, parts);
   }
 
   /**

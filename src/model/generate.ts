@@ -2,7 +2,7 @@
 import type { LanguageModel } from '../family/language-model.ts';
 import { type Draw, drawOf } from '../random.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
-import { inOrder } from '../runtime/lanes.ts';
+import { gathered, inOrder } from '../runtime/lanes.ts';
 import type { Plain } from '../runtime/plain.ts';
 import { expectLength, groupBySize } from './batch.ts';
 import { decodeBudget, encodeBudget } from './budgets.ts';
@@ -56,8 +56,7 @@ export async function generate(
 ): Promise<Generation[]> {
   const { engine } = decoder;
   const { parameters, signal } = sampler;
-  const generations = new Array<Generation>(queries.length);
-  if (queries.length === 0) return generations;
+  if (queries.length === 0) return [];
   const parts = partsOf(decoder, queries, sampler);
   const refs = { sessions: await sessionsOf(decoder, sampler), states: [parameters.state] };
   const made = inOrder(engine, parts, async (part) => {
@@ -66,11 +65,10 @@ export async function generate(
     const result = await engine.call('generate', args as unknown as Plain, refs, signal);
     return result as unknown as Generation[];
   });
-  let done = 0;
-  for await (const responses of made) {
-    for (const [i, row] of parts[done++].rows.entries()) generations[row] = responses[i];
-  }
-  return generations;
+  return gathered(
+    parts.map(({ rows }) => rows),
+    made,
+  );
 }
 
 /** Rows that are answered together. */

@@ -2,6 +2,7 @@ import { InternalError, ShapeError } from '../errors.ts';
 import { familyOf } from '../family/families.ts';
 import type { Draw } from '../random.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
+import { gathered, inOrder } from '../runtime/lanes.ts';
 import type { Precision } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, type Tensor } from '../tensor.ts';
@@ -84,6 +85,11 @@ export class Policy {
     return new Policy(options, await parametersOn(options.engine, options.tensors));
   }
 
+  /** Calls that can be under way at the same time. */
+  get lanes(): number {
+    return this.#options.engine.lanes;
+  }
+
   /** What stands between a prompt and a response, and belongs to neither. */
   get startIds(): readonly number[] {
     const { startId } = this.#decoder.model;
@@ -107,17 +113,16 @@ export class Policy {
     { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
   ): Promise<TokenScores[]> {
     const session = await this.#session('score', () => scoreGraph(this.shape));
-    const scores = new Array<TokenScores>(sequences.length);
     this.#refuseLong(sequences);
-    for (const group of sequenceGroups(this.shape.config, sequences)) {
+    const groups = sequenceGroups(this.shape.config, sequences);
+    const parts = inOrder(this.#options.engine, groups, async (group) => {
       const rows = group.map((i) => sequences[i]);
-      const feeds = scoringFeeds(rows, temperature);
-      const parts = tokenScores(await session.run(feeds, parameters.state), rows);
-      group.forEach((i, place) => {
-        scores[i] = parts[place];
-      });
-    }
-    return scores;
+      return tokenScores(
+        await session.run(scoringFeeds(rows, temperature), parameters.state),
+        rows,
+      );
+    });
+    return gathered(groups, parts);
   }
 
   /** Logits at each position of one sequence: [labels, vocabulary]. */
@@ -196,8 +201,7 @@ export class Policy {
     for (const [name, opened] of this.#sessions) {
       const session = await opened;
       if (session.ownBytes < ownLimit) continue;
-      this.#sessions.delete(name);
-      await session.close();
+      if (this.#sessions.delete(name)) await session.close();
     }
   }
 

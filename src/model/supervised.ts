@@ -1,5 +1,6 @@
 import { ConfigError, NumericError } from '../errors.ts';
 import { type Draw, randomStream } from '../random.ts';
+import { inOrder, type Laned } from '../runtime/lanes.ts';
 import type { Tensor } from '../tensor.ts';
 import { sequenceGroups } from './budgets.ts';
 import { type Classifier, textGroups } from './classifier.ts';
@@ -53,7 +54,7 @@ export interface PolicyLearning extends Splitting {
 
 /** A learner for query → response pairs: mean cross-entropy per response token. */
 export function policyLearner(
-  policy: Pick<Policy, 'parameters' | 'shape' | 'gradient' | 'sequence'>,
+  policy: Pick<Policy, 'parameters' | 'shape' | 'gradient' | 'sequence'> & Laned,
   examples: readonly { query: readonly number[]; response: readonly number[] }[],
   { microBatchSize, dropout: share = 0, seed = 0 }: PolicyLearning = {},
 ): Learner {
@@ -71,7 +72,7 @@ export function policyLearner(
         sequences.length,
         microBatchSize,
       );
-      return summed(groups, (group) => {
+      return summed(policy, groups, (group) => {
         const part = group.map((i) => sequences[i]);
         // of the whole, not of the part: so the parts add up
         const weights = part.map(({ labels }) => new Float32Array(labels.length).fill(1 / tokens));
@@ -91,7 +92,7 @@ export interface ClassifierLearning extends Splitting {
 
 /** A learner for text → label pairs: mean cross-entropy. */
 export function classifierLearner(
-  classifier: Pick<Classifier, 'parameters' | 'config' | 'gradient'>,
+  classifier: Pick<Classifier, 'parameters' | 'config' | 'gradient'> & Laned,
   examples: readonly { ids: readonly number[]; label: number }[],
   { microBatchSize, classWeights }: ClassifierLearning = {},
 ): Learner {
@@ -106,7 +107,7 @@ export function classifierLearner(
         classifier.config,
         batch.map(({ ids }) => ids),
       );
-      return summed(partsOfStep(fitting, batch.length, microBatchSize), (group) =>
+      return summed(classifier, partsOfStep(fitting, batch.length, microBatchSize), (group) =>
         classifier.gradient(
           group.map((i) => batch[i].ids),
           group.map((i) => batch[i].label),
@@ -143,15 +144,15 @@ function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
-/** Loss and gradients of a sum, a part at a time. */
+/** Loss and gradients of a sum of parts, in their order. */
 async function summed(
+  worker: Laned,
   groups: readonly (readonly number[])[],
   gradient: (group: readonly number[]) => Promise<{ loss: number; gradients: Gradients }>,
 ): Promise<{ loss: number; gradients: Gradients }> {
   let loss = 0;
   let gradients: Gradients | undefined;
-  for (const group of groups) {
-    const part = await gradient(group);
+  for await (const part of inOrder(worker, groups, gradient)) {
     loss += part.loss;
     gradients = addGradients(gradients, part.gradients);
   }

@@ -1,6 +1,7 @@
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import { drawnAt } from '../model/sampling.ts';
+import { allInOrder } from '../runtime/lanes.ts';
 import type { Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
 import { fullKl, tokenKl } from './kl.ts';
@@ -52,10 +53,16 @@ export async function forward(
 ): Promise<Passes> {
   const sequences = sequencesOf(samples);
   const unknown = samples.filter(({ sampled }) => !sampled);
-  const second = await policy.score(sequencesOf(unknown), { temperature });
+  // of the policy itself, and of its reference
+  const asked = [
+    { given: sequencesOf(unknown), options: { temperature } },
+    { given: sequences, options: { temperature, parameters: reference } },
+  ];
+  const [second, other] = await allInOrder(policy, asked, ({ given, options }) =>
+    policy.score(given, options),
+  );
   const scores = new Map(unknown.map((sample, i) => [sample, second[i]]));
   const own = samples.map((sample) => sample.sampled ?? scores.get(sample)!);
-  const other = await policy.score(sequences, { temperature, parameters: reference });
   const refLogprobs = other.map((row) => row.logprobs);
   const logprobs = samples.map((sample, i) =>
     withoutBehind(sample, own[i].logprobs, refLogprobs[i]),
@@ -65,11 +72,10 @@ export async function forward(
     const kls = zipRows(logprobs, refLogprobs, (lp, ref) => tokenKl(klPenalty, lp, ref));
     return { logprobs, refLogprobs, values, kls };
   }
-  const kls: Float32Array[] = [];
-  for (const sequence of sequences) {
+  const kls = await allInOrder(policy, sequences, async (sequence) => {
     const logits = await policy.logits(sequence, { temperature });
-    kls.push(fullKl(logits, await policy.logits(sequence, { temperature, parameters: reference })));
-  }
+    return fullKl(logits, await policy.logits(sequence, { temperature, parameters: reference }));
+  });
   return { logprobs, refLogprobs, values, kls };
 }
 

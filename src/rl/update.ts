@@ -8,6 +8,7 @@ import {
 import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
+import { inOrder, type Laned } from '../runtime/lanes.ts';
 import { float32, type Tensor, type Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import type { RlConfig } from './config.ts';
@@ -18,9 +19,10 @@ import { type MinibatchStats, minibatchStats } from './stats.ts';
 
 /** What an update works with. */
 export interface UpdateOptions {
-  readonly policy: Pick<Policy, 'gradient'> & {
-    readonly parameters: Pick<Parameters, 'tensors' | 'commit'>;
-  };
+  readonly policy: Pick<Policy, 'gradient'> &
+    Laned & {
+      readonly parameters: Pick<Parameters, 'tensors' | 'commit'>;
+    };
   readonly optimizer: Optimizer;
   readonly loss: Loss;
   readonly config: RlConfig;
@@ -108,8 +110,8 @@ async function accumulated(
   let verdict: 'go' | 'skip' | 'stop' = 'go';
   const stats: MinibatchStats[] = [];
   const trained: TrainedRows[] = [];
-  for (const rows of parts) {
-    const { minibatch, gradients, ...met } = await gradientsOf(rows, batch, options);
+  const results = inOrder(options.policy, parts, (rows) => gradientsOf(rows, batch, options));
+  for await (const { minibatch, gradients, rows, ...met } of results) {
     if (isFirst && options.checksStart && stats.length === 0) {
       checkRatio(minibatch.ratio);
     }
@@ -160,6 +162,7 @@ async function gradientsOf(rows: readonly number[], batch: UpdateBatch, options:
   checkTensors('value', new Map([['the loss', float32([result.loss], [])]]), step);
   checkTensors('gradient', gradients, step);
   return {
+    rows,
     minibatch: minibatchStats(result, { ...inputs, advantages, masks }),
     gradients,
     ratios: terms.ratio,
