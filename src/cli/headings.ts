@@ -34,6 +34,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     'miniBatchSize',
     'microBatchSize',
     'gradientAccumulationSteps',
+    'staleness',
     'gradientCheckpointing',
     'ppoEpochs',
     'classWeights',

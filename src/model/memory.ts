@@ -38,6 +38,8 @@ export interface MemoryOptions extends Holding {
   readonly learnt: number;
   /** Most tokens of a text that the reward model reads. */
   readonly judgedTokens: number;
+  /** Adapters of earlier steps that are sampled from. @default 0 */
+  readonly older?: number;
 }
 
 /** What decides how much the policy's own runs take. */
@@ -77,7 +79,7 @@ const program = 180e6;
  * as the garbage collector has not come for it (measured: 150 to 180, of 19,200 dialogues).
  */
 const tokenBytes = 170;
-/** Adapter, reference, both on the engine as well, gradients, two moments. */
+/** Adapter, reference, both on the engine as well, gradients, two moments; older ones as well. */
 const adapterCopies = 7;
 
 /**
@@ -89,7 +91,9 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const { gradient, score, encode, decode, judge, measurer, witnesses } = graphs;
   const judges = [judge, ...(measurer ? [measurer] : []), ...witnesses];
   const runs = runBytes(options, graphs);
-  const adapter = adapterCopies * parameterBytes(score.parameters);
+  const { older = 0 } = options;
+  const copies = adapterCopies + (older > 0 ? 2 * older + 1 : 0);
+  const adapter = copies * parameterBytes(score.parameters);
   const tokens = options.promptTokens.reduce((sum, length) => sum + length, 0);
   if (options.apart) {
     const used = { training: [gradient], scoring: [score], sampling: [encode, decode] };

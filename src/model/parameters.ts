@@ -3,7 +3,7 @@ import type { Value } from '../graph/graph.ts';
 import type { RandomStream } from '../random.ts';
 import { randomStream } from '../random.ts';
 import type { Engine, State } from '../runtime/engine.ts';
-import { float32, sizeOf, type Tensor } from '../tensor.ts';
+import { float32, sizeOf, type Tensor, type Tensors } from '../tensor.ts';
 
 /** Parameters that can change, here and on the engine. */
 export interface Parameters {
@@ -12,8 +12,11 @@ export interface Parameters {
   readonly state: State;
   /** Sends the tensors to the engine. */
   commit(): Promise<void>;
-  /** The same values under a name of their own, for instance to keep the start as a reference. */
-  copy(): Promise<Parameters>;
+  /**
+   * The same values under a name of their own, for instance to keep the start as a reference; or other
+   * values of the same parameters. They are read before it returns.
+   */
+  copy(values?: Tensors): Promise<Parameters>;
   close(): Promise<void>;
 }
 
@@ -27,14 +30,15 @@ export async function parametersOn(
     tensors,
     state,
     commit: () => state.write(Object.fromEntries(tensors)),
-    copy() {
-      const copies = [...tensors].map(
-        ([name, { data, shape }]) => [name, float32(data.slice(), shape)] as const,
-      );
-      return parametersOn(engine, new Map(copies));
-    },
+    copy: (values = tensors) => parametersOn(engine, copiesOf(values)),
     close: () => state.close(),
   };
+}
+
+/** Tensors of the same values that nobody else changes. */
+export function copiesOf(tensors: Tensors): Map<string, Tensor<'float32'>> {
+  const copy = ({ data, shape }: Tensor<'float32'>) => float32(data.slice(), shape);
+  return new Map([...tensors].map(([name, tensor]) => [name, copy(tensor)]));
 }
 
 /** Draws values for parameters, each from a stream of its own name. */

@@ -65,6 +65,8 @@ export class Policy {
   readonly #options: PolicyOptions;
   readonly #decoder: Decoder;
   readonly #sessions = new Map<string, Promise<Session>>();
+  /** Generations under way. */
+  #generating = 0;
 
   private constructor(options: PolicyOptions, parameters: Parameters) {
     this.#options = options;
@@ -88,6 +90,11 @@ export class Policy {
   /** Calls that can be under way at the same time. */
   get lanes(): number {
     return this.#options.engine.lanes;
+  }
+
+  /** Whether generation goes on elsewhere while something else is computed. */
+  get samplesElsewhere(): boolean {
+    return this.#options.engine.call !== undefined;
   }
 
   /** What stands between a prompt and a response, and belongs to neither. */
@@ -177,7 +184,12 @@ export class Policy {
     options: GenerateOptions = {},
   ): Promise<Generation[]> {
     const { parameters } = this;
-    return generate(this.#decoder, queries, { config, draw, parameters, ...options });
+    this.#generating++;
+    try {
+      return await generate(this.#decoder, queries, { config, draw, parameters, ...options });
+    } finally {
+      this.#generating--;
+    }
   }
 
   /** Closes the compiled graphs; the engine stays. */
@@ -198,6 +210,7 @@ export class Policy {
 
   /** Closes sessions with large copies of weights: training needs the memory, and has none of its own. */
   async #leaveDecoding(): Promise<void> {
+    if (this.#generating > 0) return; // by somebody who still needs them
     for (const [name, opened] of this.#sessions) {
       const session = await opened;
       if (session.ownBytes < ownLimit) continue;

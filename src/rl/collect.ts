@@ -1,4 +1,5 @@
 import type { RunEvent, StepMetrics } from '../events.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { RandomKey } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
@@ -38,25 +39,30 @@ interface Request<Q extends Query> {
   /** What their random numbers are for. */
   readonly key: RandomKey;
   readonly signal?: AbortSignal | undefined;
+  /** What is learnt from them, counted from 0. @default the step that comes next */
+  readonly step?: number;
+  /** What is sampled from. @default the policy's own */
+  readonly parameters?: Parameters;
 }
 
 /** Samples `numGenerations` responses to each query. */
 export function collect<Q extends Query>(
   { policy, tokenizer, learner }: RlParts<Q>,
   config: RlConfig,
-  { queries, key, signal }: Request<Q>,
+  { queries, key, signal, parameters, step = learner.steps }: Request<Q>,
 ): Promise<Rollout<Q>[]> {
   const { numGenerations, responseLimits, bootstrapTruncated, generation, seed } = config;
-  const { draws, steps, places } = learner;
+  const { draws, places } = learner;
   const repeated = queries.flatMap((query) => Array<Q>(numGenerations).fill(query));
-  const phase = steps === 0 ? 'first' : 'later';
+  const phase = step === 0 ? 'first' : 'later';
   return collectRollouts({ policy, tokenizer }, repeated, {
     generation,
     draw: { seed, key },
     maxNewTokens:
-      responseLimits && repeated.map((_, row) => draws.limit(steps, row, responseLimits)),
+      responseLimits && repeated.map((_, row) => draws.limit(step, row, responseLimits)),
     valueBehind: bootstrapTruncated,
     signal,
+    parameters,
     dropout: places.dropout(policy.shape, seed, { key, phase }),
   });
 }

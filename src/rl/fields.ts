@@ -35,6 +35,11 @@ export const rlFields = {
     .describe('Responses to each prompt (default: 1; 4 for rloo and grpo)'),
   miniBatchSize: count.default(4).describe('Responses per gradient (TRL: 128)'),
   gradientAccumulationSteps: count.default(1).describe('Gradients per optimizer step'),
+  staleness: countOrZero
+    .default(0)
+    .describe(
+      'Sample the responses of a step with the policy of so many steps before, so that workers sample while others learn; `samplingCorrection` makes up for it',
+    ),
   ppoEpochs: count.default(4).describe('Passes over each batch'),
   learningRate: positive.default(1.41e-5).describe('Adam learning rate'),
   valueLearningRate: positive
@@ -114,13 +119,13 @@ export const rlFields = {
     .boolean()
     .optional()
     .describe(
-      'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: with `compat`, and where an engine computes in less than float32)',
+      'Compute the logprobs and values of rollouts once more, in a pass of their own, instead of keeping those of the sampling; the same but for rounding (default: with `compat` and `staleness`, and where an engine computes in less than float32)',
     ),
   samplingCorrection: z
     .enum(['token', 'sequence', 'none'])
     .optional()
     .describe(
-      'Where rollouts are scored once more: weigh the policy loss by how much likelier the scoring finds a token, or its whole response, than the sampling did (default: token where an engine computes in less than float32, else none)',
+      'Where rollouts are scored once more: weigh the policy loss by how much likelier the scoring finds a token, or its whole response, than the sampling did (default: token with `staleness` and where an engine computes in less than float32, else none)',
     ),
   samplingCap: positive.default(2).describe('Largest weight of `samplingCorrection`'),
   bootstrapTruncated: off.describe(

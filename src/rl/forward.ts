@@ -15,14 +15,14 @@ export function sampleOf(
   { query, response, limit, truncated, sampled }: Rollout,
   policy: Pick<Policy, 'sequence' | 'forcesFirst' | 'precision'>,
   places: Places,
-  { generation, bootstrapTruncated: bootstrap, rescore }: RlConfig,
+  { generation, bootstrapTruncated: bootstrap, rescore, staleness }: RlConfig,
 ): RlSample {
   const { decoderIds, keepsSampled, mask, temperature } = places;
   const isScore = keepsSampled && temperature(generation) === drawnAt(generation);
   const whole = policy.sequence(query.ids, response);
   const ids = decoderIds([whole.inputs[0], ...whole.labels], limit ?? generation.maxNewTokens);
-  // one rounding of a policy is another policy: what learns is asked itself
-  const rescores = rescore ?? policy.precision !== 'f32';
+  // one of before, or one rounding of a policy, is another policy: what learns is asked itself
+  const rescores = rescore ?? (policy.precision !== 'f32' || staleness > 0);
   const known = isScore ? sampled : undefined;
   const says = rescores ? { drawn: known?.logprobs } : { sampled: known };
   // what nobody chose is nothing to learn from

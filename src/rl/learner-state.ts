@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { TrainingState } from '../model/checkpoint.ts';
 import type { AdamState } from '../model/optimizer.ts';
+import { copiesOf } from '../model/parameters.ts';
 import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
-import { float32, type Tensor, type Tensors } from '../tensor.ts';
+import type { Tensor, Tensors } from '../tensor.ts';
 
 const count = z.int().nonnegative();
 
@@ -48,7 +49,25 @@ export function restoreTensors(
   restoreTraining({ tensors: copiesOf(tensors), adamSteps }, parameters, state);
 }
 
-function copiesOf(tensors: Tensors): Map<string, Tensor<'float32'>> {
-  const copy = ({ data, shape }: Tensor<'float32'>) => float32(data.slice(), shape);
-  return new Map([...tensors].map(([name, tensor]) => [name, copy(tensor)]));
+const olderPart = 'older';
+
+/** Parameters of before, the newest first, under the names of a state: `older.1.NAME` is a step before. */
+export function olderTensors(older: readonly Tensors[]): Map<string, Tensor<'float32'>> {
+  const all = older.flatMap((tensors, i) =>
+    [...copiesOf(tensors)].map(
+      ([name, tensor]) => [`${olderPart}.${i + 1}.${name}`, tensor] as const,
+    ),
+  );
+  return new Map(all);
+}
+
+/** Those that a state has: none, if it is of a run that needs none. */
+export function olderIn({ tensors }: Pick<LearnerState, 'tensors'>): Tensors[] {
+  const older: Tensors[] = [];
+  for (let i = 1; ; i++) {
+    const prefix = `${olderPart}.${i}.`;
+    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+    if (own.length === 0) return older;
+    older.push(copiesOf(new Map(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]))));
+  }
 }

@@ -1,9 +1,10 @@
 import { ConfigError } from '../errors.ts';
 import { adam, type Optimizer } from '../model/optimizer.ts';
-import type { Parameters } from '../model/parameters.ts';
+import { copiesOf, type Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Loss } from '../model/policy-graphs.ts';
 import { isValueHead } from '../nn/value-head.ts';
+import type { Tensors } from '../tensor.ts';
 import type { Advantages, Experience } from './algorithm.ts';
 import { algorithms } from './algorithms.ts';
 import { type StepArrays, stepArrays } from './arrays.ts';
@@ -12,7 +13,13 @@ import type { Draws } from './draws.ts';
 import { forward } from './forward.ts';
 import { checkBatch, checkRows, checkStart } from './invariants.ts';
 import { type KlController, klController } from './kl.ts';
-import { type LearnerState, restoreTensors, stateTensors } from './learner-state.ts';
+import {
+  type LearnerState,
+  olderIn,
+  olderTensors,
+  restoreTensors,
+  stateTensors,
+} from './learner-state.ts';
 import { policyLoss } from './loss.ts';
 import { maskedSum } from './masked.ts';
 import type { Places } from './places.ts';
@@ -55,6 +62,8 @@ export class RlLearner {
   readonly #loss: Loss;
   readonly #moments = startMoments();
   #calibration: Calibration | undefined;
+  /** Parameters before the last steps, the newest first: as many as `staleness` asks for. */
+  #older: readonly Tensors[] = [];
   #steps = 0;
   #updates = 0;
   /** Where `draws` stood after the last whole step, or after the reference samples. */
@@ -76,6 +85,12 @@ export class RlLearner {
   /** Steps done. */
   get steps(): number {
     return this.#steps;
+  }
+
+  /** Parameters as they were before so many of the last steps, or the oldest that are kept. */
+  before(steps: number): Tensors {
+    const place = Math.min(steps, this.#older.length) - 1;
+    return place < 0 ? this.#parts.policy.parameters.tensors : this.#older[place];
   }
 
   /** What scores are measured by, once reference samples have been scored. */
@@ -112,7 +127,8 @@ export class RlLearner {
     for (const [name, rows] of Object.entries(passes)) checkRows(name, rows, place);
     const klDist = passes.kls.map((row, i) => maskedSum([row], [masks[i]]));
     if (this.#checksStart && this.#steps === 0) checkStart(klDist);
-    const correction = config.samplingCorrection ?? (policy.precision === 'f32' ? 'none' : 'token');
+    const isSame = policy.precision === 'f32' && config.staleness === 0;
+    const correction = config.samplingCorrection ?? (isSame ? 'none' : 'token');
     const gap = samplingGap(samples, passes.logprobs, { correction, cap: config.samplingCap });
     clock.lap('time/ppo/forward_pass');
 
@@ -128,7 +144,10 @@ export class RlLearner {
     clock.lap('time/ppo/compute_advantages');
 
     const weighed = { ...experience, ...estimates, samplingWeights: gap.weights };
+    const { staleness } = config;
+    const older = staleness > 0 ? [copiesOf(policy.parameters.tensors), ...this.#older] : [];
     const done = await this.#update(weighed, learningRate);
+    this.#older = older.slice(0, staleness);
     clock.lap('time/ppo/optimize_step');
 
     const stats = stepStats({ ...experience, klCoef }, done.minibatches, learningRate);
@@ -166,7 +185,10 @@ export class RlLearner {
         ...(calibration && { calibration }),
         drawn: this.#drawn,
       },
-      tensors: stateTensors(this.#parts.policy.parameters.tensors, state),
+      tensors: new Map([
+        ...stateTensors(this.#parts.policy.parameters.tensors, state),
+        ...olderTensors(this.#older),
+      ]),
     };
   }
 
@@ -175,6 +197,7 @@ export class RlLearner {
     const { config, policy } = this.#parts;
     const { memory } = state;
     restoreTensors(state, policy.parameters.tensors, this.optimizer.state);
+    this.#older = olderIn(state).slice(0, config.staleness);
     this.#steps = state.steps;
     this.#updates = memory.updates;
     this.#calibration = memory.calibration;

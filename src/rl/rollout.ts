@@ -1,4 +1,5 @@
 import type { Dropout } from '../model/dropout.ts';
+import type { Parameters } from '../model/parameters.ts';
 import type { Policy } from '../model/policy.ts';
 import type { GenerationConfig } from '../model/sampling.ts';
 import type { Draw } from '../random.ts';
@@ -42,6 +43,8 @@ export interface RolloutOptions {
   /** Ask the value head what it expects behind a truncated response. @default false */
   readonly valueBehind?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What is sampled from. @default the policy's own */
+  readonly parameters?: Parameters | undefined;
   /** `row` counts the queries. @default none */
   readonly dropout?: Dropout | undefined;
 }
@@ -50,11 +53,11 @@ export interface RolloutOptions {
 export async function collectRollouts<Q extends Query>(
   { policy, tokenizer }: { policy: Policy; tokenizer: Tokenizer },
   queries: readonly Q[],
-  { generation, draw, ...options }: RolloutOptions,
+  { generation, draw, parameters = policy.parameters, ...options }: RolloutOptions,
 ): Promise<Rollout<Q>[]> {
   const ids = queries.map((query) => query.ids);
   const { maxNewTokens } = options;
-  const generations = await policy.generate(ids, generation, draw, options);
+  const generations = await policy.generate(ids, generation, draw, { parameters, ...options });
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
   return generations.map(({ response, truncated, ...sampled }, i) => ({
     query: queries[i],

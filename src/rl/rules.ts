@@ -100,6 +100,11 @@ const rules: readonly Rule[] = [
     (c) => c.responseLimits !== undefined && c.responseLimits[1] - 1 > c.generation.maxNewTokens,
     'lengths go up to high - 1, which must not be above maxNewTokens',
   ],
+  [
+    'rescore',
+    (c) => c.staleness > 0 && c.rescore === false,
+    'cannot be off with `staleness`: the policy that sampled is not the one that learns',
+  ],
   ...compatRules,
 ];
 

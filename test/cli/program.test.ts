@@ -266,6 +266,12 @@ test('help of detox', async () => {
                                                    [default: 4]
       --gradient-accumulation-steps <n>            Gradients per optimizer step
                                                    [default: 1]
+      --staleness <n>                              Sample the responses of a step
+                                                   with the policy of so many steps
+                                                   before, so that workers sample
+                                                   while others learn;
+                                                   --sampling-correction makes up
+                                                   for it [default: 0]
       --gradient-checkpointing                     Recompute each block in the
                                                    backward pass instead of keeping
                                                    its activations: less memory,
@@ -452,9 +458,9 @@ test('help of detox', async () => {
                                                    how much likelier the scoring
                                                    finds a token, or its whole
                                                    response, than the sampling did
-                                                   (default: token where an engine
-                                                   computes in less than float32,
-                                                   else none)
+                                                   (default: token with --staleness
+                                                   and where an engine computes in
+                                                   less than float32, else none)
       --sampling-cap <x>                           Largest weight of
                                                    --sampling-correction [default:
                                                    2]
@@ -478,8 +484,9 @@ test('help of detox', async () => {
                                                    of their own, instead of keeping
                                                    those of the sampling; the same
                                                    but for rounding (default: with
-                                                   --compat, and where an engine
-                                                   computes in less than float32)
+                                                   --compat and --staleness, and
+                                                   where an engine computes in less
+                                                   than float32)
       --versus <compat>                            Do the run twice, with the
                                                    default's semantics and with
                                                    those of --compat, and tell what

@@ -57,6 +57,7 @@ export function memoryOf(
     sampled: Math.max(batchSize, asked),
     scored: Math.max(batchSize, asked),
     learnt: miniBatchSize,
+    older: rl.staleness,
     judgedTokens: responseTokens + around + (readsPrompt ? longest : 0),
   });
 }

@@ -1,6 +1,15 @@
 /** What TRL 0.8.0 fits with, and what it takes where nothing else is given. */
 import { algorithms } from '../algorithms.ts';
 import type { Given, Rule } from '../fields.ts';
+import type { Correction } from './corrections.ts';
+
+/** Without these nobody knows what a policy of before said of a response, or in which order it drew. */
+const timely: readonly Correction[] = [
+  'keepsDecoderStart',
+  'scoresAtTemperature',
+  'samplesWithoutDropout',
+  'shufflesByKey',
+];
 
 export const compatRules: readonly Rule[] = [
   [
@@ -18,6 +27,18 @@ export const compatRules: readonly Rule[] = [
     (c) => c.compat !== 'none' && !algorithms[c.algorithm].critic,
     'trl-0.8.0 goes with `algorithm` ppo alone',
   ],
+  [
+    'staleness',
+    (c) => c.staleness > 0 && c.compat !== 'none',
+    'cannot go with `compat` trl-0.8.0, which has no such thing',
+  ],
+  ...timely.map(
+    (name): Rule => [
+      'staleness',
+      (c) => c.staleness > 0 && c.without.includes(name),
+      `needs the correction ${name}, which \`without\` leaves out`,
+    ],
+  ),
   [
     'without',
     (c) => c.compat !== 'none' && c.without.length > 0,
