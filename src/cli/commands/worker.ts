@@ -25,6 +25,15 @@ const options = z.strictObject({
     .optional()
     .meta({ group: 'Machines' })
     .describe('What others see of it (default: host and process)'),
+  lostAfter: z
+    .number()
+    .min(1)
+    .max(3600)
+    .default(15)
+    .meta({ group: 'Machines', placeholder: 'seconds' })
+    .describe(
+      'Silent for so long, it has lost its work in hand to another; more where networks break off',
+    ),
   ...engineOptions,
 });
 
@@ -51,6 +60,7 @@ export const worker = defineCommand({
       shared,
       allow,
       name = `${hostname()}-${process.pid}`,
+      lostAfter,
     } = rest;
     const { connect, place } = await import('../../machines/redis.ts');
     const where = place(redis);
@@ -95,6 +105,7 @@ export const worker = defineCommand({
       await serveRuns({
         ...{ redis, prefix, shared, engine, bits, models, name, signal: stop.signal },
         fileOf: allowed.fileOf,
+        times: { lock: 1000 * lostAfter, stalled: Math.ceil((1000 * lostAfter) / 3) },
         onEvent(event) {
           if (json)
             print(JSON.stringify({ ...event, ...('run' in event && { run: event.run.id }) }));
