@@ -42,6 +42,15 @@ export const benches = {
     options: ['threads'],
     defaults: { reps: 5 },
   },
+  machines: {
+    summary: 'work over Redis: one worker beside one process, or several beside one, in turn',
+    options: ['model', 'batch', 'workers', 'engine', 'threads'],
+    defaults: { model: 'demo', batch: 8 },
+  },
+  'machines-model': {
+    summary: 'what many workers would give, by what was measured: the tables of docs/scale.md',
+    options: [],
+  },
   'run-index': {
     summary: 'windows of 100,000 rollouts out of the index over runs: sorted, filtered, searched',
     options: [],
@@ -75,6 +84,10 @@ const options = {
   source: count(320, 'tokens of a query (decode: 300)'),
   target: count(64, 'tokens of a response'),
   steps: count(32, 'tokens to generate'),
+  workers: count(
+    1,
+    'machines: processes that work; 1: beside one process, more: beside one of them',
+  ),
   against: {
     type: 'string',
     text: 'a commit: it is built aside in .cache/, and its bench runs in turn with this one [none]',

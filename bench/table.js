@@ -9,7 +9,8 @@ const titles = {
 };
 
 /** A bench's answer for people. */
-export function tableOf({ bench, machine: on, engine, setting, measures = [], ...tables }) {
+export function tableOf({ bench, machine: on, engine, setting, measures = [], text, ...tables }) {
+  if (text !== undefined) return text.join('\n');
   const settings = Object.entries(setting).map(([name, value]) => `${name} ${value}`);
   return [
     [bench, settings.join(', ')].filter(Boolean).join(': '),

@@ -1,6 +1,6 @@
 /** The benches, whole ones in processes of their own: `npm test` builds what they run. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -93,6 +93,8 @@ test('--help lists the benches and their options', () => {
     'demo-step',
     'record',
     'watched',
+    'machines',
+    'machines-model',
     'run-index',
     'demo',
     'cold-start',
@@ -252,4 +254,11 @@ test('cold-start measures processes', () => {
   const { status, out } = bench('cold-start', '--reps', '1');
   expect(status).toBe(0);
   expect(out).toMatch(/^detox --help, s +\d/m);
+});
+
+test('machines-model prints the tables of docs/scale.md', async () => {
+  const { status, out } = bench('machines-model');
+  expect(status).toBe(0);
+  const page = await readFile(new URL('../docs/scale.md', import.meta.url), 'utf8');
+  for (const row of out.trim().split('\n')) expect(page).toContain(row);
 });
