@@ -5,7 +5,7 @@ import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { sizeOf } from '../tensor.ts';
 import type { SharedWeight } from './backend.ts';
 import { type Encoded, givenWeight, mustBeRead } from './encode.ts';
-import { elementTypes, type Ir, newIr, type Port, packed } from './openvino-ir.ts';
+import { elementTypes, type Ir, newIr, type Port, packed, type Slot } from './openvino-ir.ts';
 import { writeOp } from './openvino-ops.ts';
 import { converted, parameter, pastsIn } from './openvino-pasts.ts';
 import { withSteps } from './openvino-steps.ts';
@@ -99,26 +99,25 @@ function weightIn(value: Value): Value | undefined {
   return source.inputs[0].source.kind === 'weight' ? source.inputs[0] : undefined;
 }
 
-/** A weight, whatever it is stored in. */
+/** A weight, whatever it is stored in: as bf16 it is made so, once for all models, as float32 widened here. */
 function weightPort(
   ir: Ir,
-  weight: SharedWeight,
-  slot: { index: number; copy: 0 | 1 },
+  { name, shape, place }: SharedWeight,
+  { index, copy }: Pick<Slot, 'index' | 'copy'>,
   wanted: Port['type'],
 ): Port {
-  const { name, shape, place } = weight;
-  const isMapped = 'file' in place && !mustBeRead(place);
-  const dtype = isMapped && place.dtype !== 'float64' ? place.dtype : 'float32';
-  const bytes = sizeOf(shape) * (dtype === 'float32' ? 4 : 2);
-  const type = elementTypes[dtype];
-  const title = slot.copy === 0 ? name : `${name} again`;
-  const port = ir.weight({ name: title, type, shape, bytes, slot });
+  const isFile = 'file' in place && !mustBeRead(place);
+  const stored = elementTypes[isFile && place.dtype !== 'float64' ? place.dtype : 'float32'];
+  const type = wanted === 'bf16' ? wanted : stored;
+  const title = copy === 0 ? name : `${name} again`;
+  const bytes = sizeOf(shape) * (type === 'f32' ? 4 : 2);
+  const port = ir.weight({ name: title, shape, bytes, slot: { index, copy, type } });
   if (type === wanted) return port;
   return ir.layer('Convert', [port], {
     type: wanted,
-    name: `${title} (${type} as ${wanted})`,
+    name: `${title} (${type})`,
     data: { destination_type: wanted },
-    ...(wanted === 'f32' && { remarks: ['decompression'] }),
+    remarks: ['decompression'],
   });
 }
 

@@ -60,17 +60,17 @@ export interface Ir {
 /** A constant from elsewhere. */
 export interface WeightOptions {
   readonly name: string;
-  readonly type: ElementType;
   readonly shape: readonly number[];
   readonly bytes: number;
   /** Its place among the weights of the model, and which copy of it. */
   readonly slot: Slot;
 }
 
-/** Which weight is meant: one that is there twice has two addresses. */
+/** Which weight is meant, and as what: one that is there twice has two addresses. */
 export interface Slot {
   readonly index: number;
   readonly copy: 0 | 1;
+  readonly type: ElementType;
 }
 
 /** A model whose weights have no place yet. */
@@ -134,8 +134,9 @@ export function newIr(): Ir {
       if (key !== '') known.set(key, port);
       return port;
     },
-    weight({ name, type, shape, bytes, slot: { index, copy } }) {
-      const data = { element_type: type, shape: shape.join(), offset: `weight:${index}:${copy}` };
+    weight({ name, shape, bytes, slot: { index, copy, type } }) {
+      const offset = `weight:${index}:${copy}:${type}`;
+      const data = { element_type: type, shape: shape.join(), offset };
       return layer('Const', [], { type, name, data: { ...data, size: bytes } });
     },
     finish() {
@@ -151,16 +152,21 @@ export function newIr(): Ir {
   };
 }
 
-/** The model with its weights where they are: `offsetOf` in bytes from the first constant. */
-export function placed(xml: string, offsetOf: (slot: Slot) => number): string {
-  return xml.replaceAll(/"weight:(\d+):([01])"/g, (_, index, copy) => {
-    return `"${offsetOf({ index: Number(index), copy: copy === '1' ? 1 : 0 })}"`;
-  });
+const places = /"weight:(\d+):([01]):(\w+)"/g;
+
+/** The weights that a model wants, each once. */
+export function slotsIn(xml: string): Slot[] {
+  const found = new Map([...xml.matchAll(places)].map((match) => [match[0], slotOf(match)]));
+  return [...found.values()];
 }
 
-/** How many addresses of its weights a model needs: 2 where some have a second one. */
-export function copiesIn(xml: string): 1 | 2 {
-  return /"weight:\d+:1"/.test(xml) ? 2 : 1;
+/** The model with its weights where they are: `offsetOf` in bytes from the first constant. */
+export function placed(xml: string, offsetOf: (slot: Slot) => number): string {
+  return xml.replaceAll(places, (...match) => `"${offsetOf(slotOf(match))}"`);
+}
+
+function slotOf([, index, copy, type]: readonly string[]): Slot {
+  return { index: Number(index), copy: copy === '1' ? 1 : 0, type: type as ElementType };
 }
 
 function portText({ type }: Port, i: number): string {

@@ -1,6 +1,7 @@
 /** I/O: weights and constants of a model in one stretch of addresses, files mapped into it. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { unread } from '../disk/words.ts';
+import { InputError } from '../errors.ts';
 import type { SharedWeight } from './backend.ts';
 import { mustBeRead } from './encode.ts';
 import { type Mapping, mapMemory } from './native.ts';
@@ -19,25 +20,22 @@ export interface Stretch {
   free(): void;
 }
 
-/** What a stretch is made with. */
-interface StretchOptions {
-  /** Of the weights that must be read, by name. */
-  readonly values: ReadonlyMap<string, Float32Array>;
-  /** Addresses of each weight. */
-  readonly copies: 1 | 2;
-}
+/** Where the bytes of a weight are, as the model wants them. */
+export type Bytes =
+  | { readonly file: string; readonly offset: number; readonly length: number }
+  | { readonly values: Uint8Array };
 
 /** Files begin at whole pages, of any system. */
 const page = 2 ** 16;
 
 /**
- * Constants first, then weights: those of files where the system maps them, twice for a second address,
- * others as float32, which are asked for a second address as well.
+ * Constants first, then weights: those of files where the system maps them.
+ * @param bytesOf where a slot's bytes are
  */
 export function stretchOf(
   constants: Uint8Array,
-  weights: readonly SharedWeight[],
-  { values, copies }: StretchOptions,
+  slots: readonly Slot[],
+  bytesOf: (slot: Slot) => Bytes,
 ): Stretch {
   let length = 0;
   const take = (bytes: number, alignment: number) => {
@@ -46,31 +44,29 @@ export function stretchOf(
     return start;
   };
   take(constants.length, 1);
-  const read = new Map<string, number[]>();
-  const slots = Array.from({ length: copies }, (_, copy) => copy);
-  for (const [name, { length }] of values)
-    read.set(
-      name,
-      slots.map(() => take(4 * length, 64)),
-    );
-  const files = new Map<string, { size: number; starts: readonly number[] }>();
-  for (const { place } of weights) {
-    if (!isMapped(place)) continue;
-    const size = Math.max(files.get(place.file)?.size ?? 0, place.offset + place.length);
-    files.set(place.file, { size, starts: [] });
+  const values = new Map<string, { start: number; bytes: Uint8Array }>();
+  const files = new Map<string, { file: string; size: number; start: number }>();
+  for (const slot of slots) {
+    const bytes = bytesOf(slot);
+    if ('values' in bytes) {
+      const start = take(bytes.values.length, 64);
+      values.set(keyOf(slot), { start, bytes: bytes.values });
+      continue;
+    }
+    const { file, offset } = bytes;
+    const key = `${slot.copy} ${file}`; // a second address is in a second mapping
+    const size = Math.max(files.get(key)?.size ?? 0, offset + bytes.length);
+    files.set(key, { file, size, start: 0 });
   }
-  for (const [file, { size }] of files) {
-    files.set(file, { size, starts: slots.map(() => take(size, page)) });
+  for (const [key, place] of files) {
+    files.set(key, { ...place, start: take(place.size, page) });
   }
   const mapping = mapMemory(Math.max(length, 1));
   try {
-    const bytes = mapping.view(0, length);
-    bytes.set(constants);
-    for (const [name, starts] of read) {
-      const { buffer, byteOffset, byteLength } = values.get(name)!;
-      for (const start of starts) bytes.set(new Uint8Array(buffer, byteOffset, byteLength), start);
-    }
-    for (const [file, { size, starts }] of files) mapFile(mapping, file, size, starts);
+    const memory = mapping.view(0, length);
+    memory.set(constants);
+    for (const { start, bytes } of values.values()) memory.set(bytes, start);
+    for (const place of files.values()) mapFile(mapping, place);
   } catch (error) {
     mapping.free();
     throw error;
@@ -78,30 +74,39 @@ export function stretchOf(
   return {
     address: mapping.address,
     length,
-    offsetOf({ index, copy }) {
-      const { name, place } = weights[index];
-      if (isMapped(place)) return files.get(place.file)!.starts[copy] + place.offset;
-      return read.get(name)![copy];
+    offsetOf(slot) {
+      const bytes = bytesOf(slot);
+      if ('values' in bytes) return values.get(keyOf(slot))!.start;
+      return files.get(`${slot.copy} ${bytes.file}`)!.start + bytes.offset;
     },
     release() {
-      for (const { size, starts } of files.values())
-        for (const start of starts) mapping.release(start, size);
+      for (const { start, size } of files.values()) mapping.release(start, size);
     },
     free: mapping.free,
   };
 }
 
-/** Whether a weight is mapped as it lies in its file. */
+function keyOf({ index, copy, type }: Slot): string {
+  return `${index} ${copy} ${type}`;
+}
+
+/** Whether a weight lies in its file as a library can map it. */
 export function isMapped(place: SharedWeight['place']): place is WeightLocation {
   return 'file' in place && !mustBeRead(place);
 }
 
-function mapFile(mapping: Mapping, file: string, size: number, starts: readonly number[]): void {
+function mapFile(
+  mapping: Mapping,
+  { file, size, start }: { file: string; size: number; start: number },
+): void {
   const handle = opened(file);
   try {
-    for (const start of starts) {
-      if (mapping.mapFile(handle, start, size)) continue;
-      readSync(handle, mapping.view(start, size), 0, size, 0);
+    const actual = fstatSync(handle).size;
+    if (actual < size) throw new InputError(file, `${size} bytes`, `${actual}`); // it would end the process
+    if (mapping.mapFile(handle, start, size)) return;
+    const memory = mapping.view(start, size);
+    for (let done = 0; done < size; ) {
+      done += readSync(handle, memory, done, Math.min(size - done, 2 ** 30), done);
     }
   } finally {
     closeSync(handle);

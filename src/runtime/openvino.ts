@@ -1,12 +1,13 @@
 /** I/O: OpenVINO, a second engine: bf16 on CPUs that have it. Its library is optional. */
 import { availableParallelism } from 'node:os';
 import { InternalError } from '../errors.ts';
-import type { Tensor } from '../tensor.ts';
-import type { Backend, LoadRequest } from './backend.ts';
-import { copiesIn, newIr, placed, unpacked } from './openvino-ir.ts';
+import type { DType, Tensor } from '../tensor.ts';
+import type { Backend, LoadRequest, SharedWeight } from './backend.ts';
+import { elementTypes, newIr, placed, type Slot, slotsIn, unpacked } from './openvino-ir.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
+import { narrowWeights } from './openvino-narrow.ts';
 import { type Model, outputsOf, type Request, requestOf } from './openvino-requests.ts';
-import { isMapped, type Stretch, stretchOf } from './openvino-weights.ts';
+import { type Bytes, isMapped, type Stretch, stretchOf } from './openvino-weights.ts';
 import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { settle, stateCalls, states, targetOf } from './states.ts';
@@ -46,18 +47,37 @@ export function openVinoBackend({
   const sessions = new Map<number, Loaded>();
   const held = states();
   const frozen = sharedWeights();
+  const narrow = narrowWeights();
   let count = 0;
   const placedConstants = async ({ model, shared }: LoadRequest) => {
+    const { xml, constants } = unpacked(model);
+    const slots = slotsIn(xml);
     const loose = shared.filter(({ place }) => !isMapped(place));
-    const tensors = await frozen.acquire(loose);
+    const values = await frozen.acquire(loose);
     try {
-      const { xml, constants } = unpacked(model);
-      const values = new Map([...tensors].map(([name, { data }]) => [name, data]));
-      const stretch = stretchOf(constants, shared, { values, copies: copiesIn(xml) });
+      const bytes = new Map<string, Bytes>();
+      for (const { index, type } of slots) {
+        const key = `${index} ${type}`;
+        if (!bytes.has(key)) bytes.set(key, await bytesAs(type, shared[index], values));
+      }
+      const bytesOf = ({ index, type }: Slot) => bytes.get(`${index} ${type}`)!;
+      const stretch = stretchOf(constants, slots, bytesOf);
       return { ...stretch, xml: placed(xml, stretch.offsetOf) };
     } finally {
       frozen.release(loose);
     }
+  };
+  const bytesAs = async (
+    type: Slot['type'],
+    weight: SharedWeight,
+    values: ReadonlyMap<string, Tensor<'float32'>>,
+  ): Promise<Bytes> => {
+    const { name, place } = weight;
+    const isStored = isMapped(place) && type === elementTypes[place.dtype as DType];
+    if (isStored) return place;
+    if (type === 'bf16') return narrow.bytesOf(weight);
+    const { buffer, byteOffset, byteLength } = values.get(name)!.data;
+    return { values: new Uint8Array(buffer, byteOffset, byteLength) };
   };
 
   return {
@@ -164,6 +184,7 @@ export function openVinoBackend({
     async close() {
       for (const id of [...sessions.keys()]) await this.unload(id);
       held.clear();
+      narrow.close();
       openvino.free('core', core);
     },
   };
@@ -198,7 +219,7 @@ function realPrecision(
   const x = ir.layer('Parameter', [], { type: 'f32', tensor: 'x', data: shape });
   const plain = { transpose_a: false, transpose_b: false };
   ir.layer('Result', [ir.layer('MatMul', [x, x], { data: plain })]);
-  const constants = stretchOf(new Uint8Array(8), [], { values: new Map(), copies: 1 });
+  const constants = stretchOf(new Uint8Array(8), [], () => ({ values: new Uint8Array(0) }));
   const model = openvino.readModel(core, ir.finish().xml, constants);
   const compiled = compile(openvino, core, model, properties);
   const precision = openvino.property(compiled, 'INFERENCE_PRECISION_HINT');
