@@ -75,6 +75,7 @@ const options = {
   cached: z.array(name).optional(),
   prepack: z.boolean().optional(),
   keepsMemory: z.boolean().optional(),
+  needsRoom: z.boolean().optional(),
 } satisfies Record<keyof PublishedGraph['options'], z.ZodType>;
 const PlainGraph = z.strictObject({
   values: z.array(PlainValue),

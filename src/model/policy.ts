@@ -159,7 +159,7 @@ export class Policy {
     const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
     const keepsMemory = this.shape.gradientCheckpointing === true;
     const name = named(`gradient ${loss.name}`, dropout);
-    const session = await this.#session(name, build, { keepsMemory });
+    const session = await this.#session(name, build, { keepsMemory, needsRoom: true });
     const feeds: Record<string, Tensor> = {
       ...scoringFeeds(sequences, temperature, dropout),
     };
@@ -221,7 +221,7 @@ export class Policy {
   #session(
     name: string,
     build: () => PolicyGraph,
-    options: Pick<CompileOptions, 'prepack' | 'keepsMemory'> = {},
+    options: Pick<CompileOptions, 'prepack' | 'keepsMemory' | 'needsRoom'> = {},
   ): Promise<Session> {
     const known = this.#sessions.get(name);
     if (known) return known;

@@ -23,6 +23,7 @@ export interface LoadRequest {
   readonly append: Readonly<Record<string, string>>;
   readonly prepack: boolean;
   readonly keepsMemory: boolean;
+  readonly needsRoom: boolean;
 }
 
 /** A past that a model holds: [rows, batch, …], of which each run adds one row. */

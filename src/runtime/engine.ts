@@ -33,6 +33,12 @@ export interface CompileOptions {
    * @default false
    */
   keepsMemory?: boolean;
+  /**
+   * Its runs take much memory: weights that other sessions alone read may be given back before, and
+   * read again when those run.
+   * @default false
+   */
+  needsRoom?: boolean;
 }
 
 /** Runs graphs. Everything that computes on tensors larger than a vector goes through one. */
@@ -138,6 +144,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
         cached = [],
         prepack = false,
         keepsMemory = false,
+        needsRoom = false,
       } = options;
       const inputs = inputsUsed(graph);
       const { precision } = traits;
@@ -148,7 +155,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
         inputs,
         outputs: [...graph.outputs.keys()],
         shapeNodes: shapeNodes(graph),
-        ...{ keep, append, prepack, keepsMemory },
+        ...{ keep, append, prepack, keepsMemory, needsRoom },
       });
       return {
         inputs,

@@ -7,17 +7,19 @@ import { InternalError, UnavailableError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
 import { mul } from '../graph/ops/elementwise.ts';
-import type { DType, Tensor } from '../tensor.ts';
-import type { Backend, LoadRequest } from './backend.ts';
+import { type DType, sizeOf, type Tensor } from '../tensor.ts';
+import type { Backend, LoadRequest, SharedWeight } from './backend.ts';
+import { returnFreeMemory } from './native.ts';
 import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 import { keepQuiet } from './telemetry.ts';
 import type { Device } from './traits.ts';
 
-interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared'> {
+interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'needsRoom'> {
   readonly session: Ort.InferenceSession;
-  readonly weights: ReadonlyMap<string, Ort.Tensor>;
+  /** Undefined while another session has their room. */
+  weights: ReadonlyMap<string, Ort.Tensor> | undefined;
 }
 
 /** ONNX Runtime in the thread of the caller: a run blocks it. */
@@ -32,6 +34,23 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
 
   const toOrt = ({ dtype, data, shape }: Tensor) =>
     new ort.Tensor(dtype as 'float32', data as Float32Array, shape);
+
+  const weightsOf = async (shared: readonly SharedWeight[]) => {
+    const weights = await frozen.acquire(shared);
+    return new Map([...weights].map(([name, tensor]) => [name, toOrt(tensor)]));
+  };
+
+  /** Gives back what other sessions read and this one does not, where that is much. */
+  const makeRoom = ({ shared }: Loaded) => {
+    const own = new Set(shared.map(({ name }) => name));
+    for (const other of sessions.values()) {
+      const isApart = other.shared.every(({ name }) => !own.has(name));
+      if (!other.weights || !isApart || bytesOf(other.shared) < leastRoom) continue;
+      other.weights = undefined;
+      frozen.release(other.shared);
+      returnFreeMemory();
+    }
+  };
 
   return {
     describe: async () => ({
@@ -67,11 +86,10 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
           },
         },
       };
-      const weights = await frozen.acquire(shared);
+      const weights = await weightsOf(shared);
       try {
         const session = await ort.InferenceSession.create(model, options);
-        const tensors = new Map([...weights].map(([input, tensor]) => [input, toOrt(tensor)]));
-        sessions.set(count, { session, weights: tensors, ...rest });
+        sessions.set(count, { session, weights, ...rest });
         return count++;
       } catch (cause) {
         frozen.release(shared);
@@ -82,7 +100,10 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
     async run(id, feeds, stateIds) {
       const loaded = sessions.get(id);
       if (!loaded) throw new InternalError(`session ${id} is closed`);
-      const { session, weights } = loaded;
+      if (loaded.needsRoom) makeRoom(loaded);
+      const { session, shared } = loaded;
+      loaded.weights ??= await weightsOf(shared);
+      const { weights } = loaded;
       const sources = stateIds.map(kept.of);
       const target = targetOf(sources, loaded);
       const inputs: Record<string, Ort.Tensor> = {};
@@ -100,7 +121,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
       const loaded = sessions.get(id);
       if (!loaded) return;
       sessions.delete(id);
-      frozen.release(loaded.shared);
+      if (loaded.weights) frozen.release(loaded.shared);
       await loaded.session.release();
     },
 
@@ -111,6 +132,15 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
       kept.clear();
     },
   };
+}
+
+/** Bytes of weights that are worth reading again: a quarter of a second. */
+const leastRoom = 256e6;
+
+/** Bytes of those that lie in files: what was handed over stays where it is. */
+function bytesOf(weights: readonly SharedWeight[]): number {
+  const inFiles = weights.filter(({ place }) => 'file' in place);
+  return inFiles.reduce((sum, { shape, within = shape }) => sum + 4 * sizeOf(within), 0);
 }
 
 /** A product with a number below 1.2e-38 takes some processors 20 to 200 times as long as others. */

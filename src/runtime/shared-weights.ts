@@ -3,10 +3,17 @@
 import { float32, sizeOf, type Tensor } from '../tensor.ts';
 import { readFloats, withPieces } from '../tensors/safetensors.ts';
 import type { SharedWeight } from './backend.ts';
+import { roomFor } from './states.ts';
 
 interface Entry {
-  readonly tensor: Promise<Tensor<'float32'>>;
+  readonly held: Promise<Held>;
   users: number;
+}
+
+interface Held {
+  readonly tensor: Tensor<'float32'>;
+  /** Gives the memory back at once. */
+  free(): void;
 }
 
 /** Weights that are in use. */
@@ -19,29 +26,37 @@ export interface SharedWeights {
 /** No weights yet. */
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
-  const entryOf = (weight: SharedWeight): Entry => ({
-    tensor: valuesOf(weight).then((data) => float32(data, weight.within ?? weight.shape)),
-    users: 0,
-  });
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after another: each needs a piece's memory while it is read. */
+  const entryOf = (weight: SharedWeight): Entry => {
+    const held = last.then(() => heldFrom(weight));
+    last = held.catch(() => {});
+    return { held, users: 0 };
+  };
   const release = (weights: readonly SharedWeight[]) => {
     for (const weight of weights) {
       const entry = entries.get(keyOf(weight));
-      if (entry && --entry.users === 0) entries.delete(keyOf(weight));
+      if (!entry || --entry.users > 0) continue;
+      entries.delete(keyOf(weight));
+      void entry.held.then(
+        ({ free }) => free(),
+        () => {},
+      );
     }
   };
   return {
     async acquire(weights) {
-      const tensors = weights.map((weight) => {
+      const all = weights.map((weight) => {
         const entry = entries.get(keyOf(weight)) ?? entryOf(weight);
         entries.set(keyOf(weight), entry);
         entry.users++;
-        return entry.tensor;
+        return entry.held;
       });
       try {
-        const values = await Promise.all(tensors);
-        return new Map(weights.map(({ name }, i) => [name, values[i]]));
+        const held = await Promise.all(all);
+        return new Map(weights.map(({ name }, i) => [name, held[i].tensor]));
       } catch (error) {
-        await Promise.allSettled(tensors);
+        await Promise.allSettled(all);
         release(weights);
         throw error;
       }
@@ -56,24 +71,35 @@ function keyOf({ name, shape, within = shape, place }: SharedWeight): string {
   return `${file} ${offset} [${shape}] [${within}] ${dtype} [${strides ?? ''}]`;
 }
 
-async function valuesOf({ shape, within, place }: SharedWeight): Promise<Float32Array> {
-  const values = () => ('values' in place ? place.values : readFloats({ ...place, shape }));
-  if (!within) return values();
-  const [width, room] = [shape, within].map((sizes) => sizes[sizes.length - 1]);
-  const wide = new Float32Array(sizeOf(within));
-  let row = 0;
-  const take = (rows: Float32Array) => {
-    for (let start = 0; start < rows.length; start += width) {
-      wide.set(rows.subarray(start, start + width), room * row++);
+async function heldFrom({ shape, within = shape, place }: SharedWeight): Promise<Held> {
+  const kept = (data: Float32Array, free = () => {}) => ({ tensor: float32(data, within), free });
+  const isWider = String(within) !== String(shape);
+  if ('values' in place && !isWider) return kept(place.values);
+  const { array, free } = roomFor('float32', sizeOf(within));
+  try {
+    const [width, stride] = [shape, within].map((sizes) => sizes[sizes.length - 1] ?? 1);
+    let at = 0;
+    const take = (rows: Float32Array) => {
+      for (let start = 0; start < rows.length; start += width, at += stride) {
+        array.set(rows.subarray(start, start + width), at);
+      }
+    };
+    if ('values' in place) take(place.values);
+    else if (place.dtype !== 'float32' || place.strides)
+      take(await readFloats({ ...place, shape }));
+    else {
+      // in pieces: a copy of each weight would wait for the garbage collector
+      const pieces = { ...place, pieceBytes: 4 * width * Math.ceil(pieceSize / width) };
+      await withPieces(place.file, pieces, ({ buffer, length }) =>
+        take(new Float32Array(buffer, 0, length / 4)),
+      );
     }
-  };
-  if ('values' in place || place.dtype !== 'float32' || place.strides) take(await values());
-  else {
-    // in pieces: a copy of each weight would wait for the garbage collector
-    const pieces = { ...place, pieceBytes: 64 * 4 * width };
-    await withPieces(place.file, pieces, ({ buffer, length }) =>
-      take(new Float32Array(buffer, 0, length / 4)),
-    );
+    return kept(array as Float32Array, free);
+  } catch (error) {
+    free();
+    throw error;
   }
-  return wide;
 }
+
+/** Elements that are read at a time, or a little more: whole rows. */
+const pieceSize = 2 ** 16;

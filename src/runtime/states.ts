@@ -153,7 +153,7 @@ interface Room {
  * Memory that can be given back at once: a plain buffer would wait for the garbage collector, which
  * sees one small object, and then for the allocator.
  */
-function roomFor(dtype: Growing['dtype'], length: number): Room {
+export function roomFor(dtype: Growing['dtype'], length: number): Room {
   const Elements = dtype === 'float32' ? Float32Array : Uint16Array;
   const bytes = Elements.BYTES_PER_ELEMENT * length;
   const buffer = new (ArrayBuffer as unknown as ResizableBuffer)(bytes, { maxByteLength: bytes });

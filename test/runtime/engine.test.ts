@@ -117,7 +117,7 @@ test('a graph with more names of Shape nodes than WebGPU takes is refused in wor
   const { load } = onnxRuntimeBackend({ device: 'webgpu', threads: 1 });
   const nothing = { inputs: [], outputs: [], shared: [], keep: {}, append: {}, folder: undefined };
   const shapeNodes = Array.from({ length: 1000 }, (_, i) => `Shape v${10_000 + i}`);
-  const habits = { prepack: false, keepsMemory: false };
+  const habits = { prepack: false, keepsMemory: false, needsRoom: false };
   const request = { name: 'long', model: new Uint8Array(0), ...nothing, ...habits, shapeNodes };
   await expect(load(request)).rejects.toMatchObject({
     code: 'UNAVAILABLE',
