@@ -19,7 +19,7 @@ export async function openComputing(
     context,
   }: {
     readonly wanted: Wanted;
-    readonly context: Pick<CommandContext<unknown>, 'progress' | 'signal'>;
+    readonly context: Pick<CommandContext<unknown>, 'progress' | 'signal' | 'names'>;
   },
 ): Promise<Workforce> {
   const { workers, shared, mixed, queuePrefix, ...own } = settings;

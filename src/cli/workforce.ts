@@ -5,7 +5,8 @@ import { counted } from '../report/text.ts';
 import type { Engine } from '../runtime/engine.ts';
 import type { CommandContext } from './command.ts';
 import { type MachineSettings, machineOptions } from './machine-options.ts';
-import type { Progress } from './progress.ts';
+import type { Progress, ProgressUpdate } from './progress.ts';
+import { named } from './remedies.ts';
 import { quoted } from './shell.ts';
 
 type Told = Omit<MachinesTold, 'step'>;
@@ -35,14 +36,15 @@ const [look, pause] = [1000, 60_000];
 export async function openWorkforce(
   settings: MachineSettings & { readonly workers: string },
   { name, bits }: Wanted,
-  { progress, signal }: Pick<CommandContext<unknown>, 'progress' | 'signal'>,
+  { progress, signal, names }: Pick<CommandContext<unknown>, 'progress' | 'signal' | 'names'>,
 ): Promise<Workforce> {
   const { openMachines } = await import('../machines/machines.ts');
   const { place } = await import('../machines/redis.ts');
   const says: string[] = [];
   const { workers: redis, shared, mixed, queuePrefix: prefix } = settings;
   const start = `Start one: ${startOf({ redis: place(redis), prefix, shared })}`;
-  const crowd = newCrowd(start, (text) => {
+  const crowd = newCrowd(start, (raw) => {
+    const text = named(raw, names);
     says.push(text);
     progress.note(text);
   });
@@ -53,22 +55,24 @@ export async function openWorkforce(
   });
   const watch = watching(machines, says);
   await watch.look();
-  const timer = setInterval(() => {
+  let latest: { readonly update: ProgressUpdate; readonly line: string } | undefined;
+  const show = (update: ProgressUpdate) => {
+    const line = watch.line();
+    latest = { update, line };
+    progress.update({ ...update, status: [update.status, line].filter(Boolean).join(' · ') });
+  };
+  const timer = setInterval(async () => {
     crowd.flush();
-    void watch.look().catch(() => {}); // Redis is gone for a while: that is told by itself
+    await watch.look().catch(() => {}); // Redis is gone for a while: that is told by itself
+    if (!latest || latest.line === watch.line()) return;
+    const { update } = latest;
+    if (update.done < update.total) show(update); // who waits sees for whom
   }, look);
   timer.unref();
   return {
     engine: machines.engine,
     aside: watch.take,
-    progress: {
-      ...progress,
-      update: (update) =>
-        progress.update({
-          ...update,
-          status: [update.status, watch.line()].filter(Boolean).join(' · '),
-        }),
-    },
+    progress: { ...progress, update: show },
     async close() {
       clearInterval(timer);
       await machines.engine.close();

@@ -170,7 +170,8 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       const until = performance.now() + patience;
       for (let told = false; ; told = true) {
         signal?.throwIfAborted();
-        crew.seen(await registry.workers());
+        // one that was killed is listed for a while: its bits are not to be the run's
+        crew.seen(await registry.workers(true));
         const [first] = crew.able;
         if (first) return first;
         if (!told) onEvent({ type: 'waiting', for: 'workers', why: `none at ${where}` });
@@ -210,8 +211,8 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
         if (gone === 5 * interval) {
           onEvent({ type: 'waiting', for: 'redis', why: explain(last, where).message });
         }
-        if (alone === 5 * interval && gone === 0) {
-          onEvent({ type: 'waiting', for: 'workers', why: `none at ${where}` });
+        if (alone === 5 * interval && gone <= interval) {
+          onEvent({ type: 'waiting', for: 'workers', why: `none at ${where} serves the run` });
         }
         if (busy) return;
         busy = true;
@@ -270,7 +271,8 @@ function newCrew(
       return `it is tactful ${worker.tactful}, this is ${card.tactful}`;
     }
     if (card.bits !== null && !mixed && worker.bits !== card.bits) {
-      return `it gives other bits (${worker.engine}, ${worker.cpu}): mixed would allow it`;
+      const engine = worker.engine.replace(/ \(.*\)$/, ''); // without why that one was chosen
+      return `it gives other bits (${engine}, ${worker.cpu}), as another engine, CPU or number of threads may; \`mixed\` takes it`;
     }
     return worker.refused.find(({ run }) => run === card.id)?.why;
   };

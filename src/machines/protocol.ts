@@ -192,6 +192,7 @@ export interface Registry {
   runs(): Promise<RunCard[]>;
   forgetRun(run: string): Promise<void>;
   tellWorker(card: WorkerCard): Promise<void>;
-  workers(): Promise<WorkerCard[]>;
+  /** @param awake leaves out who has not told of itself for a third of the time after which it counts as gone */
+  workers(awake?: boolean): Promise<WorkerCard[]>;
   forgetWorker(worker: string): Promise<void>;
 }

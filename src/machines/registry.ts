@@ -53,8 +53,11 @@ export function openRegistry(
           .zadd(keys.workers, Date.parse(card.started), card.id),
       );
     },
-    workers: () =>
-      cardsOf(connection, { names: keys.workers, key: keys.worker, schema: WorkerCard }),
+    workers: (awake = false) =>
+      cardsOf(connection, {
+        ...{ names: keys.workers, key: keys.worker, schema: WorkerCard },
+        ...(awake && { least: (2000 * seconds) / 3 }),
+      }),
     async forgetWorker(worker) {
       await settled(connection.multi().del(keys.worker(worker)).zrem(keys.workers, worker));
     },
@@ -71,18 +74,24 @@ interface Cards<T> {
   readonly names: string;
   readonly key: (id: string) => string;
   readonly schema: z.ZodType<T>;
+  /** Milliseconds for which a card has to be good. @default any */
+  readonly least?: number;
 }
 
 /** Cards in the order of their ids' scores; who has fallen silent is taken off the list. */
-async function cardsOf<T>(connection: Connection, { names, key, schema }: Cards<T>): Promise<T[]> {
+async function cardsOf<T>(
+  connection: Connection,
+  { names, key, schema, least = 0 }: Cards<T>,
+): Promise<T[]> {
   const ids = await connection.zrange(names, 0, '-1');
   if (ids.length === 0) return [];
   const texts = await connection.mget(...ids.map(key));
+  const left = await Promise.all(ids.map((id) => (least > 0 ? connection.pttl(key(id)) : least)));
   const silent = ids.filter((_, i) => texts[i] === null);
   // who only slept tells of itself again, and is on the list again
   if (silent.length > 0) await connection.zrem(names, ...silent);
-  return texts.flatMap((text) => {
-    const card = text === null ? undefined : schema.safeParse(json(text)).data;
+  return texts.flatMap((text, i) => {
+    const card = text === null || left[i] < least ? undefined : schema.safeParse(json(text)).data;
     return card === undefined ? [] : [card]; // another version's, or another program's
   });
 }

@@ -27,7 +27,9 @@ import { version } from './version.ts';
 export type WorkerEvent =
   | { readonly type: 'serving' | 'left'; readonly run: RunCard }
   | { readonly type: 'refused'; readonly run: RunCard; readonly why: string }
-  | { readonly type: 'trouble'; readonly says: string };
+  | { readonly type: 'trouble'; readonly says: string }
+  /** What it tells of itself, again and again. */
+  | { readonly type: 'alive'; readonly card: WorkerCard };
 
 export interface WorkerOptions {
   /** Of Redis: see `connect`. */
@@ -83,13 +85,16 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
   let attached: Attached | undefined;
   let leaving: string | undefined;
 
-  const tell = (state: WorkerCard['state'] = self.isWorking() ? 'working' : 'idle') =>
-    registry.tellWorker({
+  const tell = (state: WorkerCard['state'] = self.isWorking() ? 'working' : 'idle') => {
+    const card: WorkerCard = {
       ...self.card(),
       state,
       run: attached?.run.id ?? null,
       refused: [...refused].map(([run, { why }]) => ({ run, why })).slice(-20),
-    });
+    };
+    onEvent({ type: 'alive', card });
+    return registry.tellWorker(card);
+  };
 
   const refuse = (run: RunCard, why: string) => {
     if (refused.get(run.id)?.why !== why) onEvent({ type: 'refused', run, why });

@@ -90,7 +90,7 @@ test('a run waits for its first worker, says how one is started, and ends as one
 
   worker.child.kill('SIGINT');
   expect(await worker.end).toBe(0);
-  expect(worker.text()).toMatch(/has left many .*ended\n/s);
+  expect(worker.text()).toMatch(/has left many .*ended after \d+ jobs\n/s);
   expect(JSON.parse(await run('workers', '--redis', redis, '--json'))).toMatchObject({
     ...{ workers: [], runs: [] },
   });
@@ -150,6 +150,39 @@ test('a run that is stopped goes on with the address that it kept, and the passw
   worker.child.kill('SIGTERM');
   expect(await worker.end).toBe(0);
   await expectNoPassword('stopped', first.text(), shut.text(), again.text(), worker.text());
+});
+
+test('a run whose only worker is killed waits for another, and says so', async () => {
+  const words = ['worker', '--redis', redis, '--threads', '1', '--name'];
+  const first = start([...words, 'first']);
+  const detox = start([
+    'detox',
+    ...short,
+    ...without,
+    '--steps',
+    '12',
+    '--workers',
+    redis,
+    '--output',
+    'lost',
+  ]);
+  const log = () => readFile(join(folder, 'lost', 'events.jsonl'), 'utf8').catch(() => '');
+  await expect.poll(log, { timeout: 60_000, interval: 20 }).toContain('"type":"step"');
+  first.child.kill('SIGKILL');
+  await says(detox, /worker first on .* left\n/);
+  await says(detox, /waiting for workers: none at .* serves the run\. Start one: /);
+  expect(detox.child.exitCode).toBe(null);
+  const second = start([...words, 'second']);
+  expect(await detox.end).toBe(0);
+  expect(detox.text()).toMatch(/worker second on .* joined\n/);
+  const [one, other] = await Promise.all(
+    ['lost', 'whole'].map((name) =>
+      readFile(join(folder, name, 'adapter', 'adapter_model.safetensors')),
+    ),
+  );
+  expect(one.equals(other)).toBe(true);
+  second.child.kill('SIGINT');
+  expect(await second.end).toBe(0);
 });
 
 test.each([

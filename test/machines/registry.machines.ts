@@ -84,6 +84,18 @@ describe('the registry', () => {
     expect(await registry.workers()).toEqual([worker]);
   });
 
+  test('who has not told of itself of late is listed, but not among those that are awake', async () => {
+    const { registry } = open(3);
+    const worker = workerCard();
+    await registry.tellWorker(worker);
+    expect(await registry.workers(true)).toEqual([worker]);
+    await setTimeout(1200);
+    expect(await registry.workers(true)).toEqual([]);
+    expect(await registry.workers()).toEqual([worker]);
+    await registry.tellWorker(worker);
+    expect(await registry.workers(true)).toEqual([worker]);
+  });
+
   test('a server that lost its data is noticed, also when the run was told again before anybody asked', async () => {
     const { registry } = open();
     const run = runCard();

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { byteText } from '../../report/text.ts';
+import type { WorkerCard } from '../../machines/protocol.ts';
+import { byteText, counted } from '../../report/text.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { startEngineFor } from '../engine.ts';
 import { located } from '../locate.ts';
@@ -102,17 +103,24 @@ export const worker = defineCommand({
       }
       const say = (text: string) =>
         print(`${paint('dim', new Date().toTimeString().slice(0, 8))}  ${text}`);
+      let done = 0;
+      const show = ({ jobs, busy, rss, state }: WorkerCard) => {
+        done = jobs;
+        if (json || !screen.redraws) return; // a log has no use for it
+        const status = `${state}, ${Math.round(100 * busy)} % busy, ${byteText(rss)}`;
+        if (jobs > 0) progress.update({ phase: 'jobs', done: jobs, total: 0, status });
+      };
       await serveRuns({
         ...{ redis, prefix, shared, engine, bits, models, name, signal: stop.signal },
         fileOf: allowed.fileOf,
         times: { lock: 1000 * lostAfter, stalled: Math.ceil((1000 * lostAfter) / 3) },
         onEvent(event) {
-          if (json)
-            print(JSON.stringify({ ...event, ...('run' in event && { run: event.run.id }) }));
+          if (event.type === 'alive') show(event.card);
+          else if (json) print(JSON.stringify(withoutCard(event)));
           else say(textOf(event));
         },
       });
-      if (!json) say('ended');
+      if (!json) say(`ended after ${counted(done, 'job')}`);
     } finally {
       process.off('SIGTERM', end);
       signal.removeEventListener('abort', end);
@@ -126,7 +134,12 @@ type Event = Parameters<
   NonNullable<Parameters<typeof import('../../machines/worker.ts').serveRuns>[0]['onEvent']>
 >[0];
 
-function textOf(event: Event): string {
+/** A run by its identity: its card is for workers. */
+function withoutCard(event: Event): object {
+  return 'run' in event ? { ...event, run: event.run.id, name: event.run.name } : event;
+}
+
+function textOf(event: Exclude<Event, { readonly type: 'alive' }>): string {
   if (event.type === 'trouble') return event.says;
   const { name, host, pid } = event.run;
   const run = `${name} of ${host}, process ${pid}`;
