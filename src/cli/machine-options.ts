@@ -8,9 +8,13 @@ const machines = { group: 'Machines' };
 /** Of whoever speaks to Redis. */
 const queuePrefix = z
   .string()
-  .regex(/^[\w-]+(:[\w-]+)*$/, 'Invalid input: expected letters, digits, - and :')
+  .regex(/^[\w-]+(:[\w-]+)*$/)
   .default('tactful')
-  .meta({ ...machines, placeholder: 'name' })
+  .meta({
+    ...machines,
+    placeholder: 'name',
+    expects: 'letters, digits, - and _, perhaps with : between',
+  })
   .describe('What all keys on Redis begin with: workers and runs of one prefix see each other');
 const shared = (more: string) =>
   folder(`Folder that all machines see: large data travels through it, not through Redis${more}`)
