@@ -40,9 +40,8 @@ export interface Policy {
 
 /**
  * The engine of a command. The policy's model is fetched and looked at where `auto` has to know its size.
- * @param policy that answers or is taught by examples; undefined for other work, of which it is not known
- *   that OpenVINO is better. Of detox it is known that two runs with models of random weights were
- *   refused in bf16: what one pass samples and another scores differ too much.
+ * @param policy that answers or learns; undefined for other work, of which it is not known that OpenVINO is
+ *   better
  */
 export async function startEngineFor(
   policy: Policy | undefined,

@@ -3,12 +3,6 @@ import { availableMemory } from './machine.ts';
 import { findOpenVino } from './openvino-files.ts';
 import type { Choice, Found, Wanted } from './record.ts';
 
-/**
- * The narrowest model on which OpenVINO was seen to be faster than ONNX Runtime: FLAN-T5-small
- * (docs/numerics.md). On the demo's, 96 wide, it is slower and takes more memory.
- */
-export const leastWidth = 512;
-
 /** Memory of a whole run in OpenVINO, in sizes of its model's weights (measured: 9.5 of `sft`, 512 wide). */
 const weightsHeld = 12;
 
@@ -29,8 +23,8 @@ export function fastest(asked: Wanted['precision']) {
 }
 
 /**
- * `auto` takes it where that was seen to be faster: the CPU has bf16, the model is large enough, and
- * there is memory for it. Who wants f32 has it of ONNX Runtime.
+ * `auto` takes it where the CPU has bf16, there is memory for it, and it is faster on a block of the model's
+ * width. Who wants f32 has it of ONNX Runtime.
  */
 export async function chooseOpenVino({ precision, work }: Wanted): Promise<Choice | undefined> {
   if (precision === 'f32') return undefined;
@@ -38,9 +32,8 @@ export async function chooseOpenVino({ precision, work }: Wanted): Promise<Choic
   if (precision === undefined && !hasBf16()) return against(noBf16);
   if (!work) return against('not known to be better here');
   const { width, bytes } = await work();
-  if (width < leastWidth) return against(`slower on a model ${width} wide`);
   const [takes, there] = [weightsHeld * bytes, await availableMemory()];
-  if (takes <= there) return { takes: true, why: 'faster on a model of this size' };
+  if (takes <= there) return { takes: true, why: '', width };
   return against(`may take ${gigabytes(takes)}, and ${gigabytes(there)} are available`);
 }
 

@@ -47,6 +47,8 @@ export type Found =
 export interface Choice {
   readonly takes: boolean;
   readonly why: string;
+  /** Taken only where it is faster on a block of this width, which is measured. */
+  readonly width?: number;
 }
 
 /** How a graph is to be encoded. */

@@ -2,9 +2,10 @@
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { type EngineOptions, engines, type OneEngine, trusted } from './engines.ts';
-import type { EngineRecord, Found, Wanted } from './record.ts';
+import type { Choice, EngineRecord, Found, Wanted } from './record.ts';
 import { startWorker } from './remote.ts';
 import { selfTest, tolerances } from './self-test.ts';
+import { speedsOf } from './speed.ts';
 import type { Device, Precision } from './traits.ts';
 import { trust } from './trust.ts';
 
@@ -21,8 +22,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const choice = mismatch(name, options) ? undefined : await engines[name].choose?.(options);
     if (!choice) continue;
     const started = choice.takes ? await tried(name, wanted) : choice.why;
-    if (typeof started !== 'string') return noted(started, choice.why);
-    against.push(`not ${name}: ${started}`);
+    const answer = typeof started === 'string' ? started : await measured(started, choice, wanted);
+    if (typeof answer !== 'string') return answer;
+    against.push(`not ${name}: ${answer}`);
   }
   // where no engine has bf16 that can be used, f32 will do
   const engine = await start(trusted, { ...wanted, precision: 'f32' });
@@ -49,6 +51,21 @@ async function tried(name: OneEngine, wanted: Wanted): Promise<Engine | string> 
   } catch (error) {
     return error instanceof SelfTestError ? 'self-test failed' : 'its library does not work';
   }
+}
+
+/** An engine that is faster than the trusted one, and by how much; else it is closed, and says why it is not taken. */
+async function measured(
+  engine: Engine,
+  { why, width }: Choice,
+  { threads }: Wanted,
+): Promise<Engine | string> {
+  if (width === undefined) return noted(engine, why);
+  const { own, trusted } = await speedsOf(engine, width, threads);
+  const times = (ratio: number) => `${ratio.toFixed(1)} times`;
+  const block = `a block ${width} wide`;
+  if (own < trusted) return noted(engine, `${times(trusted / own)} as fast on ${block}`);
+  await engine.close();
+  return `takes ${times(own / trusted)} as long on ${block}`;
 }
 
 /** What of the wishes the engine cannot do. */

@@ -10,7 +10,19 @@ import { logSumExp, softmax } from '../graph/ops/softmax.ts';
 import { randomStream } from '../random.ts';
 import { float32, int64, type Tensor } from '../tensor.ts';
 
-const [width, heads, inner, vocabulary, rank, blocks] = [64, 4, 96, 128, 4, 2];
+/** Sizes of the graph. */
+export interface TestSizes {
+  readonly width: number;
+  /** A divisor of the width. */
+  readonly heads: number;
+  readonly inner: number;
+  readonly vocabulary: number;
+  /** Of the adapters. */
+  readonly rank: number;
+  readonly blocks: number;
+}
+
+const small = { width: 64, heads: 4, inner: 96, vocabulary: 128, rank: 4, blocks: 2 };
 
 /** A graph, the shapes of its weights, and what to feed. */
 export interface SelfTestGraph {
@@ -21,10 +33,11 @@ export interface SelfTestGraph {
 }
 
 /**
- * Two T5-like blocks with adapters, and the loss of a language model: `logits`, `loss`, and the
+ * T5-like blocks with adapters, and the loss of a language model: `logits`, `loss`, and the
  * gradient of every adapter weight. Square weights are used forward and backward.
  */
-export function selfTestGraph(): SelfTestGraph {
+export function selfTestGraph(sizes: TestSizes = small): SelfTestGraph {
+  const { width, heads, inner, vocabulary, rank, blocks } = sizes;
   const graph = new Graph();
   const adapters = new Map<string, Value>();
   const weight = (name: string, ...shape: number[]) => graph.weight(name, shape);
@@ -97,10 +110,19 @@ export function selfTestGraph(): SelfTestGraph {
   };
 }
 
+/** Different numbers of a tensor, a prime: those of a larger one come again. */
+const most = 65_537;
+
 /** Normal numbers that keep the size of what they multiply: [outputs, inputs], or ones and a bit. */
 export function noise(name: string, shape: readonly number[]): Float32Array {
   const { normal } = randomStream(1, ['self-test', name]);
   const size = shape.reduce((all, dim) => all * dim, 1);
   const [scale, shift] = shape.length > 1 ? [shape[1] ** -0.5, 0] : [0.1, 1];
-  return Float32Array.from({ length: size }, () => shift + scale * normal());
+  const some = Float32Array.from({ length: Math.min(size, most) }, () => shift + scale * normal());
+  if (size <= most) return some;
+  const all = new Float32Array(size);
+  for (let start = 0; start < size; start += most) {
+    all.set(some.subarray(0, Math.min(most, size - start)), start);
+  }
+  return all;
 }

@@ -39,7 +39,7 @@ export async function selfTest(
   trusted: Engine,
   tolerance: Tolerance,
 ): Promise<SelfTestResult> {
-  return withWeights(async (test, weights) => {
+  return withWeights(selfTestGraph(), async (test, weights) => {
     const theirs = await results(trusted, test, weights);
     const mine = await results(engine, test, weights).catch((error: Error) => error);
     return mine instanceof Error
@@ -53,13 +53,14 @@ export async function selfTestRuns(
   engine: Pick<Engine, 'compile'>,
   at: readonly number[] = lengths,
 ): Promise<Feeds[]> {
-  return withWeights((test, weights) => results(engine, test, weights, at));
+  return withWeights(selfTestGraph(), (test, weights) => results(engine, test, weights, at));
 }
 
-async function withWeights<T>(
+/** Writes the graph's weights to a file that is there for as long as they are used. */
+export async function withWeights<T>(
+  test: SelfTestGraph,
   use: (test: SelfTestGraph, weights: WeightSource) => Promise<T>,
 ): Promise<T> {
-  const test = selfTestGraph();
   const place = { path: tmpdir(), instead: 'choose another folder for temporary files by TMPDIR' };
   const folder = await writingTo(place, () => mkdtemp(join(tmpdir(), 'tactful-self-test-')));
   try {

@@ -5,10 +5,10 @@ import { hasBf16 } from '../../src/runtime/cpu.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import type { EngineOptions } from '../../src/runtime/engines.ts';
 import { checkOpenVino } from '../../src/runtime/openvino-check.ts';
-import { leastWidth } from '../../src/runtime/openvino-choice.ts';
 import type { Work } from '../../src/runtime/record.ts';
 import { startWorker } from '../../src/runtime/remote.ts';
 import { startEngine } from '../../src/runtime/select.ts';
+import { speedsOf } from '../../src/runtime/speed.ts';
 import { trust } from '../../src/runtime/trust.ts';
 import { temporaryFolder } from '../model/tiny.ts';
 
@@ -28,17 +28,13 @@ async function description(options: EngineOptions): Promise<string> {
   return engine.description;
 }
 
-const large = { width: leastWidth, bytes: 1e6 };
+const openvino = process.env.TEST_OPENVINO;
+const large = { width: 512, bytes: 1e6 };
 const of = (work: Work) => async () => work;
 
 describe('auto without OpenVINO is ONNX Runtime', () => {
   test.each<[string, EngineOptions, string]>([
     ['that it was not told the model', {}, 'not known to be better here'],
-    [
-      'that the model is small',
-      { work: of({ width: 96, bytes: 2e6 }) },
-      'slower on a model 96 wide',
-    ],
     ['that there is none', { work: of(large) }, 'not found'],
   ])('and says %s', async (_, options, why) => {
     const asked = await description({ ...options, precision: 'bf16' });
@@ -114,6 +110,39 @@ test.each<[EngineOptions, string]>([
   ],
 ])('%o contradicts itself', async (options, message) => {
   await expect(startEngine(options)).rejects.toThrow(message);
+});
+
+describe('how fast an engine is', () => {
+  const open = () => startWorker({ engine: 'onnxruntime', threads: 1 });
+
+  test('is measured on the width of a model, beside ONNX Runtime, and kept', async () => {
+    const engine = await open();
+    const speeds = await speedsOf(engine, 24, 1);
+    // the same engine twice: nobody can tell who is faster, but nobody takes no time
+    expect(Math.min(speeds.own, speeds.trusted)).toBeGreaterThan(0);
+    await engine.close();
+    // nobody computes any more
+    expect(await speedsOf(engine, 24, 1)).toEqual(speeds);
+    await expect(speedsOf(engine, 32, 1)).rejects.toThrow('closed');
+    await expect(speedsOf(engine, 24, 2)).rejects.toThrow('closed');
+  });
+
+  test.runIf(openvino && hasBf16()).each([
+    [
+      { own: 2, trusted: 1 },
+      /^onnxruntime .* \(not openvino: takes 2\.0 times as long on a block 24 wide\)$/,
+    ],
+    [{ own: 1, trusted: 3 }, /^openvino .* \(3\.0 times as fast on a block 24 wide\)$/],
+  ])('decides what auto is: %o', async (result, expected) => {
+    vi.stubEnv('TACTFUL_OPENVINO', openvino!);
+    const options = { threads: 1, work: of({ width: 24, bytes: 1e6 }) };
+    await (await startEngine(options)).close();
+    const folder = join(process.env.XDG_CACHE_HOME!, 'tactful');
+    const [name] = (await readdir(folder)).filter((one) => one.startsWith('speed-'));
+    const record = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    await writeFile(join(folder, name), JSON.stringify({ ...record, result }));
+    expect(await description(options)).toMatch(expected);
+  });
 });
 
 describe('what a self-test says', () => {

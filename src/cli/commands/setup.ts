@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { didYouMean } from '../../errors.ts';
 import type { OpenVinoCheck } from '../../runtime/openvino-check.ts';
-import { leastWidth } from '../../runtime/openvino-choice.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { Told, UsageError } from '../errors.ts';
 import { folder } from '../options.ts';
@@ -91,7 +90,8 @@ function megabytes(bytes: number): string {
 
 function checkText({ library, cpu, bf16, engine, passed, text }: OpenVinoCheck, color: boolean) {
   const paint = painter(color);
-  const takes = passed && bf16 ? `openvino, for models from ${leastWidth} wide` : 'onnxruntime';
+  const takes =
+    passed && bf16 ? 'openvino, where it is faster on a block of the model' : 'onnxruntime';
   const why = !library ? 'no openvino' : passed ? (bf16 ? '' : 'no bf16') : 'a failed self-test';
   const rows = [
     ['library', library ?? `none: ${text}`],

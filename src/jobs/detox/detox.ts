@@ -42,6 +42,7 @@ export const detoxKind: Kind<DetoxConfig, RunMeasures, RunFacts> = {
   keepsEnds: true,
   compares: true,
   semantics: true,
+  policy: ({ model }) => ({ model }),
   warning: ({ adapter, loraRank, loraTargets, model }) =>
     adapter === undefined
       ? `no --adapter: training starts from a fresh LoRA adapter of rank ${loraRank} on ${loraTargets?.join(', ') ?? 'queries and values'} of ${model}`
