@@ -42,6 +42,8 @@ export function openVinoBackend({
     ENABLE_CPU_PINNING: 'NO', // two processes would be pinned to the same cores
     // kernels that are kept for shapes met before; without a bound memory grows with each new shape
     CPU_RUNTIME_CACHE_CAPACITY: '16',
+    // softmax and its gradient are float32 in every precision: probabilities of far-off tokens are 0
+    CPU_DENORMALS_OPTIMIZATION: 'YES',
     KV_CACHE_PRECISION: kept, // its own choice is 8 bits
   };
   const sessions = new Map<number, Loaded>();

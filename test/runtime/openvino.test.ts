@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
+import { mul } from '../../src/graph/ops/elementwise.ts';
 import { gemm } from '../../src/graph/ops/linear.ts';
 import { loadPolicy } from '../../src/model/load.ts';
 import type { Policy } from '../../src/model/policy.ts';
@@ -46,6 +47,18 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
   test('it tells its version, its precision and its threads', () => {
     expect(engine.description).toMatch(/^openvino \d{4}\.\d+\.\d+ cpu f32, 1 thread$/);
     expect(engine.precision).toBe('f32');
+  });
+
+  test('what would be a denormal number is 0, in every thread', async () => {
+    const two = await openEngine('openvino', { ...options, threads: 2 });
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', ['n', 1024]);
+    graph.output('y', mul(x, x));
+    const session = await two.compile(graph);
+    const data = new Float32Array(512 * 1024).fill(1e-20); // squared: 1e-40, and the least normal one is 1.2e-38
+    const { y } = await session.run({ x: float32(data, [512, 1024]) });
+    expect((y.data as Float32Array).every((number) => number === 0)).toBe(true);
+    await two.close();
   });
 
   test('it passes the self-test', async () => {
