@@ -305,7 +305,8 @@ function newCrew(
     /** Why those that are there do not serve. */
     get reasons() {
       return there.flatMap((one) => {
-        const why = refusals.get(one.id);
+        const elsewhere = one.run !== null && one.run !== card.id;
+        const why = refusals.get(one.id) ?? (elsewhere ? 'it serves another run' : undefined);
         return why === undefined ? [] : [`${nameOf(one)}: ${why}`];
       });
     },

@@ -1,23 +1,13 @@
 /** I/O: a worker: serves the oldest run that it may, over Redis. */
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
-import { InputError, TactfulError } from '../errors.ts';
 import { cpuModel } from '../runtime/cpu.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { folderBlobs, redisBlobs } from './blobs.ts';
-import { type Computer, computer, MissingError, noFile, RefusedError } from './compute.ts';
-import { errorToPlain } from './errors.ts';
-import { type PostOffice, sendAnswer } from './post.ts';
-import {
-  type Answer,
-  defaultPrefix,
-  Job,
-  jobId,
-  newId,
-  protocol,
-  type RunCard,
-  type WorkerCard,
-} from './protocol.ts';
+import { computer, noFile, RefusedError } from './compute.ts';
+import { doJob, isBroken } from './doing.ts';
+import type { PostOffice } from './post.ts';
+import { defaultPrefix, newId, protocol, type RunCard, type WorkerCard } from './protocol.ts';
 import { type QueueTimes, type Serving, serveQueue } from './queue.ts';
 import { type Connection, connect, place } from './redis.ts';
 import { openRegistry } from './registry.ts';
@@ -78,12 +68,14 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
     ...{ name: 'tactful worker', signal },
     patience: options.patience ?? 600_000,
   });
-  const seconds = Math.ceil((times.silent ?? 10_000) / 1000);
+  const { silent = 10_000 } = times;
+  const seconds = Math.ceil(silent / 1000);
   const registry = openRegistry(connection, { prefix, seconds });
   const self = newSelf(options);
   const refused = new Map<string, { readonly why: string; readonly files: number }>();
   let attached: Attached | undefined;
   let leaving: string | undefined;
+  let goneSince: number | undefined;
 
   const tell = (state: WorkerCard['state'] = self.isWorking() ? 'working' : 'idle') => {
     const card: WorkerCard = {
@@ -167,18 +159,34 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
     };
   };
 
-  const isGone = (run: RunCard, runs: readonly RunCard[]) =>
-    leaving === run.id || runs.every(({ id }) => id !== run.id);
+  const leave = async () => {
+    const left = attached;
+    [attached, leaving, goneSince] = [undefined, undefined, undefined];
+    await left?.leave();
+  };
+
+  /**
+   * Lets go of a run whose driver is silent, and takes what a killed one has left off the server. Not at
+   * once where nobody else waits: the server may have lost its data, and will be told again.
+   */
+  const followRuns = async (runs: readonly RunCard[]) => {
+    if (!attached) return;
+    const { run } = attached;
+    if (leaving === run.id) return leave();
+    if (runs.some(({ id }) => id === run.id)) {
+      goneSince = undefined;
+      return;
+    }
+    goneSince ??= performance.now();
+    if (runs.length === 0 && performance.now() - goneSince < silent) return;
+    await leave();
+    await registry.forgetRun(run.id);
+  };
 
   const once = async () => {
     const runs = await registry.runs();
     for (const id of refused.keys()) if (runs.every((run) => run.id !== id)) refused.delete(id);
-    if (attached && isGone(attached.run, runs)) {
-      const left = attached;
-      attached = undefined;
-      leaving = undefined;
-      await left.leave();
-    }
+    await followRuns(runs);
     const run = attached ? undefined : await choose(runs);
     if (!run || signal.aborted) return;
     attached = await attach(run);
@@ -221,79 +229,6 @@ async function openOffice(
     ? await folderBlobs(shared, { prefix, run: run.id })
     : redisBlobs(connection, where, { prefix, run: run.id });
   return { connection, place: where, blobs, shared: isShared, prefix, run: run.id };
-}
-
-interface Doing {
-  readonly office: PostOffice;
-  readonly compute: Computer;
-  /** Of the worker. */
-  readonly id: string;
-  readonly signal: AbortSignal;
-}
-
-/** Does one job and tells what came of it. */
-async function doJob(
-  data: unknown,
-  { office, compute, id, signal }: Doing,
-): Promise<{ readonly id: string; readonly failure?: unknown }> {
-  const job = checked(data, office.run);
-  if (job instanceof InputError) {
-    const { data: told } = Numbered.safeParse(data);
-    if (told) await sendAnswer(office, { ...told, worker: id, took: 0, error: errorToPlain(job) });
-    throw job;
-  }
-  const head = { index: job.index, attempt: job.attempt, worker: id };
-  const start = performance.now();
-  let answer: Answer;
-  let failure: unknown;
-  try {
-    const value = await compute.do(job, signal);
-    answer = { ...head, took: performance.now() - start, value };
-  } catch (error) {
-    failure = error;
-    answer = { ...head, took: performance.now() - start, ...failureOf(error) };
-  }
-  await sendAnswer(office, answer);
-  return { id: jobId(job), failure };
-}
-
-const Numbered = Job.pick({ index: true, attempt: true }).strip();
-
-/** Jobs come from outside: nothing of them is used before it is known to be what it should be. */
-function checked(data: unknown, run: string): Job | InputError {
-  const { success, data: job, error } = Job.safeParse(data);
-  if (!success) {
-    const [{ path, message }] = error.issues;
-    return new InputError(
-      'job',
-      `one of tactful ${version}`,
-      [...path, message].join(': '),
-      refusedSays,
-    );
-  }
-  if (job.protocol !== protocol || job.tactful !== version) {
-    return new InputError('job', `one of tactful ${version}`, `one of ${job.tactful}`, refusedSays);
-  }
-  if (job.run === run) return job;
-  return new InputError('job', `one of run ${run}`, `one of ${job.run}`, refusedSays);
-}
-
-const refusedSays = 'It was refused; nothing of it was done.';
-
-/** A failure of the job itself, or of what is around it. */
-function failureOf(error: unknown): Pick<Answer, 'error' | 'returned'> {
-  const says = (error as Error).message;
-  if (error instanceof MissingError) {
-    return { returned: { reason: 'missing', blobs: [...error.blobs], says } };
-  }
-  if (error instanceof RefusedError) return { returned: { reason: 'refused', says } };
-  const isOwn = error instanceof TactfulError && error.code !== 'UNAVAILABLE' && !isBroken(error);
-  return isOwn ? { error: errorToPlain(error) } : { returned: { reason: 'trouble', says } };
-}
-
-/** Whether the engine is gone: the worker cannot go on. */
-function isBroken(error: unknown): error is Error {
-  return error instanceof Error && /the engine (thread ended|is closed)/.test(error.message);
 }
 
 /** What a worker knows of itself. */

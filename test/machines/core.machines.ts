@@ -2,9 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { InputError, InternalError, UnavailableError } from '../../src/errors.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { add, mul } from '../../src/graph/ops/elementwise.ts';
-import { type Job, jobId, keysOf, protocol } from '../../src/machines/protocol.ts';
+import { type Job, jobId, keysOf, newId, protocol } from '../../src/machines/protocol.ts';
 import { openQueue } from '../../src/machines/queue.ts';
 import { connect } from '../../src/machines/redis.ts';
+import { openRegistry } from '../../src/machines/registry.ts';
 import { version } from '../../src/machines/version.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { startEngine } from '../../src/runtime/select.ts';
@@ -250,6 +251,29 @@ test('a job with a path, of another version, or of another run is refused by nam
   await queue.close();
   connection.disconnect();
   await remote.close();
+});
+
+test('what a killed driver has left is taken off by the worker that served it', async () => {
+  const { server, redis, engine } = await place();
+  const connection = await connect(redis);
+  const run = newId();
+  const started = new Date().toISOString();
+  await openRegistry(connection, { prefix: 'tactful', seconds: 2 }).tellRun({
+    ...{ protocol, tactful: version, id: run, name: 'killed', host: 'there', pid: 1, started },
+    ...{ bits: 'the same', mixed: false, shared: false, files: [] },
+  });
+  const queue = await openQueue(connection, { prefix: 'tactful', run });
+  await connection.sadd(keysOf('tactful').open(run), '1');
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  await expect
+    .poll(() => one.events.map(({ type }) => type), { timeout: 5000 })
+    .toContain('serving');
+  const left = () => server.ask('KEYS', `tactful:${run}:*`);
+  expect(await left()).not.toBe('');
+  await expect.poll(left, { timeout: 10_000 }).toBe('');
+  await queue.close();
+  connection.disconnect();
 });
 
 test('who may not use a Redis is told by name, without the password', async () => {
