@@ -24,11 +24,11 @@ const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
  * With one worker: iterations in one process and with that worker, whose engines have the same threads.
  * With more: iterations with one of them and with all.
  */
-export async function machines({ model, batch, workers, threads, engine: name, reps }) {
+export async function machines({ workers, threads, engine: name, reps, ...sizes }) {
   const redis = await startRedis();
   const stops = [redis.stop];
   try {
-    const work = await workOf(model, batch);
+    const work = await workOf(sizes);
     const over = async (prefix, count) => {
       const crew = await startWorkers(redis.url, prefix, count, { threads, engine: name, work });
       stops.unshift(crew.stop);
@@ -94,34 +94,31 @@ export async function machines({ model, batch, workers, threads, engine: name, r
   }
 }
 
-/** What an iteration is: the demo's, or some rows of the lab's on FLAN-T5-base's shape. */
-async function workOf(model, batch) {
+/** What an iteration is: the demo's, or one like the lab's with four minibatches in one optimizer step. */
+async function workOf({ model, batch, source, target }) {
   if (model === 'demo') {
     const training = { on: demoOn, models: [], setting: { model } };
     return training;
   }
-  const { queries, responses, scores, texts, ...all } = syntheticWorkload();
-  const few = (list) => list.slice(0, batch);
-  const ppo = {
-    ...all.ppo,
-    batchSize: batch,
-    miniBatchSize: batch / 4,
-    gradientAccumulationSteps: 4,
+  // rows of one length: what is divided are equal parts
+  const equal = (length) => new Array(batch).fill(length);
+  const lengths = {
+    prompts: equal(source),
+    responses: equal(target),
+    texts: equal(source + target),
   };
-  const work = {
-    ...all,
-    ...{
-      queries: few(queries),
-      responses: few(responses),
-      scores: few(scores),
-      texts: few(texts),
-      ppo,
-    },
-  };
+  const { ppo: settings, ...all } = syntheticWorkload(lengths);
+  const parts = { batchSize: batch, miniBatchSize: batch / 4, gradientAccumulationSteps: 4 };
+  const ppo = { ...settings, ...parts };
+  const work = { ...all, ppo };
   const models = await Promise.all(
     ['t5-base', 'roberta-base'].map((one) => randomModel(configs[one])),
   );
-  return { on: (...job) => labOn(job[0], work, job[1]), models, setting: { model, ...ppo } };
+  return {
+    on: (...job) => labOn(job[0], work, job[1]),
+    models,
+    setting: { model, ...ppo, source, target },
+  };
 }
 
 /** A Redis of its own, on a free port. */

@@ -44,8 +44,8 @@ export const benches = {
   },
   machines: {
     summary: 'work over Redis: one worker beside one process, or several beside one, in turn',
-    options: ['model', 'batch', 'workers', 'engine', 'threads'],
-    defaults: { model: 'demo', batch: 8 },
+    options: ['model', 'batch', 'source', 'target', 'workers', 'engine', 'threads'],
+    defaults: { model: 'demo', batch: 16, source: 128, target: 32 },
   },
   'machines-model': {
     summary: 'what many workers would give, by what was measured: the tables of docs/scale.md',

@@ -7,9 +7,11 @@ import { randomStream } from '../dist/random.js';
 import { configs } from './configs.js';
 
 /** Tokens of the recorded workload: its prompts, the responses to them, the texts to reward. */
-const prompts = [267, 189, 269, 70, 168, 101, 108, 218, 166, 236, 165, 182, 91, 212, 182, 195];
-const responses = [88, 84, 57, 37, 54, 53, 77, 63, 79, 51, 50, 34, 50, 103, 78, 107];
-const texts = [300, 210, 282, 90, 184, 116, 124, 248, 184, 260, 196, 218, 109, 241, 205, 225];
+const recorded = {
+  prompts: [267, 189, 269, 70, 168, 101, 108, 218, 166, 236, 165, 182, 91, 212, 182, 195],
+  responses: [88, 84, 57, 37, 54, 53, 77, 63, 79, 51, 50, 34, 50, 103, 78, 107],
+  texts: [300, 210, 282, 90, 184, 116, 124, 248, 184, 260, 196, 218, 109, 241, 205, 225],
+};
 
 const count = z.int().positive();
 const rows = z.array(z.array(z.int().nonnegative()).min(1)).min(1);
@@ -70,8 +72,11 @@ export async function readWorkload(file) {
   };
 }
 
-/** Random ids in the recorded lengths, with FLAN-T5-base, RoBERTa-base and the lab's settings. */
-export function syntheticWorkload() {
+/**
+ * Random ids, with FLAN-T5-base, RoBERTa-base and the lab's settings.
+ * @param lengths tokens of the prompts, of their responses, of the texts to reward; default: the recorded ones
+ */
+export function syntheticWorkload({ prompts, responses, texts } = recorded) {
   const random = randomStream(1, ['workload']);
   const [t5, roberta] = [configs['t5-base'], configs['roberta-base']];
   const ids = (lengths, special, size) =>

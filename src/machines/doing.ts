@@ -54,8 +54,12 @@ function checked(data: unknown, run: string): Job | InputError {
       refusedSays,
     );
   }
-  if (job.protocol !== protocol || job.tactful !== version) {
+  if (job.tactful !== version) {
     return new InputError('job', `one of tactful ${version}`, `one of ${job.tactful}`, refusedSays);
+  }
+  if (job.protocol !== protocol) {
+    const [expected, actual] = [protocol, job.protocol].map((one) => `protocol ${one}`);
+    return new InputError('job', expected, actual, refusedSays);
   }
   if (job.run === run) return job;
   return new InputError('job', `one of run ${run}`, `one of ${job.run}`, refusedSays);
