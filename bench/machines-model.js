@@ -33,6 +33,9 @@ export const fabric = {
   update: 37e-9, // of the driver's optimizer
 };
 
+/** Rows of one run, as many as the lab's tokens fill (src/model/budgets.ts): 16 rows are scored in three. */
+const together = { generate: 40, score: 6, reward: 7 };
+
 /** The lab's iteration, and one with as many rows as a large crew needs. */
 export const lab = { rows: 16, miniBatch: 4, accumulation: 1, epochs: 1, tokens: 67, longest: 107 };
 export const wide = { ...lab, rows: 512, accumulation: 128 };
@@ -42,7 +45,12 @@ export function iteration(costs, work, workers) {
   const { rows, miniBatch, accumulation, epochs, tokens, longest } = work;
   const { job, bytesPerSecond, perParameter, update } = fabric;
   const adapter = (4 * costs.parameters) / bytesPerSecond;
-  const share = Math.ceil(rows / workers);
+  // rows of the worker that has most of them: runs are given out whole
+  const share = (most) => {
+    const runs = Math.ceil(rows / most);
+    return Math.ceil(runs / workers) * Math.ceil(rows / runs);
+  };
+  const turns = Math.ceil(Math.ceil(rows / together.generate) / workers);
   const steps = (epochs * rows) / (miniBatch * accumulation);
   const busy = Math.min(workers, accumulation);
   const arithmetic = Math.ceil(accumulation / workers) * (miniBatch * costs.gradient + job);
@@ -52,10 +60,10 @@ export function iteration(costs, work, workers) {
   return {
     generate:
       job +
-      Math.min(workers, rows) * adapter +
-      share * (costs.encode + tokens * costs.row) +
-      longest * costs.step,
-    score: 2 * job + share * (costs.score + costs.reward),
+      Math.min(workers, rows / together.generate) * adapter +
+      share(together.generate) * (costs.encode + tokens * costs.row) +
+      turns * longest * costs.step,
+    score: 2 * job + share(together.score) * costs.score + share(together.reward) * costs.reward,
     learn: steps * (adapter + step + gathering + update * costs.parameters),
   };
 }
