@@ -206,8 +206,9 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       const timer = setInterval(() => {
         alone += interval;
         gone += interval;
-        if (gone > patience) return give(explain(last, where));
-        if (alone > patience && jobs.open > 0) return give(nobody(where, patience, crew.reasons));
+        const limit = signal?.aborted ? Math.min(patience, 5 * interval) : patience; // who ends waits for nobody
+        if (gone > limit) return give(explain(last, where));
+        if (alone > limit && jobs.open > 0) return give(nobody(where, patience, crew.reasons));
         if (gone === 5 * interval) {
           onEvent({ type: 'waiting', for: 'redis', why: explain(last, where).message });
         }
@@ -271,8 +272,7 @@ function newCrew(
       return `it is tactful ${worker.tactful}, this is ${card.tactful}`;
     }
     if (card.bits !== null && !mixed && worker.bits !== card.bits) {
-      const engine = worker.engine.replace(/ \(.*\)$/, ''); // without why that one was chosen
-      return `it gives other bits (${engine}, ${worker.cpu}), as another engine, CPU or number of threads may; \`mixed\` takes it`;
+      return `it gives other bits (${worker.engine.replace(/ \(.*\)$/, '')}, ${worker.cpu}), as another engine, CPU or number of threads may; \`mixed\` takes it`;
     }
     return worker.refused.find(({ run }) => run === card.id)?.why;
   };

@@ -156,6 +156,30 @@ test('what guards saw stands in words, with the answers that show it as text', a
   await page.close();
 });
 
+test('the workers of a run stand in a table, with their queue and what happened', async () => {
+  const one = { name: 'rack-1', host: 'rack', engine: 'onnxruntime 1', memory: 2e8, busy: 0.51 };
+  const told: JobEvent = {
+    ...{ type: 'machines', step: 1, time: '2026-11-29T10:00:00Z', bits: 'abc', says: [hostile] },
+    ...{ workers: [{ ...one, jobs: 12, perMinute: 3.5 }], others: 2 },
+    ...{ waiting: 4, active: 1, retries: 0 },
+  };
+  await appendFile(logOf('seeds/7'), lineOf(told));
+  const { page, errors, outside } = await opened(browser, served.url);
+  await watched(page, 'seeds/7');
+  const row = page.getByRole('region', { name: 'Workers' }).locator('tbody tr');
+  await expect.poll(() => row.allTextContents()).toHaveLength(1);
+  expect(await row.locator('td, th').allTextContents()).toEqual([
+    ...['rack-1', '12', '3.5', '51 %', '200 MB', 'onnxruntime 1'],
+  ]);
+  const section = (await page.getByRole('region', { name: 'Workers' }).textContent()) ?? '';
+  expect(section).toContain('4 pieces of work wait, 1 are in work, 0 given out again');
+  expect(section).toContain('and 2 more');
+  expect(section).toContain(hostile);
+  expect(await objections(page)).toEqual([]);
+  expect([errors, outside]).toEqual([[], []]);
+  await page.close();
+});
+
 test('of runs that are laid over each other each has a line in each chart, which can be smoothed', async () => {
   const { page } = await opened(browser, served.url);
   await goTo(page, `#/over?runs=${encodeURIComponent('first,seeds%2F7')}`);
