@@ -29,10 +29,11 @@ export async function machines({ workers, threads, engine: name, reps, ...sizes 
   const stops = [redis.stop];
   try {
     const work = await workOf(sizes);
+    const rowsPerRun = workers === 1 ? undefined : Math.ceil(sizes.batch / workers);
     const over = async (prefix, count) => {
       const crew = await startWorkers(redis.url, prefix, count, { threads, engine: name, work });
       stops.unshift(crew.stop);
-      const opened = await openMachines({ redis: redis.url, prefix, name: 'bench' });
+      const opened = await openMachines({ redis: redis.url, prefix, name: 'bench', rowsPerRun });
       while ((await opened.status()).workers.length < count) await setTimeout(100);
       return { machines: opened, engine: opened.engine, memory: crew.memory };
     };
@@ -64,7 +65,7 @@ export async function machines({ workers, threads, engine: name, reps, ...sizes 
     const pairs = a.seconds.map((one, i) => [one, b.seconds[i]]);
     const ratio = medianOf(a.seconds) / medianOf(b.seconds);
     const result = {
-      setting: { ...work.setting, workers, threads },
+      setting: { ...work.setting, workers, threads, rowsPerRun: rowsPerRun ?? 'as many as fit' },
       measures: [
         measure(`iteration, ${a.title}`, 's', a.seconds),
         measure(`iteration, ${b.title}`, 's', b.seconds),

@@ -22,13 +22,14 @@ export async function openComputing(
     readonly context: Pick<CommandContext<unknown>, 'progress' | 'signal' | 'names'>;
   },
 ): Promise<Workforce> {
-  const { workers, shared, mixed, queuePrefix, ...own } = settings;
+  const { workers, shared, mixed, queuePrefix, rowsPerRun, ...own } = settings;
   if (workers !== undefined) {
     const { openWorkforce } = await import('./workforce.ts');
-    return openWorkforce({ workers, shared, mixed, queuePrefix }, wanted, context);
+    return openWorkforce({ workers, shared, mixed, queuePrefix, rowsPerRun }, wanted, context);
   }
   const { engine, precision, device, threads } = own;
-  const here = await startEngineFor(policy, { engine, precision, device, threads }, context);
+  const started = await startEngineFor(policy, { engine, precision, device, threads }, context);
+  const here = { ...started, rowsPerRun: rowsPerRun || undefined };
   return { engine: here, aside: () => [], progress: context.progress, close: () => here.close() };
 }
 

@@ -40,6 +40,14 @@ export const machineOptions = {
       'Take workers whose engine, CPU or threads give other bits; runs then cannot be repeated',
     ),
   queuePrefix,
+  rowsPerRun: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .meta(machines)
+    .describe(
+      'Most rows that are generated, scored or judged in one run: fewer let more workers share a batch, and give other low bits; 0: as many as fit',
+    ),
 };
 export type MachineSettings = z.infer<z.ZodObject<typeof machineOptions>>;
 

@@ -41,7 +41,7 @@ export async function openWorkforce(
   const { openMachines } = await import('../machines/machines.ts');
   const { place } = await import('../machines/redis.ts');
   const says: string[] = [];
-  const { workers: redis, shared, mixed, queuePrefix: prefix } = settings;
+  const { workers: redis, shared, mixed, queuePrefix: prefix, rowsPerRun } = settings;
   const start = `Start one: ${startOf({ redis: place(redis), prefix, shared })}`;
   const crowd = newCrowd(start, (raw) => {
     const text = named(raw, names);
@@ -49,7 +49,7 @@ export async function openWorkforce(
     progress.note(text);
   });
   const machines = await openMachines({
-    ...{ redis, prefix, shared, mixed, name, signal },
+    ...{ redis, prefix, shared, mixed, name, signal, rowsPerRun: rowsPerRun || undefined },
     ...(!mixed && { bits }),
     onEvent: crowd.take,
   });

@@ -24,6 +24,7 @@ interface Parts {
   readonly worker: WorkerCard;
   /** Workers that serve now. */
   readonly lanes: () => number;
+  readonly rowsPerRun?: number | undefined;
   /** A file that the graphs need. */
   readonly onFile: (file: WeightFile) => void;
   close(): Promise<void>;
@@ -45,7 +46,8 @@ interface Write {
 }
 
 /** An engine over jobs: a graph is published once, what is written to a state is a new version of it. */
-export function engineOfJobs({ jobs, holdings, worker, lanes, onFile, close }: Parts): Engine {
+export function engineOfJobs(parts: Parts): Engine {
+  const { jobs, holdings, worker, lanes, rowsPerRun, onFile, close } = parts;
   const sessions = new WeakMap<Session, Published>();
   const states = new WeakMap<State, Write[]>();
   const filesOf = fileHashes(onFile);
@@ -90,6 +92,7 @@ export function engineOfJobs({ jobs, holdings, worker, lanes, onFile, close }: P
     get lanes() {
       return Math.max(1, lanes());
     },
+    rowsPerRun,
     async compile(graph, options = {}) {
       checkOpen();
       const published = await publish(graph, options, { holdings, filesOf });

@@ -39,7 +39,7 @@ export interface MachinesTimes {
   readonly silent?: number;
 }
 
-export interface MachinesOptions {
+export interface MachinesOptions extends Pick<Engine, 'rowsPerRun'> {
   /** Of Redis: see `connect`. */
   readonly redis: string;
   /** What all keys begin with. @default 'tactful' */
@@ -145,7 +145,7 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
     listener = await listen(office, jobs.heard, () => void jobs.look().catch(trouble));
     const heart = beat();
     const engine = engineOfJobs({
-      ...{ jobs, holdings: held, worker },
+      ...{ jobs, holdings: held, worker, rowsPerRun: options.rowsPerRun },
       lanes: () => crew.serving.length,
       onFile: (file: WeightFile) => {
         if (card.files.every(({ sha256 }) => sha256 !== file.sha256)) card.files.push(file);

@@ -194,14 +194,16 @@ export function joinRows(rows: readonly Float32Array[]): Float32Array {
  * Groups items of similar size so that padding wastes little and a group fits the budget: its
  * largest size times its number of items is at most that, unless one item alone is more. As few
  * groups as can be, and then as equal ones: a small one would be slow.
+ * @param most items of a group. @default as many as fit
  * @returns indices of the items, group by group
  */
-export function groupBySize(sizes: readonly number[], budget: number): number[][] {
+export function groupBySize(sizes: readonly number[], budget: number, most = Infinity): number[][] {
   const order = sizes.map((_, i) => i).sort((a, b) => sizes[a] - sizes[b] || a - b);
-  let groups = groupsInOrder(order, sizes, budget);
+  const groupsOf = (limit: number) => groupsInOrder(order, sizes, { budget: limit, most });
+  let groups = groupsOf(budget);
   for (let [low, high] = [1, budget]; low < high; ) {
     const middle = (low + high) >> 1;
-    const tighter = groupsInOrder(order, sizes, middle);
+    const tighter = groupsOf(middle);
     if (tighter.length > groups.length) low = middle + 1;
     else [groups, high] = [tighter, middle];
   }
@@ -212,12 +214,13 @@ export function groupBySize(sizes: readonly number[], budget: number): number[][
 function groupsInOrder(
   order: readonly number[],
   sizes: readonly number[],
-  budget: number,
+  { budget, most }: { budget: number; most: number },
 ): number[][] {
   const groups: number[][] = [];
   for (const index of order) {
     const last = groups.at(-1);
-    if (last && (last.length + 1) * sizes[index] <= budget) last.push(index);
+    const fits = last && last.length < most && (last.length + 1) * sizes[index] <= budget;
+    if (fits) last.push(index);
     else groups.push([index]);
   }
   return groups;

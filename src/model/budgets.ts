@@ -15,15 +15,19 @@ export const logitBudget = 16e6;
 /** Bytes of weights that a decoding session may keep for itself while others train: a second's loading. */
 export const ownLimit = 256e6;
 
-/** Sequences in groups that fit one run, by their indices: of similar length, the shortest first. */
+/**
+ * Sequences in groups that fit one run, by their indices: of similar length, the shortest first.
+ * @param most of a group. @default as many as fit
+ */
 export function sequenceGroups(
   { vocabSize, dModel }: Pick<PolicyConfig, 'vocabSize' | 'dModel'>,
   sequences: readonly Sequence[],
+  most?: number,
 ): number[][] {
   const budget = Math.floor(scoreBudget / dModel);
   // one size for both limits, in units of source tokens
   const sizes = sequences.map(({ query, labels }) =>
     Math.max(query.length, (labels.length * vocabSize * budget) / logitBudget),
   );
-  return groupBySize(sizes, budget);
+  return groupBySize(sizes, budget, most);
 }

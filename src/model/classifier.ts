@@ -76,7 +76,7 @@ export class Classifier {
   ): Promise<Float32Array[]> {
     const session = await this.#session('scoring');
     const width = this.config.labels.length;
-    const groups = textGroups(this.config, rows);
+    const groups = textGroups(this.config, rows, this.#options.engine.rowsPerRun);
     const parts = inOrder(this.#options.engine, groups, async (group) => {
       const part = group.map((i) => rows[i]);
       const own = familyOf(this.config).hasSegments(this.config) && {
@@ -173,13 +173,17 @@ export class Classifier {
   }
 }
 
-/** Texts in groups that fit one run, by their indices: of similar length, the shortest first. */
+/**
+ * Texts in groups that fit one run, by their indices: of similar length, the shortest first.
+ * @param most of a group. @default as many as fit
+ */
 export function textGroups(
   { hidden }: Pick<ClassifierConfig, 'hidden'>,
   rows: readonly (readonly number[])[],
+  most?: number,
 ): number[][] {
   const lengths = rows.map((row) => row.length);
-  return groupBySize(lengths, Math.floor(judgeBudget / hidden));
+  return groupBySize(lengths, Math.floor(judgeBudget / hidden), most);
 }
 
 /** Packed texts and positions -> logits; with labels int64 [batch, 1] and weights [batch] also the loss. */

@@ -80,7 +80,7 @@ interface Part {
 
 /** Rows in groups of similar length. */
 function partsOf(
-  { model }: Decoder,
+  { model, engine }: Decoder,
   queries: readonly (readonly number[])[],
   { config, maxNewTokens = queries.map(() => config.maxNewTokens) }: Sampler,
 ): Part[] {
@@ -92,7 +92,7 @@ function partsOf(
   for (const limit of maxNewTokens) {
     expectLength('response', limit, maxPositions, 'Lower `maxNewTokens`.');
   }
-  return groupBySize(lengths, decodeBudget).map((rows) => {
+  return groupBySize(lengths, decodeBudget, engine.rowsPerRun).map((rows) => {
     return { rows, width: Math.max(...rows.map((row) => lengths[row])) };
   });
 }

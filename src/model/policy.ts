@@ -121,7 +121,7 @@ export class Policy {
   ): Promise<TokenScores[]> {
     const session = await this.#session('score', () => scoreGraph(this.shape));
     this.#refuseLong(sequences);
-    const groups = sequenceGroups(this.shape.config, sequences);
+    const groups = sequenceGroups(this.shape.config, sequences, this.#options.engine.rowsPerRun);
     const parts = inOrder(this.#options.engine, groups, async (group) => {
       const rows = group.map((i) => sequences[i]);
       return tokenScores(

@@ -59,6 +59,11 @@ export interface Engine extends EngineTraits {
    */
   readonly lanes: number;
   /**
+   * Most rows of one run of a batch; fewer let more lanes share it. Bits depend on which rows share a run,
+   * so it belongs to what is computed, not to who computes it. @default as many as fit
+   */
+  readonly rowsPerRun?: number | undefined;
+  /**
    * Does a routine, by its name, where the graphs are run: work of many small runs, each of which
    * would wait for the way there and back. Missing where they are run here.
    */

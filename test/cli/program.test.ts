@@ -553,6 +553,11 @@ test('help of detox', async () => {
                                                    with: workers and runs of one
                                                    prefix see each other [default:
                                                    tactful]
+      --rows-per-run <n>                           Most rows that are generated,
+                                                   scored or judged in one run:
+                                                   fewer let more workers share a
+                                                   batch, and give other low bits;
+                                                   0: as many as fit [default: 0]
 
     Output:
       --ui                                         Show it in the browser while it

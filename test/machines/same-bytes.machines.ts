@@ -25,6 +25,7 @@ const others = {
   grpo: [...ppo, '--algorithm', 'grpo'],
   rloo: [...ppo, '--algorithm', 'rloo'],
   'compat trl-0.8.0': [...ppo, '--compat', 'trl-0.8.0'],
+  'five rows a run': [...ppo, '--rows-per-run', '5'],
 };
 
 test('PPO: as in one process', async () => {

@@ -1,6 +1,8 @@
 /** Runs that do not need each other, several at a time: the same numbers, in the same order. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { groupBySize } from '../../src/model/batch.ts';
 import { freshClassifier, freshPolicy } from '../../src/model/load.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
 import { classifierLearner, policyLearner } from '../../src/model/supervised.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
@@ -49,6 +51,28 @@ test('logits of more texts than fit a run', async () => {
     await classifier.close();
     return logits;
   });
+});
+
+test('responses, scores and logits of a batch that is cut into runs of few rows', async () => {
+  const queries = randomRows(7, { seed: 4, lengths: [2, 9] });
+  const cut = (on: Engine) => ({ ...on, rowsPerRun: 2 });
+  await expectSame(async (on) => {
+    const policy = await freshPolicy(cut(on), tinyT5, 1);
+    const settings = GenerationConfig.parse({ maxNewTokens: 6 });
+    const made = await policy.generate(queries, settings, { seed: 5, key: ['cut'] });
+    const sequences = queries.map((query, i) => policy.sequence(query, made[i].response));
+    const scores = await policy.score(sequences);
+    await policy.close();
+    const classifier = await freshClassifier(cut(on), tinyRoberta, 1);
+    const logits = await classifier.logits(queries);
+    await classifier.close();
+    return { made, scores, logits };
+  });
+});
+
+test('a group has no more rows than are asked for, and still the longest apart', () => {
+  expect(groupBySize([5, 1, 2, 9, 4], 100, 2)).toEqual([[1, 2], [4, 0], [3]]);
+  expect(groupBySize([5, 1, 2, 9, 4], 10, 2)).toEqual([[1, 2], [4, 0], [3]]);
 });
 
 test.each(['ppo', 'grpo'] as const)(
