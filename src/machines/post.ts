@@ -4,9 +4,9 @@ import { Answer, type Blobs, type Job, keysOf } from './protocol.ts';
 import { type Connection, explain } from './redis.ts';
 
 /** Bytes up to which arguments stand in the job itself: one way less. */
-export const inlineBytes = 48 * 2 ** 10;
+export const inlineBytes = 96 * 2 ** 10;
 /** Bytes up to which an answer is told whole on the channel; of others only the number is. */
-const toldBytes = 64 * 2 ** 10;
+const toldBytes = 256 * 2 ** 10;
 /** Seconds after which what nobody has fetched is forgotten. */
 const forgotten = 3600;
 

@@ -37,12 +37,12 @@ export function stateCalls(
   kept: States,
 ): Pick<Backend, 'openState' | 'writeState' | 'reserveState' | 'selectState' | 'dropState'> {
   return {
-    async openState(id) {
-      returnFreeMemory(); // what grows in a state has memory of its own, beside the allocator's
-      kept.open(id);
-    },
+    openState: async (id) => kept.open(id),
     writeState: async (id, tensors) => kept.write(id, tensors),
-    reserveState: async (id, rows) => kept.reserve(id, rows),
+    async reserveState(id, rows) {
+      returnFreeMemory(); // what grows in a state has memory of its own, beside the allocator's
+      kept.reserve(id, rows);
+    },
     selectState: async (id, axes, rows) => kept.select(id, axes, rows),
     dropState: async (id) => kept.drop(id),
   };
