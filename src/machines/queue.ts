@@ -81,8 +81,8 @@ export async function openQueue(
 
 /** The worker's side. */
 export interface Serving {
-  /** Takes no more jobs, and waits for the one under way. */
-  close(): Promise<void>;
+  /** Takes no more jobs, and waits for the one under way, unless the server is gone. */
+  close(isGone?: boolean): Promise<void>;
 }
 
 /**
@@ -110,7 +110,7 @@ export async function serveQueue(
   });
   worker.on('error', onError);
   await worker.waitUntilReady();
-  return { close: () => worker.close() };
+  return { close: (isGone = false) => worker.close(isGone) };
 }
 
 async function loadBullMq(): Promise<typeof BullMq> {

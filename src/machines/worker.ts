@@ -55,7 +55,7 @@ export interface WorkerOptions {
 interface Attached {
   readonly run: RunCard;
   /** Takes no more jobs and lets go of all that the run needed; waits for the job under way. */
-  leave(): Promise<void>;
+  leave(isGone?: boolean): Promise<void>;
 }
 
 /**
@@ -150,9 +150,9 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
     onEvent({ type: 'serving', run });
     return {
       run,
-      async leave() {
+      async leave(isGone) {
         stop.abort();
-        await serving.close();
+        await serving.close(isGone);
         await compute.close();
         onEvent({ type: 'left', run });
       },
@@ -199,10 +199,17 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
   const look = times.look ?? 1000;
   // by itself: looking through models and a last long job take longer than it may be silent
   const heart = setInterval(() => void tell().catch(trouble), look);
+  // what is asked of a server that is gone waits for it for ever, closing the connection included
+  let part = () => {};
+  const parted = new Promise<void>((resolve) => {
+    part = () => signal.aborted && connection.status !== 'ready' && resolve();
+  });
+  signal.addEventListener('abort', part);
+  connection.on('close', part);
   try {
-    await tell();
+    await Promise.race([tell(), parted]);
     while (!signal.aborted && !self.broken) {
-      await once().catch(trouble);
+      await Promise.race([once().catch(trouble), parted]);
       await after(look, undefined, { signal }).catch(() => {});
     }
     if (self.broken) throw self.broken;
@@ -213,7 +220,9 @@ export async function serveRuns(options: WorkerOptions): Promise<void> {
       await attached?.leave();
       await registry.forgetWorker(self.id);
     };
-    await parting().catch(trouble);
+    await Promise.race([parting().catch(trouble), parted]);
+    if (connection.status !== 'ready') void attached?.leave(true).catch(() => {});
+    signal.removeEventListener('abort', part);
     connection.disconnect();
   }
 }
