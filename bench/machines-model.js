@@ -39,18 +39,20 @@ const together = { generate: 40, score: 6, reward: 7 };
 /** The lab's iteration, and one with as many rows as a large crew needs. */
 export const lab = { rows: 16, miniBatch: 4, accumulation: 1, epochs: 1, tokens: 67, longest: 107 };
 export const wide = { ...lab, rows: 512, accumulation: 128 };
+export const cut = { ...wide, rowsPerRun: 4 };
 
 /** Seconds of one iteration, by what they are spent on. */
 export function iteration(costs, work, workers) {
-  const { rows, miniBatch, accumulation, epochs, tokens, longest } = work;
+  const { rows, miniBatch, accumulation, epochs, tokens, longest, rowsPerRun = rows } = work;
   const { job, bytesPerSecond, perParameter, update } = fabric;
   const adapter = (4 * costs.parameters) / bytesPerSecond;
   // rows of the worker that has most of them: runs are given out whole
   const share = (most) => {
-    const runs = Math.ceil(rows / most);
+    const runs = Math.ceil(rows / Math.min(most, rowsPerRun));
     return Math.ceil(runs / workers) * Math.ceil(rows / runs);
   };
-  const turns = Math.ceil(Math.ceil(rows / together.generate) / workers);
+  const generations = Math.ceil(rows / Math.min(together.generate, rowsPerRun));
+  const turns = Math.ceil(generations / workers);
   const steps = (epochs * rows) / (miniBatch * accumulation);
   const busy = Math.min(workers, accumulation);
   const arithmetic = Math.ceil(accumulation / workers) * (miniBatch * costs.gradient + job);
@@ -60,7 +62,7 @@ export function iteration(costs, work, workers) {
   return {
     generate:
       job +
-      Math.min(workers, rows / together.generate) * adapter +
+      Math.min(workers, generations) * adapter +
       share(together.generate) * (costs.encode + tokens * costs.row) +
       turns * longest * costs.step,
     score: 2 * job + share(together.score) * costs.score + share(together.reward) * costs.reward,
@@ -74,7 +76,11 @@ export function secondsOf(costs, work, workers) {
 }
 
 const sizes = { 'FLAN-T5-base': base, 'FLAN-T5-XL (3B)': large };
-const works = { '16 rows, an optimizer step each 4': lab, '512 rows, one optimizer step': wide };
+const works = {
+  '16 rows, an optimizer step each 4': lab,
+  '512 rows, one optimizer step': wide,
+  'the same, 4 rows a run': cut,
+};
 
 /** What docs/scale.md has: rows of a Markdown table. */
 export function modelTable(counts = [1, 8, 64, 256, 512]) {
