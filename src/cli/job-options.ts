@@ -4,7 +4,7 @@ import type { Kind, Settings } from '../jobs/kind.ts';
 import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
-import { machineOptions } from './machine-options.ts';
+import { machineOptions, rowsOption } from './machine-options.ts';
 import { engineOptions, folder } from './options.ts';
 import { requireOption } from './required.ts';
 import { omit, readSettings, sourceOptions } from './settings.ts';
@@ -68,6 +68,7 @@ export function jobOptions(kind: KindOptions): JobOptions {
     ...(compares ? { ...requireOption, ...storeOptions } : curveStoreOptions),
     ...engineOptions,
     ...machineOptions,
+    ...rowsOption,
   };
   const checks = (schema.def.checks ?? []) as z.core.$ZodCheck<unknown>[];
   const known = z.strictObject({ ...preset, ...settings });

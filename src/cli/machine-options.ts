@@ -40,6 +40,10 @@ export const machineOptions = {
       'Take workers whose engine, CPU or threads give other bits; runs then cannot be repeated',
     ),
   queuePrefix,
+};
+
+/** How a batch is cut: of the training, whoever computes it. */
+export const rowsOption = {
   rowsPerRun: z
     .int()
     .nonnegative()
@@ -49,7 +53,7 @@ export const machineOptions = {
       'Most rows that are generated, scored or judged in one run: fewer let more workers share a batch, and give other low bits; 0: as many as fit',
     ),
 };
-export type MachineSettings = z.infer<z.ZodObject<typeof machineOptions>>;
+export type MachineSettings = z.infer<z.ZodObject<typeof machineOptions & typeof rowsOption>>;
 
 /** For workers, and for who looks at them. */
 export const redisOptions = {
