@@ -8,7 +8,7 @@ import { openComputing } from '../engine.ts';
 import { Told } from '../errors.ts';
 import { jobOptions, versusOptions } from '../job-options.ts';
 import { showDownload } from '../locate.ts';
-import { type MachineSettings, machineOptions } from '../machine-options.ts';
+import { type MachineSettings, machineOptions, rowsOption } from '../machine-options.ts';
 import { type EngineSettings, engineAndRest } from '../options.ts';
 import { named, namedRemedy } from '../remedies.ts';
 import { requireOption } from '../required.ts';
@@ -50,7 +50,12 @@ export const doctor = defineCommand({
     const { doctor: checkUp } = await import('../../doctor/doctor.ts');
     const asked = options as z.infer<typeof options> & EngineSettings & MachineSettings;
     const { rest } = engineAndRest(asked);
-    const others = ['preset', 'config', 'set', ...Object.keys(machineOptions)];
+    const others = [
+      'preset',
+      'config',
+      'set',
+      ...Object.keys({ ...machineOptions, ...rowsOption }),
+    ];
     const config = DetoxConfig.parse(omit(rest, others));
     const wanted = { name: 'doctor' };
     const computing = await openComputing(undefined, asked, { wanted, context });
