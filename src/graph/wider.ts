@@ -1,4 +1,4 @@
-import { Graph, reachable, type Shape, type Value } from './graph.ts';
+import { allBelow, Graph, type Shape, type Value } from './graph.ts';
 
 /** A graph that computes the same with wider weights. */
 export interface Wider {
@@ -16,7 +16,8 @@ export interface Wider {
  * Widened is what frozen weights make and read, with nothing but element-wise ops in between.
  */
 export function wider(graph: Graph): Wider {
-  const values = everyValue(graph);
+  // those too that only a gradient rule reads: a node is made again with all its inputs
+  const values = allBelow(graph.outputs.values());
   const widths = new Widths();
   for (const value of values) follow(value, widths);
   for (const value of graph.outputs.values()) widths.keep(value);
@@ -126,17 +127,4 @@ class Widths {
     while (width.parent) width = width.parent;
     return width;
   }
-}
-
-/** Every value that the outputs are made from, in topological order. */
-function everyValue(graph: Graph): Value[] {
-  // those too that only a gradient rule reads: a node is made again with all its inputs
-  const seen = new Set<Value>();
-  const open = [...reachable(graph.outputs.values())];
-  for (let value = open.pop(); value; value = open.pop()) {
-    if (seen.has(value)) continue;
-    seen.add(value);
-    if (value.source.kind === 'op') open.push(...value.source.inputs);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }

@@ -1,7 +1,14 @@
 /** A graph as plain data and back: what another machine needs to compile the same model, to the last byte. */
 import { z } from 'zod';
 import { InputError } from '../errors.ts';
-import { type Attributes, type Encoded, Graph, type Op, type Value } from '../graph/graph.ts';
+import {
+  type Attributes,
+  allBelow,
+  type Encoded,
+  Graph,
+  type Op,
+  type Value,
+} from '../graph/graph.ts';
 import type { CompileOptions } from '../runtime/engine.ts';
 import type { Plain } from '../runtime/plain.ts';
 import type { WeightLocation } from '../runtime/weight-source.ts';
@@ -23,7 +30,9 @@ export interface PublishedGraph {
 
 /** As plain data. */
 export function graphToPlain({ graph, weights, source, options }: PublishedGraph): Plain {
-  const values = allBelow(graph).map(valueToPlain);
+  // all inputs, and those values too that only a gradient rule reads: an engine may write the graph in another way
+  const all = allBelow([...graph.inputs.values(), ...graph.outputs.values()]);
+  const values = all.map(valueToPlain);
   const outputs = [...graph.outputs].map(([name, { id }]) => [name, id]);
   const places = [...weights].map(([name, place]) => [name, { ...place }]);
   return { values, outputs, weights: places, source, options: { ...options } } as unknown as Plain;
@@ -147,17 +156,4 @@ function sourceOf(told: PlainValue, of: (id: number) => Value): Value['source'] 
     ...(encoded && { encode: () => encoded as Encoded }),
   };
   return { kind: 'op', op, inputs: inputs.map(of), attributes: own as Attributes };
-}
-
-/** All inputs, and every value that the outputs are made from, in topological order. */
-function allBelow(graph: Graph): Value[] {
-  const seen = new Set<Value>(graph.inputs.values());
-  const open = [...graph.outputs.values()];
-  for (let value = open.pop(); value; value = open.pop()) {
-    if (seen.has(value)) continue;
-    seen.add(value);
-    // those too that only a gradient rule reads: an engine may write the graph in another way
-    if (value.source.kind === 'op') open.push(...value.source.inputs);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }
