@@ -3,7 +3,7 @@ import type { Engine } from '../runtime/engine.ts';
 import type { CommandContext } from './command.ts';
 import { located } from './locate.ts';
 import type { MachineSettings } from './machine-options.ts';
-import type { EngineSettings } from './options.ts';
+import { type EngineSettings, engineAndRest } from './options.ts';
 import type { Wanted, Workforce } from './workforce.ts';
 
 /**
@@ -22,13 +22,12 @@ export async function openComputing(
     readonly context: Pick<CommandContext<unknown>, 'progress' | 'signal' | 'names'>;
   },
 ): Promise<Workforce> {
-  const { workers, shared, mixed, queuePrefix, rowsPerRun, ...own } = settings;
+  const { workers, rowsPerRun } = settings;
   if (workers !== undefined) {
     const { openWorkforce } = await import('./workforce.ts');
-    return openWorkforce({ workers, shared, mixed, queuePrefix, rowsPerRun }, wanted, context);
+    return openWorkforce({ ...settings, workers }, wanted, context);
   }
-  const { engine, precision, device, threads } = own;
-  const started = await startEngineFor(policy, { engine, precision, device, threads }, context);
+  const started = await startEngineFor(policy, engineAndRest(settings).engine, context);
   const here = { ...started, rowsPerRun: rowsPerRun || undefined };
   return { engine: here, aside: () => [], progress: context.progress, close: () => here.close() };
 }

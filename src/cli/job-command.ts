@@ -1,6 +1,7 @@
 /** The command of a kind of job: parse, call, show. */
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { version } from '../disk/version.ts';
 import type { JobEvent } from '../events.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
@@ -15,7 +16,6 @@ import { type EngineSettings, newFolder } from './options.ts';
 import { thenGoOn } from './remedies.ts';
 import { expectVerdict } from './required.ts';
 import type { StoreSettings } from './store-options.ts';
-import { version } from './version.ts';
 import type { Workforce } from './workforce.ts';
 
 /** The command that starts jobs of a kind. */
@@ -85,7 +85,7 @@ export async function runJobIn(
     computing = await openComputing(kind.policy?.(config), settings, { wanted, context });
     const { engine, aside, progress } = computing;
     const events = runJob(kind, config, {
-      ...{ engine, aside, output, resume, version: version(), signal: context.signal },
+      ...{ engine, aside, output, resume, version: version, signal: context.signal },
       given: keptSettings(given, settings, engine),
       downloading: showDownload(progress),
     });
@@ -115,7 +115,7 @@ async function bitsOfWorkers(output: string): Promise<string | undefined> {
 }
 
 /** Of options those of the job itself. */
-function settingsIn(asked: Settings, { schema }: Pick<Kind, 'schema'>): JobSettings {
+export function settingsIn(asked: Settings, { schema }: Pick<Kind, 'schema'>): JobSettings {
   const own = Object.entries(asked).filter(([name]) => name in schema.shape);
   return Object.fromEntries(own) as unknown as JobSettings;
 }

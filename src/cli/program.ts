@@ -1,12 +1,12 @@
 /** The program: finds the command, lets it run, turns errors into messages and exit codes. */
 import { Command, CommanderError } from 'commander';
+import { version } from '../disk/version.ts';
 import { ofDisk } from '../disk/words.ts';
 import { didYouMean } from '../errors.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, Interrupted, Told, Unfulfilled, UsageError } from './errors.ts';
 import { hasColor, type Io, widthOf } from './io.ts';
 import { painter } from './paint.ts';
-import { version } from './version.ts';
 
 /**
  * Runs one command line.
@@ -36,7 +36,7 @@ async function buildProgram(words: readonly string[], io: Io): Promise<Command> 
   const program = new Command('tactful')
     .description('Train language models by reinforcement learning, and measure what it did.')
     .usage('<command> [options]')
-    .version(version(), '--version', 'Print the version')
+    .version(version, '--version', 'Print the version')
     .helpOption('-h, --help', 'Show this help')
     .helpCommand('help [command]', 'Show the help of a command')
     .exitOverride()

@@ -1,5 +1,6 @@
 /** `detox --versus`: runs under several semantics, and what each costs. */
 import { join } from 'node:path';
+import { version } from '../disk/version.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { Settings } from '../jobs/kind.ts';
 import type { VersusEvent } from '../jobs/versus/versus.ts';
@@ -13,7 +14,6 @@ import type { EngineSettings } from './options.ts';
 import { painter } from './paint.ts';
 import { omit } from './settings.ts';
 import { quoted } from './shell.ts';
-import { version } from './version.ts';
 
 /** What is to be run, and for whom. */
 export interface AskedVersus {
@@ -36,7 +36,7 @@ export async function runVersusIn(
   const { engine, progress } = computing;
   try {
     const events = runVersus(config, {
-      ...{ engine, output, resume, ablate, version: version(), signal: context.signal },
+      ...{ engine, output, resume, ablate, version: version, signal: context.signal },
       given: omit(keptSettings(given, settings, engine), ['versus', 'ablate']),
       downloading: showDownload(progress),
     });

@@ -1,10 +1,11 @@
 /** One job of a worker: checked, done, and told of. */
+
+import { version } from '../disk/version.ts';
 import { InputError, TactfulError } from '../errors.ts';
 import { type Computer, MissingError, RefusedError } from './compute.ts';
 import { errorToPlain } from './errors.ts';
 import { type PostOffice, sendAnswer } from './post.ts';
 import { type Answer, Job, jobId, protocol } from './protocol.ts';
-import { version } from './version.ts';
 
 interface Doing {
   readonly office: PostOffice;

@@ -1,5 +1,6 @@
 /** I/O: many machines as one engine: the driver's side of a run on Redis. */
 import { hostname } from 'node:os';
+import { version } from '../disk/version.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { dropFolderBlobs, folderBlobs, redisBlobs } from './blobs.ts';
@@ -19,7 +20,6 @@ import { type JobQueue, openQueue } from './queue.ts';
 import { type Connection, connect, explain, place } from './redis.ts';
 import { openRegistry } from './registry.ts';
 import { type Count, newTally } from './tally.ts';
-import { version } from './version.ts';
 
 /** What happened that a person may want to know; all of it goes on by itself. */
 export type MachinesEvent =

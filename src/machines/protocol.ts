@@ -50,9 +50,8 @@ export function keysOf(prefix: string) {
 export const WeightFile = z.strictObject({ sha256, name: text, bytes: count });
 export type WeightFile = z.infer<typeof WeightFile>;
 
-/** What a driver tells of its run. */
-export const RunCard = z.strictObject({
-  protocol: z.literal(protocol),
+/** What drivers and workers tell of themselves. */
+const identity = {
   /** Version of tactful. */
   tactful: text,
   id,
@@ -62,6 +61,12 @@ export const RunCard = z.strictObject({
   pid: count,
   /** ISO time. */
   started: z.string(),
+};
+
+/** What a driver tells of its run. */
+export const RunCard = z.strictObject({
+  protocol: z.literal(protocol),
+  ...identity,
   /** What the self-test comes to on its workers; null until the first has come. */
   bits: text.nullable(),
   /** Whether workers may have other bits. */
@@ -76,12 +81,7 @@ export type RunCard = z.infer<typeof RunCard>;
 /** What a worker tells of itself. */
 export const WorkerCard = z.strictObject({
   protocol: z.int(),
-  tactful: text,
-  id,
-  name: text,
-  host: text,
-  pid: count,
-  started: z.string(),
+  ...identity,
   /** Library, version, device and threads, for people. */
   engine: text,
   library: text,

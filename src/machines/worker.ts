@@ -1,6 +1,7 @@
 /** I/O: a worker: serves the oldest run that it may, over Redis. */
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
+import { version } from '../disk/version.ts';
 import { cpuModel } from '../runtime/cpu.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { folderBlobs, redisBlobs } from './blobs.ts';
@@ -11,7 +12,6 @@ import { defaultPrefix, newId, protocol, type RunCard, type WorkerCard } from '.
 import { type QueueTimes, type Serving, serveQueue } from './queue.ts';
 import { type Connection, connect, place } from './redis.ts';
 import { openRegistry } from './registry.ts';
-import { version } from './version.ts';
 
 /** What a worker tells of its work. */
 export type WorkerEvent =

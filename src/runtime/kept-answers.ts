@@ -1,9 +1,9 @@
 /** What was found out about this machine. I/O: answers are kept in the cache folder. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../disk/atomic.ts';
+import { version } from '../disk/version.ts';
 import { cpuModel } from './cpu.ts';
 import type { Engine } from './engine.ts';
 import { cacheFolder } from './openvino-files.ts';
@@ -24,7 +24,6 @@ interface Question<Answer> {
 /** The answer to a question, from the cache folder where it was asked before. */
 export async function keptAnswer<Answer>(question: Question<Answer>): Promise<Answer> {
   const { name, isWhole, again = false } = question;
-  const { version } = createRequire(import.meta.url)('../../package.json');
   const subject = { ...question.subject, cpu: cpuModel(), tactful: version };
   const hash = createHash('sha256').update(JSON.stringify(subject)).digest('hex').slice(0, 16);
   const file = join(cacheFolder(), `${name}-${hash}.json`);

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { version } from '../../src/disk/version.ts';
 import { InputError, InternalError, UnavailableError } from '../../src/errors.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { add, mul } from '../../src/graph/ops/elementwise.ts';
@@ -6,7 +7,6 @@ import { type Job, jobId, keysOf, newId, protocol } from '../../src/machines/pro
 import { openQueue } from '../../src/machines/queue.ts';
 import { connect } from '../../src/machines/redis.ts';
 import { openRegistry } from '../../src/machines/registry.ts';
-import { version } from '../../src/machines/version.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { startEngine } from '../../src/runtime/select.ts';
 import { float32, int64, type Tensor } from '../../src/tensor.ts';

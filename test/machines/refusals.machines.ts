@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type Job as BullJob, Queue, QueueEvents } from 'bullmq';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { version } from '../../src/disk/version.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { matmul } from '../../src/graph/ops/linear.ts';
 import { nameOf, redisBlobs } from '../../src/machines/blobs.ts';
@@ -18,7 +19,6 @@ import {
 } from '../../src/machines/protocol.ts';
 import { type Connection, connect } from '../../src/machines/redis.ts';
 import { openRegistry } from '../../src/machines/registry.ts';
-import { version } from '../../src/machines/version.ts';
 import { type RedisServer, redisServer } from './redis-server.ts';
 import { type Crew, crew } from './worker-processes.ts';
 

@@ -6,9 +6,10 @@ import type { Engine } from '../../runtime/engine.ts';
 import { defineCommand } from '../command.ts';
 import { openComputing } from '../engine.ts';
 import { Told } from '../errors.ts';
+import { settingsIn } from '../job-command.ts';
 import { jobOptions, versusOptions } from '../job-options.ts';
 import { showDownload } from '../locate.ts';
-import { type MachineSettings, machineOptions, rowsOption } from '../machine-options.ts';
+import type { MachineSettings } from '../machine-options.ts';
 import { type EngineSettings, engineAndRest } from '../options.ts';
 import { named, namedRemedy } from '../remedies.ts';
 import { requireOption } from '../required.ts';
@@ -49,14 +50,7 @@ export const doctor = defineCommand({
     const downloading = showDownload(progress);
     const { doctor: checkUp } = await import('../../doctor/doctor.ts');
     const asked = options as z.infer<typeof options> & EngineSettings & MachineSettings;
-    const { rest } = engineAndRest(asked);
-    const others = [
-      'preset',
-      'config',
-      'set',
-      ...Object.keys({ ...machineOptions, ...rowsOption }),
-    ];
-    const config = DetoxConfig.parse(omit(rest, others));
+    const config = DetoxConfig.parse(settingsIn(asked, detoxKind));
     const wanted = { name: 'doctor' };
     const computing = await openComputing(undefined, asked, { wanted, context });
     const { engine: started } = computing;

@@ -38,10 +38,10 @@ export const exportCommand = defineCommand({
     const { signal, json, print } = context;
     const options = await located(context.options, context);
     const { exportToFolder } = await import('../../export/onnx-folder.ts');
-    const { version } = await import('../version.ts');
+    const { version } = await import('../../disk/version.ts');
     const { notes, ...written } = await exportToFolder({
       ...options,
-      version: version(),
+      version: version,
       signal,
       onProgress: showBytes(context, 'export'),
     });

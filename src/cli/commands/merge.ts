@@ -39,12 +39,12 @@ export const merge = defineCommand({
     const maxShardBytes = bytesOf(context.options.maxShardSize); // before anything is fetched
     const options = await located(context.options, context);
     const { mergeToFolder } = await import('../../export/merged-folder.ts');
-    const { version } = await import('../version.ts');
+    const { version } = await import('../../disk/version.ts');
     const { maxShardSize: _, ...rest } = options;
     const { notes, ...written } = await mergeToFolder({
       ...rest,
       maxShardBytes,
-      version: version(),
+      version: version,
       signal,
       onProgress: showBytes(context, 'merge'),
     });

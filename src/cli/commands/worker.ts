@@ -69,7 +69,7 @@ export const worker = defineCommand({
     (await connect(redis, { signal, patience: 10_000 })).disconnect();
     const { allowModels, embeddedModels } = await import('../../machines/allowed.ts');
     const { bitsOf } = await import('../../machines/bits.ts');
-    const { version } = await import('../../machines/version.ts');
+    const { version } = await import('../../disk/version.ts');
     const { serveRuns } = await import('../../machines/worker.ts');
     const folders = await allowedFolders(allow, context);
     const allowed = await allowModels([...(await embeddedModels()), ...folders], (done, total) => {
