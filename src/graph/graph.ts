@@ -204,6 +204,13 @@ export function allBelow(roots: Iterable<Value>): Value[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/** An input, weight or constant as one of another graph; undefined of what an op makes. */
+export function leafIn(graph: Graph, { source, dtype, shape }: Value): Value | undefined {
+  if (source.kind === 'input') return graph.input(source.name, dtype, shape);
+  if (source.kind === 'weight') return graph.weight(source.name, shape as readonly number[]);
+  return source.kind === 'constant' ? graph.constant(source.tensor) : undefined;
+}
+
 const definitions: Op[] = [];
 
 /** All ops there are; the table test goes through them. */

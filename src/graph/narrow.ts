@@ -1,4 +1,4 @@
-import { allBelow, Graph, type Value } from './graph.ts';
+import { allBelow, Graph, leafIn, type Value } from './graph.ts';
 import { castTo } from './ops/cast.ts';
 
 /** What bfloat16 numbers are kept as: themselves, or float32 of the same value. */
@@ -53,11 +53,9 @@ export function withNarrowProducts(graph: Graph, keptAs: KeptAs): Graph {
     }
   };
   for (const value of allBelow(graph.outputs.values())) {
-    const { source, dtype, shape } = value;
-    if (source.kind === 'input') wides.set(value, copy.input(source.name, dtype, shape));
-    if (source.kind === 'weight')
-      wides.set(value, copy.weight(source.name, shape as readonly number[]));
-    if (source.kind === 'constant') wides.set(value, copy.constant(source.tensor));
+    const { dtype } = value;
+    const leaf = leafIn(copy, value);
+    if (leaf) wides.set(value, leaf);
     addOp(value);
     if (dtype !== 'float32') continue;
     if (!wides.has(value)) wides.set(value, castTo(narrows.get(value)!, 'float32'));

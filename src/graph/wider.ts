@@ -1,4 +1,4 @@
-import { allBelow, Graph, type Shape, type Value } from './graph.ts';
+import { allBelow, Graph, leafIn, type Shape, type Value } from './graph.ts';
 
 /** A graph that computes the same with wider weights. */
 export interface Wider {
@@ -25,15 +25,14 @@ export function wider(graph: Graph): Wider {
   const stored = new Map<string, readonly number[]>();
   const copies = new Map<Value, Value>();
   const copyOf = (value: Value): Value => {
-    const { source, dtype, shape } = value;
-    if (source.kind === 'input') return copy.input(source.name, dtype, shape);
-    if (source.kind === 'constant') return copy.constant(source.tensor);
+    const { source, shape } = value;
     if (source.kind === 'op') {
       const inputs = source.inputs.map((input) => copies.get(input)!);
       return copy.node(source.op, inputs, source.attributes);
     }
     const now = widths.shapeOf(value) as number[];
-    if (String(now) !== String(shape)) stored.set(source.name, shape as number[]);
+    if (source.kind !== 'weight' || String(now) === String(shape)) return leafIn(copy, value)!;
+    stored.set(source.name, shape as number[]);
     return copy.weight(source.name, now);
   };
   for (const value of values) copies.set(value, copyOf(value));

@@ -1,5 +1,13 @@
 /** Finds the attention of a decoding step, whose past the model itself can hold. Pure. */
-import { type Attributes, Graph, type Op, reachable, readBy, type Value } from '../graph/graph.ts';
+import {
+  type Attributes,
+  Graph,
+  leafIn,
+  type Op,
+  reachable,
+  readBy,
+  type Value,
+} from '../graph/graph.ts';
 
 /** Attention of one position to those before it and to itself, as `stepPass` of nn/passes.ts makes it. */
 interface Step {
@@ -67,16 +75,14 @@ export function withSteps(
     roots.map(([, root]) => root),
     readOf,
   )) {
-    const { source, dtype, shape } = value;
+    const { source } = value;
     const read = readOf(value);
     const isStep = steps.has(value);
     const readsPast = read.some((input) => outputs.has(nameOf(input)));
     if (readsPast && !isStep && !isOp(value, 'Shape')) return undefined;
     const inputs = read.map((input) => copies.get(input)!);
-    if (source.kind === 'input') copies.set(value, copy.input(source.name, dtype, shape));
-    if (source.kind === 'weight')
-      copies.set(value, copy.weight(source.name, shape as readonly number[]));
-    if (source.kind === 'constant') copies.set(value, copy.constant(source.tensor));
+    const leaf = leafIn(copy, value);
+    if (leaf) copies.set(value, leaf);
     if (source.kind !== 'op') continue;
     const { op, attributes } = source;
     const behind = isStep ? [] : source.inputs.slice(read.length).map((x) => copies.get(x)!);

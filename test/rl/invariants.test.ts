@@ -11,25 +11,21 @@ import { rlSample } from '../../src/rl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { testEngine } from '../engine.ts';
 import { restorer, snapshot } from './golden-policy.ts';
-import { type TinyPolicy, tinyPolicy, tinySamples, tinyScores } from './tiny-policy.ts';
+import { tinySamples, tinyScores, tinyStart } from './tiny-policy.ts';
 
 let engine: Engine;
-let tiny: TinyPolicy;
 let policy: Policy;
 let reference: Parameters;
 let restore: () => Promise<void>;
+let close: () => Promise<void>;
 let restoreReference: () => Promise<void>;
 beforeAll(async () => {
   engine = await testEngine();
-  tiny = await tinyPolicy(engine);
-  ({ policy } = tiny);
-  reference = await policy.parameters.copy();
-  restore = restorer(policy);
+  ({ policy, reference, restore, close } = await tinyStart(engine));
   restoreReference = restorer({ parameters: reference });
 });
 afterAll(async () => {
-  await reference.close();
-  await tiny.close();
+  await close();
   await engine.close();
 });
 

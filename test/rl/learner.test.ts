@@ -12,24 +12,20 @@ import { placesOf } from '../../src/rl/trl/places.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { float32 } from '../../src/tensor.ts';
 import { testEngine } from '../engine.ts';
-import { restorer, snapshot } from './golden-policy.ts';
-import { type TinyPolicy, tinyPolicy, tinySamples, tinyScores } from './tiny-policy.ts';
+import { snapshot } from './golden-policy.ts';
+import { tinySamples, tinyScores, tinyStart } from './tiny-policy.ts';
 
 let engine: Engine;
-let tiny: TinyPolicy;
 let policy: Policy;
 let reference: Parameters;
 let restore: () => Promise<void>;
+let close: () => Promise<void>;
 beforeAll(async () => {
   engine = await testEngine();
-  tiny = await tinyPolicy(engine);
-  ({ policy } = tiny);
-  reference = await policy.parameters.copy();
-  restore = restorer(policy);
+  ({ policy, reference, restore, close } = await tinyStart(engine));
 });
 afterAll(async () => {
-  await reference.close();
-  await tiny.close();
+  await close();
   await engine.close();
 });
 

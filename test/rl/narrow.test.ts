@@ -9,24 +9,20 @@ import { trainRl } from '../../src/rl/trainer.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { randomRows, tinyT5 } from '../model/tiny.ts';
 import { narrowEngine } from '../narrow-engine.ts';
-import { restorer, snapshot } from './golden-policy.ts';
-import { type TinyPolicy, tinyPolicy } from './tiny-policy.ts';
+import { snapshot } from './golden-policy.ts';
+import { tinyStart } from './tiny-policy.ts';
 
 let engine: Engine;
-let tiny: TinyPolicy;
 let policy: Policy;
 let reference: Parameters;
 let restore: () => Promise<void>;
+let close: () => Promise<void>;
 beforeAll(async () => {
   engine = await narrowEngine();
-  tiny = await tinyPolicy(engine);
-  ({ policy } = tiny);
-  reference = await policy.parameters.copy();
-  restore = restorer(policy);
+  ({ policy, reference, restore, close } = await tinyStart(engine));
 });
 afterAll(async () => {
-  await reference.close();
-  await tiny.close();
+  await close();
   await engine.close();
 });
 

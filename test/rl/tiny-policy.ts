@@ -5,11 +5,13 @@ import type { LoraConfig } from '../../src/adapter/peft.ts';
 import { writeModelFolder } from '../../src/family/model-folder.ts';
 import type { T5Config } from '../../src/family/t5/config.ts';
 import { freshPolicy, loadPolicy } from '../../src/model/load.ts';
+import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { randomStream } from '../../src/random.ts';
 import { type RlSample, rlSample } from '../../src/rl/sample.ts';
 import type { Engine } from '../../src/runtime/engine.ts';
 import { randomRows, tinyT5 } from '../model/tiny.ts';
+import { restorer } from './golden-policy.ts';
 
 /** Of one layer each: its gradient graphs compile in half the time. */
 const config: T5Config = { ...tinyT5, layers: 1, decoderLayers: 1 };
@@ -47,6 +49,25 @@ export async function tinyPolicy(engine: Engine): Promise<TinyPolicy> {
     await rm(folder, { recursive: true });
   };
   return { policy, close };
+}
+
+/** A policy that learns, what it began as, and the way back there. */
+export interface TinyStart extends TinyPolicy {
+  readonly reference: Parameters;
+  readonly restore: () => Promise<void>;
+}
+
+/** A policy as `tinyPolicy` makes it, at the start of a training. */
+export async function tinyStart(engine: Engine): Promise<TinyStart> {
+  const { policy, close } = await tinyPolicy(engine);
+  const reference = await policy.parameters.copy();
+  return {
+    ...{ policy, reference, restore: restorer(policy) },
+    async close() {
+      await reference.close();
+      await close();
+    },
+  };
 }
 
 /** Random queries with random responses, of two tokens to seven, end included. */
