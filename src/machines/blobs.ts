@@ -6,7 +6,7 @@ import { unlessMissing, writeFileAtomic } from '../disk/atomic.ts';
 import { unread, writingTo } from '../disk/words.ts';
 import { InputError } from '../errors.ts';
 import { type Blobs, keysOf } from './protocol.ts';
-import { type Connection, explain, isFull } from './redis.ts';
+import { asBuffer, type Connection, explain, isFull } from './redis.ts';
 
 /** Whose bytes they are, and how many there may be. */
 export interface BlobOptions {
@@ -66,7 +66,7 @@ export async function folderBlobs(
   { prefix, run, largest = Infinity, total = Infinity, seconds = day }: BlobOptions,
 ): Promise<Blobs> {
   const mine = { path: resolve(folder), instead: 'name another folder by `shared`' };
-  const all = join(mine.path, ...prefix.split(':').map((part) => encodeURIComponent(part)));
+  const all = folderOf(mine.path, prefix);
   const path = (name: string) => join(all, checked(run), checked(name));
   const outstanding = counted({ largest, total, seconds, remedy: 'Take a smaller model.' });
   await writingTo(mine, () => mkdir(all, { recursive: true }));
@@ -107,8 +107,12 @@ export async function dropFolderBlobs(
   folder: string,
   { prefix, run }: Pick<BlobOptions, 'prefix' | 'run'>,
 ): Promise<void> {
-  const all = join(folder, ...prefix.split(':').map((part) => encodeURIComponent(part)));
-  await rm(join(all, checked(run)), { recursive: true, force: true });
+  await rm(join(folderOf(folder, prefix), checked(run)), { recursive: true, force: true });
+}
+
+/** Where runs of a prefix have theirs. */
+function folderOf(shared: string, prefix: string): string {
+  return join(shared, ...prefix.split(':').map((part) => encodeURIComponent(part)));
 }
 
 /** Names come from messages: none of them leads anywhere else. */
@@ -155,11 +159,6 @@ function counted({ largest, total, seconds, remedy }: Limits) {
     },
     drop: (name: string) => void sizes.delete(name),
   };
-}
-
-/** The bytes themselves: ioredis turns other arrays into text. */
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** Removes files that nobody has touched since then, and folders of runs that have none left. */

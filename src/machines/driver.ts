@@ -8,7 +8,7 @@ import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import type { CompileOptions, Engine, Session, State } from '../runtime/engine.ts';
 import { checkFeeds, type Feeds } from '../runtime/feeds.ts';
 import type { Plain } from '../runtime/plain.ts';
-import type { WeightSource } from '../runtime/weight-source.ts';
+import { noWeights, numberOf } from '../runtime/weight-source.ts';
 import type { Tensor } from '../tensor.ts';
 import { encode } from './codec.ts';
 import { graphToPlain, type WeightPlace } from './graph.ts';
@@ -159,7 +159,7 @@ interface Publishing {
 /** Makes of a graph what another machine can compile; nothing is sent before it is used. */
 async function publish(
   graph: Graph,
-  { weights = none, ...options }: CompileOptions,
+  { weights = noWeights, ...options }: CompileOptions,
   { holdings, filesOf }: Publishing,
 ): Promise<Published> {
   const places = new Map<string, WeightPlace>();
@@ -181,20 +181,6 @@ async function publish(
   const plain = graphToPlain({ graph, weights: places, source: numberOf(weights), options });
   const name = holdings.hold(encode(plain));
   return { name, needs: [name, ...loose], kind: options.name ?? 'graph' };
-}
-
-const none: WeightSource = {
-  async read(name) {
-    throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
-  },
-};
-
-const numbers = new WeakMap<WeightSource, number>();
-let sources = 0;
-
-function numberOf(source: WeightSource): number {
-  if (!numbers.has(source)) numbers.set(source, sources++);
-  return numbers.get(source)!;
 }
 
 /** SHA-256 of files, each read once. */

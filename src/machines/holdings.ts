@@ -1,5 +1,5 @@
 /** What the jobs of a driver need besides their arguments: graphs and what was written to states, sent once. */
-import { createHash } from 'node:crypto';
+import { nameOf } from './blobs.ts';
 import type { Blobs } from './protocol.ts';
 
 /** Bytes by their SHA-256, for as long as something needs them. */
@@ -52,7 +52,7 @@ export function holdings(blobs: Blobs, onError: (error: unknown) => void): Holdi
   };
   return {
     hold(bytes) {
-      const name = createHash('sha256').update(bytes).digest('hex');
+      const name = nameOf(bytes);
       const held = all.get(name);
       if (held) held.needed++;
       else all.set(name, { bytes, needed: 1, sending: undefined });

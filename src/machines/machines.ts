@@ -1,5 +1,6 @@
 /** I/O: many machines as one engine: the driver's side of a run on Redis. */
 import { hostname } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
 import { version } from '../disk/version.ts';
 import { ConfigError, UnavailableError } from '../errors.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -113,7 +114,10 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       await registry.forgetRun(run);
       await queue?.close();
     })().catch(trouble);
-    await Promise.race([tidied, after(patience)]);
+    const over = new AbortController();
+    const { signal } = over;
+    await Promise.race([tidied, after(patience, undefined, { signal }).catch(() => {})]);
+    over.abort(); // the process need not wait for what is left of it
     connection.disconnect();
     if (shared !== undefined) await dropFolderBlobs(shared, { prefix, run }).catch(trouble);
   };
@@ -176,7 +180,7 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
         if (first) return first;
         if (!told) onEvent({ type: 'waiting', for: 'workers', why: `none at ${where}` });
         if (performance.now() > until) throw nobody(where, patience, crew.reasons);
-        await after(Math.min(times.look ?? 1000, 1000), signal);
+        await after(Math.min(times.look ?? 1000, 1000), undefined, { signal }).catch(() => {});
         await registry.tellRun(card);
       }
     }
@@ -335,16 +339,4 @@ function nobody(where: string, patience: number, reasons: readonly string[]): Un
   const remedy = 'Start one: tactful worker --redis URL. What was done so far can be resumed.';
   const expected = 'a worker that serves this run';
   return new UnavailableError(where, expected, `none for ${minutes}${why}`, remedy);
-}
-
-function after(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener('abort', done);
-  });
 }

@@ -1,7 +1,7 @@
 /** I/O: jobs and answers as they lie on Redis, past the queue's values. */
 import { decode, encode } from './codec.ts';
 import { Answer, type Blobs, type Job, keysOf } from './protocol.ts';
-import { type Connection, explain } from './redis.ts';
+import { asBuffer, type Connection, explain } from './redis.ts';
 
 /** Bytes up to which arguments stand in the job itself: one way less. */
 export const inlineBytes = 96 * 2 ** 10;
@@ -88,9 +88,4 @@ export async function listen(
     throw explain(error, 'redis');
   });
   return { close: () => listener.disconnect() };
-}
-
-/** The bytes themselves: ioredis turns other arrays into text. */
-export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }

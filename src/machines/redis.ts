@@ -219,3 +219,8 @@ function told(error: unknown): string {
   const [line] = error.message.split('\n');
   return line.includes(code) ? line : `${code} ${line}`.trim();
 }
+
+/** The bytes themselves: ioredis turns other arrays into text. */
+export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+}

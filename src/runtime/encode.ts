@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { type Graph, reachable, readBy } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
 import type { LoadRequest, SharedWeight } from './backend.ts';
-import type { WeightLocation, WeightSource } from './weight-source.ts';
+import { numberOf, type WeightLocation, type WeightSource } from './weight-source.ts';
 
 /** A graph as an engine reads it: the model, and where its weights are. */
 export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared' | 'variables'>;
@@ -52,14 +52,6 @@ export async function givenWeight(
   if (location) return { name, shape, place: location };
   const values = await weights.read(name, shape);
   return { name, shape, place: { source: numberOf(weights), values } };
-}
-
-const numbers = new WeakMap<WeightSource, number>();
-let sources = 0;
-
-function numberOf(source: WeightSource): number {
-  if (!numbers.has(source)) numbers.set(source, sources++);
-  return numbers.get(source)!;
 }
 
 /** A path's folder and name, whatever the system's separator. */

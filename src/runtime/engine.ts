@@ -8,7 +8,7 @@ import { checkFeeds, type Feeds } from './feeds.ts';
 import type { Plain } from './plain.ts';
 import type { EngineRecord } from './record.ts';
 import type { EngineTraits, Precision } from './traits.ts';
-import type { WeightSource } from './weight-source.ts';
+import { noWeights, type WeightSource } from './weight-source.ts';
 
 /** What an engine has to know of a graph besides itself. */
 export interface CompileOptions {
@@ -203,9 +203,3 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
     },
   };
 }
-
-const noWeights: WeightSource = {
-  async read(name) {
-    throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
-  },
-};

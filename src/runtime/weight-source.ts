@@ -1,4 +1,5 @@
 /** Where frozen weights come from. I/O: those of files are read there. */
+import { InternalError } from '../errors.ts';
 import { readFloats } from '../tensors/safetensors.ts';
 
 /** Frozen weights by name. */
@@ -23,4 +24,20 @@ export interface WeightLocation {
 /** Weights that all lie in files. */
 export function inFiles(locate: (name: string) => WeightLocation): WeightSource {
   return { locate, read: (name, shape) => readFloats({ ...locate(name), shape }) };
+}
+
+/** No weights: a graph that needs some cannot be compiled. */
+export const noWeights: WeightSource = {
+  async read(name) {
+    throw new InternalError(`the graph needs weight "${name}", but no weights were given`);
+  },
+};
+
+const numbers = new WeakMap<WeightSource, number>();
+let sources = 0;
+
+/** The number of a source: weights of one name are the same in one source alone. */
+export function numberOf(source: WeightSource): number {
+  if (!numbers.has(source)) numbers.set(source, sources++);
+  return numbers.get(source)!;
 }
