@@ -38,7 +38,7 @@ export function expectLength(what: string, tokens: number, most: number, remedy:
 export function packedFeeds(
   name: string,
   rows: readonly (readonly number[])[],
-  { width = longest(rows), noise }: PackingOptions = {},
+  { step, width = widthOf(rows, step), noise }: PackingOptions = {},
 ): Feeds {
   const starts = startsOf(rows);
   const { slots, mask } = slotsOf(rows, starts, width);
@@ -55,8 +55,10 @@ export function packedFeeds(
 
 /** How rows are packed. */
 interface PackingOptions {
-  /** In attention. @default the longest row's */
+  /** In attention. @default `widthOf` the rows */
   readonly width?: number | undefined;
+  /** Of which widths are multiples. @default 1 */
+  readonly step?: number | undefined;
   /** What dropout follows from, for a token of a row: `<name>Noise`. @default no such input */
   readonly noise?: ((row: number, token: number) => number) | undefined;
 }
@@ -69,7 +71,7 @@ interface PackingOptions {
  */
 export function queryFeeds(
   queries: readonly (readonly number[])[],
-  { width = longest(queries), noise }: PackingOptions = {},
+  { step, width = widthOf(queries, step), noise }: PackingOptions = {},
 ): Feeds {
   const places = new Map<string | number, number>();
   const prompts: (readonly number[])[] = [];
@@ -110,9 +112,9 @@ export function queryFeeds(
   };
 }
 
-/** Length of the longest row. */
-function longest(rows: readonly (readonly number[])[]): number {
-  return Math.max(...rows.map((row) => row.length));
+/** Places of a row in attention: those of the longest one, in whole steps. */
+export function widthOf(rows: readonly { readonly length: number }[], step = 1): number {
+  return Math.ceil(Math.max(...rows.map(({ length }) => length)) / step) * step;
 }
 
 /** Where each row begins when they stand one behind the other. */
@@ -140,15 +142,20 @@ function slotsOf(
   return { slots: { dtype: 'int64', shape, data: slots }, mask: float32(mask, shape) };
 }
 
+/** How a graph scores. */
+interface ScoringOptions extends Pick<PackingOptions, 'step'> {
+  readonly temperature: number;
+  /** Of a graph that drops. */
+  readonly dropout?: Dropout | undefined;
+}
+
 /**
  * Inputs of a graph that scores responses, every position of every sequence.
- * @param dropout of a graph that drops
  * @throws {ShapeError} when a sequence has not one label for each input
  */
 export function scoringFeeds(
   sequences: readonly Sequence[],
-  temperature: number,
-  dropout?: Dropout,
+  { temperature, dropout, step }: ScoringOptions,
 ): Feeds {
   for (const { inputs, labels } of sequences) {
     if (inputs.length === labels.length) continue;
@@ -157,12 +164,12 @@ export function scoringFeeds(
   return {
     ...queryFeeds(
       sequences.map(({ query }) => query),
-      { noise: dropout && ((row, token) => noiseFor(dropout, 'encoder', row, token)) },
+      { step, noise: dropout && ((row, token) => noiseFor(dropout, 'encoder', row, token)) },
     ),
     ...packedFeeds(
       'target',
       sequences.map(({ inputs }) => inputs),
-      { noise: dropout && ((row, token) => noiseFor(dropout, 'decoder', row, token)) },
+      { step, noise: dropout && ((row, token) => noiseFor(dropout, 'decoder', row, token)) },
     ),
     ...(dropout && rateFeeds(dropout)),
     labels: int64(sequences.flatMap(({ labels }) => labels)),

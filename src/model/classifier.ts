@@ -13,6 +13,7 @@ import { rootScope, type ScopeOptions } from '../nn/scope.ts';
 import type { Engine, Session } from '../runtime/engine.ts';
 import type { Feeds } from '../runtime/feeds.ts';
 import { gathered, inOrder } from '../runtime/lanes.ts';
+import { widthStep } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, int64, type Numbers, type Tensor } from '../tensor.ts';
 import { groupBySize, packedFeeds } from './batch.ts';
@@ -155,7 +156,8 @@ export class Classifier {
       throw new InputError('classifier', expected, `${longest}`, 'Truncate the text.');
     }
     const positions = int64(rows.flatMap((row) => positionIds(row, config)));
-    return { ...packedFeeds('text', rows), positions };
+    const step = widthStep(this.#options.engine.precision);
+    return { ...packedFeeds('text', rows, { step }), positions };
   }
 
   #session(name: 'scoring' | 'training'): Promise<Session> {

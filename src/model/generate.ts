@@ -4,7 +4,8 @@ import { type Draw, drawOf } from '../random.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import { gathered, inOrder } from '../runtime/lanes.ts';
 import type { Plain } from '../runtime/plain.ts';
-import { expectLength, groupBySize } from './batch.ts';
+import { widthStep } from '../runtime/traits.ts';
+import { expectLength, groupBySize, widthOf } from './batch.ts';
 import { decodeBudget, encodeBudget } from './budgets.ts';
 import { drawsInGraph, type Generation } from './decoding.ts';
 import { type Dropout, dropoutFor, named } from './dropout.ts';
@@ -93,7 +94,8 @@ function partsOf(
     expectLength('response', limit, maxPositions, 'Lower `maxNewTokens`.');
   }
   return groupBySize(lengths, decodeBudget, engine.rowsPerRun).map((rows) => {
-    return { rows, width: Math.max(...rows.map((row) => lengths[row])) };
+    const read = rows.map((row) => ({ length: lengths[row] }));
+    return { rows, width: widthOf(read, widthStep(engine.precision)) };
   });
 }
 

@@ -3,7 +3,7 @@ import { familyOf } from '../family/families.ts';
 import type { Draw } from '../random.ts';
 import type { CompileOptions, Engine, Session } from '../runtime/engine.ts';
 import { gathered, inOrder } from '../runtime/lanes.ts';
-import type { Precision } from '../runtime/traits.ts';
+import { type Precision, widthStep } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, type Tensor } from '../tensor.ts';
 import {
@@ -97,6 +97,11 @@ export class Policy {
     return this.#options.engine.call !== undefined;
   }
 
+  /** Of which widths in attention are multiples. */
+  get #step(): number {
+    return widthStep(this.precision);
+  }
+
   /** What stands between a prompt and a response, and belongs to neither. */
   get startIds(): readonly number[] {
     const { startId } = this.#decoder.model;
@@ -125,7 +130,7 @@ export class Policy {
     const parts = inOrder(this.#options.engine, groups, async (group) => {
       const rows = group.map((i) => sequences[i]);
       return tokenScores(
-        await session.run(scoringFeeds(rows, temperature), parameters.state),
+        await session.run(scoringFeeds(rows, { temperature, step: this.#step }), parameters.state),
         rows,
       );
     });
@@ -139,7 +144,7 @@ export class Policy {
   ): Promise<Tensor<'float32'>> {
     const session = await this.#session('logits', () => logitsGraph(this.shape));
     this.#refuseLong([sequence]);
-    const feeds = scoringFeeds([sequence], temperature);
+    const feeds = scoringFeeds([sequence], { temperature, step: this.#step });
     const { logits } = await session.run(feeds, parameters.state);
     return logits as Tensor<'float32'>;
   }
@@ -161,7 +166,7 @@ export class Policy {
     const name = named(`gradient ${loss.name}`, dropout);
     const session = await this.#session(name, build, { keepsMemory, needsRoom: true });
     const feeds: Record<string, Tensor> = {
-      ...scoringFeeds(sequences, temperature, dropout),
+      ...scoringFeeds(sequences, { temperature, dropout, step: this.#step }),
     };
     for (const name of loss.inputs) feeds[name] = float32(joinRows(inputs[name]));
     const results = await session.run(feeds, parameters.state);

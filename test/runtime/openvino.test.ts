@@ -127,6 +127,18 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
       await half.close();
     });
 
+    test.runIf(hasBf16())('scores a row the same in bf16, whoever shares its run', async () => {
+      const half = await openEngine('openvino', { ...options, precision: 'bf16' });
+      const { policy } = await loadPolicy(half, source);
+      const ids = (count: number) => Array.from({ length: count }, (_, i) => 2 + ((i * 7) % 11));
+      const lengths = [91, 102, 165, 210];
+      const rows = lengths.map((n) => policy.sequence(ids(n), ids(n - 60)));
+      const alone = await Promise.all(rows.map((row) => policy.score([row])));
+      expect(await policy.score(rows)).toEqual(alone.flat());
+      await policy.close();
+      await half.close();
+    });
+
     test('generates the same greedy responses', async () => {
       const { sequences } = supervised(await goldenTensors('lora', 'forward.safetensors'));
       const queries = sequences.map(({ query }) => query);
