@@ -2,7 +2,13 @@
 import { InternalError } from '../errors.ts';
 import { type Attributes, readBy, type Value } from '../graph/graph.ts';
 import { type DType, int64 } from '../tensor.ts';
-import { elementTypes, type Ir, type LayerOptions, type Port } from './openvino-ir.ts';
+import {
+  type ElementType,
+  elementTypes,
+  type Ir,
+  type LayerOptions,
+  type Port,
+} from './openvino-ir.ts';
 
 /** What an op is written from. */
 interface Written {
@@ -12,6 +18,7 @@ interface Written {
   readonly attributes: Attributes;
   /** Of its result. */
   readonly type: Port['type'];
+  readonly name: string;
   /** Adds the layer of the result. */
   layer(type: string, inputs: readonly Port[], options?: LayerOptions): Port;
 }
@@ -116,10 +123,25 @@ const writers: Readonly<Record<string, Write>> = {
     }),
   Range: ({ layer, inputs }) =>
     layer('Range', inputs, { version: 'opset4', data: { output_type: 'i64' } }),
-  Cast: ({ layer, inputs, attributes: { to } }) =>
-    layer('Convert', inputs, { data: { destination_type: elementTypes[to as DType] } }),
+  Cast: ({ ir, inputs: [x], attributes: { to }, name }) =>
+    converted(ir, x, elementTypes[to as DType], name),
   Identity: ({ inputs: [x] }) => x,
 };
+
+const narrowOnes: ReadonlySet<string> = new Set(['f32', 'bf16']);
+
+/**
+ * A port as another element type. Between float32 and bfloat16 it is the plugin's own power, x to the 1st: unlike Convert
+ * it rounds to the nearest, takes a tenth of the time, and is done on the way by the element-wise op before or behind it.
+ */
+export function converted(ir: Ir, port: Port, type: ElementType, name?: string): Port {
+  if (port.type === type) return port;
+  if (!narrowOnes.has(port.type) || !narrowOnes.has(type)) {
+    return ir.layer('Convert', [port], { type, name, data: { destination_type: type } });
+  }
+  const data = { scale: 1, power: 1, shift: 0, 'out-type': type };
+  return ir.layer('PowerStatic', [port], { version: 'cpu_plugin_opset', type, name, data });
+}
 
 /** Places in a list: from `start` to before `end`. */
 interface Part {
@@ -154,6 +176,7 @@ export function writeOp(
     ir,
     value,
     type,
+    name,
     inputs: readBy(value).map(portOf),
     attributes: source.attributes,
     layer: (kind, inputs, options) => ir.layer(kind, inputs, { type, name, ...options }),

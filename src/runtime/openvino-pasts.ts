@@ -91,9 +91,3 @@ export function parameter(ir: Ir, name: string, shape: Shape, type: ElementType)
   const data = { shape: dims, element_type: type };
   return ir.layer('Parameter', [], { type, name, tensor: name, data });
 }
-
-/** A port as another element type. */
-export function converted(ir: Ir, port: Port, type: ElementType): Port {
-  if (port.type === type) return port;
-  return ir.layer('Convert', [port], { type, data: { destination_type: type } });
-}
