@@ -9,6 +9,7 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     testTimeout: 600_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 100_000 } }, // what is waited for comes, however busy the machine is
     pool: 'forks',
     maxWorkers: 1, // its processes share the cores
     reporters: process.env.CI ? ['default', results] : ['default'],

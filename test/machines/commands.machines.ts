@@ -57,7 +57,7 @@ function start(words: readonly string[], more: NodeJS.ProcessEnv = {}): Started 
 }
 
 const says = (one: { text(): string }, pattern: RegExp) =>
-  expect.poll(one.text, { timeout: 60_000, interval: 50 }).toMatch(pattern);
+  expect.poll(one.text, { interval: 50 }).toMatch(pattern);
 
 async function run(...words: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...words], {
@@ -127,7 +127,7 @@ test('a run that is stopped goes on with the address that it kept, and the passw
     'stopped',
   ]);
   const log = () => readFile(join(folder, 'stopped', 'events.jsonl'), 'utf8').catch(() => '');
-  await expect.poll(log, { timeout: 60_000, interval: 20 }).toContain('"type":"step"');
+  await expect.poll(log, { interval: 20 }).toContain('"type":"step"');
   first.child.kill('SIGINT');
   expect(await first.end).toBe(130);
   const kept = await readFile(join(folder, 'stopped', 'config.yaml'), 'utf8');
@@ -167,7 +167,7 @@ test('a run whose only worker is killed waits for another, and says so', async (
     'lost',
   ]);
   const log = () => readFile(join(folder, 'lost', 'events.jsonl'), 'utf8').catch(() => '');
-  await expect.poll(log, { timeout: 60_000, interval: 20 }).toContain('"type":"step"');
+  await expect.poll(log, { interval: 20 }).toContain('"type":"step"');
   first.child.kill('SIGKILL');
   await says(detox, /worker first on .* left\n/);
   await says(detox, /waiting for workers: none at .* serves the run\. Start one: /);

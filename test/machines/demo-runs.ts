@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { momentsOf } from './moments.ts';
 import { outcomeOf } from './outcome.ts';
 import { finished, type Program, program } from './programs.ts';
 
@@ -11,12 +12,19 @@ export const few = [
   ...['--mini-batch-size', '8', '--gradient-accumulation-steps', '4'],
 ];
 
+interface UnderWay {
+  readonly run: Program;
+  readonly output: string;
+  /** Waits until it is so many steps far. @throws when it ends before */
+  readonly reaches: (moment: number) => Promise<void>;
+}
+
 export interface DemoRuns {
   readonly folder: string;
   /** What comes of a run in one process. */
   alone(words: readonly string[]): Promise<Awaited<ReturnType<typeof outcomeOf>>>;
   /** A run on workers, under way. */
-  over(url: string, words: readonly string[]): { readonly run: Program; readonly output: string };
+  over(url: string, words: readonly string[]): UnderWay;
   /** What comes of a run on workers. */
   on(url: string, words: readonly string[]): Promise<Awaited<ReturnType<typeof outcomeOf>>>;
   close(): Promise<void>;
@@ -30,7 +38,8 @@ export async function demoRuns(): Promise<DemoRuns> {
   const over = (url: string, words: readonly string[]) => {
     const output = newOutput();
     const line = ['detox', ...few, ...words, '--workers', url, '--output', output];
-    return { run: program(line), output };
+    const run = program(line);
+    return { run, output, reaches: momentsOf(run, output) };
   };
   return {
     folder,

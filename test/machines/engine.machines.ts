@@ -76,8 +76,8 @@ test('an engine of other machines gives the same bits as one here, and leaves no
   const machines = await driver(redis);
   const theirs = await results(machines.engine, weights);
   expect(theirs).toEqual(await results(local, weights));
-  const { workers, kinds } = await machines.status();
-  expect(workers).toHaveLength(1);
+  await expect.poll(async () => (await machines.status()).workers).toHaveLength(1);
+  const { kinds } = await machines.status();
   expect(kinds.get('product')).toMatchObject({ jobs: 4, retries: 0, duplicates: 0 });
   await machines.engine.close();
   await one.stop();

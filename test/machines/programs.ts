@@ -1,10 +1,8 @@
 /** I/O: runs and workers as processes of the program, which can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -26,8 +24,6 @@ export interface Program {
   readonly ended: Promise<number | string>;
   /** Resolves when it has written something. @throws when it ends before */
   says(pattern: RegExp): Promise<void>;
-  /** Resolves when the log of a run has a step, or the process has ended. @param output folder of the run */
-  begun(output: string): Promise<void>;
   /** SIGKILL, and waits until it has gone. */
   kill(): Promise<void>;
 }
@@ -66,14 +62,6 @@ export function program(words: readonly string[], more: NodeJS.ProcessEnv = {}):
           ),
         );
       }),
-    async begun(output) {
-      const log = join(output, 'events.jsonl');
-      while (child.exitCode === null && child.signalCode === null) {
-        const told = await readFile(log, 'utf8').catch(() => '');
-        if (told.includes('"type":"step"')) return;
-        await setTimeout(50);
-      }
-    },
     async kill() {
       child.kill('SIGKILL');
       await ended;

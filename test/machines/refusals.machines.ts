@@ -154,5 +154,5 @@ test('a graph with weights of a model that was not allowed is refused by the nam
     const [worker] = await openRegistry(connection, { prefix }).workers();
     return worker.refused;
   };
-  await expect.poll(refused, { timeout: 20_000 }).toContainEqual({ run, why: returned?.says });
+  await expect.poll(refused).toContainEqual({ run, why: returned?.says });
 });

@@ -5,78 +5,51 @@ import { type Program, program } from './programs.ts';
 
 export interface Crew {
   readonly workers: readonly Program[];
-  /** SIGKILL to one, and another in its place. */
-  replace(index: number): Promise<void>;
+  /** SIGKILL to one of those that serve a run, as soon as there is one; another takes its place. @returns its name */
+  killOne(stream: RandomStream): Promise<string>;
+  /** @throws when one that took a place did not get ready */
   close(): Promise<void>;
 }
+
+/** What a killed worker had comes again soon. */
+const soon = ['--lost-after', '2'];
 
 /** Starts workers of one thread each, and waits until they are ready. @param words besides where Redis is */
 export async function crew(
   url: string,
   size: number,
-  words: readonly string[] = [],
+  words: readonly string[] = soon,
 ): Promise<Crew> {
-  const all: Program[] = [];
-  const start = async (index: number) => {
-    const line = [
-      'worker',
-      '--redis',
-      url,
-      '--threads',
-      '1',
-      '--name',
-      `w${index}`,
-      '--json',
-      ...words,
-    ];
-    all[index] = program(line);
-    await all[index].says(/"type":"ready"/);
+  const workers: Program[] = [];
+  const start = (index: number) => {
+    const name = `w${index}`;
+    const line = ['worker', '--redis', url, '--threads', '1', '--name', name, '--json', ...words];
+    workers[index] = program(line);
+    return workers[index].says(/"type":"ready"/);
   };
   await Promise.all(Array.from({ length: size }, (_, i) => start(i)));
+  const failures: unknown[] = [];
+  let isClosed = false;
   return {
-    workers: all,
-    async replace(index) {
-      await all[index].kill();
-      await start(index);
+    workers,
+    async killOne(stream) {
+      for (;;) {
+        const serving = [...workers.keys()].filter((i) =>
+          /"type":"serving"/.test(workers[i].text()),
+        );
+        if (serving.length > 0) {
+          const index = stream.pick(serving);
+          await workers[index].kill();
+          start(index).catch((error) => isClosed || failures.push(error));
+          return `w${index}`;
+        }
+        await setTimeout(20);
+      }
     },
     async close() {
-      await Promise.all(all.map((one) => one.kill()));
+      isClosed = true;
+      await Promise.all(workers.map((one) => one.kill()));
+      if (failures.length > 0) throw failures[0];
     },
   };
-}
-
-/**
- * Kills workers at random moments until there were enough kills, or `done` is.
- * @returns what was killed when, in ms since the first moment
- */
-export async function killing(
-  { workers, replace }: Crew,
-  {
-    kills,
-    stream,
-    pause,
-    done,
-  }: { kills: number; stream: RandomStream; pause: number; done: Promise<unknown> },
-): Promise<string[]> {
-  const start = performance.now();
-  const killed: string[] = [];
-  const starting: Promise<void>[] = [];
-  let isDone = false;
-  const end = done.then(
-    () => {
-      isDone = true;
-    },
-    () => {
-      isDone = true;
-    },
-  );
-  while (killed.length < kills) {
-    await Promise.race([setTimeout(2 * pause * stream.next()), end]);
-    if (isDone) break;
-    const index = stream.integer(workers.length);
-    killed.push(`w${index} at ${Math.round(performance.now() - start)}`);
-    starting[index] = (starting[index] ?? Promise.resolve()).then(() => replace(index));
-  }
-  await Promise.all(starting);
-  return killed;
 }
