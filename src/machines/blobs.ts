@@ -22,6 +22,8 @@ export interface BlobOptions {
 
 const day = 24 * 3600;
 const [redisLargest, redisTotal] = [512 * 2 ** 20, 4 * 2 ** 30];
+/** Bytes that are sent without a question whether they are there. */
+const smallBytes = 256 * 2 ** 10;
 const shareRemedy = 'Let large data travel through a folder that all see: `shared`.';
 
 /** The name by which bytes are asked for that are the same wherever they come from. */
@@ -38,9 +40,11 @@ export function redisBlobs(
   const key = (name: string) => keysOf(prefix).blob(run, checked(name));
   const outstanding = counted({ largest, total, seconds, remedy: shareRemedy });
   return {
+    inOrder: true, // one connection, one server that does as it is told one after the other
     async put(name, bytes) {
       const at = key(name);
-      if ((await connection.expire(at, seconds)) === 1) return;
+      // what is small is there sooner when it is not asked for first
+      if (bytes.length > smallBytes && (await connection.expire(at, seconds)) === 1) return;
       outstanding.add(name, bytes.length);
       try {
         await connection.set(at, asBuffer(bytes), 'EX', seconds);
@@ -73,6 +77,7 @@ export async function folderBlobs(
   await sweep(all, Date.now() - 1000 * seconds);
   const renew = (file: string) => utimes(file, new Date(), new Date());
   return {
+    inOrder: false,
     async put(name, bytes) {
       const file = path(name);
       const isThere = await renew(file).then(() => true, unlessMissing(false));

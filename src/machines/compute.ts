@@ -87,6 +87,12 @@ export function computer({ engine, blobs, fileOf }: ComputerOptions): Computer {
     return state;
   };
 
+  const statesOf = async (all: Job['states']): Promise<State[]> => {
+    const found: State[] = [];
+    for (const writes of all) found.push(await stateOf(writes));
+    return found;
+  };
+
   /** Closes what no job will ask for any more. */
   const tidy = async (alive: ReadonlySet<string>) => {
     for (const [key, { state, writes }] of states) {
@@ -103,14 +109,15 @@ export function computer({ engine, blobs, fileOf }: ComputerOptions): Computer {
 
   return {
     async do(job, signal) {
-      await tidy(new Set(job.alive));
       const { args, routine } = job;
-      const bytes = 'base64' in args ? Buffer.from(args.base64, 'base64') : await blob(args.blob);
+      const [bytes, read] = await Promise.all([
+        'base64' in args ? Buffer.from(args.base64, 'base64') : blob(args.blob),
+        statesOf(job.states),
+        tidy(new Set(job.alive)),
+      ]);
       const value = decode(bytes, `arguments of job ${job.index}`);
       const used: Session[] = [];
       for (const name of job.sessions) used.push(await sessionOf(name));
-      const read: State[] = [];
-      for (const writes of job.states) read.push(await stateOf(writes));
       if (routine === undefined) {
         if (used.length !== 1) throw new InternalError(`a run of ${used.length} graphs`);
         return (await used[0].run(value as unknown as Feeds, ...read)) as unknown as Plain;

@@ -127,18 +127,21 @@ export function openJobs(options: JobsOptions): Jobs {
     setTimeout(() => void tidy().catch(onTrouble), 20).unref();
   };
 
-  /** Sends what a job needs and the job: one way, unless something new has to go before. */
+  /** Sends what a job needs and the job, one behind the other where they arrive so. */
   const give = async (open: Open) => {
     const { attempt, index, task, bytes } = open;
     open.isGiven = false;
     open.activeSince = undefined;
     try {
-      await holdings.send(task.needs);
+      const { args, sent } = sendArguments(office, index, bytes);
+      const before = Promise.all([
+        ...[holdings.send(task.needs), sent],
+        connection.sadd(keys.open(run), `${index}`),
+      ]);
+      before.catch(() => {}); // it is heard of below
+      if (!blobs.inOrder) await before; // a folder is another way than the queue
       if (all.get(index) !== open || open.attempt !== attempt) return;
-      const sent = connection.sadd(keys.open(run), `${index}`);
-      sent.catch(() => {}); // it is waited for below, unless the arguments fail before
-      const args = await sendArguments(office, index, bytes);
-      await Promise.all([sent, queue.add(jobOf(open, args))]);
+      await Promise.all([before, queue.add(jobOf(open, args))]);
       open.isGiven = open.attempt === attempt;
       open.fullSince = undefined;
     } catch (error) {

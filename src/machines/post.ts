@@ -3,8 +3,8 @@ import { decode, encode } from './codec.ts';
 import { Answer, type Blobs, type Job, keysOf } from './protocol.ts';
 import { asBuffer, type Connection, explain } from './redis.ts';
 
-/** Bytes up to which arguments stand in the job itself: one way less. */
-export const inlineBytes = 96 * 2 ** 10;
+/** Bytes up to which arguments stand in the job itself, as text. */
+export const inlineBytes = 16 * 2 ** 10;
 /** Bytes up to which an answer is told whole on the channel; of others only the number is. */
 const toldBytes = 256 * 2 ** 10;
 /** Seconds after which what nobody has fetched is forgotten. */
@@ -22,17 +22,20 @@ export interface PostOffice {
   readonly run: string;
 }
 
-/** Puts arguments where the worker finds them. @returns what the job says of them */
-export async function sendArguments(
+/** Puts arguments where the worker finds them. @returns what the job says of them, and when they are there */
+export function sendArguments(
   { connection, blobs, shared, prefix, run }: PostOffice,
   index: number,
   bytes: Uint8Array,
-): Promise<Job['args']> {
-  if (bytes.length <= inlineBytes) return { base64: asBuffer(bytes).toString('base64') };
+): { readonly args: Job['args']; readonly sent: Promise<unknown> } {
+  if (bytes.length <= inlineBytes) {
+    return { args: { base64: asBuffer(bytes).toString('base64') }, sent: Promise.resolve() };
+  }
   const blob = `arguments-${index}`;
-  if (shared) await blobs.put(blob, bytes);
-  else await connection.set(keysOf(prefix).blob(run, blob), asBuffer(bytes), 'EX', forgotten);
-  return { blob, bytes: bytes.length };
+  const sent = shared
+    ? blobs.put(blob, bytes)
+    : connection.set(keysOf(prefix).blob(run, blob), asBuffer(bytes), 'EX', forgotten);
+  return { args: { blob, bytes: bytes.length }, sent };
 }
 
 /** Kept only while somebody waits for it; what a job came to is not written over by a worker that gave it back. */
@@ -40,7 +43,7 @@ const answerScript = `
 if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then return 0 end
 if ARGV[2] == '0' and redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
-redis.call('PUBLISH', KEYS[3], ARGV[5])
+redis.call('PUBLISH', KEYS[3], ARGV[5] or ARGV[3])
 return 1`;
 
 /** Writes and tells an answer at once. @returns whether somebody waited for it */
@@ -58,10 +61,10 @@ export async function sendAnswer(office: PostOffice, answer: Answer): Promise<bo
     bytes = encode({ ...rest, stored } as never);
   }
   const whole = asBuffer(bytes);
-  const told = bytes.length > toldBytes ? Buffer.from(`${index}`) : whole;
   const [open, place, channel] = [keys.open(run), keys.answer(run, index), keys.answers(run)];
   const isFinal = answer.returned === undefined ? '1' : '0';
-  const args = [`${index}`, isFinal, whole, `${forgotten}`, told];
+  const told = bytes.length > toldBytes ? [`${index}`] : []; // else the answer itself
+  const args = [`${index}`, isFinal, whole, `${forgotten}`, ...told];
   return (await connection.eval(answerScript, 3, open, place, channel, ...args)) === 1;
 }
 

@@ -175,7 +175,9 @@ export type Answer = z.infer<typeof Answer>;
 
 /** Bytes that are too large for a message, on the server or in a folder. Names are those of one run. */
 export interface Blobs {
-  /** Where something of the name is already, nothing is sent. @throws {InputError} when it is too large */
+  /** Whether what is put is there for all who hear of something that was sent later. */
+  readonly inOrder: boolean;
+  /** Where something of the name is already, nothing large is sent. @throws {InputError} when it is too large */
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** Undefined where there is none (any more). */
   get(name: string): Promise<Uint8Array | undefined>;
