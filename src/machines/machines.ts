@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
 import { version } from '../disk/version.ts';
-import { ConfigError, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { dropFolderBlobs, folderBlobs, redisBlobs } from './blobs.ts';
 import { engineOfJobs } from './driver.ts';
@@ -18,7 +18,7 @@ import {
   type WorkerCard,
 } from './protocol.ts';
 import { type JobQueue, openQueue } from './queue.ts';
-import { type Connection, connect, explain, place } from './redis.ts';
+import { connect, demandSpace, explain, place } from './redis.ts';
 import { openRegistry } from './registry.ts';
 import { type Count, newTally } from './tally.ts';
 
@@ -188,7 +188,8 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
     /** Tells that the run lives, and looks at what nobody told. */
     function beat(): { stop(): void } {
       const interval = times.look ?? 1000;
-      let [alone, gone] = [0, 0]; // milliseconds in which this process was awake
+      // milliseconds in which this process was awake; who waits for its turn is alone, but not forsaken
+      let [alone, forsaken, gone] = [0, 0, 0];
       let busy = false;
       let last: unknown;
       const once = async () => {
@@ -201,6 +202,7 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
         }
         crew.seen(await registry.workers());
         if (crew.serving.length > 0) alone = 0;
+        if (crew.serving.length > 0 || crew.isQueued) forsaken = 0;
         if (known) await jobs.look();
       };
       const onError = (error: unknown) => {
@@ -209,15 +211,19 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       connection.on('error', onError);
       const timer = setInterval(() => {
         alone += interval;
+        forsaken += interval;
         gone += interval;
         const limit = signal?.aborted ? Math.min(patience, 5 * interval) : patience; // who ends waits for nobody
         if (gone > limit) return give(explain(last, where));
-        if (alone > limit && jobs.open > 0) return give(nobody(where, patience, crew.reasons));
+        const without = signal?.aborted ? alone : forsaken;
+        if (without > limit && jobs.open > 0) return give(nobody(where, patience, crew.reasons));
         if (gone === 5 * interval) {
           onEvent({ type: 'waiting', for: 'redis', why: explain(last, where).message });
         }
         if (alone === 5 * interval && gone <= interval) {
-          onEvent({ type: 'waiting', for: 'workers', why: `none at ${where} serves the run` });
+          const first = crew.isQueued ? ', another run goes first' : '';
+          const why = `none at ${where} serves the run${first}`;
+          onEvent({ type: 'waiting', for: 'workers', why });
         }
         if (busy) return;
         busy = true;
@@ -306,6 +312,10 @@ function newCrew(
     get able() {
       return there.filter((one) => one.state !== 'stopping' && against(one) === undefined);
     },
+    /** Whether some that may serve it serve another run before. */
+    get isQueued() {
+      return this.able.some(({ run }) => run !== null && run !== card.id);
+    },
     /** Why those that are there do not serve. */
     get reasons() {
       return there.flatMap((one) => {
@@ -315,21 +325,6 @@ function newCrew(
       });
     },
   };
-}
-
-/** A server that throws keys away when it is full would throw away jobs. */
-async function demandSpace(connection: Connection, where: string): Promise<void> {
-  const info = await connection.info('memory').catch(() => '');
-  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
-  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
-  if (policy === 'noeviction' || most === 0) return;
-  const remedy = 'Set: CONFIG SET maxmemory-policy noeviction';
-  throw new ConfigError(
-    where,
-    'maxmemory-policy noeviction, so that no job is lost',
-    policy,
-    remedy,
-  );
 }
 
 /** Nobody is there to work, or nobody who may. */

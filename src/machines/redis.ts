@@ -224,3 +224,18 @@ function told(error: unknown): string {
 export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 }
+
+/** A server that throws keys away when it is full would throw away jobs. */
+export async function demandSpace(connection: Connection, where: string): Promise<void> {
+  const info = await connection.info('memory').catch(() => '');
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction';
+  const most = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  if (policy === 'noeviction' || most === 0) return;
+  const remedy = 'Set: CONFIG SET maxmemory-policy noeviction';
+  throw new ConfigError(
+    where,
+    'maxmemory-policy noeviction, so that no job is lost',
+    policy,
+    remedy,
+  );
+}

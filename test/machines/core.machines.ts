@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/disk/version.ts';
 import { InputError, InternalError, UnavailableError } from '../../src/errors.ts';
@@ -147,6 +148,25 @@ test('no worker for as long as there is patience: the run stops, and says so', a
   const run = session.run({ x: floats(2, 3), b: floats(2, 4) });
   await expect(run).rejects.toThrow(UnavailableError);
   await expect(run).rejects.toThrow(/got none for 1.5 s.*can be resumed/);
+  await machines.engine.close();
+});
+
+test('a run whose workers serve another one first waits for its turn, however long', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  onTestFinished(() => one.stop());
+  const before = await driver(redis);
+  const session = await before.engine.compile(sums(), { name: 'sums' });
+  await session.run({ x: floats(2, 3), b: floats(2, 4) });
+  const machines = await driver(redis, { patience: 800 });
+  const later = await machines.engine.compile(sums(), { name: 'sums' });
+  const run = later.run({ x: floats(2, 3), b: floats(2, 4) });
+  const isTold = () =>
+    machines.events.some((e) => e.type === 'waiting' && /another run goes first$/.test(e.why));
+  await expect.poll(isTold).toBe(true);
+  await after(2000);
+  await before.engine.close();
+  expect(first(await run)).toEqual([7, 12]);
   await machines.engine.close();
 });
 
