@@ -73,15 +73,12 @@ export function queryFeeds(
   queries: readonly (readonly number[])[],
   { step, width = widthOf(queries, step), noise }: PackingOptions = {},
 ): Feeds {
-  const places = new Map<string | number, number>();
-  const prompts: (readonly number[])[] = [];
-  const promptOf = queries.map((query, b) => {
-    if (query.length === 0) throw new InputError(`query ${b}`, 'at least one token', 'none');
-    const key = noise ? b : query.join(); // dropout is each one's own
-    const place = places.get(key) ?? prompts.push(query) - 1;
-    places.set(key, place);
-    return place;
-  });
+  const empty = queries.findIndex(({ length }) => length === 0);
+  if (empty >= 0) throw new InputError(`query ${empty}`, 'at least one token', 'none');
+  const whole = queries.map((_, b) => b);
+  // dropout is each one's own
+  const { first, promptOf } = noise ? { first: whole, promptOf: whole } : distinct(queries);
+  const prompts = first.map((b) => queries[b]);
   const starts = startsOf(prompts);
   const readers = prompts.map((_, i) => promptOf.flatMap((prompt, b) => (prompt === i ? [b] : [])));
   const most = Math.max(...readers.map((rows) => rows.length));
@@ -110,6 +107,22 @@ export function queryFeeds(
       shape,
     ),
   };
+}
+
+/** Where each different query stands first, and for each query which of those it is. */
+export function distinct(queries: readonly (readonly number[])[]): {
+  first: number[];
+  promptOf: number[];
+} {
+  const places = new Map<string, number>();
+  const first: number[] = [];
+  const promptOf = queries.map((query, b) => {
+    const key = query.join();
+    const place = places.get(key) ?? first.push(b) - 1;
+    places.set(key, place);
+    return place;
+  });
+  return { first, promptOf };
 }
 
 /** Places of a row in attention: those of the longest one, in whole steps. */

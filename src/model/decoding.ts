@@ -25,6 +25,8 @@ export interface Generation {
   readonly logprobs: Float32Array;
   /** [tokens]; one more, behind the end, where a truncated response was asked for it. */
   readonly values: Float32Array;
+  /** What a scoring does say of it, to the bit, where that was asked for and came with the response. */
+  readonly scored?: Pick<Generation, 'logprobs' | 'values'>;
 }
 
 /** What rows are decoded with. */

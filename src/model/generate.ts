@@ -10,7 +10,7 @@ import { decodeBudget, encodeBudget } from './budgets.ts';
 import { drawsInGraph, type Generation } from './decoding.ts';
 import { type Dropout, dropoutFor, named } from './dropout.ts';
 import type { Parameters } from './parameters.ts';
-import { decodeGraph, encodeGraph, type PolicyGraph } from './policy-graphs.ts';
+import { answerGraph, decodeGraph, encodeGraph, type PolicyGraph } from './policy-graphs.ts';
 import type { PolicyShape } from './policy-shape.ts';
 import { beginning, type RespondArgs, respond } from './respond.ts';
 import type { GenerationConfig } from './sampling.ts';
@@ -40,6 +40,11 @@ export interface GenerateOptions {
   signal?: AbortSignal | undefined;
   /** `row` counts the queries. @default none */
   dropout?: Dropout | undefined;
+  /**
+   * Below float32, where a scoring rounds otherwise than a decoding: score each response as soon as it is
+   * there, if an encoder has read its query and drops nothing. @default false
+   */
+  scored?: boolean | undefined;
 }
 
 /** A sampler, and whose parameters it samples from. */
@@ -100,30 +105,38 @@ function partsOf(
 }
 
 /** Of the graphs that read queries and that decode. */
-async function sessionsOf(
-  { shape, session }: Decoder,
-  { config, dropout }: Sampler,
-): Promise<Session[]> {
+async function sessionsOf(decoder: Decoder, sampler: Sampler): Promise<Session[]> {
+  const { shape, session } = decoder;
+  const { config, dropout } = sampler;
   const options = { dropout: dropout !== undefined };
   const chooser = drawsInGraph(config) ? 'graph' : 'caller';
+  const tells = canScore(decoder, sampler);
   return [
-    await session(named('encode', dropout), () => encodeGraph(shape, options)),
+    await session(named('encode', dropout), () => encodeGraph(shape, { ...options, tells })),
     await session(
       named(`decode, ${chooser} draws`, dropout),
       () => decodeGraph(shape, chooser, options),
       { prepack: true },
     ),
+    ...(tells && sampler.scored ? [await session('score answers', () => answerGraph(shape))] : []),
   ];
+}
+
+/** Whether an encoder's states say in a scoring what they say here. */
+function canScore({ engine, model }: Decoder, { dropout }: Sampler): boolean {
+  return engine.precision !== 'f32' && model.encoder !== undefined && dropout === undefined;
 }
 
 /** What a part is answered with. */
 function argsOf(
-  { shape, model }: Decoder,
+  decoder: Decoder,
   queries: readonly (readonly number[])[],
-  { config, draw, dropout, maxNewTokens, valueBehind = false }: Sampler,
+  sampler: Sampler,
   { rows, width }: Part,
 ): RespondArgs {
-  const { eosIds, forcedFirstId, dModel } = shape.config;
+  const { shape, model } = decoder;
+  const { config, draw, dropout, maxNewTokens, valueBehind = false } = sampler;
+  const { eosIds, forcedFirstId, dModel, vocabSize } = shape.config;
   return {
     queries: rows.map((row) => queries[row]),
     places: rows,
@@ -138,5 +151,6 @@ function argsOf(
     startId: model.startId,
     cache: { blocks: model.cache.blocks, heads: model.cache.heads, size: model.cache.size },
     encodeTokens: Math.floor(encodeBudget / dModel),
+    scoring: sampler.scored && canScore(decoder, sampler) ? { vocabSize, dModel } : undefined,
   };
 }

@@ -63,11 +63,22 @@ export interface PassOptions {
   readonly dropout?: boolean | undefined;
 }
 
-/** Reads queries: appends to the cross-attention's keys and values, and to the mask. */
-export function encodeGraph(shape: PolicyShape, options: PassOptions = {}): PolicyGraph {
+/**
+ * Reads queries: appends to the cross-attention's keys and values, and to the mask.
+ * @param options `tells` the encoder's states as well: `states` [sourceTokens, width]
+ */
+export function encodeGraph(
+  shape: PolicyShape,
+  { tells = false, ...options }: PassOptions & { tells?: boolean } = {},
+): PolicyGraph {
   return graphOf(shape, (p, model) => {
-    const { keyValues, mask } = promptsRead(p, model, options);
-    const outputs = { ...keyValueOutputs('cross', keyValues), 'next.crossMask': mask };
+    const { keyValues, mask, states } = promptsRead(p, model, options);
+    const told = tells ? states?.() : undefined;
+    const outputs = {
+      ...keyValueOutputs('cross', keyValues),
+      'next.crossMask': mask,
+      ...(told && { states: told }),
+    };
     return { outputs, append: { ...cache('cross', model.cache), 'next.crossMask': 'crossMask' } };
   });
 }
@@ -146,6 +157,15 @@ export function scoreGraph(shape: PolicyShape): PolicyGraph {
   });
 }
 
+/** The same of responses whose queries were read: from `states`, as `encodeGraph` tells them. */
+export function answerGraph(shape: PolicyShape): PolicyGraph {
+  return graphOf(shape, (p, model) => {
+    const states = p.graph.input('states', 'float32', ['sourceTokens', shape.config.dModel]);
+    const { logprobs, values, entropies } = tokenOutputs(p, model, { ...shape, states });
+    return { outputs: { logprobs, values, entropies } };
+  });
+}
+
 /** Full logits of given responses. */
 export function logitsGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, model) => ({
@@ -199,25 +219,32 @@ function graphOf(
   return { graph, parameters, append, cached, linears };
 }
 
-/** Queries as responses attend to them, and which of their places are real. */
+/** Queries as responses attend to them, which of their places are real, and an encoder's states. */
 function promptsRead(
   root: Scope,
   model: LanguageModel,
-  options: PassOptions,
-): { keyValues: KeyValue[]; mask: Value } {
+  { states: given, ...options }: PassOptions & Pick<OutputOptions, 'states'>,
+): { keyValues: KeyValue[]; mask: Value; states?: () => Value | undefined } {
   const { graph } = root;
   const p = noisy(root, 'encoder', 'sourceTokens', options);
-  const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
-  const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
-  const packing = packingInputs(graph, 'source', sizes);
   const inputs = () => ({
     slots: graph.input('crossSlots', 'int64', ['batch', 'source']),
     places: graph.input('crossPlaces', 'int64', ['sourceTokens', 'readers']),
     real: graph.input('crossReal', 'float32', ['sourceTokens', 'readers']),
     mask: graph.input('crossMask', 'float32', ['batch', 'source']),
   });
-  const keyValues = model.read(p, { ids, packing, split: () => sharedSplit(inputs()) });
-  return { keyValues, mask: inputs().mask };
+  const split = () => sharedSplit(inputs());
+  const { encoder } = model;
+  if (given && encoder) {
+    return { keyValues: encoder.keyValues(p, given, split()), mask: inputs().mask };
+  }
+  const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
+  const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
+  const packing = packingInputs(graph, 'source', sizes);
+  const keyValues = model.read(p, { ids, packing, split });
+  // nodes that are there already
+  const states = () => encoder?.encode(p, ids, packing);
+  return { keyValues, mask: inputs().mask, states };
 }
 
 /** The scope with the random numbers of its tokens, where there is dropout. */
@@ -230,6 +257,8 @@ function noisy(p: Scope, half: Half, tokens: string, { dropout = false }: PassOp
 interface OutputOptions extends PassOptions {
   readonly valueHead: boolean;
   readonly detachesValues?: boolean;
+  /** Of an encoder that has read the queries. @default they are read */
+  readonly states?: Value;
 }
 
 /** Reads queries and responses, and runs the heads on the scored positions. */

@@ -5,6 +5,7 @@ import type { CacheShape } from '../family/language-model.ts';
 import type { Draw } from '../random.ts';
 import type { Engine, References, Session, State } from '../runtime/engine.ts';
 import { float32 } from '../tensor.ts';
+import { scoreAnswers, statesOf } from './answers.ts';
 import { partsOf, queryFeeds } from './batch.ts';
 import {
   type DecodingJob,
@@ -19,7 +20,7 @@ import {
 } from './decoding.ts';
 import { type Dropout, noiseFor, rateFeeds } from './dropout.ts';
 import { cache, eachCache } from './policy-graphs.ts';
-import { GenerationConfig } from './sampling.ts';
+import { drawnAt, GenerationConfig } from './sampling.ts';
 
 /** What rows are answered with: plain data. Lists are of the rows, in their order. */
 export interface RespondArgs {
@@ -42,6 +43,8 @@ export interface RespondArgs {
   readonly cache: CacheShape;
   /** Most tokens of a run that reads queries. */
   readonly encodeTokens: number;
+  /** Sizes of the model, where responses are to be scored from what was read. @default they are not */
+  readonly scoring?: { readonly vocabSize: number; readonly dModel: number } | undefined;
 }
 
 const count = z.int().nonnegative();
@@ -72,6 +75,9 @@ const RespondArgs: z.ZodType<RespondArgs> = z
     startId: count.optional(),
     cache: z.strictObject({ blocks: count, heads: count, size: count }),
     encodeTokens: z.int().positive(),
+    scoring: z
+      .strictObject({ vocabSize: z.int().positive(), dModel: z.int().positive() })
+      .optional(),
   })
   .refine(({ queries, places, limits }) =>
     [places, limits].every((list) => list.length === queries.length),
@@ -99,13 +105,14 @@ const leaveShare = 0.25;
 
 /**
  * One response to each query.
- * @param sessions of the graph that reads queries, and of the one that decodes
+ * @param sessions of the graph that reads queries, of the one that decodes, and where responses are to be scored
+ * of the one that does that
  * @param parameters what is sampled from
  */
 export async function respond(
   engine: Engine,
   args: RespondArgs,
-  { sessions: [encoding, decoding], states: [parameters] }: References,
+  { sessions: [encoding, decoding, scoring], states: [parameters] }: References,
   signal?: AbortSignal,
 ): Promise<Generation[]> {
   const { queries, limits, eosIds, valueBehind } = args;
@@ -116,41 +123,47 @@ export async function respond(
   const state = await engine.state();
   try {
     const job = { ...args, parameters, state, signal };
-    await fillCaches(
-      encoding,
-      begun.map(({ read }) => read),
-      job,
-    );
+    const read = begun.map((row) => row.read);
+    const states = await fillCaches(encoding, read, job);
     await decode(decoding, responses, job);
+    const done = responses.map((response) => response.done());
+    if (!args.scoring) return done;
+    const { precision, rowsPerRun } = engine;
+    const how = { ...args.scoring, temperature: drawnAt(args.config), precision, rowsPerRun };
+    const rows = done.map((row, i) => ({ ...row, ...begun[i], states: states[i], valueBehind }));
+    const scored = await scoreAnswers(scoring, rows, { ...how, parameters });
+    return done.map((row, i) => ({ ...row, scored: scored[i] }));
   } finally {
     await state.close();
   }
-  return responses.map((response) => response.done());
 }
 
 type Job = RespondArgs & DecodingJob & { readonly parameters: State; readonly state: State };
 
-/** What is read of the queries, and no past. */
+/** What is read of the queries, and no past. @returns what the encoder says of each, where the graph tells it */
 async function fillCaches(
   session: Session,
   queries: readonly (readonly number[])[],
   { parameters, state, dropout, limits, width, cache: shape, encodeTokens }: Job,
-): Promise<void> {
+): Promise<Float32Array[]> {
   const { heads, size } = shape;
   const batch = queries.length;
   await state.reserve(eachCache(shape, { past: 1 + Math.max(...limits), cross: batch }));
   const unused = float32(new Float32Array(batch * heads * size), [1, batch, heads, size]);
   const pasts = Object.values(cache('past', shape));
   await state.write(Object.fromEntries(pasts.map((name) => [name, unused])));
+  const states: Float32Array[] = [];
   let first = 0;
   for (const part of partsOf(queries, encodeTokens)) {
     const start = first;
     const noise =
       dropout && ((row: number, token: number) => noiseFor(dropout, 'encoder', start + row, token));
     const feeds = { ...queryFeeds(part, { width, noise }), ...(dropout && rateFeeds(dropout)) };
-    await session.run(feeds, parameters, state);
+    const told = await session.run(feeds, parameters, state);
+    if (told.states) states.push(...statesOf(told.states, part));
     first += part.length;
   }
+  return states;
 }
 
 async function decode(

@@ -4,6 +4,7 @@ import type { Policy } from '../model/policy.ts';
 import type { RandomKey } from '../random.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import type { RlConfig } from './config.ts';
+import { scoresAtOnce } from './forward.ts';
 import { flatShare } from './groups.ts';
 import type { RlLearner, RlStep } from './learner.ts';
 import { moments } from './masked.ts';
@@ -43,13 +44,15 @@ interface Request<Q extends Query> {
   readonly step?: number;
   /** What is sampled from. @default the policy's own */
   readonly parameters?: Parameters;
+  /** They are learnt from. @default false */
+  readonly learns?: boolean;
 }
 
 /** Samples `numGenerations` responses to each query. */
 export function collect<Q extends Query>(
   { policy, tokenizer, learner }: RlParts<Q>,
   config: RlConfig,
-  { queries, key, signal, parameters, step = learner.steps }: Request<Q>,
+  { queries, key, signal, parameters, step = learner.steps, learns = false }: Request<Q>,
 ): Promise<Rollout<Q>[]> {
   const { numGenerations, responseLimits, bootstrapTruncated, generation, seed } = config;
   const { draws, places } = learner;
@@ -64,6 +67,7 @@ export function collect<Q extends Query>(
     signal,
     parameters,
     dropout: places.dropout(policy.shape, seed, { key, phase }),
+    scored: learns && scoresAtOnce(policy, places, config),
   });
 }
 

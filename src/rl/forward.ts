@@ -12,23 +12,50 @@ import { type RlSample, rlSample } from './sample.ts';
 
 /** A rollout as it is scored. */
 export function sampleOf(
-  { query, response, limit, truncated, sampled }: Rollout,
+  { query, response, limit, truncated, sampled, scored }: Rollout,
   policy: Pick<Policy, 'sequence' | 'forcesFirst' | 'precision'>,
   places: Places,
-  { generation, bootstrapTruncated: bootstrap, rescore, staleness }: RlConfig,
+  config: RlConfig,
 ): RlSample {
-  const { decoderIds, keepsSampled, mask, temperature } = places;
-  const isScore = keepsSampled && temperature(generation) === drawnAt(generation);
+  const { generation, bootstrapTruncated: bootstrap } = config;
+  const { decoderIds, mask } = places;
+  const isScore = saysWhatAScoringAsks(places, config);
   const whole = policy.sequence(query.ids, response);
   const ids = decoderIds([whole.inputs[0], ...whole.labels], limit ?? generation.maxNewTokens);
-  // one of before, or one rounding of a policy, is another policy: what learns is asked itself
-  const rescores = rescore ?? (policy.precision !== 'f32' || staleness > 0);
   const known = isScore ? sampled : undefined;
-  const says = rescores ? { drawn: known?.logprobs } : { sampled: known };
+  const again = isScore ? scored : undefined;
+  const says = rescores(policy, config)
+    ? { sampled: again, drawn: known?.logprobs }
+    : { sampled: known };
   // what nobody chose is nothing to learn from
   const first = policy.forcesFirst && ids.length > response.length ? 1 : 0;
   const counts: Places['mask'] = (place) => (place < first ? 0 : mask(place));
   return rlSample(whole.query, ids, { mask: counts, truncated, bootstrap, ...says });
+}
+
+/**
+ * Whether responses are scored once more: one of before, or one rounding of a policy, is another policy, and
+ * what learns is asked itself.
+ */
+function rescores(
+  { precision }: Pick<Policy, 'precision'>,
+  { rescore, staleness }: Pick<RlConfig, 'rescore' | 'staleness'>,
+): boolean {
+  return rescore ?? (precision !== 'f32' || staleness > 0);
+}
+
+/** Whether responses are drawn from the distribution that a scoring asks for, and are what it sees. */
+function saysWhatAScoringAsks(places: Places, { generation }: Pick<RlConfig, 'generation'>) {
+  return places.keepsSampled && places.temperature(generation) === drawnAt(generation);
+}
+
+/** Whether the policy that samples should score its responses at once: it is the one that learns. */
+export function scoresAtOnce(
+  policy: Pick<Policy, 'precision'>,
+  places: Places,
+  config: RlConfig,
+): boolean {
+  return config.staleness === 0 && rescores(policy, config) && saysWhatAScoringAsks(places, config);
 }
 
 /** What the two models say of a batch; rows [labels] each. */

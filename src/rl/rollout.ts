@@ -26,6 +26,8 @@ export interface Rollout<Q extends Query = Query> {
   readonly text: string;
   /** What the policy said while it sampled, at the sampler's temperature. */
   readonly sampled?: SampledScores | undefined;
+  /** What a scoring at that temperature says, where it came with the response. */
+  readonly scored?: SampledScores | undefined;
 }
 
 /** What a policy says of the tokens that it samples: [tokens] each. */
@@ -47,6 +49,8 @@ export interface RolloutOptions {
   readonly parameters?: Parameters | undefined;
   /** `row` counts the queries. @default none */
   readonly dropout?: Dropout | undefined;
+  /** Score responses where that spares reading the queries once more. @default false */
+  readonly scored?: boolean | undefined;
 }
 
 /** Samples one response to each query. */
@@ -59,12 +63,13 @@ export async function collectRollouts<Q extends Query>(
   const { maxNewTokens } = options;
   const generations = await policy.generate(ids, generation, draw, { parameters, ...options });
   const texts = await tokenizer.decodeBatch(generations.map(({ response }) => response));
-  return generations.map(({ response, truncated, ...sampled }, i) => ({
+  return generations.map(({ response, truncated, scored, ...sampled }, i) => ({
     query: queries[i],
     response,
     truncated,
     ...(maxNewTokens && { limit: maxNewTokens[i] }),
     text: texts[i],
     sampled,
+    ...(scored && { scored }),
   }));
 }

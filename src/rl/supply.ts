@@ -33,7 +33,7 @@ export function rolloutSupply<Q extends Query>(
   /** Rollouts of a step, by parameters that are read before it returns. */
   async function draw(queries: readonly Q[], step: number): Promise<Rollout<Q>[]> {
     const request = { queries, key: ['rollout', step], step };
-    if (staleness === 0) return collect(parts, config, { ...request, signal });
+    if (staleness === 0) return collect(parts, config, { ...request, signal, learns: true });
     const since = learner.steps - Math.max(0, step - staleness);
     const parameters = await policy.parameters.copy(learner.before(since));
     try {

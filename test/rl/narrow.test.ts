@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { GenerationConfig } from '../../src/model/sampling.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
 import { trainRl } from '../../src/rl/trainer.ts';
@@ -74,6 +75,24 @@ test('weights of the draw change what is learnt, and by little', async () => {
   for (const [name, row] of Object.entries(weighed.end)) {
     const off = Math.max(...row.map((x, i) => Math.abs(x - plain.end[name][i])));
     expect(off).toBeLessThan(6e-3); // three steps of Adam in another direction
+  }
+});
+
+test('a response that is scored as soon as it is there has the bits of a scoring', async () => {
+  const prompts = [...queries.map(({ ids }) => ids), queries[3].ids];
+  const config = GenerationConfig.parse({ maxNewTokens: 12, minLength: 2 });
+  const draw = { seed: 3, key: ['scored'] };
+  const options = { scored: true, valueBehind: true };
+  const made = await policy.generate(prompts, config, draw, options);
+  const rows = made.map(({ response, truncated }, i) =>
+    policy.sequence(prompts[i], truncated ? [...response, 0] : response),
+  );
+  const scores = await policy.score(rows);
+  expect(made.some(({ truncated }) => truncated)).toBe(true);
+  for (const [i, { response, logprobs, scored }] of made.entries()) {
+    expect(scored!.logprobs).toEqual(scores[i].logprobs.slice(0, response.length));
+    expect(scored!.values).toEqual(scores[i].values);
+    expect(logprobs).toBeAllClose(scored!.logprobs, { atol: 0.1 });
   }
 });
 

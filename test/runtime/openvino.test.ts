@@ -127,17 +127,29 @@ describe.skipIf(!library)(`OpenVINO${library ? '' : ` (skipped: ${why})`}`, () =
       await half.close();
     });
 
-    test.runIf(hasBf16())('scores a row the same in bf16, whoever shares its run', async () => {
-      const half = await openEngine('openvino', { ...options, precision: 'bf16' });
-      const { policy } = await loadPolicy(half, source);
-      const ids = (count: number) => Array.from({ length: count }, (_, i) => 2 + ((i * 7) % 11));
-      const lengths = [91, 102, 165, 210];
-      const rows = lengths.map((n) => policy.sequence(ids(n), ids(n - 60)));
-      const alone = await Promise.all(rows.map((row) => policy.score([row])));
-      expect(await policy.score(rows)).toEqual(alone.flat());
-      await policy.close();
-      await half.close();
-    });
+    test.runIf(hasBf16())(
+      'scores a row the same in bf16, whoever shares its run and whenever',
+      async () => {
+        const half = await openEngine('openvino', { ...options, precision: 'bf16' });
+        const { policy } = await loadPolicy(half, source);
+        const ids = (count: number) => Array.from({ length: count }, (_, i) => 2 + ((i * 7) % 11));
+        const lengths = [91, 102, 165, 210];
+        const rows = lengths.map((n) => policy.sequence(ids(n), ids(n - 60)));
+        const alone = await Promise.all(rows.map((row) => policy.score([row])));
+        expect(await policy.score(rows)).toEqual(alone.flat());
+        const prompts = rows.map(({ query }) => query);
+        const generation = GenerationConfig.parse({ minNewTokens: 30, maxNewTokens: 30 });
+        const draw = { seed: 1, key: ['scored'] };
+        const made = await policy.generate(prompts, generation, draw, { scored: true });
+        const again = made.map(({ response }, i) => policy.sequence(prompts[i], response));
+        const scores = await policy.score(again);
+        expect(made.map(({ scored }) => scored!.logprobs)).toEqual(
+          scores.map((row) => row.logprobs),
+        );
+        await policy.close();
+        await half.close();
+      },
+    );
 
     test('generates the same greedy responses', async () => {
       const { sequences } = supervised(await goldenTensors('lora', 'forward.safetensors'));
