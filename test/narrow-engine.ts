@@ -1,5 +1,5 @@
 /**
- * An engine that multiplies in bfloat16, on every machine: ONNX Runtime in one thread, with operands and results of
+ * An engine that multiplies in bfloat16, on every machine: ONNX Runtime in one thread, with operands of
  * products rounded. Numbers are those of an engine that has bfloat16, but for the order of sums.
  */
 import { withNarrowProducts } from '../src/graph/narrow.ts';

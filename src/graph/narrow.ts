@@ -9,9 +9,9 @@ const products = new Set(['Gemm', 'MatMul']);
 const moving = new Set(['Reshape', 'Transpose', 'Expand', 'Slice', 'Gather', 'Concat', 'Identity']);
 
 /**
- * The same graph with operands and results of its matrix products in bfloat16, but for those that are `exact`,
- * and all that lies between them in float32: hidden states, norms, softmax, log-sum-exp. What is
- * only moved from one product to the next is not widened on the way. Since the graph itself says
+ * The same graph with operands of its matrix products in bfloat16, but for those that are `exact`,
+ * and all else in float32: results of products, hidden states, norms, softmax, log-sum-exp. What is
+ * only moved from one product to the next is rounded before, and not widened on the way. Since the graph itself says
  * where numbers are rounded, two graphs round what they share in the same places.
  * @param keptAs float32 for an engine that cannot multiply bfloat16: it gets the same numbers, but for the order of sums
  */
@@ -19,7 +19,7 @@ export function withNarrowProducts(graph: Graph, keptAs: KeptAs): Graph {
   const copy = new Graph();
   const wides = new Map<Value, Value>();
   const narrows = new Map<Value, Value>();
-  /** Values that are bfloat16 to begin with. */
+  /** Results of products, and what is only moved of them. */
   const born = new Set<Value>();
   const rounded = (x: Value) => {
     const low = castTo(x, 'bfloat16');
@@ -33,12 +33,9 @@ export function withNarrowProducts(graph: Graph, keptAs: KeptAs): Graph {
       wides.set(value, wides.get(inputs[op.narrow])!);
       narrows.set(value, narrows.get(inputs[op.narrow])!);
     } else if (isProduct(value)) {
-      const product = copy.node(
-        op,
-        inputs.map((x) => narrows.get(x)!),
-        attributes,
-      );
-      narrows.set(value, keptAs === 'bfloat16' ? product : rounded(product));
+      const operands = inputs.map((x) => narrows.get(x)!);
+      const wide = keptAs === 'bfloat16' ? { wide: true } : {};
+      wides.set(value, copy.node(op, operands, { ...attributes, ...wide }));
       born.add(value);
     } else if (isMove(value)) {
       const all = op.onnx === 'Concat';
@@ -48,7 +45,8 @@ export function withNarrowProducts(graph: Graph, keptAs: KeptAs): Graph {
       else wides.set(value, copy.node(op, widened(), attributes));
     } else {
       // a shape is that of either
-      const of = op.onnx === 'Shape' && born.has(inputs[0]) ? [narrows.get(inputs[0])!] : widened();
+      const isMoved = op.onnx === 'Shape' && born.has(inputs[0]) && !isProduct(inputs[0]);
+      const of = isMoved ? [narrows.get(inputs[0])!] : widened();
       wides.set(value, copy.node(op, of, attributes));
     }
   };

@@ -1,5 +1,5 @@
 /** How a graph is written for OpenVINO. */
-import { type Graph, reachable, type Value } from '../graph/graph.ts';
+import { type Graph, reachable, readBy, type Value } from '../graph/graph.ts';
 import { withNarrowProducts } from '../graph/narrow.ts';
 import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { sizeOf } from '../tensor.ts';
@@ -64,7 +64,9 @@ export async function encodeForOpenVino(
     ports.set(value, converted(ir, port, type));
     if (port.type !== type) narrow.set(value, port);
   }
-  for (const value of reachable(graph.outputs.values())) {
+  const values = reachable(graph.outputs.values());
+  const wanted = readAsTheyAre(values, graph);
+  for (const value of values) {
     const { source: from } = value;
     if (from.kind === 'constant') ports.set(value, ir.constant(from.tensor));
     if (weightIn(value)) ports.set(value, weightAt(value, 0));
@@ -75,7 +77,9 @@ export async function encodeForOpenVino(
     const port = isNarrow
       ? given
       : (pasts.write(value, ports, name) ?? writeOp(ir, value, { portOf: portOf(value), name }));
-    ports.set(value, port);
+    // a float32 result of bfloat16 operands: the plugin takes the step behind a product into the product
+    const type = elementTypes[value.dtype];
+    ports.set(value, wanted.has(value) ? converted(ir, port, type, `${name} wide`) : port);
   }
   for (const [name, value] of graph.outputs) {
     const { source: from } = value;
@@ -85,6 +89,18 @@ export async function encodeForOpenVino(
     ir.layer('Result', [isAppended ? converted(ir, port, ownType) : port], { name });
   }
   return { model: packed(ir.finish()), folder: undefined, shared, variables: pasts.variables };
+}
+
+/** Values that are outputs, or read by anything but a shape or a rounding to bfloat16. */
+function readAsTheyAre(values: readonly Value[], graph: Graph): Set<Value> {
+  const readers = values.filter(
+    (value) => !(isCast(value) && value.dtype === 'bfloat16') && !isShape(value),
+  );
+  return new Set([...graph.outputs.values(), ...readers.flatMap(readBy)]);
+}
+
+function isShape({ source }: Value): boolean {
+  return source.kind === 'op' && source.op.onnx === 'Shape';
 }
 
 function isCast({ source }: Value): boolean {

@@ -44,6 +44,7 @@ function reduction(type: string): Write {
 
 const product: Write = ({ layer, inputs, attributes: { transA = false, transB = false } }) =>
   layer('MatMul', inputs, {
+    type: inputs[0].type,
     data: { transpose_a: transA as boolean, transpose_b: transB as boolean },
   });
 

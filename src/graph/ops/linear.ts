@@ -1,7 +1,13 @@
 import { ShapeError } from '../../errors.ts';
+import type { DType } from '../../tensor.ts';
 import { type Dim, defineOp, type OpOf, type Value } from '../graph.ts';
 import { broadcast } from '../shapes.ts';
 import { sumTo, swapLast } from './shape.ts';
+
+/** Of bfloat16 operands the result is float32, as it was summed up: narrow.ts says so. @default false */
+type Wide = { readonly wide?: boolean };
+
+const resultType = ([a]: readonly Value[], { wide }: Wide): DType => (wide ? 'float32' : a.dtype);
 
 /** Matrix product over the last two axes; leading axes broadcast. */
 export const matmul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>({
@@ -12,6 +18,7 @@ export const matmul: OpOf<[a: Value, b: Value]> = defineOp<[a: Value, b: Value]>
     checkInner('matmul', inner, innerB, a, b);
     return [...broadcast('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
   },
+  dtype: resultType,
   // y = a b  =>  da = dy b^T, db = a^T dy
   gradient: ({ inputs: [a, b], cotangent: dy }) => [
     sumTo(matmul(dy, swapLast(b)), a),
@@ -24,7 +31,7 @@ type Sides = {
   readonly transB: boolean;
   /** In float32 also where products are computed in less. @default false */
   readonly exact?: boolean;
-};
+} & Wide;
 
 /** Product of two matrices, each transposed or not: [m, k] x [k, n] -> [m, n]. */
 export const gemm: OpOf<[a: Value, b: Value], Sides> = defineOp<[a: Value, b: Value], Sides>({
@@ -35,6 +42,7 @@ export const gemm: OpOf<[a: Value, b: Value], Sides> = defineOp<[a: Value, b: Va
     checkInner('gemm', inner, innerB, a, b);
     return [rows, columns];
   },
+  dtype: resultType,
   encode: ({ transA, transB }) => ({
     attributes: { transA: transA ? 1 : 0, transB: transB ? 1 : 0 },
   }),
