@@ -73,11 +73,10 @@ export function encodeGraph(
 ): PolicyGraph {
   return graphOf(shape, (p, model) => {
     const { keyValues, mask, states } = promptsRead(p, model, options);
-    const told = tells ? states?.() : undefined;
     const outputs = {
       ...keyValueOutputs('cross', keyValues),
       'next.crossMask': mask,
-      ...(told && { states: told }),
+      ...(tells && states && { states }),
     };
     return { outputs, append: { ...cache('cross', model.cache), 'next.crossMask': 'crossMask' } };
   });
@@ -224,7 +223,7 @@ function promptsRead(
   root: Scope,
   model: LanguageModel,
   { states: given, ...options }: PassOptions & Pick<OutputOptions, 'states'>,
-): { keyValues: KeyValue[]; mask: Value; states?: () => Value | undefined } {
+): { keyValues: KeyValue[]; mask: Value; states?: Value } {
   const { graph } = root;
   const p = noisy(root, 'encoder', 'sourceTokens', options);
   const inputs = () => ({
@@ -235,16 +234,17 @@ function promptsRead(
   });
   const split = () => sharedSplit(inputs());
   const { encoder } = model;
-  if (given && encoder) {
-    return { keyValues: encoder.keyValues(p, given, split()), mask: inputs().mask };
-  }
+  const behind = (states: Value) => ({
+    keyValues: encoder!.keyValues(p, states, split()),
+    mask: inputs().mask,
+    states,
+  });
+  if (given) return behind(given);
   const ids = graph.input('sourceIds', 'int64', ['sourceTokens']);
   const sizes = { batch: 'prompts', time: 'source', tokens: 'sourceTokens' };
   const packing = packingInputs(graph, 'source', sizes);
-  const keyValues = model.read(p, { ids, packing, split });
-  // nodes that are there already
-  const states = () => encoder?.encode(p, ids, packing);
-  return { keyValues, mask: inputs().mask, states };
+  if (encoder) return behind(encoder.encode(p, ids, packing));
+  return { keyValues: model.read(p, { ids, packing, split }), mask: inputs().mask };
 }
 
 /** The scope with the random numbers of its tokens, where there is dropout. */

@@ -1,8 +1,10 @@
 /** Training where products are bfloat16: what samples and what learns are two roundings of one policy. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/events.ts';
+import { reachable } from '../../src/graph/graph.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
 import type { Policy } from '../../src/model/policy.ts';
+import { encodeGraph } from '../../src/model/policy-graphs.ts';
 import { GenerationConfig } from '../../src/model/sampling.ts';
 import { RlConfig } from '../../src/rl/config.ts';
 import { RlLearner } from '../../src/rl/learner.ts';
@@ -94,6 +96,14 @@ test('a response that is scored as soon as it is there has the bits of a scoring
     expect(scored!.values).toEqual(scores[i].values);
     expect(logprobs).toBeAllClose(scored!.logprobs, { atol: 0.1 });
   }
+});
+
+test('reading that tells what the encoder says computes it once', () => {
+  const sizes = [false, true].map((tells) => {
+    const { graph } = encodeGraph(policy.shape, { tells });
+    return reachable(graph.outputs.values()).length;
+  });
+  expect(sizes[1]).toBe(sizes[0]);
 });
 
 describe('log-probabilities', () => {
