@@ -50,7 +50,7 @@ export async function machines({ workers, threads, engine: name, reps, ...sizes 
       side.training = await work.on(side.engine, reps + 1);
       await side.training.iterate(); // compiles, and does not count
     }
-    const before = await jobsOf(sides[1]);
+    const before = jobsOf(sides[1]);
     for (let rep = 0; rep < reps; rep++) {
       for (const side of rep % 2 === 0 ? sides : [...sides].reverse()) {
         const from = await bytesOf(redis);
@@ -61,7 +61,7 @@ export async function machines({ workers, threads, engine: name, reps, ...sizes 
       }
     }
     const [a, b] = sides;
-    const jobs = ((await jobsOf(b)) - before) / reps;
+    const jobs = (jobsOf(b) - before) / reps;
     const pairs = a.seconds.map((one, i) => [one, b.seconds[i]]);
     const ratio = medianOf(a.seconds) / medianOf(b.seconds);
     const result = {
@@ -155,9 +155,8 @@ async function bytesOf({ connection }) {
 }
 
 /** Jobs that were done. */
-async function jobsOf({ machines: opened }) {
-  const { kinds } = await opened.status();
-  return [...kinds.values()].reduce((sum, { jobs }) => sum + jobs, 0);
+function jobsOf({ machines: opened }) {
+  return [...opened.counted.kinds.values()].reduce((sum, { jobs }) => sum + jobs, 0);
 }
 
 /** Workers as processes that were allowed the models. */

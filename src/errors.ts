@@ -71,6 +71,13 @@ export class InternalError extends TactfulError {
   }
 }
 
+/** The engine was closed, or its thread has ended: it computes nothing any more. */
+export class ClosedError extends TactfulError {
+  constructor(message: string, cause?: unknown) {
+    super('ENGINE_CLOSED', `internal: ${message}`, { cause });
+  }
+}
+
 /** The name in `known` that `name` was probably meant to be, as a sentence; empty when none is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const limit = Math.max(1, Math.floor(name.length / 3));

@@ -22,6 +22,8 @@ export interface MemoryEstimate {
   readonly parts: Readonly<Record<string, number>>;
   /** It may be off by more than a third: how much the engine takes is not known well. */
   readonly rough?: boolean;
+  /** Where it stands; missing: in this process. */
+  readonly where?: 'in each worker at most';
 }
 
 /** What whoever reads the numbers must know of what went in: a sentence, and what can be done about it. Settings are in backticks. */
@@ -239,7 +241,7 @@ export type JobEvent<Measures extends object = object, Facts extends object = ob
       readonly peakMemory?: number;
     };
 
-/** Of several machines that work for a job: who they are and how far they are, told when that changes and once a minute. */
+/** Of several machines that work for a job: who they are and how far they are, told when that changes, once a minute and at the end. */
 export interface MachinesTold {
   readonly type: 'machines';
   /** Step that had been done. */
@@ -258,6 +260,10 @@ export interface MachinesTold {
   readonly active: number;
   /** Given out again so far, because something went wrong around them or they took too long. */
   readonly retries: number;
+  /** Pieces of work done since the job goes on, by what they are: each counts once, however often it was done. */
+  readonly counted: Readonly<Record<string, number>>;
+  /** Results that came when nobody waited for them any more, and were thrown away. */
+  readonly late: number;
 }
 
 /** One of them. */

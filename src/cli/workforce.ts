@@ -13,8 +13,8 @@ type Told = Omit<MachinesTold, 'step'>;
 
 export interface Workforce {
   readonly engine: Engine;
-  /** What has happened since it was last asked. */
-  aside(): Told[];
+  /** What has happened since it was last asked, and at the end what it came to. */
+  aside(isLast: boolean): Told[];
   /** The same with the workers beside what is told of each phase. */
   readonly progress: Progress;
   close(): Promise<void>;
@@ -82,41 +82,48 @@ export async function openWorkforce(
 }
 
 /** Looks at what is going on, and makes events of it. */
-function watching({ status, bits }: Pick<Machines, 'status' | 'bits'>, says: string[]) {
+function watching(machines: Pick<Machines, 'status' | 'bits' | 'counted'>, says: string[]) {
+  const { status, bits, counted: tally } = machines;
   let last: { readonly at: number; readonly jobs: ReadonlyMap<string, number> } | undefined;
   let now: MachinesStatus | undefined;
   const told: Told[] = [];
+  const tell = ({ workers, waiting, active }: MachinesStatus, at: number) => {
+    const minutes = (at - (last?.at ?? at)) / pause;
+    const listed = workers.slice(0, most).map((one): WorkerTold => {
+      const { id, name, host, engine, done, busy, rss: memory } = one;
+      const jobs = done?.jobs ?? 0;
+      const perMinute = minutes > 0 ? (jobs - (last?.jobs.get(id) ?? 0)) / minutes : 0;
+      const rounded = Math.round(10 * perMinute) / 10;
+      return { name, host, engine, jobs, perMinute: rounded, busy, memory };
+    });
+    const others = workers.length - listed.length;
+    const jobs = [...tally.kinds].map(([kind, count]) => [kind, count.jobs]);
+    told.push({
+      type: 'machines',
+      time: new Date().toISOString(),
+      ...(says.length > 0 && { says: says.splice(0) }),
+      ...{ bits, workers: listed },
+      ...(others > 0 && { others }),
+      ...{ waiting, active, retries: retriesOf(tally), counted: Object.fromEntries(jobs) },
+      late: tally.lateAnswers,
+    });
+    last = { at, jobs: new Map(workers.map(({ id, done }) => [id, done?.jobs ?? 0])) };
+  };
   return {
     async look(): Promise<void> {
       now = await status();
       const at = performance.now();
-      const known = last?.jobs ?? new Map<string, number>();
-      const changed = says.length > 0 || now.workers.some(({ id }) => !known.has(id));
-      if (last && !changed && at - last.at < pause) return;
-      const minutes = (at - (last?.at ?? at)) / pause;
-      const listed = now.workers.slice(0, most).map((one): WorkerTold => {
-        const { name, host, engine, done, busy, rss: memory } = one;
-        const jobs = done?.jobs ?? 0;
-        const perMinute = minutes > 0 ? (jobs - (known.get(one.id) ?? 0)) / minutes : 0;
-        const rounded = Math.round(10 * perMinute) / 10;
-        return { name, host, engine, jobs, perMinute: rounded, busy, memory };
-      });
-      const others = now.workers.length - listed.length;
-      told.push({
-        type: 'machines',
-        time: new Date().toISOString(),
-        ...(says.length > 0 && { says: says.splice(0) }),
-        ...{ bits, workers: listed },
-        ...(others > 0 && { others }),
-        ...{ waiting: now.waiting, active: now.active, retries: retriesOf(now) },
-      });
-      last = { at, jobs: new Map(now.workers.map(({ id, done }) => [id, done?.jobs ?? 0])) };
+      const changed = says.length > 0 || now.workers.some(({ id }) => !last?.jobs.has(id));
+      if (!last || changed || at - last.at >= pause) tell(now, at);
     },
-    take: () => told.splice(0),
+    take(isLast: boolean): Told[] {
+      if (isLast && now) tell(now, performance.now());
+      return told.splice(0);
+    },
     /** `3 workers, 12 jobs wait, 1 given out again` */
     line(): string {
       if (!now) return '';
-      const again = retriesOf(now);
+      const again = retriesOf(tally);
       return [
         now.workers.length === 0 ? 'no worker' : counted(now.workers.length, 'worker'),
         ...(now.waiting > 0 ? [`${now.waiting} queued`] : []),
@@ -126,7 +133,7 @@ function watching({ status, bits }: Pick<Machines, 'status' | 'bits'>, says: str
   };
 }
 
-function retriesOf({ kinds }: MachinesStatus): number {
+function retriesOf({ kinds }: Machines['counted']): number {
   let sum = 0;
   for (const { retries, duplicates } of kinds.values()) sum += retries + duplicates;
   return sum;

@@ -12,8 +12,9 @@ export async function checkMemory(
   available: () => Promise<number> = availableMemory,
 ): Promise<Verdict> {
   if (engine.memory === 'device') return ok(`${engine.description} has memory of its own.`);
-  const there = await available();
   const takes = `The run takes ${memoryText(memory)} of memory`;
+  if (engine.memory === 'workers') return ok(`${takes}.`);
+  const there = await available();
   const says = `${takes}, and ${byteText(there)} are available`;
   if (memory.total <= there) return ok(`${says}.`);
   if (!memory.rough) return wrong(`${says}: it would not start.`, memoryRemedy);

@@ -158,7 +158,7 @@ function memoryOf(
   { batchSize, microBatchSize }: ClassifyConfig,
 ): MemoryEstimate {
   return estimateClassifier({
-    apart: engine.apart,
+    ...{ apart: engine.apart, memory: engine.memory },
     config: shape,
     textTokens: items.map(({ ids }) => ids.length),
     batchSize,

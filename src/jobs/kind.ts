@@ -52,8 +52,12 @@ export interface JobContext {
   readonly resume?: boolean;
   /** Ends the training after the step that runs; what has been learnt is kept. */
   readonly signal?: AbortSignal;
-  /** Gives what has happened beside the job since it was last asked: it comes into the log. @default nothing */
-  readonly aside?: () => readonly Omit<MachinesTold, 'step'>[];
+  /**
+   * Gives what has happened beside the job since it was last asked: it comes into the log.
+   * @param isLast whether the job is at its end
+   * @default nothing
+   */
+  readonly aside?: (isLast: boolean) => readonly Omit<MachinesTold, 'step'>[];
   /** Is told how far downloads from the hub are. */
   readonly downloading?: (progress: DownloadProgress) => void;
 }

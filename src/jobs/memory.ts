@@ -6,7 +6,7 @@ import type { EngineTraits } from '../runtime/traits.ts';
 
 /**
  * Refuses what cannot end well: a process that is killed for want of memory says nothing. A rough
- * estimate refuses nothing, and of a device's own memory nobody tells the size.
+ * estimate refuses nothing, and of workers' memory and a device's own nobody tells the size.
  * @throws {UnavailableError} when there is less than the run will take
  */
 export async function checkMemory(
@@ -15,7 +15,7 @@ export async function checkMemory(
   remedy: string,
   available: () => Promise<number> = availableMemory,
 ): Promise<void> {
-  if (memory === 'device' || estimate.rough) return;
+  if (memory !== 'process' || estimate.rough) return;
   const there = await available();
   if (estimate.total <= there) return;
   const needed = memoryText(estimate);

@@ -58,7 +58,8 @@ export async function* runJob<C extends JobSettings, M extends object, F extends
     for await (const event of flow(run)) {
       if (stage) {
         const step = event.type === 'step' ? event.step - 1 : run.done;
-        for (const told of context.aside?.() ?? []) {
+        const isLast = event.type === 'finished' || event.type === 'stopped';
+        for (const told of context.aside?.(isLast) ?? []) {
           const one = { ...told, step };
           await folder?.append(one);
           yield one;

@@ -210,7 +210,7 @@ function memoryOf(
 ): MemoryEstimate {
   const { batchSize, microBatchSize, evaluationSamples, maxResponseTokens } = config;
   return estimateSupervised({
-    apart: engine.apart,
+    ...{ apart: engine.apart, memory: engine.memory },
     policy: policy.shape,
     promptTokens: pairs.map(({ query }) => query.length),
     responseTokens: pairs.map(({ response }) => response.length),

@@ -79,7 +79,7 @@ function failureOf(error: unknown): Pick<Answer, 'error' | 'returned'> {
   return isOwn ? { error: errorToPlain(error) } : { returned: { reason: 'trouble', says } };
 }
 
-/** Whether the engine is gone: the worker cannot go on. */
-export function isBroken(error: unknown): error is Error {
-  return error instanceof Error && /the engine (thread ended|is closed)/.test(error.message);
+/** Whether the engine is gone: the worker cannot go on. Where it lives in a thread, errors come by their code. */
+export function isBroken(error: unknown): error is TactfulError {
+  return error instanceof TactfulError && error.code === 'ENGINE_CLOSED';
 }

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { fingerprintFile } from '../disk/fingerprint.ts';
 import { unread } from '../disk/words.ts';
-import { InternalError } from '../errors.ts';
+import { ClosedError, InternalError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import type { CompileOptions, Engine, Session, State } from '../runtime/engine.ts';
@@ -54,7 +54,7 @@ export function engineOfJobs(parts: Parts): Engine {
   let stateIds = 0;
   let closed = false;
   const checkOpen = () => {
-    if (closed) throw new InternalError('the engine is closed');
+    if (closed) throw new ClosedError('the engine is closed');
   };
   const publishedOf = (session: Session): Published => {
     const published = sessions.get(session);
@@ -86,8 +86,7 @@ export function engineOfJobs(parts: Parts): Engine {
     name: 'machines',
     precisions: [precision],
     ...{ library, device, precision, apart },
-    // what runs take is not of this process
-    memory: 'device',
+    memory: 'workers',
     description: `workers on ${worker.engine}`,
     get lanes() {
       return Math.max(1, lanes());

@@ -58,7 +58,7 @@ interface Open {
 
 export interface Jobs {
   do(task: Task): Promise<Plain>;
-  /** An answer, or the number of one that lies on the server. */
+  /** An answer, or the number of one that lies on the server or is late. */
   heard(answer: Uint8Array | number): void;
   /** Looks at all jobs under way: whatever was missed is found here. */
   look(): Promise<void>;
@@ -294,8 +294,9 @@ export function openJobs(options: JobsOptions): Jobs {
     },
     heard(answer) {
       const read = async () => {
-        if (typeof answer === 'number') await fetch(answer);
-        else await consume(readAnswer(answer), answer.length);
+        if (typeof answer !== 'number') await consume(readAnswer(answer), answer.length);
+        else if (all.has(answer)) await fetch(answer);
+        else tally.late();
       };
       read().catch(onTrouble); // it still lies on the server, and is looked for there
     },

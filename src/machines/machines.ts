@@ -20,7 +20,7 @@ import {
 import { type JobQueue, openQueue } from './queue.ts';
 import { connect, demandSpace, explain, place } from './redis.ts';
 import { openRegistry } from './registry.ts';
-import { type Count, newTally } from './tally.ts';
+import { type Count, type Counted, newTally } from './tally.ts';
 
 /** What happened that a person may want to know; all of it goes on by itself. */
 export type MachinesEvent =
@@ -67,8 +67,6 @@ export interface MachinesStatus {
   /** Jobs that wait for a worker, and those that one has. */
   readonly waiting: number;
   readonly active: number;
-  /** Work by kind: names of graphs, or routines. */
-  readonly kinds: ReadonlyMap<string, Count>;
   /** Bytes of graphs and of what was written to states. */
   readonly bytesPublished: number;
 }
@@ -80,6 +78,8 @@ export interface Machines {
   readonly run: string;
   /** What the self-test comes to on its workers: a run that is resumed wants the same. */
   readonly bits: string;
+  /** Of the run so far. */
+  readonly counted: Counted;
   status(): Promise<MachinesStatus>;
 }
 
@@ -161,11 +161,11 @@ export async function openMachines(options: MachinesOptions): Promise<Machines> 
       },
     });
     return {
-      ...{ engine, run, bits },
+      ...{ engine, run, bits, counted: tally },
       async status() {
         const { waiting, active } = await queue!.counts();
         const workers = crew.serving.map((one) => ({ ...one, done: tally.workers.get(one.id) }));
-        return { workers, waiting, active, kinds: tally.kinds, bytesPublished: held.bytesSent };
+        return { workers, waiting, active, bytesPublished: held.bytesSent };
       },
     };
 

@@ -38,9 +38,15 @@ export function sendArguments(
   return { args: { blob, bytes: bytes.length }, sent };
 }
 
-/** Kept only while somebody waits for it; what a job came to is not written over by a worker that gave it back. */
+/**
+ * Kept only while somebody waits for it, else only its number is told, as that of one that is late; what a job
+ * came to is not written over by a worker that gave it back.
+ */
 const answerScript = `
-if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then return 0 end
+if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 0 then
+  redis.call('PUBLISH', KEYS[3], ARGV[1])
+  return 0
+end
 if ARGV[2] == '0' and redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 redis.call('PUBLISH', KEYS[3], ARGV[5] or ARGV[3])

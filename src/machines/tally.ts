@@ -22,16 +22,21 @@ interface Done {
   readonly down: number;
 }
 
-export interface Tally {
-  done(job: Done): void;
-  retried(kind: string): void;
-  duplicated(kind: string): void;
-  /** An answer came that nobody waited for any more. */
-  late(): void;
+/** What has been counted so far. */
+export interface Counted {
+  /** Work by kind: names of graphs, or routines. */
   readonly kinds: ReadonlyMap<string, Count>;
   /** By their ids. */
   readonly workers: ReadonlyMap<string, Count>;
+  /** Answers that came when nobody waited for them any more. */
   readonly lateAnswers: number;
+}
+
+export interface Tally extends Counted {
+  done(job: Done): void;
+  retried(kind: string): void;
+  duplicated(kind: string): void;
+  late(): void;
 }
 
 const none: Count = { jobs: 0, took: 0, up: 0, down: 0, retries: 0, duplicates: 0 };

@@ -49,7 +49,7 @@ export type PolicyRuns = Pick<
 >;
 
 /** How an engine holds what its sessions need. */
-export type Holding = Partial<Pick<EngineTraits, 'apart'>>;
+export type Holding = Partial<Pick<EngineTraits, 'apart' | 'memory'>>;
 
 /** What runs take for each byte that `costOf` counts. */
 interface Fragments {
@@ -98,7 +98,7 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   if (options.apart) {
     const used = { training: [gradient], scoring: [score], sampling: [encode, decode] };
     const held = { ...heldApart(runs, { ...used, judging: judges }), adapter };
-    return { ...added(held, tokens), rough };
+    return { ...added(held, tokens, options), rough };
   }
   const copy = decodingCopy(options.policy, decode);
   const keeps = options.policy.gradientCheckpointing === true;
@@ -112,13 +112,19 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
     ...worstMoment(runs, { copy, keeps }),
     adapter,
   };
-  return added(parts, tokens);
+  return added(parts, tokens, options);
 }
 
-/** An estimate from its parts, with what the program takes and so many tokens of data. */
-export function added(parts: Readonly<Record<string, number>>, tokens: number): MemoryEstimate {
-  const all = { ...parts, data: tokenBytes * tokens, program };
-  return { parts: all, total: Object.values(all).reduce((sum, part) => sum + part, 0) };
+/** An estimate from its parts, with what the program takes and so many tokens of data, which workers do not hold, nor all of what is learnt. */
+export function added(
+  parts: Readonly<Record<string, number>>,
+  tokens: number,
+  { memory }: Holding,
+): MemoryEstimate {
+  const elsewhere = memory === 'workers';
+  const all = { ...parts, ...(!elsewhere && { data: tokenBytes * tokens }), program };
+  const total = Object.values(all).reduce((sum, part) => sum + part, 0);
+  return { parts: all, total, ...(elsewhere && { where: 'in each worker at most' }) };
 }
 
 /** A graph, and what of it can change. */

@@ -89,12 +89,12 @@ export function estimateSupervised(options: SupervisedMemoryOptions): MemoryEsti
   if (apart) {
     const sampling = sampled === 0 ? [] : [encode, decode];
     const used = { training: [gradient], scoring: [score], sampling };
-    return { ...added({ ...heldApart(runs, used), ...learnt }, tokens), rough };
+    return { ...added({ ...heldApart(runs, used), ...learnt }, tokens, options), rough };
   }
   const copy = sampled === 0 ? 0 : decodingCopy(policy, decode);
   const keeps = policy.gradientCheckpointing === true;
   const weights = weightBytes(score.graph.weights.values()); // once for all graphs
-  return added({ weights, ...worstMoment(runs, { copy, keeps }), ...learnt }, tokens);
+  return added({ weights, ...worstMoment(runs, { copy, keeps }), ...learnt }, tokens, options);
 }
 
 /** Memory of the training of a classifier, every weight of which learns, from its graphs. */
@@ -116,7 +116,7 @@ export function estimateClassifier(options: ClassifierMemoryOptions): MemoryEsti
     : worstMoment(runs, { copy: 0, keeps: false });
   const learnt = { 'what is learnt': copies * parameterBytes(training.parameters) };
   const tokens = textTokens.reduce((sum, length) => sum + length, 0);
-  const estimate = added({ ...standing, ...learnt }, encodings * tokens);
+  const estimate = added({ ...standing, ...learnt }, encodings * tokens, options);
   return apart ? { ...estimate, rough } : estimate;
 }
 

@@ -65,13 +65,14 @@ export function byteText(bytes: number): string {
   return bytes < 0.95e9 ? `${grouped(Math.round(bytes / 1e6))} MB` : `${fixed(bytes / 1e9, 1)} GB`;
 }
 
-/** `about 2.6 GB (training 1.1 GB, weights 1.0 GB, …)`: the largest parts that make up most of it. */
-export function memoryText({ total, parts, rough }: MemoryEstimate): string {
+/** `about 2.6 GB (training 1.1 GB, weights 1.0 GB, …)`: the largest parts that make up most of it, and where. */
+export function memoryText({ total, parts, rough, where }: MemoryEstimate): string {
   const sorted = Object.entries(parts).sort(([, a], [, b]) => b - a);
   const told = sorted.filter(([, bytes]) => bytes >= 0.1 * total);
   const list = told.map(([name, bytes]) => `${name} ${byteText(bytes)}`);
   const rest = told.length < sorted.length ? ', …' : '';
-  return `${rough ? 'roughly' : 'about'} ${byteText(total)} (${list.join(', ')}${rest})`;
+  const size = `${rough ? 'roughly' : 'about'} ${byteText(total)}`;
+  return `${size}${where ? ` ${where}` : ''} (${list.join(', ')}${rest})`;
 }
 
 /** One bar a number, lowest to highest; at most `width` bars, the numbers spread evenly. */

@@ -1,4 +1,4 @@
-import { InternalError } from '../errors.ts';
+import { ClosedError } from '../errors.ts';
 import { weightBytes } from '../graph/cost.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputsUsed, shapeNodes } from '../graph/onnx.ts';
@@ -132,7 +132,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
   let states = 0;
   let closed = false;
   const checkOpen = () => {
-    if (closed) throw new InternalError('the engine is closed');
+    if (closed) throw new ClosedError('the engine is closed');
   };
   return {
     name,

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
-import { InternalError, TactfulError } from '../errors.ts';
+import { ClosedError, TactfulError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import { exp } from '../graph/ops/elementwise.ts';
 import { float32 } from '../tensor.ts';
@@ -132,7 +132,7 @@ async function answer(
       return { reply: { id }, moved: [] };
     }
     const backend = backends.get(number);
-    if (!backend) throw new InternalError('the engine is closed');
+    if (!backend) throw new ClosedError('the engine is closed');
     if (method === 'close') backends.delete(number);
     const call = backend[method] as (...args: unknown[]) => Promise<unknown>;
     const result = await call.apply(backend, [...args]);
@@ -186,8 +186,9 @@ function startThread(): Thread {
     if (error) call?.reject(revived(error));
     else call?.resolve(result);
   });
-  worker.on('error', (error) => fail(revived(plain(error))));
-  worker.on('exit', () => fail(new InternalError('the engine thread ended')));
+  const ends = 'the engine thread ended';
+  worker.on('error', (error) => fail(new ClosedError(`${ends}: ${error.message}`, error)));
+  worker.on('exit', () => fail(new ClosedError(ends)));
   return {
     request: (backend, method, args) =>
       new Promise((resolve, reject) => {

@@ -24,8 +24,8 @@ export interface EngineTraits {
   readonly device: Device;
   /** What matrix products are computed in. */
   readonly precision: Precision;
-  /** Whose memory runs take: that of this process, or a device's own, of a size that nobody tells. */
-  readonly memory: 'process' | 'device';
+  /** Whose memory runs take: that of this process, of workers, or a device's own, of a size that nobody tells. */
+  readonly memory: 'process' | 'workers' | 'device';
   /**
    * Whether each session has weights for itself, mapped and rearranged, and its inputs, and keeps what
    * its largest run took.

@@ -161,7 +161,7 @@ test('the workers of a run stand in a table, with their queue and what happened'
   const told: JobEvent = {
     ...{ type: 'machines', step: 1, time: '2026-11-29T10:00:00Z', bits: 'abc', says: [hostile] },
     ...{ workers: [{ ...one, jobs: 12, perMinute: 3.5 }], others: 2 },
-    ...{ waiting: 4, active: 1, retries: 0 },
+    ...{ waiting: 4, active: 1, retries: 0, counted: {}, late: 0 },
   };
   await appendFile(logOf('seeds/7'), lineOf(told));
   const { page, errors, outside } = await opened(browser, served.url);

@@ -371,11 +371,11 @@ export function engineContract(
         const own = await open();
         const [session, state] = [await compile(double, {}, own), await own.state({ x })];
         await own.close();
-        const refused = 'internal: the engine is closed';
-        await expect(session.run({ x })).rejects.toThrow(refused);
-        await expect(state.write({ x })).rejects.toThrow(refused);
-        await expect(own.state()).rejects.toThrow(refused);
-        await expect(compile(double, {}, own)).rejects.toThrow(refused);
+        const refused = { code: 'ENGINE_CLOSED', message: 'internal: the engine is closed' };
+        await expect(session.run({ x })).rejects.toMatchObject(refused);
+        await expect(state.write({ x })).rejects.toMatchObject(refused);
+        await expect(own.state()).rejects.toMatchObject(refused);
+        await expect(compile(double, {}, own)).rejects.toMatchObject(refused);
         await Promise.all([session.close(), state.close(), own.close()]);
       });
     });

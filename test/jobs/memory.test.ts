@@ -7,6 +7,7 @@ import { checkMemory } from '../../src/jobs/memory.ts';
 const estimate = { total: 5.2e9, parts: { training: 3.1e9, weights: 1.9e9, program: 0.2e9 } };
 const cpu = { description: 'onnxruntime 1.30.0 cpu, 2 threads', memory: 'process' } as const;
 const other = { description: 'onnxruntime 1.30.0 cuda, 2 threads', memory: 'device' } as const;
+const workers = { description: 'workers on onnxruntime 1.30.0', memory: 'workers' } as const;
 const has = (bytes: number) => async () => bytes;
 
 test('a run that takes more memory than there is does not start, and says what to do', async () => {
@@ -18,9 +19,10 @@ test('a run that takes more memory than there is does not start, and says what t
   );
 });
 
-test('a run that fits starts, and one on a device with memory of its own', async () => {
+test('a run that fits starts, and one on workers or a device with memory of their own', async () => {
   await checkMemory(estimate, cpu, memoryRemedy, has(5.2e9));
   await checkMemory(estimate, other, memoryRemedy, has(1e9));
+  await checkMemory(estimate, workers, memoryRemedy, has(1e9));
 });
 
 test('a rough estimate keeps no run from starting, and the check-up warns', async () => {
@@ -47,4 +49,9 @@ test('the check-up says beforehand what would happen', async () => {
   expect(verdict.says).toMatch(/1\.0 GB are available: it would not start\.$/);
   expect(verdict.remedy).toMatch(/^Use `gradientCheckpointing`/);
   expect(await examineMemory({ memory, engine: other }, has(1e9))).toMatchObject({ status: 'ok' });
+  const elsewhere = { ...memory, where: 'in each worker at most' } as const;
+  expect(await examineMemory({ memory: elsewhere, engine: workers }, has(1e9))).toEqual({
+    status: 'ok',
+    says: 'The run takes about 5.2 GB in each worker at most (training 3.1 GB, weights 1.9 GB, …) of memory.',
+  });
 });

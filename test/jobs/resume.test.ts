@@ -63,10 +63,20 @@ describe('a job that goes on ends with the same bytes', () => {
 
 test('what happened beside a job is in its log, with the step before it and never as its last word', async () => {
   const output = await newOutput();
-  const queue = { waiting: 0, active: 0, retries: 0, workers: [], bits: 'abc' };
+  const queue = {
+    waiting: 0,
+    active: 0,
+    retries: 0,
+    counted: {},
+    late: 0,
+    workers: [],
+    bits: 'abc',
+  };
   let asked = 0;
-  const aside = () => {
+  const ends: boolean[] = [];
+  const aside = (isLast: boolean) => {
     asked++;
+    ends.push(isLast);
     return [{ type: 'machines' as const, time: '', ...queue, waiting: asked }];
   };
   const events = await job({ output, context: { aside } });
@@ -81,6 +91,7 @@ test('what happened beside a job is in its log, with the step before it and neve
   const told = log.flatMap((event) => (event.type === 'machines' ? [event.waiting] : []));
   expect(told).toEqual(Array.from({ length: asked }, (_, i) => i + 1));
   expect(asked).toBeGreaterThan(6);
+  expect(ends).toEqual(Array.from({ length: asked }, (_, i) => i === asked - 1));
   expect(events.filter(({ type }) => type === 'machines').length).toBe(asked);
 });
 

@@ -2,12 +2,15 @@
  * Runs whose workers and Redis are killed and whose network is cut, slow and silent, at moments that a seed
  * draws. TACTFUL_MACHINES_SEED says which, TACTFUL_MACHINES_KILLS how many workers are killed (20).
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { randomStream } from '../../src/random.ts';
 import { type DemoRuns, demoRuns, endOf } from './demo-runs.ts';
 import { moments } from './moments.ts';
-import { outcomeOf } from './outcome.ts';
+import { countsOf, outcomeOf } from './outcome.ts';
+import { program } from './programs.ts';
 import { redisServer } from './redis-server.ts';
 import { type Wire, wire } from './wire.ts';
 import { crew } from './worker-processes.ts';
@@ -21,11 +24,27 @@ const late = steps - 2;
 
 let runs: DemoRuns;
 let alone: Awaited<ReturnType<DemoRuns['alone']>>;
+let counted: Awaited<ReturnType<typeof countsOf>>['counted'];
 beforeAll(async () => {
   runs = await demoRuns();
   alone = await runs.alone(words);
+  const redis = await redisServer();
+  const url = `redis://127.0.0.1:${redis.port}`;
+  const workers = await crew(url, 2);
+  const { run, output } = runs.over(url, words);
+  await endOf(run);
+  ({ counted } = await countsOf(output));
+  await workers.close();
+  await redis.close();
 });
 afterAll(() => runs.close());
+
+/** The bytes of one process, and each job counted as often as in a run that nothing disturbs. */
+async function expectSame(output: string, disturbed?: readonly string[]): Promise<void> {
+  const told = disturbed?.join('; ');
+  expect(await outcomeOf(output), told).toEqual(alone);
+  expect((await countsOf(output)).counted, told).toEqual(counted);
+}
 
 /** A Redis, and workers that meet there. */
 async function place(size: number) {
@@ -37,7 +56,7 @@ async function place(size: number) {
   return { redis, url, workers };
 }
 
-test(`${kills} kills of workers at the moments of seed ${seed} change no byte`, async () => {
+test(`${kills} kills of workers at the moments of seed ${seed} change no byte, and no job counts twice`, async () => {
   const { url, workers } = await place(3);
   const { run, output, reaches } = runs.over(url, words);
   const stream = randomStream(seed, ['kills']);
@@ -48,10 +67,10 @@ test(`${kills} kills of workers at the moments of seed ${seed} change no byte`, 
     expect(run.child.exitCode, 'the run was over before').toBe(null);
   }
   await endOf(run);
-  expect(await outcomeOf(output), killed.join(', ')).toEqual(alone);
+  await expectSame(output, killed);
 });
 
-test(`five restarts of Redis at the moments of seed ${seed}, with and without its data, change no byte`, async () => {
+test(`five restarts of Redis at the moments of seed ${seed}, with and without its data, change no byte, and no job counts twice`, async () => {
   const { redis, url } = await place(2);
   const { run, output, reaches } = runs.over(url, words);
   const stream = randomStream(seed, ['restarts']);
@@ -64,10 +83,10 @@ test(`five restarts of Redis at the moments of seed ${seed}, with and without it
     await redis.restart(memories[i], 1000 * stream.next());
   }
   await endOf(run);
-  expect(await outcomeOf(output), restarts.join(', ')).toEqual(alone);
+  await expectSame(output, restarts);
 });
 
-test(`a network that is cut, slow and silent at the moments of seed ${seed} changes no byte`, async () => {
+test(`a network that is cut, slow and silent at the moments of seed ${seed} changes no byte, and no job counts twice`, async () => {
   const redis = await redisServer();
   const [ofDriver, ofWorkers] = await Promise.all([wire(redis.port), wire(redis.port)]);
   onTestFinished(async () => {
@@ -99,10 +118,10 @@ test(`a network that is cut, slow and silent at the moments of seed ${seed} chan
   }
   await endOf(run);
   for (const [who, { counts }] of wires) expect(counts.cuts, who).toBeGreaterThan(1);
-  expect(await outcomeOf(output), told.join('; ')).toEqual(alone);
+  await expectSame(output, told);
 });
 
-test('a worker that sleeps in its work is late: its answer changes nothing', async () => {
+test('a worker that sleeps in its work is late: its answer is counted as late, and changes nothing', async () => {
   const { redis, url, workers } = await place(1);
   const { run, output, reaches } = runs.over(url, words);
   await reaches(1.5);
@@ -119,5 +138,22 @@ test('a worker that sleeps in its work is late: its answer changes nothing', asy
   await reaches(4); // the other one has done what it had
   sleeper.kill('SIGCONT');
   await endOf(run);
-  expect(await outcomeOf(output)).toEqual(alone);
+  await expectSame(output);
+  expect((await countsOf(output)).late).toBeGreaterThan(0);
+});
+
+test('a worker whose engine breaks ends, and another one does its work', async () => {
+  const { url } = await place(1);
+  const file = join(runs.folder, 'break');
+  const preload = new URL('break-thread.js', import.meta.url);
+  const line = ['worker', '--redis', url, '--threads', '1', '--json'];
+  const broken = program(line, { NODE_OPTIONS: `--import ${preload}`, BREAK: file });
+  await broken.says(/"type":"ready"/);
+  const { run, output, reaches } = runs.over(url, words);
+  await reaches(1.5);
+  await writeFile(file, '');
+  expect(await broken.ended).toBe(1);
+  expect(broken.text()).toContain('the engine thread ended: broken on purpose');
+  await endOf(run);
+  await expectSame(output);
 });

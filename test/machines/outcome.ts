@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { JobEvent } from '../../src/events.ts';
 import { readEvents } from '../../src/store/event-log.ts';
 
 /** Files that hold results, by hash, and the log without what a clock, a machine or a folder says. */
@@ -21,6 +22,15 @@ export async function outcomeOf(run: string) {
     files: Object.fromEntries(await Promise.all(files.map(hash))),
     log: events.filter(({ type }) => told.has(type)).map(steady),
   };
+}
+
+/** What the driver of a run on workers has counted, as its log tells at its end. */
+export async function countsOf(run: string) {
+  const events = await readEvents<JobEvent>(join(run, 'events.jsonl'));
+  const [told, { type }] = events.slice(-2);
+  if (told.type !== 'machines' || type !== 'finished') throw new Error(`${run} tells no counts`);
+  const { counted, late } = told;
+  return { counted, late };
 }
 
 /** Events that tell of results. */

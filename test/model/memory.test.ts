@@ -121,6 +121,14 @@ describe('an estimate', () => {
     expect(of({ promptTokens: twice }).parts.data).toBe(2 * of({}).parts.data);
   });
 
+  test('tells of a worker what it may hold, without the data', () => {
+    const { total, parts, where } = of({ memory: 'workers' });
+    const here = of({});
+    expect([where, here.where]).toEqual(['in each worker at most', undefined]);
+    expect({ ...parts, data: here.parts.data }).toEqual(here.parts);
+    expect(total).toBeCloseTo(here.total - here.parts.data, 0);
+  });
+
   test('gives each session its own weights and memory on an engine that holds them apart', () => {
     const { parts, rough } = of({ apart: true });
     expect([rough, of({}).rough]).toEqual([true, undefined]);

@@ -52,6 +52,9 @@ test('bytes have the unit that a person would choose, and of an estimate its lar
     'about 2.6 GB (training 1.5 GB, weights 1.0 GB, …)',
   );
   expect(memoryText({ total: 1e9, parts: { all: 1e9 } })).toBe('about 1.0 GB (all 1.0 GB)');
+  expect(memoryText({ total: 1e9, parts: { all: 1e9 }, where: 'in each worker at most' })).toBe(
+    'about 1.0 GB in each worker at most (all 1.0 GB)',
+  );
 });
 
 test('a sparkline goes from the lowest bar to the highest', () => {

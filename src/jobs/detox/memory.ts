@@ -23,7 +23,7 @@ interface Parts {
   readonly validation: readonly Prompt[];
   readonly test: readonly Prompt[];
   readonly rl: RlConfig;
-  readonly engine: Pick<EngineTraits, 'apart'>;
+  readonly engine: Pick<EngineTraits, 'apart' | 'memory'>;
 }
 
 type Settings = Pick<DetoxConfig, 'scoreOn' | 'toxicityOn' | 'evaluationMaxNewTokens'>;
@@ -46,7 +46,7 @@ export function memoryOf(
   const longest = promptTokens.reduce((most, length) => Math.max(most, length), 0);
   const asked = Math.min(measured, Math.max(test.length, validation.length));
   return estimateMemory({
-    apart: engine.apart,
+    ...{ apart: engine.apart, memory: engine.memory },
     policy: policy.shape,
     loss: policyLoss(rl),
     rewardModel: judges.rewardModel.classifier.config,
