@@ -1,14 +1,13 @@
 /** The command of a kind of job: parse, call, show. */
-import { join } from 'node:path';
 import type { z } from 'zod';
 import { version } from '../disk/version.ts';
-import type { JobEvent } from '../events.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { JobSettings, Kind, Settings } from '../jobs/kind.ts';
 import { type CliCommand, type CommandContext, defineCommand } from './command.ts';
 import { openComputing } from './engine.ts';
 import { Told } from './errors.ts';
 import { givenSettings, jobOptions, type VersusSettings } from './job-options.ts';
+import { keptBits } from './kept-bits.ts';
 import { keptSettings } from './kept-settings.ts';
 import { showDownload } from './locate.ts';
 import type { MachineSettings } from './machine-options.ts';
@@ -70,17 +69,17 @@ export async function runJobIn(
   ]);
   const config = settingsIn(asked, kind);
   const settings = asked as AllSettings;
+  const bits = resume && settings.workers !== undefined ? await keptBits(output) : undefined;
   if (settings.versus !== undefined) {
     const { runVersusIn } = await import('./versus-job.ts');
     const { ablate = false } = settings;
     const detox = config as unknown as DetoxConfig;
-    const going = { config: detox, ablate, engine: settings, given, resume, context };
+    const going = { config: detox, ablate, engine: settings, given, resume, bits, context };
     return runVersusIn(output, going);
   }
   const courier = await openCourier(output, settings, { resume, context });
   let computing: Workforce | undefined;
   try {
-    const bits = resume ? await bitsOfWorkers(output) : undefined;
     const wanted = { name: output, bits };
     computing = await openComputing(kind.policy?.(config), settings, { wanted, context });
     const { engine, aside, progress } = computing;
@@ -103,16 +102,6 @@ export async function runJobIn(
 }
 
 type AllSettings = EngineSettings & MachineSettings & StoreSettings & Partial<VersusSettings>;
-
-/** What the self-test came to on the workers of a job that goes on; undefined where it had none. */
-async function bitsOfWorkers(output: string): Promise<string | undefined> {
-  const [{ readEvents }, { logName }] = await Promise.all([
-    import('../store/event-log.ts'),
-    import('../disk/result-folder.ts'),
-  ]);
-  const told = await readEvents<JobEvent>(join(output, logName));
-  return told.findLast((event) => event.type === 'machines')?.bits;
-}
 
 /** Of options those of the job itself. */
 export function settingsIn(asked: Settings, { schema }: Pick<Kind, 'schema'>): JobSettings {

@@ -22,21 +22,23 @@ export interface AskedVersus {
   readonly engine: EngineSettings & MachineSettings;
   readonly given: Settings;
   readonly resume: boolean;
+  /** Of runs that go on: what their workers' self-test came to. */
+  readonly bits: string | undefined;
   readonly context: CommandContext<unknown>;
 }
 
 /** Runs them all, or as far as Ctrl-C lets it; shows how far it is and what came of it. */
 export async function runVersusIn(
   output: string,
-  { config, ablate, engine: settings, given, resume, context }: AskedVersus,
+  { config, ablate, engine: settings, given, resume, bits, context }: AskedVersus,
 ): Promise<void> {
   const { runVersus } = await import('../jobs/versus/versus.ts');
-  const wanted = { name: output };
+  const wanted = { name: output, bits };
   const computing = await openComputing(undefined, settings, { wanted, context });
-  const { engine, progress } = computing;
+  const { engine, aside, progress } = computing;
   try {
     const events = runVersus(config, {
-      ...{ engine, output, resume, ablate, version: version, signal: context.signal },
+      ...{ engine, aside, output, resume, ablate, version: version, signal: context.signal },
       given: omit(keptSettings(given, settings, engine), ['versus', 'ablate']),
       downloading: showDownload(progress),
     });
