@@ -8,7 +8,7 @@ import { finished, type Program, program } from './programs.ts';
 
 /** Few prompts are measured; a step's four minibatches are one optimizer step, so that they can be done at once. */
 export const few = [
-  ...['--samples', '8', '--rows', '4', '--guards', 'off', '--quiet'],
+  ...['--samples', '8', '--rows', '4', '--guards', 'off'],
   ...['--mini-batch-size', '8', '--gradient-accumulation-steps', '4'],
 ];
 

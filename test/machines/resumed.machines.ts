@@ -1,5 +1,7 @@
-/** A run on workers whose own process is killed ends as if nothing had been. */
+/** Runs on workers that go back: whose own process is killed, and whom a guard stops. With staleness 1, which has more to keep. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEvents } from '../../src/store/event-log.ts';
 import { type DemoRuns, demoRuns, endOf } from './demo-runs.ts';
 import { outcomeOf } from './outcome.ts';
 import { program } from './programs.ts';
@@ -30,4 +32,21 @@ test('killed after a step and resumed, with staleness 1, it gives the bytes of o
   await run.kill();
   await endOf(program(['resume', output, '--quiet']));
   expect(await outcomeOf(output)).toEqual(alone);
+});
+
+test('a guard that ends the training and goes back, with staleness 1, gives the bytes of one process', async () => {
+  const watched = ['--guards', 'stop', '--guard-every', '2', '--guard-samples', '8'];
+  const words = ['--steps', '10', '--staleness', '1', '--learning-rate', '3e-2', ...watched];
+  const alone = await runs.alone(words);
+  const { run, output } = runs.over(url, words);
+  await endOf(run);
+  expect(await outcomeOf(output)).toEqual(alone);
+  const events = await readEvents(join(output, 'events.jsonl'));
+  const { rolledBack } = events.find(({ type }) => type === 'finished') as {
+    rolledBack?: { from: number; to: number };
+  };
+  expect(rolledBack?.to).toBeLessThan(rolledBack?.from ?? 0);
+  expect(events.find(({ type }) => type === 'compared')).toMatchObject({
+    comparison: { verdict: 'no provable change' },
+  });
 });
