@@ -1,4 +1,4 @@
-/** `npm run test:machines`: runs on several worker processes over a real Redis, which fail on purpose. One at a time. */
+/** `npm run test:machines`: runs on several worker processes over a real Redis, which fail on purpose. Two files at a time. */
 import { defineConfig } from 'vitest/config';
 
 const results: ['json', { outputFile: string }] = ['json', { outputFile: '.cache/machines.json' }];
@@ -11,7 +11,7 @@ export default defineConfig({
     hookTimeout: 300_000,
     expect: { poll: { timeout: 100_000 } }, // what is waited for comes, however busy the machine is
     pool: 'forks',
-    maxWorkers: 1, // its processes share the cores
+    maxWorkers: 2, // much of the time is waiting: for locks to run out, for who is gone to be noticed
     reporters: process.env.CI ? ['default', results] : ['default'],
   },
 });

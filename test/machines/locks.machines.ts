@@ -27,15 +27,14 @@ test('a job that takes several times as long as its lock is done once', async ()
     const events = await readEvents(join(output, 'events.jsonl'));
     const step = events.find(({ type }) => type === 'step');
     const { metrics } = step as { metrics: Record<string, number> };
-    const told = events.findLast(({ type }) => type === 'machines');
-    const { retries } = told as { retries: number };
-    return { seconds: metrics['time/ppo/optimize_step'], retries, ...(await countsOf(output)) };
+    return { seconds: metrics['time/ppo/optimize_step'], ...(await countsOf(output)) };
   };
-  const few = 64;
+  const few = 128;
   const { seconds } = await stepOf(few);
-  const many = await stepOf(Math.ceil((few * 3 * lock) / seconds));
+  const many = await stepOf(Math.ceil((few * 4 * lock) / seconds));
   expect(many.seconds, 'the job was no longer than its lock').toBeGreaterThan(2 * lock);
   const gradients = Object.keys(many.counted).filter((name) => name.startsWith('gradient'));
   expect(gradients.map((name) => many.counted[name])).toEqual([1]);
-  expect(many).toMatchObject({ retries: 0, late: 0 });
+  // the other worker, which had nothing to do, did not get it as well
+  expect(many.late).toBe(0);
 });
