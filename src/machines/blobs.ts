@@ -22,8 +22,6 @@ export interface BlobOptions {
 
 const day = 24 * 3600;
 const [redisLargest, redisTotal] = [512 * 2 ** 20, 4 * 2 ** 30];
-/** Bytes that are sent without a question whether they are there. */
-const smallBytes = 256 * 2 ** 10;
 const shareRemedy = 'Let large data travel through a folder that all see: `shared`.';
 
 /** The name by which bytes are asked for that are the same wherever they come from. */
@@ -42,12 +40,10 @@ export function redisBlobs(
   return {
     inOrder: true, // one connection, one server that does as it is told one after the other
     async put(name, bytes) {
-      const at = key(name);
-      // what is small is there sooner when it is not asked for first
-      if (bytes.length > smallBytes && (await connection.expire(at, seconds)) === 1) return;
       outstanding.add(name, bytes.length);
       try {
-        await connection.set(at, asBuffer(bytes), 'EX', seconds);
+        // at once: what is asked first whether it is there is behind what was sent meanwhile
+        await connection.set(key(name), asBuffer(bytes), 'EX', seconds);
       } catch (error) {
         outstanding.drop(name);
         throw isFull(error) ? explain(error, place) : error;

@@ -177,7 +177,7 @@ export type Answer = z.infer<typeof Answer>;
 export interface Blobs {
   /** Whether what is put is there for all who hear of something that was sent later. */
   readonly inOrder: boolean;
-  /** Where something of the name is already, nothing large is sent. @throws {InputError} when it is too large */
+  /** What has the name already may stay: it is the same. @throws {InputError} when it is too large */
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** Undefined where there is none (any more). */
   get(name: string): Promise<Uint8Array | undefined>;
