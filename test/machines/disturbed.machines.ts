@@ -145,7 +145,7 @@ test('a worker that sleeps in its work is late: its answer is counted as late, a
 test('a worker whose engine breaks ends, and another one does its work', async () => {
   const { url } = await place(1);
   const file = join(runs.folder, 'break');
-  const preload = new URL('break-thread.js', import.meta.url);
+  const preload = new URL('disturb-thread.js', import.meta.url);
   const line = ['worker', '--redis', url, '--threads', '1', '--json'];
   const broken = program(line, { NODE_OPTIONS: `--import ${preload}`, BREAK: file });
   await broken.says(/"type":"ready"/);
