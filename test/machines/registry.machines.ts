@@ -30,6 +30,13 @@ blobContract('bytes on Redis', async () => ({
   },
 }));
 
+test('bytes are on Redis before what is sent behind them, however many they are', async () => {
+  const blobs = redisBlobs(connection, 'redis://here', { prefix: 'order', run: 'one' });
+  const large = new Uint8Array(2 ** 20).fill(7);
+  const [, found] = await Promise.all([blobs.put('large', large), blobs.get('large')]);
+  expect(found?.length).toBe(large.length);
+});
+
 test('a server whose memory is full is told, with what helps', async () => {
   const small = await redisServer('--maxmemory', '3mb');
   const there = await connect(`redis://127.0.0.1:${small.port}`);
