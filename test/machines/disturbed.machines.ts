@@ -10,6 +10,7 @@ import { randomStream } from '../../src/random.ts';
 import { type DemoRuns, demoRuns, endOf } from './demo-runs.ts';
 import { moments } from './moments.ts';
 import { countsOf, outcomeOf } from './outcome.ts';
+import { place } from './place.ts';
 import { program } from './programs.ts';
 import { redisServer } from './redis-server.ts';
 import { type Wire, wire } from './wire.ts';
@@ -44,16 +45,6 @@ async function expectSame(output: string, disturbed?: readonly string[]): Promis
   const told = disturbed?.join('; ');
   expect(await outcomeOf(output), told).toEqual(alone);
   expect((await countsOf(output)).counted, told).toEqual(counted);
-}
-
-/** A Redis, and workers that meet there. */
-async function place(size: number) {
-  const redis = await redisServer();
-  onTestFinished(redis.close);
-  const url = `redis://127.0.0.1:${redis.port}`;
-  const workers = await crew(url, size);
-  onTestFinished(workers.close);
-  return { redis, url, workers };
 }
 
 test(`${kills} kills of workers at the moments of seed ${seed} change no byte, and no job counts twice`, async () => {

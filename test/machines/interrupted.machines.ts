@@ -1,11 +1,10 @@
 /** Ctrl-C while a run waits, for a first worker or for a Redis that is gone: it leaves at once, and what it had can be gone on with. */
 import { readdir } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DemoRuns, demoRuns, endOf } from './demo-runs.ts';
 import { outcomeOf } from './outcome.ts';
+import { place } from './place.ts';
 import { type Program, program } from './programs.ts';
-import { redisServer } from './redis-server.ts';
-import { crew } from './worker-processes.ts';
 
 let runs: DemoRuns;
 beforeAll(async () => {
@@ -14,16 +13,6 @@ beforeAll(async () => {
 afterAll(() => runs.close());
 
 const words = ['--steps', '3'];
-
-/** A Redis with so many workers. */
-async function place(size: number) {
-  const redis = await redisServer();
-  onTestFinished(redis.close);
-  const url = `redis://127.0.0.1:${redis.port}`;
-  const workers = await crew(url, size);
-  onTestFinished(workers.close);
-  return { redis, url };
-}
 
 /** One Ctrl-C, and the end that belongs to it: neither a stack trace nor anything else that looks like a fault. */
 async function interrupt(run: Program): Promise<void> {

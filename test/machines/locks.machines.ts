@@ -4,18 +4,13 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { demoRuns, endOf } from './demo-runs.ts';
 import { countsOf } from './outcome.ts';
+import { place } from './place.ts';
 import { program } from './programs.ts';
-import { redisServer } from './redis-server.ts';
-import { crew } from './worker-processes.ts';
 
 test('a job that takes four times as long as its lock is done once, though another worker is free', async () => {
-  const redis = await redisServer();
-  onTestFinished(redis.close);
+  const { url } = await place(1);
   const runs = await demoRuns();
   onTestFinished(runs.close);
-  const url = `redis://127.0.0.1:${redis.port}`;
-  const workers = await crew(url, 1);
-  onTestFinished(workers.close);
   const file = join(runs.folder, 'block');
   const preload = new URL('disturb-thread.js', import.meta.url);
   const line = ['worker', '--redis', url, '--threads', '1', '--json', '--lost-after', '2'];
