@@ -84,7 +84,7 @@ export async function runJobIn(
     computing = await openComputing(kind.policy?.(config), settings, { wanted, context });
     const { engine, aside, progress } = computing;
     const events = runJob(kind, config, {
-      ...{ engine, aside, output, resume, version: version, signal: context.signal },
+      ...{ engine, aside, output, resume, version, signal: context.signal },
       given: keptSettings(given, settings, engine),
       downloading: showDownload(progress),
     });

@@ -38,7 +38,7 @@ export async function runVersusIn(
   const { engine, aside, progress } = computing;
   try {
     const events = runVersus(config, {
-      ...{ engine, aside, output, resume, ablate, version: version, signal: context.signal },
+      ...{ engine, aside, output, resume, ablate, version, signal: context.signal },
       given: omit(keptSettings(given, settings, engine), ['versus', 'ablate']),
       downloading: showDownload(progress),
     });

@@ -204,6 +204,11 @@ export function allBelow(roots: Iterable<Value>): Value[] {
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/** Whether an op of that name makes a value. */
+export function isOp(value: Value | undefined, onnx: string): boolean {
+  return value?.source.kind === 'op' && value.source.op.onnx === onnx;
+}
+
 /** An input, weight or constant as one of another graph; undefined of what an op makes. */
 export function leafIn(graph: Graph, { source, dtype, shape }: Value): Value | undefined {
   if (source.kind === 'input') return graph.input(source.name, dtype, shape);

@@ -1,6 +1,6 @@
 import { Message } from '../protobuf.ts';
 import type { Tensor } from '../tensor.ts';
-import { type Graph, reachable, readBy, type Value } from './graph.ts';
+import { type Graph, isOp, reachable, readBy, type Value } from './graph.ts';
 import {
   attributeMessage,
   nodeMessage,
@@ -99,9 +99,7 @@ export function weightsUsed(graph: Graph): string[] {
 /** Names of the nodes that tell shapes, in the model that `encodeOnnx` makes of the graph. */
 export function shapeNodes(graph: Graph): string[] {
   return reachable(graph.outputs.values()).flatMap((value) =>
-    value.source.kind === 'op' && value.source.op.onnx === 'Shape'
-      ? [nodeName('Shape', nameOf(value))]
-      : [],
+    isOp(value, 'Shape') ? [nodeName('Shape', nameOf(value))] : [],
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Session, State } from '../runtime/engine.ts';
 import { type Precision, widthStep } from '../runtime/traits.ts';
 import { float32, type Tensor } from '../tensor.ts';
-import { distinct, scoringFeeds, sequenceOf, splitRows } from './batch.ts';
+import { distinct, joinRows, rowReader, scoringFeeds, sequenceOf, splitRows } from './batch.ts';
 import { sequenceGroups } from './budgets.ts';
 import type { Generation } from './decoding.ts';
 
@@ -45,10 +45,7 @@ export async function scoreAnswers(
     const { first } = distinct(rows.map(({ query }) => query));
     const states = first.map((row) => answers[group[row]].states);
     const results = await session.run({ ...feeds, states: together(states, sizes) }, parameters);
-    const lengths = rows.map(({ labels }) => labels.length);
-    const [logprobs, values] = [results.logprobs, results.values].map(({ data }) =>
-      splitRows(data as Float32Array, lengths),
-    );
+    const [logprobs, values] = ['logprobs', 'values'].map(rowReader(results, rows));
     group.forEach((i, row) => {
       const { length } = answers[i].response;
       scored[i] = { logprobs: logprobs[row].subarray(0, length), values: values[row] };
@@ -69,12 +66,6 @@ export function statesOf(
 }
 
 function together(states: readonly Float32Array[], { dModel }: Pick<ScoringJob, 'dModel'>): Tensor {
-  const elements = states.reduce((sum, { length }) => sum + length, 0);
-  const all = new Float32Array(elements);
-  let start = 0;
-  for (const one of states) {
-    all.set(one, start);
-    start += one.length;
-  }
-  return float32(all, [elements / dModel, dModel]);
+  const all = joinRows(states);
+  return float32(all, [all.length / dModel, dModel]);
 }

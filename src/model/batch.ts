@@ -199,6 +199,18 @@ export function splitRows(flat: Float32Array, lengths: readonly number[]): Float
   });
 }
 
+/** What a run gives, by the names of its outputs. */
+export type Results = Readonly<Record<string, Tensor>>;
+
+/** Reads an output: one row for each sequence. */
+export function rowReader(
+  results: Results,
+  sequences: readonly Sequence[],
+): (name: string) => Float32Array[] {
+  const lengths = sequences.map(({ labels }) => labels.length);
+  return (name) => splitRows(results[name].data as Float32Array, lengths);
+}
+
 /** One after another. */
 export function joinRows(rows: readonly Float32Array[]): Float32Array {
   const joined = new Float32Array(rows.reduce((sum, row) => sum + row.length, 0));

@@ -9,10 +9,11 @@ import { float32, type Tensor } from '../tensor.ts';
 import {
   expectLength,
   joinRows,
+  type Results,
+  rowReader,
   type Sequence,
   scoringFeeds,
   sequenceOf,
-  splitRows,
 } from './batch.ts';
 import { ownLimit, sequenceGroups } from './budgets.ts';
 import type { Generation } from './decoding.ts';
@@ -257,14 +258,6 @@ export interface ScoreOptions {
 export interface GradientOptions extends ScoreOptions {
   /** `row` counts the sequences. @default none */
   dropout?: Dropout | undefined;
-}
-
-type Results = Record<string, Tensor>;
-
-/** Reads an output: one row for each sequence. */
-function rowReader(results: Results, sequences: readonly Sequence[]) {
-  const lengths = sequences.map(({ labels }) => labels.length);
-  return (name: string) => splitRows(results[name].data as Float32Array, lengths);
 }
 
 function tokenScores(results: Results, sequences: readonly Sequence[]): TokenScores[] {

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { type Graph, reachable, readBy } from '../graph/graph.ts';
+import { type Graph, isOp, reachable, readBy } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
 import type { LoadRequest, SharedWeight } from './backend.ts';
 import { numberOf, type WeightLocation, type WeightSource } from './weight-source.ts';
@@ -86,9 +86,7 @@ export function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean 
 function readWhole(graph: Graph): Set<string> {
   const names = new Set<string>();
   for (const value of reachable(graph.outputs.values())) {
-    const { source } = value;
-    const isGather = source.kind === 'op' && source.op.onnx === 'Gather';
-    for (const { source: input } of readBy(value).slice(isGather ? 1 : 0))
+    for (const { source: input } of readBy(value).slice(isOp(value, 'Gather') ? 1 : 0))
       if (input.kind === 'weight') names.add(input.name);
   }
   return names;

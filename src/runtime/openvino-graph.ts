@@ -1,5 +1,5 @@
 /** How a graph is written for OpenVINO. */
-import { type Graph, reachable, readBy, type Value } from '../graph/graph.ts';
+import { type Graph, isOp, reachable, readBy, type Value } from '../graph/graph.ts';
 import { withNarrowProducts } from '../graph/narrow.ts';
 import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { sizeOf } from '../tensor.ts';
@@ -72,7 +72,7 @@ export async function encodeForOpenVino(
     if (weightIn(value)) ports.set(value, weightAt(value, 0));
     if (from.kind !== 'op' || weightIn(value)) continue;
     const name = `${from.op.onnx} v${value.id}`;
-    const given = isCast(value) && narrow.get(from.inputs[0]);
+    const given = isOp(value, 'Cast') && narrow.get(from.inputs[0]);
     const isNarrow = given && given.type === elementTypes[value.dtype];
     const port = isNarrow
       ? given
@@ -84,7 +84,8 @@ export async function encodeForOpenVino(
   for (const [name, value] of graph.outputs) {
     const { source: from } = value;
     const isAppended = name in append && value.dtype === 'float32';
-    const before = isCast(value) && from.kind === 'op' ? ports.get(from.inputs[0]) : undefined;
+    const before =
+      isOp(value, 'Cast') && from.kind === 'op' ? ports.get(from.inputs[0]) : undefined;
     const port = isAppended && before?.type === ownType ? before : ports.get(value)!;
     ir.layer('Result', [isAppended ? converted(ir, port, ownType) : port], { name });
   }
@@ -94,17 +95,9 @@ export async function encodeForOpenVino(
 /** Values that are outputs, or read by anything but a shape or a rounding to bfloat16. */
 function readAsTheyAre(values: readonly Value[], graph: Graph): Set<Value> {
   const readers = values.filter(
-    (value) => !(isCast(value) && value.dtype === 'bfloat16') && !isShape(value),
+    (value) => !(isOp(value, 'Cast') && value.dtype === 'bfloat16') && !isOp(value, 'Shape'),
   );
   return new Set([...graph.outputs.values(), ...readers.flatMap(readBy)]);
-}
-
-function isShape({ source }: Value): boolean {
-  return source.kind === 'op' && source.op.onnx === 'Shape';
-}
-
-function isCast({ source }: Value): boolean {
-  return source.kind === 'op' && source.op.onnx === 'Cast';
 }
 
 /** The weight that a value is, in another element type perhaps. */

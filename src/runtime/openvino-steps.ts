@@ -2,6 +2,7 @@
 import {
   type Attributes,
   Graph,
+  isOp,
   leafIn,
   type Op,
   reachable,
@@ -140,10 +141,6 @@ function stepAt(value: Value): Step | undefined {
   if (`${permutations}` !== '1,2,3,0,1,2,0,3') return undefined;
   if (key?.source.kind !== 'input' || past?.source.kind !== 'input') return undefined;
   return { query, own: { key: ownKey, value: ownValue }, past: { key, value: past }, bias };
-}
-
-function isOp(value: Value | undefined, onnx: string): boolean {
-  return value?.source.kind === 'op' && value.source.op.onnx === onnx;
 }
 
 function inputsOf({ source }: Value): readonly Value[] {

@@ -41,7 +41,7 @@ export const exportCommand = defineCommand({
     const { version } = await import('../../disk/version.ts');
     const { notes, ...written } = await exportToFolder({
       ...options,
-      version: version,
+      version,
       signal,
       onProgress: showBytes(context, 'export'),
     });

@@ -44,7 +44,7 @@ export const merge = defineCommand({
     const { notes, ...written } = await mergeToFolder({
       ...rest,
       maxShardBytes,
-      version: version,
+      version,
       signal,
       onProgress: showBytes(context, 'merge'),
     });
