@@ -5,7 +5,7 @@ import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
 import { machineOptions, rowsOption } from './machine-options.ts';
-import { engineOptions, folder } from './options.ts';
+import { engineOptions, folder, pageOption } from './options.ts';
 import { requireOption } from './required.ts';
 import { omit, readSettings, sourceOptions } from './settings.ts';
 import { curveStoreOptions, storeOptions } from './store-options.ts';
@@ -28,15 +28,6 @@ export const versusOptions = {
     .describe('With `versus`: leave out each correction alone as well, a run each'),
 };
 export type VersusSettings = z.infer<z.ZodObject<typeof versusOptions>>;
-
-/** Of the command line alone. */
-const pageOption = {
-  ui: z
-    .boolean()
-    .default(false)
-    .meta({ group: 'Output' })
-    .describe('Show it in the browser while it runs, and until Ctrl-C'),
-};
 
 /** The part of a kind that its options are made of. */
 type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares' | 'semantics'>;

@@ -35,6 +35,15 @@ export const engineOptions = {
 };
 export type EngineSettings = z.infer<z.ZodObject<typeof engineOptions>>;
 
+/** For commands that run a job; of the command line alone. */
+export const pageOption = {
+  ui: z
+    .boolean()
+    .default(false)
+    .meta({ group: 'Output' })
+    .describe('Show it in the browser while it runs, and until Ctrl-C'),
+};
+
 /** The options for the engine apart from the others. */
 export function engineAndRest<Options extends EngineSettings>(options: Options) {
   const { engine, precision, device, threads, ...rest } = options;

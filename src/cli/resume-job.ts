@@ -29,14 +29,15 @@ import { showFinished } from './show-job.ts';
 import { storeOptions } from './store-options.ts';
 
 /**
- * Goes on with the job in a folder, or shows what came of it.
+ * Goes on with the job in a folder, or shows what came of it; with its page, where that is asked for.
+ * @returns as `withPage`
  * @throws {ConfigError} when there is none, or one of an unknown kind
  * @throws {InputError} when its settings are none
  */
 export async function resumeJob(
   directory: string,
-  context: CommandContext<{ readonly require?: string | undefined }>,
-): Promise<void> {
+  context: CommandContext<{ readonly require?: string | undefined; readonly ui: boolean }>,
+): Promise<'done' | undefined> {
   await mendResultFolder(directory);
   const there = await jobIn(directory);
   if (!there) {
@@ -51,7 +52,7 @@ export async function resumeJob(
   }
   const kind: Kind = await entry.load();
   const told = await readEvents<JobEvent>(join(directory, logName));
-  await (there.finished ? showEnd : goOn)(directory, kind, {
+  const going: Going = {
     there,
     told,
     context,
@@ -59,7 +60,14 @@ export async function resumeJob(
     over: Object.fromEntries(
       Object.entries(context.given).filter(([name]) => name in machineOptions),
     ),
-  });
+  };
+  const run = () => (there.finished ? showEnd : goOn)(directory, kind, going);
+  if (context.options.ui) {
+    const { withPage } = await import('./job-page.ts');
+    return withPage(directory, run, { ...context, isThere: true });
+  }
+  await run();
+  return undefined;
 }
 
 interface Going {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import { machineOptions } from '../machine-options.ts';
+import { pageOption } from '../options.ts';
 import { requireOption } from '../required.ts';
 
 export const resume = defineCommand({
@@ -15,12 +16,13 @@ export const resume = defineCommand({
   examples: [
     ['tactful resume runs/RUN', 'after Ctrl-C, a crash or a power cut'],
     ['tactful resume runs/RUN --workers redis://HOST:6379', 'on workers, wherever it began'],
+    ['tactful resume runs/RUN --ui', 'with its page in the browser, as it may have begun'],
     ['tactful resume my-adapter', 'the folder that sft was to write'],
   ],
   arguments: [{ name: 'run', description: 'Folder of the run, or of the result', required: true }],
-  options: z.strictObject({ ...requireOption, ...machineOptions }),
+  options: z.strictObject({ ...requireOption, ...machineOptions, ...pageOption }),
   async run(context) {
     const { resumeJob } = await import('../resume-job.ts');
-    await resumeJob(context.arguments[0], context);
+    return resumeJob(context.arguments[0], context);
   },
 });
