@@ -112,11 +112,14 @@ const ofPage = [
   ...['src/cli/job-forms.ts#jobForms', 'src/cli/dashboard.ts#openPlayer'],
   'src/web/launch.ts#newLauncher',
 ];
+/** The same of a page that is shown beside a job, which asks for any port. */
+const besideJob = [...ofPage, 'src/web/server.ts#listen'];
 /** What a command names and never comes to. */
 const never: Readonly<Record<string, readonly string[]>> = {
   init: ['src/jobs/kinds.ts#kinds'], // reads settings of kinds, and starts none
   samples: ofData,
   ui: ofPage,
+  resume: besideJob,
   // the report that it makes again has the notes of the run
   'llm-judge': [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
   report: [...ofData, 'src/jobs/detox/notes.ts#ofTraining'],
@@ -128,8 +131,7 @@ const kindOf = await Promise.all(
 ).then((pairs) => new Map(pairs));
 /** What jobs come to that others have no part in: the store of a comparison, several semantics. */
 const notFor = (name: string) => [
-  ...ofPage,
-  'src/web/server.ts#listen', // they ask for any port
+  ...besideJob,
   ...(kindOf.get(name)?.compares ? [] : ['src/cli/stores.ts#openDynamo']),
   ...(kindOf.get(name)?.semantics ? [] : ['src/cli/versus-job.ts#runVersusIn']),
 ];
