@@ -29,6 +29,7 @@ import {
 } from './companions.ts';
 import type { ExportDType } from './dtypes.ts';
 import { counter, type FolderOptions, taskOf, type WrittenFiles } from './merged-folder.ts';
+import { normalizerForBrowsers } from './normalizer.ts';
 import type { LoadWeight } from './stored.ts';
 import { modelFiles } from './write.ts';
 
@@ -57,7 +58,6 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
   await checkModel(config, weights);
   const adapterPath = options.adapter ?? '';
   const ofAdapter = adapter ? await checkPairing({ adapter, adapterPath, config, model }) : [];
-  const notes = [...weights.notes, ...ofAdapter];
   const load = rounded(mergedWeights(weights, adapter));
   const models = Object.entries(exportedModels(config));
   for (const [, { graph, choice }] of models) {
@@ -68,6 +68,8 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     models.map(([name, exported]) => modelFiles(name, exported, { dtype, load, limit })),
   );
   const tokenizer = await readTokenizerFiles(model, usualClass);
+  const normalizer = normalizerForBrowsers(tokenizer.json.normalizer);
+  const notes = [...weights.notes, ...ofAdapter, ...normalizer.notes];
   const generation = await generationText(model, config);
   const { text, raw } = await readConfigText(model);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -93,7 +95,7 @@ export async function exportToFolder(options: ExportOptions): Promise<WrittenFil
     for (const file of files) await file.write(join(folder, 'onnx'), { signal, onBytes });
     signal?.throwIfAborted();
     await copyCompanions(model, folder);
-    await writeTokenizer(folder, config, tokenizer);
+    await writeTokenizer(folder, config, tokenizer, normalizer.written);
     if (generation) await writeFileAtomic(join(folder, 'generation_config.json'), generation);
     await writeFileAtomic(join(folder, 'README.md'), card);
     const changed = withFields(text, configFields(config, files));
@@ -138,9 +140,16 @@ async function writeTokenizer(
   folder: string,
   config: ModelConfig,
   { files, json, named, maxLength }: TokenizerDefinition,
+  normalizer: Readonly<Record<string, unknown>> | undefined,
 ): Promise<void> {
-  const isWhole = files.has('tokenizer.json');
-  if (!isWhole) await writeJson(join(folder, 'tokenizer.json'), json);
+  const whole = files.get('tokenizer.json');
+  const isWhole = whole !== undefined;
+  const changed = normalizer && { normalizer };
+  const file = join(folder, 'tokenizer.json');
+  if (!isWhole) await writeJson(file, { ...json, ...changed });
+  else if (changed) {
+    await writeFileAtomic(file, withFields(new TextDecoder().decode(whole), changed));
+  }
   const own = files.get(tokenizerConfig);
   if (own && isWhole) return;
   const tokens = Object.entries(named).map(([name, content]) => [`${name}_token`, content]);

@@ -26,6 +26,24 @@ export function checkCharsmap(bytes: Uint8Array, where: string): void {
   checkTrie(units, texts, where);
 }
 
+/** What a table that has been checked makes of a text that it holds as it is; else undefined. */
+export function normalisedBy(bytes: Uint8Array): (text: string) => string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts = bytes.subarray(4 + view.getUint32(0, true));
+  const unitAt = (place: number) => view.getUint32(4 + 4 * place, true);
+  return (text) => {
+    let [place, unit] = [0, unitAt(0)];
+    for (const byte of new TextEncoder().encode(text)) {
+      place = (place ^ offsetOf(unit) ^ byte) >>> 0;
+      unit = unitAt(place);
+      if (labelOf(unit) !== byte) return undefined;
+    }
+    if (!hasLeaf(unit)) return undefined;
+    const start = unitAt((place ^ offsetOf(unit)) >>> 0) & 0x7fffffff;
+    return new TextDecoder().decode(texts.subarray(start, texts.indexOf(0, start)));
+  };
+}
+
 /** Follows every path of the trie: each step and each leaf must lie within the tables. */
 function checkTrie(units: Uint32Array, texts: Uint8Array, where: string): void {
   const seen = new Uint8Array(units.length);
