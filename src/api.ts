@@ -85,7 +85,11 @@ export interface RolloutWindow {
 export interface RolloutDetails {
   readonly row: RolloutRow;
   readonly query: string;
+  /** The response before it and the one after, also of another step; missing at either end. */
+  readonly previous?: RolloutPlace;
+  readonly next?: RolloutPlace;
 }
+export type RolloutPlace = Pick<RolloutRow, 'step' | 'row'>;
 
 /** By what compared samples are sorted: a number after training, or how much it changed. */
 export type ComparedOrder = 'id' | `${'toxicity' | 'reward' | 'rouge1' | 'tokens'}${'' | 'Change'}`;
@@ -130,6 +134,12 @@ export interface StartRequest {
 export interface Started {
   readonly id: string;
 }
+
+/**
+ * `POST /api/jobs/defaults` with a `StartRequest`: by name, what each setting comes to where it is left
+ * out, by the preset and by what follows from the other settings; what is missing has no value then.
+ */
+export type JobDefaults = Readonly<Record<string, unknown>>;
 
 /** `GET /api/jobs`: what the form can start. */
 export interface JobForm {

@@ -11,6 +11,7 @@ export function openDashboard(options: Pick<DashboardOptions, 'runs' | 'port'>):
   return startDashboard({
     ...options,
     forms: async () => (await import('./job-forms.ts')).jobForms(),
+    defaults: async (asked) => (await import('./job-forms.ts')).formDefaults(asked),
     program: { command: process.execPath, words: [main] },
     open: openPlayer,
   });

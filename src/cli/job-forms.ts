@@ -1,8 +1,10 @@
 /** What the dashboard can start, as forms. */
-import type { JobForm } from '../api.ts';
+import type { JobForm, StartRequest } from '../api.ts';
+import type { Settings } from '../jobs/kind.ts';
 import { kinds } from '../jobs/kinds.ts';
 import { configSchema } from './config-schema.ts';
 import { headings } from './headings.ts';
+import { jobDefaults } from './job-defaults.ts';
 
 /** A form for each kind of job: the schema of its config file, and which settings stand together. */
 export async function jobForms(): Promise<JobForm[]> {
@@ -19,4 +21,10 @@ export async function jobForms(): Promise<JobForm[]> {
       return { job: name, presets, schema: { ...schema, definitions, headings: all } };
     }),
   );
+}
+
+/** What the settings of a form are that it leaves open; nothing of a kind of job that there is not. */
+export async function formDefaults({ job, settings }: StartRequest): Promise<Settings> {
+  const kind = await kinds.find(({ name }) => name === job)?.load();
+  return kind ? jobDefaults(kind, settings) : {};
 }

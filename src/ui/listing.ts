@@ -22,15 +22,8 @@ export interface Listing {
 }
 
 export function listed(runs: readonly RunSummary[], listing: Listing): RunSummary[] {
-  const words = listing.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const { state, sort, descending } = listing;
-  const matching = runs.filter((run) => {
-    const { id, job, model = '', algorithm = '', seed, verdict = '' } = run;
-    const text = [id, job, model, algorithm, `seed ${seed}`, verdict].join('\n').toLowerCase();
-    return (
-      (state === undefined || run.state === state) && words.every((word) => text.includes(word))
-    );
-  });
+  const { search, state, sort, descending } = listing;
+  const matching = found(runs, search).filter((run) => state === undefined || run.state === state);
   const sign = descending ? -1 : 1;
   return matching.toSorted((a, b) => {
     const [x, y] = [keyOf(a, sort), keyOf(b, sort)];
@@ -38,6 +31,15 @@ export function listed(runs: readonly RunSummary[], listing: Listing): RunSummar
       return Number(x === undefined) - Number(y === undefined);
     const order = typeof x === 'number' ? x - Number(y) : x.localeCompare(String(y));
     return sign * order || a.id.localeCompare(b.id);
+  });
+}
+
+/** The runs that a search is for, in their order. */
+export function found(runs: readonly RunSummary[], search: string): RunSummary[] {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  return runs.filter(({ id, job, model = '', algorithm = '', seed, verdict = '' }) => {
+    const text = [id, job, model, algorithm, `seed ${seed}`, verdict].join('\n').toLowerCase();
+    return words.every((word) => text.includes(word));
   });
 }
 

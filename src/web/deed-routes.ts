@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import type { Started } from '../api.ts';
+import type { JobDefaults, Started } from '../api.ts';
 import { exists } from '../disk/atomic.ts';
 import { bodyOf, playgroundBody, startBody } from './body.ts';
 import type { Env, Shared } from './parts.ts';
@@ -13,6 +13,10 @@ export function deedRoutes(app: Hono<Env>, shared: Shared): void {
   const { runs, index, launcher, playroom } = shared;
   const forms = async () => (await shared.forms?.()) ?? [];
   app.get('/api/jobs', async (c) => c.json(await forms()));
+  app.post('/api/jobs/defaults', async (c) => {
+    const asked = await bodyOf(c, startBody);
+    return c.json<JobDefaults>((await shared.defaults?.(asked)) ?? {});
+  });
   app.post('/api/runs', async (c) => {
     const { job, settings } = await bodyOf(c, startBody);
     const jobs = (await forms()).map((form) => form.job);

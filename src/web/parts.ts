@@ -1,6 +1,6 @@
 /** What the dashboard's server is made of, and what its answers are given by. */
 import type { HttpBindings } from '@hono/node-server';
-import type { JobForm } from '../api.ts';
+import type { JobDefaults, JobForm, StartRequest } from '../api.ts';
 import type { RunIndex } from '../store/run-index/run-index.ts';
 import type { Launcher, Program } from './launch.ts';
 import type { Player, Playroom } from './playroom.ts';
@@ -13,6 +13,8 @@ export interface Dashboard {
   readonly token: string;
   /** What can be started. @default nothing */
   readonly forms?: () => Promise<readonly JobForm[]>;
+  /** What settings are that are left open. @default what their schema says */
+  readonly defaults?: (asked: StartRequest) => Promise<JobDefaults>;
   /** By what it is started. @default nothing is */
   readonly program?: Program;
   /** Loads both policies of the run in a folder. @default none are */

@@ -136,6 +136,60 @@ test('tokens are coloured by what is chosen, and tell their numbers on hover and
   await page.close();
 });
 
+test('Next goes on from step to step by keyboard, and leads nowhere at the very last response', async () => {
+  const { page, errors } = await opened(browser, served.url);
+  await goTo(page, '#/tokens?run=first&step=1&row=15&by=entropy');
+  const title = () => page.locator('h1').textContent();
+  const link = (name: string) => page.getByRole('link', { name, exact: true });
+  await expect.poll(title).toBe('Response 15 of step 1');
+  await link('Next').focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(title).toBe('Response 0 of step 2');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Next');
+  expect(await page.locator('[name=by]').inputValue()).toBe('entropy');
+  await link('Previous').click();
+  await expect.poll(title).toBe('Response 15 of step 1');
+  await goTo(page, '#/tokens?run=first&step=5&row=14');
+  await expect.poll(title).toBe('Response 14 of step 5');
+  await link('Next').focus();
+  await page.keyboard.press('Enter');
+  await expect.poll(title).toBe('Response 15 of step 5');
+  await expect.poll(() => link('Next').getAttribute('aria-disabled')).toBe('true');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Next');
+  await page.keyboard.press('Enter');
+  expect(await title()).toBe('Response 15 of step 5');
+  expect(await objections(page)).toEqual([]);
+  await goTo(page, '#/tokens?run=first&step=1&row=0');
+  await expect.poll(() => link('Previous').getAttribute('aria-disabled')).toBe('true');
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test('runs to choose from are found by words, and the keyboard folds them away', async () => {
+  const { page } = await opened(browser, served.url);
+  await goTo(page, '#/samples');
+  await counts(page, 'Samples: 160');
+  const choice = page.locator('details.choice');
+  await choice.locator('summary').press('Enter');
+  const boxes = choice.getByRole('checkbox');
+  await expect.poll(() => boxes.count()).toBe(2);
+  const find = choice.getByRole('searchbox', { name: 'Find' });
+  await find.fill('SEEDS/');
+  await expect.poll(() => boxes.count()).toBe(1);
+  await expect.poll(() => choice.getByRole('status').textContent()).toBe('Shown: 1 of 2');
+  await choice.getByRole('checkbox', { name: 'seeds/7' }).check();
+  await counts(page, 'Samples: 80');
+  await find.fill('no such run');
+  await choice.getByText('No run matches.').waitFor();
+  expect(await objections(page)).toEqual([]);
+  await find.press('Escape');
+  await expect.poll(() => boxes.count()).toBe(2);
+  await find.press('Escape');
+  expect(await choice.getAttribute('open')).toBeNull();
+  expect(await page.evaluate('document.activeElement.tagName')).toBe('SUMMARY');
+  await page.close();
+});
+
 test('what was measured before and after is sorted by its change, and opens with every number', async () => {
   const { page } = await opened(browser, served.url);
   await page.getByRole('link', { name: 'Before and after' }).click();

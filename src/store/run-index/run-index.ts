@@ -20,6 +20,7 @@ import type { summaryOf } from './digest.ts';
 import { fillRollouts } from './fill-rollouts.ts';
 import { updateRuns } from './fill-runs.ts';
 import { isMeant } from './filter.ts';
+import { neighboursOf } from './neighbours.ts';
 import type { ComparedQuery, RolloutQuery, RunFilter } from './queries.ts';
 import { rolloutWindow } from './rollout-window.ts';
 import { takeTurns } from './take-turns.ts';
@@ -147,9 +148,12 @@ export async function openIndex(
     rollout: (id, step, place) =>
       mended(async () => {
         if (!(await known([id])).has(id)) return undefined;
-        const row = (await readRollouts(placeOf(id), step)).find((one) => one.row === place);
-        if (row === undefined) return undefined;
-        return { row, query: (await readQueries(placeOf(id))).get(row.query) ?? '' };
+        const folder = placeOf(id);
+        const rows = await readRollouts(folder, step);
+        const at = rows.findIndex((one) => one.row === place);
+        if (at < 0) return undefined;
+        const query = (await readQueries(folder)).get(rows[at].query) ?? '';
+        return { row: rows[at], query, ...(await neighboursOf(folder, rows, at)) };
       }),
     compared: (query) =>
       mended(async () => {

@@ -5,27 +5,37 @@ import { say } from '../state.ts';
 
 interface Props {
   readonly field: Field;
+  /** What it comes to where nothing is given. */
+  readonly usual: unknown;
   readonly text: string;
   readonly give: (text: string) => void;
   /** The server says that something is wrong with it. */
   readonly isWrong: boolean;
 }
 
-export function FieldRow({ field, text, give, isWrong }: Props) {
+export function FieldRow({ field, usual, text, give, isWrong }: Props) {
   const { name, description } = field;
-  const known = 'default' in field ? say('defaultIs', { value: settingText(field.default) }) : '';
+  const isChoice = field.kind === 'choice' || field.kind === 'flag';
+  const known = isChoice ? '' : usualText(field, usual); // its first entry tells it
   const id = `setting-${name}`;
   const hint = [description, known, field.kind === 'list' ? say('listHint') : ''];
   return (
     <div class={text === '' ? 'field' : 'field given'}>
       <label for={id}>{name}</label>
-      <Place id={id} field={field} text={text} give={give} isWrong={isWrong} />
+      <Place {...{ id, field, usual, text, give, isWrong }} />
       <small id={`${id}-hint`}>{hint.filter(Boolean).join(' · ')}</small>
     </div>
   );
 }
 
-function Place({ id, field, text, give, isWrong }: Props & { readonly id: string }) {
+/** `default 60`; nothing where there is none. */
+function usualText({ kind }: Field, usual: unknown): string {
+  if (usual === undefined || usual === '') return '';
+  const isFlag = kind === 'flag' && typeof usual === 'boolean';
+  return say('defaultIs', { value: isFlag ? say(usual ? 'yes' : 'no') : settingText(usual) });
+}
+
+function Place({ id, field, usual, text, give, isWrong }: Props & { readonly id: string }) {
   const { kind, choices, minimum, maximum } = field;
   const shared = {
     id,
@@ -39,7 +49,7 @@ function Place({ id, field, text, give, isWrong }: Props & { readonly id: string
       kind === 'choice' ? option : say(option === 'true' ? 'yes' : 'no');
     return (
       <select {...shared} onChange={(event) => give(event.currentTarget.value)}>
-        <option value="">{say('byDefault')}</option>
+        <option value="">{usualText(field, usual) || say('byDefault')}</option>
         {options.map((option) => (
           <option key={option} value={option}>
             {shown(option)}

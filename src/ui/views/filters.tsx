@@ -1,6 +1,7 @@
 /** I/O: what chooses and sorts samples; each choice stands in the address. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RunSummary } from '../../api.ts';
+import { found } from '../listing.ts';
 import { runsOf, textOfRuns } from '../route.ts';
 import { ask, route, say } from '../state.ts';
 import type { Word } from '../words/words.ts';
@@ -58,16 +59,26 @@ export function Field({ name, label, kind = 'search', hint }: FieldProps) {
   );
 }
 
-/** Which runs; none chosen are all. */
+/** Which runs, found by words; none chosen are all. */
 export function RunChoice() {
   const { answer: runs = [] } = useAnswer<readonly RunSummary[]>('/api/runs');
+  const [words, setWords] = useState('');
+  const folded = useRef<HTMLDetailsElement>(null);
   const chosen = runsOf(askedFor('runs'));
+  const shown = found(runs, words);
   const toggle = (id: string, isChosen: boolean) => {
     const others = chosen.filter((run) => run !== id);
     ask({ runs: textOfRuns(isChosen ? [...others, id] : others) });
   };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const { current } = folded;
+    if (event.key !== 'Escape' || !current?.open) return;
+    if (words !== '') return setWords('');
+    current.open = false;
+    current.querySelector('summary')?.focus();
+  };
   return (
-    <details class="choice">
+    <details class="choice" ref={folded} onKeyDown={onKeyDown}>
       <summary>
         {chosen.length === 0
           ? say('allRuns')
@@ -77,7 +88,21 @@ export function RunChoice() {
       </summary>
       <fieldset>
         <legend>{say('runs')}</legend>
-        {runs.map(({ id }) => (
+        <label class="search">
+          {say('find')}
+          <input
+            type="search"
+            name="find-run"
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
+          />
+        </label>
+        <p role="status" class="quiet">
+          {shown.length === 0
+            ? say(runs.length === 0 ? 'noRuns' : 'noMatch')
+            : say('runsShown', { count: shown.length, all: runs.length })}
+        </p>
+        {shown.map(({ id }) => (
           <label key={id}>
             <input
               type="checkbox"

@@ -7,6 +7,7 @@ import { settingText } from '../format.ts';
 import { hashOf } from '../route.ts';
 import { connection, route, say } from '../state.ts';
 import { messageOf, useAnswer, Waiting } from './answer.tsx';
+import { useDefaults } from './defaults.ts';
 import { FieldRow } from './field.tsx';
 
 export function Start() {
@@ -70,6 +71,7 @@ function Form({ job, presets, schema, like }: JobForm & { readonly like: RunDeta
   const [words, setWords] = useState('');
   const [sent, setSent] = useState<{ readonly waits?: true; readonly error?: string }>({});
   const settings = settingsOf(fields, texts, preset);
+  const defaults = useDefaults({ job, settings });
   const give = (name: string, text: string) => setTexts({ ...texts, [name]: text });
   const begin = async (event: Event) => {
     event.preventDefault();
@@ -134,6 +136,7 @@ function Form({ job, presets, schema, like }: JobForm & { readonly like: RunDeta
               <FieldRow
                 key={field.name}
                 field={field}
+                usual={defaults?.[field.name]}
                 text={texts[field.name] ?? ''}
                 give={(text) => give(field.name, text)}
                 isWrong={isWrong(field)}

@@ -1,6 +1,6 @@
 /** I/O: one response, each token coloured by one of its numbers; all of them on hover, focus and by keyboard. */
-import { useState } from 'preact/hooks';
-import type { RolloutDetails } from '../../api.ts';
+import { useRef, useState } from 'preact/hooks';
+import type { RolloutDetails, RolloutPlace } from '../../api.ts';
 import type { RolloutRow, RolloutTokens } from '../../rollouts.ts';
 import { fixed } from '../numbers.ts';
 import { hashOf } from '../route.ts';
@@ -16,21 +16,26 @@ export function Tokens() {
   const [run, step, row] = ['run', 'step', 'row'].map(askedFor);
   const path = `/api/runs/${encodeURIComponent(run)}/rollouts/${step}/${row}`;
   const { answer, error } = useAnswer<RolloutDetails>(path);
-  if (!answer) return <Waiting error={error} />;
-  const { row: rollout, query } = answer;
+  // the last one stays until the next is there: who goes on by keyboard keeps the place
+  const last = useRef<{ readonly run: string; readonly details: RolloutDetails }>(undefined);
+  if (answer) last.current = { run, details: answer };
+  const kept = last.current?.run === run ? last.current.details : undefined;
+  const shown = answer ?? (error === undefined ? kept : undefined);
+  if (!shown) return <Waiting error={error} />;
+  const { row: rollout, query, previous, next } = shown;
   return (
     <>
-      <h1>{say('tokensTitle', { step: rollout.step, row: rollout.row })}</h1>
+      <h1 aria-live="polite">{say('tokensTitle', { step: rollout.step, row: rollout.row })}</h1>
       <p class="links">
         <a href={hashOf({ view: 'run', run })}>{run}</a>
         <a href={promptOf(rollout.query, [])}>{say('sameprompt')}</a>
-        {rollout.row > 0 && <Neighbour by={-1} rollout={rollout} />}
-        <Neighbour by={1} rollout={rollout} />
+        <Neighbour word="previousSample" to={previous} />
+        <Neighbour word="nextSample" to={next} />
       </p>
       <Facts rollout={rollout} />
       <h2>{say('response')}</h2>
       {rollout.tokens ? (
-        <Coloured key={`${run} ${step} ${row}`} tokens={rollout.tokens} />
+        <Coloured key={`${run} ${rollout.step} ${rollout.row}`} tokens={rollout.tokens} />
       ) : (
         <>
           <Text text={rollout.response} />
@@ -43,13 +48,20 @@ export function Tokens() {
   );
 }
 
-function Neighbour({ by, rollout }: { readonly by: 1 | -1; readonly rollout: RolloutRow }) {
-  const asked = { run: askedFor('run'), step: askedFor('step'), by: askedFor('by') };
-  return (
-    <a href={hashOf({ view: 'tokens', asked: { ...asked, row: `${rollout.row + by}` } })}>
-      {say(by === 1 ? 'nextSample' : 'previousSample')}
-    </a>
-  );
+interface NeighbourProps {
+  readonly word: 'previousSample' | 'nextSample';
+  /** Missing at an end, where the link stays and leads nowhere. */
+  readonly to: RolloutPlace | undefined;
+}
+
+function Neighbour({ word, to }: NeighbourProps) {
+  const [run, by] = ['run', 'by'].map(askedFor);
+  const asked = to && { run, by, step: `${to.step}`, row: `${to.row}` };
+  // one element for both, so that who goes on by keyboard does not lose the place at the end
+  const target = asked
+    ? { href: hashOf({ view: 'tokens', asked }) }
+    : { role: 'link' as const, 'aria-disabled': true, tabIndex: 0, class: 'quiet' };
+  return <a {...target}>{say(word)}</a>;
 }
 
 /** Numbers of the whole response. */

@@ -49,11 +49,29 @@ test('a row is what the run kept, to the last bit, without its tokens', async ()
   ]);
   expect(queries).toEqual({ q0: 'prompt of q0', q1: 'prompt of q1' });
   const details = await index.rollout('a', 1, 0);
-  expect(details).toEqual({ row: { ...full, advantage: 0 }, query: 'prompt of q0' });
+  const next = { step: 1, row: 1 };
+  expect(details).toEqual({ row: { ...full, advantage: 0 }, query: 'prompt of q0', next });
   expect(details?.row.tokens).toEqual(tokens);
   expect(await index.rollout('a', 1, 2)).toBeUndefined();
   expect(await index.rollout('a', 2, 0)).toBeUndefined();
   expect(await index.rollout('../a', 1, 0)).toBeUndefined();
+});
+
+test('a response knows those before and after it, across steps of which nothing was kept', async () => {
+  const folder = await newFolder();
+  await log(join(folder, 'a'), started(), stepped(1), stepped(2), stepped(3), stepped(4));
+  await keep(join(folder, 'a'), 1, [rollout(1, 0), rollout(1, 1)]);
+  await keep(join(folder, 'a'), 3, [rollout(3, 0), rollout(3, 1)]);
+  await writeFile(join(folder, 'a', 'rollouts', 'step-000002.jsonl.gz'), 'damaged');
+  const index = await opened(folder);
+  const around = async (step: number, row: number) => {
+    const { previous, next } = (await index.rollout('a', step, row)) ?? {};
+    return [previous, next].map((one) => one && `${one.step}.${one.row}`);
+  };
+  expect(await around(1, 0)).toEqual([undefined, '1.1']);
+  expect(await around(1, 1)).toEqual(['1.0', '3.0']);
+  expect(await around(3, 0)).toEqual(['1.1', '3.1']);
+  expect(await around(3, 1)).toEqual(['3.0', undefined]);
 });
 
 test('ties are by run in the order asked for, by step and by row, whichever way is sorted', async () => {
