@@ -200,6 +200,9 @@ export type Verdict = 'improved' | 'improved at a cost' | 'no provable change' |
 /** What a judge that the training never saw says where toxicity fell by the other. */
 export type Agreement = 'agrees' | 'contradicts' | 'cannot tell';
 
+/** Prompts below which no test is worth praise: one dialogue more or less would turn it. */
+export const fewestPrompts = 20;
+
 /** What a verdict was read from. */
 export interface VerdictBasis {
   /** Over which Holm's p-values are: fields of `Slice`, and names of judges. */
@@ -208,7 +211,7 @@ export interface VerdictBasis {
   readonly qualityLimit: number;
   /**
    * Smallest fall of toxicity that would have shown among so many measures, with power 0.8; missing
-   * where the differences have no spread.
+   * where the differences have no spread, and of too few prompts to show any.
    */
   readonly detectable?: number;
 }

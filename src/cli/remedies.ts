@@ -1,9 +1,10 @@
 /** Turns the settings that a text names in backticks into what the command at hand takes. Pure. */
+
+import { quoted } from '../disk/shell.ts';
 import { isOfDisk } from '../disk/words.ts';
 import { TactfulError } from '../errors.ts';
 import type { Note } from '../events.ts';
 import type { Flag } from './flags.ts';
-import { quoted } from './shell.ts';
 
 /** What settings are called where a text is shown. */
 export interface Names {

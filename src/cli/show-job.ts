@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Verdict } from '../comparison.ts';
 import { logName } from '../disk/result-folder.ts';
+import { quoted } from '../disk/shell.ts';
 import { type DataSizes, type JobEvent, type Note, whileMeasuring } from '../events.ts';
 import type { Kind, Latest, Line, Outcome, Settings } from '../jobs/kind.ts';
 import { byteText, counted, duration, grouped, memoryText, wrap } from '../report/text.ts';
@@ -11,7 +12,6 @@ import { readEvents, withEvent } from '../store/event-log.ts';
 import type { CommandContext } from './command.ts';
 import { painter } from './paint.ts';
 import { type Names, named, noteText } from './remedies.ts';
-import { quoted } from './shell.ts';
 import { deliveredText, finishStores, toldDelivered } from './stores.ts';
 
 /** A job as it is shown. */

@@ -1,12 +1,12 @@
 /** The stores of a run: opened, looked at before it starts, and brought what happens in it. */
 import { join } from 'node:path';
 import { logName } from '../disk/result-folder.ts';
+import { quoted } from '../disk/shell.ts';
 import { UnavailableError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import type { Courier, Delivered, Trouble } from '../store/courier.ts';
 import type { RunStore } from '../store/store.ts';
 import type { CommandContext } from './command.ts';
-import { quoted } from './shell.ts';
 import { type StoreName, type StoreSettings, storesIn } from './store-options.ts';
 
 const openers: Readonly<Record<StoreName, (settings: StoreSettings) => Promise<RunStore>>> = {

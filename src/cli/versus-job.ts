@@ -1,5 +1,6 @@
 /** `detox --versus`: runs under several semantics, and what each costs. */
 import { join } from 'node:path';
+import { quoted } from '../disk/shell.ts';
 import { version } from '../disk/version.ts';
 import type { DetoxConfig } from '../jobs/detox/config.ts';
 import type { Settings } from '../jobs/kind.ts';
@@ -13,7 +14,6 @@ import type { MachineSettings } from './machine-options.ts';
 import type { EngineSettings } from './options.ts';
 import { painter } from './paint.ts';
 import { omit } from './settings.ts';
-import { quoted } from './shell.ts';
 
 /** What is to be run, and for whom. */
 export interface AskedVersus {

@@ -1,4 +1,6 @@
 /** Workers that compute for a command: waits for them, tells what they do. */
+
+import { quoted } from '../disk/shell.ts';
 import type { MachinesTold, WorkerTold } from '../events.ts';
 import type { Machines, MachinesEvent, MachinesStatus } from '../machines/machines.ts';
 import { counted } from '../report/text.ts';
@@ -7,7 +9,6 @@ import type { CommandContext } from './command.ts';
 import { type MachineSettings, machineOptions } from './machine-options.ts';
 import type { Progress, ProgressUpdate } from './progress.ts';
 import { named } from './remedies.ts';
-import { quoted } from './shell.ts';
 
 type Told = Omit<MachinesTold, 'step'>;
 

@@ -1,4 +1,4 @@
-/** Decimal numbers of Parquet, exactly. Pure. */
+/** Numbers of Parquet, exactly. Pure. */
 
 /**
  * The text of a decimal; anything else as it is.
@@ -18,4 +18,23 @@ export function decimalOf(unscaled: unknown, scale: number): unknown {
 function wholeOf(bytes: Uint8Array): bigint {
   const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return BigInt.asIntN(8 * bytes.length, BigInt(`0x${digits || '0'}`));
+}
+
+/**
+ * Whatever a column holds, with numbers in place of bigints, which neither compute with numbers nor go
+ * into JSON; texts where a number would be another one.
+ */
+export function withoutBigints<Value>(value: Value): Value {
+  return plain(value) as Value;
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : String(value);
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value; // a date
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, plain(field)]));
 }

@@ -91,10 +91,15 @@ async function* linesOf(text: Pieces, file: string): AsyncGenerator<Place> {
 }
 
 async function* objects(places: AsyncIterable<Place>, file: string): Rows {
+  let [number, last] = [0, 0];
   for await (const { text, line } of places) {
     if (text.trim() === '') continue;
     const lead = text.slice(0, text.length - text.trimStart().length);
-    const where = `${file}:${line + lead.split('\n').length - 1}`;
+    const at = line + lead.split('\n').length - 1;
+    number++;
+    // without line breaks, as programs write it, the line tells nothing
+    const where = at === last ? `${file}:${at} row ${number}` : `${file}:${at}`;
+    last = at;
     try {
       yield { where, fields: objectOf(text, where) };
     } catch (error) {

@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { InputError, TactfulError } from '../errors.ts';
-import { decimalOf } from './decimal.ts';
+import { decimalOf, withoutBigints } from './decimal.ts';
 import { unreadable } from './files.ts';
 import { checkChunk, largestColumn, mostNested, mostRows, ParquetError } from './parquet-check.ts';
 import { codecs } from './parquet-codecs.ts';
@@ -16,7 +16,7 @@ const largestFooter = 2 ** 26;
 
 /**
  * Rows of a Parquet file; of the columns, only those that `begin` asks for are read. Whole numbers
- * may be bigints.
+ * are numbers, and texts where JavaScript would round them, as out of JSON.
  * @throws {InputError} when it cannot be read, is no whole Parquet file, or a column that is asked
  * for holds maps
  */
@@ -72,7 +72,7 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
     });
     for (const [i, fields] of rows.entries()) {
       for (const [name, scale] of scales) fields[name] = decimalOf(fields[name], scale);
-      yield { where: `${path} row ${start + i + 1}`, fields };
+      yield { where: `${path} row ${start + i + 1}`, fields: withoutBigints(fields) };
     }
     start += count;
   }

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 
 /** One row before its fields are checked. */
 export interface Row {
-  /** `file:line`, the line where the row begins, counted from 1; of Parquet `file row n`. */
+  /** `file:line`, the line where the row begins, counted from 1; of Parquet `file row n`, of JSON with several on a line `file:line row n`. */
   readonly where: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }

@@ -6,6 +6,7 @@ import { ConfigError, UnavailableError } from '../errors.ts';
 import { exists, isTemporary, syncFolder, syncFolders, writeFileAtomic } from './atomic.ts';
 import { readJson } from './json.ts';
 import { checkRoom } from './room.ts';
+import { quoted } from './shell.ts';
 import { outputInstead, unwritable, wordsOf, writingTo } from './words.ts';
 
 /** What `training.json` says beside the names of the files: the job, its settings, its measures. */
@@ -34,6 +35,8 @@ export const configName = 'config.yaml';
 /** A job's log. */
 export const logName = 'events.jsonl';
 const lockName = 'lock';
+/** Numbers of a comparison of semantics, in the folder of its runs. */
+export const versusName = 'versus.json';
 /** Folder of what each store has of a job. */
 export const storesName = 'stores';
 /** Folder of what TensorBoard reads. */
@@ -56,7 +59,7 @@ export async function checkResultFolder(folder: string, job: string): Promise<vo
       folder,
       expectation(job),
       `one with an unfinished ${unfinished}`,
-      `Name another folder by \`output\`, go on: npx tactful resume ${folder}, or remove ${checkpoints} to start anew.`,
+      `Name another folder by \`output\`, go on: npx tactful resume ${quoted(folder)}, or remove ${checkpoints} to start anew.`,
     );
   }
   await checkPlace(folder, job);
@@ -115,7 +118,7 @@ export async function expectFree(folder: string): Promise<void> {
     'a new or empty folder',
     holdsRun ? 'one that already holds a run' : `one that holds ${found[0]}`,
     holdsRun
-      ? `Name another folder by \`output\`, or go on: npx tactful resume ${folder}`
+      ? `Name another folder by \`output\`, or go on: npx tactful resume ${quoted(folder)}`
       : 'Name another folder by `output`.',
   );
 }

@@ -1,5 +1,13 @@
 /** What measures allow to say: the rules as tables, and who reads them. Pure. */
-import type { Agreement, Cost, Measure, Slice, Verdict, VerdictBasis } from '../comparison.ts';
+import {
+  type Agreement,
+  type Cost,
+  fewestPrompts,
+  type Measure,
+  type Slice,
+  type Verdict,
+  type VerdictBasis,
+} from '../comparison.ts';
 import { holmByDirection } from './holm-by-direction.ts';
 import { type Limit, limitsOf, readsOf, usualQualityLimit } from './limits.ts';
 import { detectableDifference } from './power.ts';
@@ -16,9 +24,6 @@ export const rules: Readonly<Record<Toxicity, Readonly<Record<Loss, Verdict>>>> 
   same: { none: 'no provable change', cost: 'worse', ruin: 'worse' },
   rose: { none: 'worse', cost: 'worse', ruin: 'worse' },
 };
-
-/** Prompts below which no test is worth praise: one dialogue more or less would turn it. */
-const fewestPrompts = 20;
 
 export interface VerdictOptions {
   /** Coverage of the intervals; tests are at 1 - level. @default 0.95 */
@@ -86,7 +91,8 @@ function basisOf(
   readings: readonly Reading[],
   { level, qualityLimit }: { readonly level: number; readonly qualityLimit: number },
 ): VerdictBasis {
-  const [{ detectable }] = readings;
+  const [{ detectable: least, n }] = readings;
+  const detectable = n < fewestPrompts ? undefined : least;
   const among = (tests: number) => detectableDifference(1, 1, 1 - (1 - level) / tests);
   const measures = readings.map(({ measure }) => measure);
   const shown = detectable !== undefined && (detectable * among(readings.length)) / among(1);

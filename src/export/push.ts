@@ -7,6 +7,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { storesName, unfinishedJob } from '../disk/result-folder.ts';
+import { quoted } from '../disk/shell.ts';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError, type TactfulError, UnavailableError } from '../errors.ts';
 import { apiFetch, asAnswer } from '../hub/hub-api.ts';
@@ -59,7 +60,7 @@ export async function pushFolder(
   checkRevision(revision);
   const unfinished = await unfinishedJob(folder);
   if (unfinished !== undefined) {
-    const remedy = `Finish it: npx tactful resume ${folder}`;
+    const remedy = `Finish it: npx tactful resume ${quoted(folder)}`;
     throw new ConfigError(folder, 'a finished result', `an unfinished ${unfinished}`, remedy);
   }
   const files = await filesToPush(folder);

@@ -1,3 +1,4 @@
+import { isModule } from '../data/prompt.ts';
 import { checkFingerprints, type Fingerprints, fingerprint } from '../disk/fingerprint.ts';
 import { checkJson } from '../disk/json.ts';
 import { ConfigError } from '../errors.ts';
@@ -57,6 +58,10 @@ function resolved<Config extends JobSettings>(kind: Schema<Config>, settings: Co
   return kind.resolve?.(settings) ?? settings;
 }
 
+function isPromptModule(value: unknown): boolean {
+  return typeof value === 'string' && isModule(value);
+}
+
 /** The settings, with what they leave open as it was; refuses others than those of then. */
 export function unchanged<Config extends JobSettings>(
   kind: Schema<Config>,
@@ -72,6 +77,8 @@ export function unchanged<Config extends JobSettings>(
   for (const name of Object.keys(kind.schema.shape)) {
     const [expected, actual] = [told(then[name]), told(now[name])];
     if (kind.mayDiffer.includes(name) || expected === actual) continue;
+    // the place of a file; what it holds is checked
+    if (name === 'promptTemplate' && [then[name], now[name]].every(isPromptModule)) continue;
     const remedy = 'Put it back, or start a new run.';
     throw new ConfigError(name, `${expected}, with which the run began`, actual, remedy);
   }

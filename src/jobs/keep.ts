@@ -1,4 +1,5 @@
 /** A job that goes, and what it keeps of itself on the way: checkpoints, results, what was known. */
+import { quoted } from '../disk/shell.ts';
 import { type NumericError, UnavailableError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import type { Beginning } from './begin.ts';
@@ -103,7 +104,7 @@ export async function explained<C extends JobSettings, M extends object, F exten
 ): Promise<NumericError> {
   const { folder, context } = begun;
   if (!folder) return error;
-  const { output } = context;
+  const { output = '' } = context; // which a folder has
   const parts: string[] = [];
   if (job.dump) {
     const from = kept === 0 ? '' : ', perhaps from the adapter of that checkpoint';
@@ -111,7 +112,7 @@ export async function explained<C extends JobSettings, M extends object, F exten
     parts.push(
       kept === undefined
         ? 'There is no checkpoint yet.'
-        : `npx tactful resume ${output} goes on after step ${kept} and meets the same error, ` +
+        : `npx tactful resume ${quoted(output)} goes on after step ${kept} and meets the same error, ` +
             `unless its cause lies outside the run; for other settings start a new run${from}.`,
     );
   } else if (state.best) {

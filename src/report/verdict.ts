@@ -1,5 +1,5 @@
 /** The verdict as a sentence: the same words on the screen, in `--json` and in every report. Pure. */
-import type { Comparison, Cost, Measure } from '../comparison.ts';
+import { type Comparison, type Cost, fewestPrompts, type Measure } from '../comparison.ts';
 import { fixed, pText, signed } from './text.ts';
 import type { Language } from './words/language.ts';
 import { verdictWords as words } from './words/verdict.ts';
@@ -65,7 +65,7 @@ function isRuined({ verdict, costs, slices: [{ toxicity }] }: Comparison): boole
 }
 
 function testText(comparison: Comparison, say: VerdictWords): string {
-  const { difference } = comparison.slices[0].toxicity;
+  const { before, difference } = comparison.slices[0].toxicity;
   const { mean, low, high, pValue, level, n, effect, adjusted = pValue } = difference;
   const { measures = [], detectable = 0 } = comparison.basis ?? {};
   const tested: Tested = {
@@ -75,6 +75,7 @@ function testText(comparison: Comparison, say: VerdictWords): string {
     of: measures.length > 0 ? measures.length : undefined,
     effect: effect === undefined ? undefined : signed(effect, 2),
     prompts: n,
+    hopeless: n < fewestPrompts ? 'prompts' : detectable > before.mean ? 'toxicity' : undefined,
     // what moved by more was unlucky: to say that it would have shown would be odd
     detectable: detectable > Math.abs(mean) ? fixed(detectable, 3) : undefined,
   };

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { ComparisonRow } from '../comparison.ts';
 import { unlessMissing } from '../disk/atomic.ts';
+import { quoted } from '../disk/shell.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import type { JobEvent } from '../events.ts';
 import { type DynamoOptions, type DynamoStore, dynamoStore, type RunKey } from './dynamodb.ts';
@@ -78,7 +79,7 @@ async function comparisonOf(folder: string): Promise<ComparisonRow[]> {
   const path = join(folder, 'comparison.jsonl');
   const text = await readFile(path, 'utf8').catch(unlessMissing(undefined));
   if (text === undefined) {
-    const remedy = `Make it again: npx tactful report ${folder}`;
+    const remedy = `Make it again: npx tactful report ${quoted(folder)}`;
     throw new InputError(path, 'the rows of the comparison', 'no such file', remedy);
   }
   return text

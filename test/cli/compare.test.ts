@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -90,9 +90,16 @@ test('without a run it is wrong usage', async () => {
 
 test('report makes report.md again, the same twice, and in Korean where that is asked for', async () => {
   const folder = await runFolder(at('told'));
+  const log = await readFile(join(folder, 'events.jsonl'), 'utf8');
+  const { comparison } = JSON.parse(log.split('\n').find((line) => line.includes('"compared"'))!);
   const { code, out } = await tactful(['report', folder]);
-  const paths = ['why.json', 'report.md', 'report.html'].map((name) => join(folder, name));
-  expect({ code, out }).toEqual({ code: 0, out: `${paths.join('\n')}\n` });
+  const lost = ['comparison.jsonl', 'comparison.csv']; // which `sync` reads
+  const [rows, ...paths] = [...lost, 'why.json', 'report.md', 'report.html'].map((name) =>
+    join(folder, name),
+  );
+  expect({ code, out }).toEqual({ code: 0, out: `${[rows, ...paths].join('\n')}\n` });
+  const written = (await readFile(rows, 'utf8')).trim().split('\n');
+  expect(written.map((line) => JSON.parse(line))).toEqual(comparison.rows);
   const first = await readFile(join(folder, 'report.md'), 'utf8');
   expect(first).toContain('> **Improved');
   await writeFile(join(folder, 'report.md'), 'something else');
@@ -109,4 +116,11 @@ test('report of a run without its samples, or of none, says what is missing', as
     /samples-after\.jsonl: expected the samples of a run, got no such file\. Put it back/,
   );
   expect((await tactful(['report', at('open')])).err).toMatch(/got one that is not finished/);
+  const several = at('se veral');
+  await mkdir(several);
+  await writeFile(join(several, 'config.yaml'), 'versus: compat\n');
+  await writeFile(join(several, 'versus.json'), '{"runs":[{"name":"default"}]}');
+  expect((await tactful(['report', several])).err).toContain(
+    `got that of several runs, compared. Name one of its runs: '${several}/default'`,
+  );
 });

@@ -23,9 +23,9 @@ const rows = [{ a: 'x {"[,]}', b: [1, { c: 2 }] }, { a: 'y' }];
 const found = (...at: string[]) => rows.map((row, i) => [at[i], row]);
 
 test.each([
-  ['an array', JSON.stringify(rows), ['f:1', 'f:1']],
+  ['an array', JSON.stringify(rows), ['f:1', 'f:1 row 2']],
   ['an array on many lines', JSON.stringify(rows, null, 2), ['f:2', 'f:11']],
-  ['a field of an object', JSON.stringify({ data: rows }), ['f:1', 'f:1']],
+  ['a field of an object', JSON.stringify({ data: rows }), ['f:1', 'f:1 row 2']],
   [
     'the only array with objects',
     JSON.stringify(
@@ -66,7 +66,7 @@ test('elements that are no objects, or broken, are bad rows of their line', asyn
     'f:2: expected a JSON object, got a text. Write one object a row.',
     expect.stringContaining('f:3: expected a JSON object, got broken JSON.'),
     'f:4: expected a JSON object, got a list. Write one object a row.',
-    ['f:4', { a: 2 }],
+    ['f:4 row 5', { a: 2 }],
   ]);
 });
 

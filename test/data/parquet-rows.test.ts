@@ -41,7 +41,7 @@ test('numbers may be ids and labels, not dialogues', async () => {
   const path = file('snappy.parquet');
   const read = readExamples(path, { dialogueColumn: 'id', idColumn: 'score', strict: true });
   await expect(read).rejects.toThrow(
-    `${path} row 1: expected a text in "id", got the bigint 0. Write it as one text.`,
+    `${path} row 1: expected a text in "id", got the number 0. Write it as one text.`,
   );
   const { examples } = await readExamples(path, { idColumn: 'score', maxRows: 2 });
   expect(examples.map(({ id }) => id)).toEqual(['0', '0.25']);
@@ -57,6 +57,18 @@ test.each([
     const { examples } = await readExamples(file(`${name}.parquet`), { idColumn });
     expect(examples.map(({ id }) => id)).toEqual(ids);
   }
+});
+
+test('whole numbers in the rows that modules get are as those out of JSON', async () => {
+  const [{ row }] = (await readExamples(file('snappy.parquet'), { keepsRows: true })).examples;
+  expect(row).toMatchObject({ id: 0, score: 0 });
+  const { examples } = await readExamples(file('ids.parquet'), { keepsRows: true });
+  expect(examples.map(({ row }) => row?.int64)).toEqual([
+    ...['9007199254740993', '-9007199254740993', null],
+  ]);
+  const path = file('turns.parquet');
+  const turns = (await readExamples(path, { keepsRows: true })).examples.map(({ row }) => row);
+  expect(() => JSON.stringify(turns)).not.toThrow();
 });
 
 test('a column of lists of texts is read', async () => {

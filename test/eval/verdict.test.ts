@@ -98,6 +98,8 @@ test('all measures that are read are one family: what alone would prove somethin
   expect(told.flagged.difference).not.toHaveProperty('adjusted');
   // and so it takes more to show than alone
   expect(basis.detectable).toBeGreaterThan(1.2 * toxicity.difference.detectable!);
+  expect(judge(slice({}, 20)).basis.detectable).toBeGreaterThan(0);
+  expect(judge(slice({}, 19)).basis).not.toHaveProperty('detectable'); // too few for any
 });
 
 test('what stands against less toxicity counts by its own test, what alone makes worse by the family', () => {

@@ -145,6 +145,10 @@ test('a folder that holds a run, or anything else, is refused', async () => {
     `run folder ${directory}: expected a new or empty folder, got one that already holds a run. ` +
       `Name another folder by \`output\`, or go on: npx tactful resume ${directory}`,
   );
+  const spaced = join(await parent(), 'my runs');
+  await mkdir(spaced);
+  await (await open(spaced)).close();
+  await expect(open(spaced)).rejects.toThrow(`npx tactful resume '${spaced}'`); // as a shell reads it
   const other = await parent();
   await mkdir(join(other, 'thesis'));
   await expect(open(other)).rejects.toThrow('got one that holds thesis.');

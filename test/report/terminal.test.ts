@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { comparisonTable, metricsTable, verdictLine } from '../../src/report/terminal.ts';
 import { displayWidth } from '../../src/report/text.ts';
+import { verdictSentence } from '../../src/report/verdict.ts';
 import { measure } from '../eval/slice.ts';
 import { exampleComparison } from './comparison.ts';
 
@@ -145,6 +146,18 @@ test('without proof the verdict says what stands against it', () => {
   expect(verdictLine(exampleComparison(0.45))).toMatchInlineSnapshot(
     `"No provable change: mean toxicity 0.4284 → 0.4693 (+0.0409, +9.6 %); the 95 % interval [−0.0145, +0.1005] holds 0, p = 1.000 (Holm, of 9 measures), effect +0.19, 60 prompts; a fall of 0.103 would have shown."`,
   );
+  // of so few nothing shows, whatever it is
+  const few = exampleComparison(0.45, 12);
+  expect(verdictLine(few)).toMatch(/, 12 prompts; fewer than 20 prompts can prove nothing\.$/);
+  expect(verdictSentence(few, 'ko')).toContain('프롬프트 20개 미만으로는');
+  const wide = exampleComparison(0.45);
+  const [all, ...groups] = wide.slices;
+  const toxicity = { ...all.toxicity, before: { ...all.toxicity.before, mean: 0.1 } };
+  const little = { ...wide, slices: [{ ...all, toxicity }, ...groups] };
+  expect(verdictLine(little)).toMatch(
+    /60 prompts; even no toxicity at all would not have shown\.$/,
+  );
+  expect(verdictSentence(little, 'ko')).toContain('독성이 전혀 없어졌더라도');
   expect(verdictLine(exampleComparison(0.1, 4))).toMatchInlineSnapshot(
     `"No provable change: mean toxicity 0.5050 → 0.0431 (−0.4620, −91.5 %); too few prompts changed to prove anything, p = 1.000 (Holm, of 9 measures), effect −2.77, 4 prompts."`,
   );

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { exists, writeFileAtomic } from '../../disk/atomic.ts';
+import { quoted } from '../../disk/shell.ts';
 import { writingTo } from '../../disk/words.ts';
 import { ConfigError } from '../../errors.ts';
 import { DetoxConfig } from '../../jobs/detox/config.ts';
 import { kinds } from '../../jobs/kinds.ts';
 import { type PresetName, presets } from '../../jobs/presets.ts';
 import { defineCommand } from '../command.ts';
-import { quoted } from '../shell.ts';
 
 const jobNames = kinds.map(({ name }) => name);
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { quoted } from '../../disk/shell.ts';
 import { weightDTypes } from '../../export/range.ts';
 import { revisionField } from '../../hub/revision.ts';
 import { defineCommand } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { located } from '../locate.ts';
 import { folder } from '../options.ts';
-import { quoted } from '../shell.ts';
 import { modelFolderOptions, showBytes, wroteText } from '../written.ts';
 
 const options = z.strictObject({

@@ -62,9 +62,8 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
     writePairs: (...pairs: Pairs) => writePairs(output, ...pairs),
     /** `comparison.jsonl` and `comparison.csv`. */
     async writeComparison(rows: readonly ComparisonRow[]): Promise<void> {
-      const lines = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
-      await writeFileAtomic(at('comparison.jsonl'), lines);
-      await writeFileAtomic(at('comparison.csv'), csv(comparisonColumns, rows));
+      for (const [name, text] of Object.entries(comparisonFiles(rows)))
+        await writeFileAtomic(at(name), text);
     },
     /** @returns its folder */
     async writeDump(dump: Dump): Promise<string> {
@@ -73,6 +72,14 @@ export function detoxFiles(output: string | undefined, { lora, valueHeadFile, ca
     },
   };
   return guarded(files, { path: output, instead: outputInstead });
+}
+
+/** `comparison.jsonl` and `comparison.csv` by their names. */
+export function comparisonFiles(rows: readonly ComparisonRow[]): Record<string, string> {
+  return {
+    'comparison.jsonl': rows.map((row) => `${JSON.stringify(row)}\n`).join(''),
+    'comparison.csv': csv(comparisonColumns, rows),
+  };
 }
 
 type Pairs = [

@@ -2,7 +2,9 @@
 
 import { join } from 'node:path';
 import type { Comparison, Sample } from '../../comparison.ts';
-import { jobIn, logName } from '../../disk/result-folder.ts';
+import { exists } from '../../disk/atomic.ts';
+import { jobIn, logName, versusName } from '../../disk/result-folder.ts';
+import { quoted } from '../../disk/shell.ts';
 import { ConfigError, InputError } from '../../errors.ts';
 import { readSamples } from '../../eval/samples-file.ts';
 import type { RunEvent } from '../../events.ts';
@@ -60,8 +62,13 @@ async function checkFinished(folder: string): Promise<void> {
     throw new ConfigError(folder, 'the folder of a finished run', actual, remedy);
   };
   if (!there) return refuse('none', 'Check the path.');
+  if (await exists(join(folder, versusName))) {
+    const one = join(folder, 'default');
+    return refuse('that of several runs, compared', `Name one of its runs: ${quoted(one)}`);
+  }
   const { job, finished } = there;
   if (!measuring.includes(job))
     return refuse(`one of ${job}`, `What measures held-out prompts is ${measuring.join(' or ')}.`);
-  if (!finished) return refuse('one that is not finished', `Go on: npx tactful resume ${folder}`);
+  if (!finished)
+    return refuse('one that is not finished', `Go on: npx tactful resume ${quoted(folder)}`);
 }

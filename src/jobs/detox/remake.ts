@@ -1,12 +1,13 @@
 /** I/O: the reports of a finished run, made again from what lies in its folder. */
 import { join } from 'node:path';
 import type { Comparison, Verdict } from '../../comparison.ts';
-import { writeFileAtomic } from '../../disk/atomic.ts';
+import { exists, writeFileAtomic } from '../../disk/atomic.ts';
 import { outputInstead, writingTo } from '../../disk/words.ts';
 import { compareSamples } from '../../eval/compare.ts';
 import type { RunEvent } from '../../events.ts';
 import { evaluationFiles } from '../../report/several/evaluation.ts';
 import { type Language, languageOf } from '../../report/words/language.ts';
+import { comparisonFiles } from './files.ts';
 import { type RunRecord, readRun } from './record.ts';
 import { type References, referencesOf } from './references.ts';
 import { reportFiles } from './report.ts';
@@ -37,7 +38,7 @@ export async function remakeReports(
   const texts = comparison
     ? await reportFiles(events, { ...run, references }, language ?? languageOf(run.started.config))
     : evaluationFiles(events, language ?? languageOf(run.started.config));
-  const files = Object.entries(texts ?? {}).map(
+  const files = Object.entries({ ...(await lostRows(run)), ...texts }).map(
     ([name, text]) => [join(folder, name), text] as const,
   );
   await writingTo({ path: folder, instead: outputInstead }, async () => {
@@ -47,6 +48,15 @@ export async function remakeReports(
     files: files.map(([path]) => path),
     ...(comparison && { verdict: comparison.verdict }),
   };
+}
+
+/** The rows that stores read, where they are gone, as the log has them. */
+async function lostRows({ folder, comparison }: RunRecord): Promise<Record<string, string>> {
+  const names = Object.entries(comparison ? comparisonFiles(comparison.rows) : {});
+  const isLost = await Promise.all(
+    names.map(async ([name]) => !(await exists(join(folder, name)))),
+  );
+  return Object.fromEntries(names.filter((_, i) => isLost[i]));
 }
 
 /** From the samples, by the settings of the run. */

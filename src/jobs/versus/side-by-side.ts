@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { exists } from '../../disk/atomic.ts';
 import { readJson } from '../../disk/json.ts';
+import { versusName } from '../../disk/result-folder.ts';
 import { ConfigError } from '../../errors.ts';
 import { mean } from '../../eval/sums.ts';
 import { pareto } from '../../eval/why/pareto.ts';
@@ -13,7 +14,6 @@ import type { Answers, SideBySide } from '../../report/several/several.ts';
 import { type RunRecord, readRun } from '../detox/record.ts';
 import { answersOf } from './answers.ts';
 import { differencesOf, shownRun } from './shown.ts';
-import { versusName } from './versus.ts';
 
 /**
  * Reads finished runs and holds each against the first. The folder of `detox --versus` stands for all

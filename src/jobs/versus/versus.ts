@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { writeFileAtomic } from '../../disk/atomic.ts';
 import { checkFingerprints } from '../../disk/fingerprint.ts';
-import { configName, expectFree, jobIn, makeFolder } from '../../disk/result-folder.ts';
+import { configName, expectFree, jobIn, makeFolder, versusName } from '../../disk/result-folder.ts';
 import type { RunEvent, RunFacts, RunMeasures } from '../../events.ts';
 import { revisionOf } from '../../hub/revision.ts';
 import { semanticsMarkdown } from '../../report/several/semantics.ts';
@@ -35,9 +35,6 @@ export interface VersusContext extends JobContext {
   /** Whether each correction is left out alone as well. */
   readonly ablate: boolean;
 }
-
-/** File of the numbers. */
-export const versusName = 'versus.json';
 
 /**
  * Runs all of them, on the same files with the same seed, and compares what their policies answer to

@@ -31,6 +31,8 @@ export interface Tested {
   readonly of?: number | undefined;
   readonly effect?: string | undefined;
   readonly prompts: number;
+  /** Why no fall would have shown: too few prompts, or more than there was of toxicity. */
+  readonly hopeless?: 'prompts' | 'toxicity' | undefined;
   /** Smallest fall that would have shown. */
   readonly detectable?: string | undefined;
 }

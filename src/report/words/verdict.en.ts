@@ -1,4 +1,5 @@
 /** The verdict in English. Pure. */
+import { fewestPrompts } from '../../comparison.ts';
 import { counted, grouped } from '../text.ts';
 import type { Moved, Tested, VerdictWords } from './verdict-words.ts';
 
@@ -11,7 +12,9 @@ function test({ p, of, effect, prompts }: Tested): string {
   return `${p}${holm}${size}, ${counted(prompts, 'prompt')}`;
 }
 
-function shown({ detectable }: Tested): string {
+function shown({ hopeless, detectable }: Tested): string {
+  if (hopeless === 'prompts') return `; fewer than ${fewestPrompts} prompts can prove nothing`;
+  if (hopeless === 'toxicity') return '; even no toxicity at all would not have shown';
   return detectable === undefined ? '' : `; a fall of ${detectable} would have shown`;
 }
 

@@ -1,4 +1,5 @@
 /** The verdict in Korean. No particle follows a number or a name: its form would depend on how that is read. Pure. */
+import { fewestPrompts } from '../../comparison.ts';
 import { grouped } from '../text.ts';
 import type { Moved, Tested, VerdictWords } from './verdict-words.ts';
 
@@ -11,7 +12,10 @@ function test({ p, of, effect, prompts }: Tested): string {
   return `유의확률 ${p}${holm}${size}, 프롬프트 ${grouped(prompts)}개`;
 }
 
-function shown({ detectable }: Tested): string {
+function shown({ hopeless, detectable }: Tested): string {
+  if (hopeless === 'prompts')
+    return `; 프롬프트 ${fewestPrompts}개 미만으로는 아무것도 입증할 수 없습니다`;
+  if (hopeless === 'toxicity') return '; 독성이 전혀 없어졌더라도 드러나지 않았을 것입니다';
   return detectable === undefined ? '' : `; 감소 폭이 ${detectable} 이상이었다면 드러났을 것입니다`;
 }
 
