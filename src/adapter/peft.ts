@@ -64,6 +64,7 @@ const adapterNames = ['adapter_model.safetensors', 'adapter_model.bin'];
 export async function readAdapter(path: string): Promise<StoredAdapter> {
   return withAdapterFolder(path, adapterNames, async (folder) => {
     const where = join(folder, configName);
+    await refuseRunFolder(folder);
     const json = await readJson(where, z.looseObject({}));
     refuseUnsupported(json, where);
     const tensors = await readAdapterTensors(folder);
@@ -78,6 +79,14 @@ export async function readAdapter(path: string): Promise<StoredAdapter> {
       task: typeof json.task_type === 'string' ? json.task_type : undefined,
     };
   });
+}
+
+/** The folder of a run has an adapter, and is none. */
+async function refuseRunFolder(folder: string): Promise<void> {
+  const inside = join(folder, 'adapter');
+  if (await exists(join(folder, configName))) return;
+  if (!(await exists(join(inside, configName)))) return;
+  throw new UnavailableError(folder, 'an adapter', 'a folder that has one', `Name ${inside}.`);
 }
 
 /**

@@ -1,25 +1,32 @@
 import type { z } from 'zod';
 import { didYouMean } from '../errors.ts';
+import { list } from '../report/text.ts';
 import { mismatch, valueAt } from '../settings/setting.ts';
 import { UsageError } from './errors.ts';
 import { type Flag, placeholderOf, withFlagNames } from './flags.ts';
+import { commandNames, type WhereSaid } from './remedies.ts';
 import type { Values } from './values.ts';
 
 /**
  * Options checked by their schema.
+ * @param where those were said that no flag did
  * @throws {UsageError} naming the flag of the first one that is wrong
  */
 export function checkOptions<Schema extends z.ZodObject>(
   schema: Schema,
   flags: readonly Flag[],
   values: Readonly<Values>,
+  where?: WhereSaid,
 ): z.infer<Schema> {
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   const { issues } = result.error;
   // what is wrong comes before what is missing, perhaps because of it
   const isGiven = ({ path }: z.core.$ZodIssue) => valueAt(values, path.map(String)) !== undefined;
-  throw new UsageError(issueText(issues.find(isGiven) ?? issues[0], flags, values));
+  const issue = issues.find(isGiven) ?? issues[0];
+  const text = issueText(issue, flags, values);
+  const places = issue.code === 'custom' && where ? placesText(text, flags, where) : '';
+  throw new UsageError(`${text} ${places}`.trimEnd());
 }
 
 function issueText(
@@ -72,6 +79,17 @@ function gotText(
   const all = texts.map(({ name, value }) => `${name} ${value}`);
   const last = all.pop();
   return last === undefined ? '' : `; got ${[all.join(', '), last].filter(Boolean).join(' and ')}`;
+}
+
+/** Where settings were said that a message names as flags. */
+function placesText(message: string, flags: readonly Flag[], where: WhereSaid): string {
+  const named = new Set(message.match(/--[a-z-]+/g));
+  const { of } = commandNames(flags, where);
+  const places = flags.flatMap(({ name, path: [setting] }) => {
+    const place = named.has(name) && where(setting) !== undefined && of(setting);
+    return place ? [place] : [];
+  });
+  return places.length > 0 ? `Said by ${list(places)}.` : '';
 }
 
 /** `path` begins with `start`. */

@@ -115,8 +115,9 @@ export function defineCommand<Schema extends z.ZodObject>(spec: CommandSpec<Sche
         const shared = checkOptions(commonOptions, common, commonValues);
         const values = nest(given(own));
         const under = await spec.defaults?.(values);
-        const options = checkOptions(spec.options, own, merge(under?.values ?? {}, values));
         const where: WhereSaid = (name) => (name in values ? undefined : under?.where(name));
+        const all = merge(under?.values ?? {}, values);
+        const options = checkOptions(spec.options, own, all, where);
         const names = commandNames(own, where);
         const said = merge(under?.said ?? {}, values);
         await execute(spec, { options, given: said, shared, words: command.args, names, io });

@@ -62,6 +62,7 @@ async function ofFolder(
 ): Promise<DataFile[]> {
   const paths = await pathsIn(folder, '', deepest);
   if (paths.length === 0) {
+    await refuseArrow(folder);
     const known = formats.map((format) => `.${format}`).join(', ');
     throw new InputError(folder, `data files (${known})`, 'none', 'Is it the right folder?');
   }
@@ -78,6 +79,16 @@ async function ofFolder(
   expectOne(folder, 'one format', [...new Set(files.map(({ format }) => format))], 'a file');
   expectOne(folder, 'one set', [...new Set(chosen.map(setOf))], 'one of the folders');
   return files;
+}
+
+/** What `save_to_disk` of Hugging Face's datasets writes: one data set, or a folder for each part. */
+async function refuseArrow(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const parts = names.includes('dataset_dict.json');
+  if (!parts && !names.some((name) => name.endsWith('.arrow'))) return;
+  const part = parts ? '["train"]' : '';
+  const remedy = `Write Parquet, in Python: datasets.load_from_disk(${JSON.stringify(folder)})${part}.to_parquet("train.parquet").`;
+  throw new InputError(folder, 'data files (.parquet, .jsonl, .csv …)', 'Arrow files', remedy);
 }
 
 function expectOne(folder: string, expected: string, found: readonly string[], name: string): void {

@@ -26,6 +26,13 @@ export async function* jsonElements(
   scanner.end();
 }
 
+/** A JSON text that holds something else than rows, for instance columns. */
+export function withoutRows(file: string, actual: string): InputError {
+  const remedy =
+    'Write an array of objects, or JSON Lines: of pandas to_json(FILE, orient="records", lines=True).';
+  return new InputError(file, 'a JSON array of objects', actual, remedy);
+}
+
 /** What is not just a character of a text. */
 const special = /["\\\n]/g;
 
@@ -91,8 +98,7 @@ class Scanner {
     }
     if (!this.#closed) throw emptyFile(this.#file, 'a JSON array of objects');
     if (this.#field === undefined) {
-      const remedy = 'Write an array of objects, or JSON Lines.';
-      throw new InputError(this.#file, 'a JSON array of objects', 'an object without one', remedy);
+      throw withoutRows(this.#file, 'an object without one');
     }
   }
 

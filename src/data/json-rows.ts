@@ -1,6 +1,6 @@
 /** Rows of JSON Lines, and of JSON with one array of objects, from a text in pieces. Pure. */
 import { InputError } from '../errors.ts';
-import { jsonElements, type Place } from './json-elements.ts';
+import { jsonElements, type Place, withoutRows } from './json-elements.ts';
 import {
   type BadRow,
   type Begin,
@@ -45,11 +45,29 @@ export async function* jsonRows(text: Pieces, file: string, begin: Begin): Rows 
       head += next.value;
     }
     const all = joined(head, pieces);
+    if (holdsColumns(head)) throw withoutRows(file, 'an object of columns');
     if (areLines(head)) yield* jsonLinesRows(all, file, begin);
     else yield* begun(objects(jsonElements(all, file), file), file, begin);
   } finally {
     await pieces.return(undefined);
   }
+}
+
+/** Whether it is one object, of objects with the same names: how pandas writes columns, or an index. */
+function holdsColumns(head: string): boolean {
+  try {
+    const value: unknown = JSON.parse(head);
+    if (kind(value) !== 'an object') return false;
+    const fields = Object.values(value as object);
+    const names = fields.map((field) => (kind(field) === 'an object' ? namesIn(field) : ''));
+    return names.length > 1 && names[0] !== '' && new Set(names).size === 1;
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(field: object): string {
+  return JSON.stringify(Object.keys(field).sort());
 }
 
 /** Whether the first line is a whole object and no other thing holds the rows. */

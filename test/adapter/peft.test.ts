@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { strengthOf } from '../../src/adapter/lora-config.ts';
@@ -189,6 +189,12 @@ describe('reading', () => {
     const folder = await newFolder();
     await expect(readAdapter(folder)).rejects.toThrow(
       'adapter_config.json: expected a JSON file, got no file.',
+    );
+    const run = await newFolder(); // whose adapter lies in it
+    await mkdir(join(run, 'adapter'));
+    await copyFile(join(golden, 'adapter_config.json'), join(run, 'adapter/adapter_config.json'));
+    await expect(readAdapter(run)).rejects.toThrow(
+      `${run}: expected an adapter, got a folder that has one. Name ${join(run, 'adapter')}.`,
     );
     await copyFile(join(golden, 'adapter_config.json'), join(folder, 'adapter_config.json'));
     const expected = `${folder}: expected adapter_model.safetensors or adapter_model.bin, got`;

@@ -172,8 +172,14 @@ describe('--set', () => {
     const { err } = await tactful(words);
     expect(err).toContain('--mini-batch-size × --gradient-accumulation-steps must divide');
     expect(err).toContain('got --mini-batch-size 8, --batch-size 7');
+    expect(err).toMatch(/ Said by --set batchSize\.\n$/);
+    await writeFile(path, 'kl: { target: 3 }\ntraining:\n  batchSize: 7\n');
+    expect((await tactful(words.slice(0, 3))).err).toMatch(
+      new RegExp(` Said by \`training\\.batchSize\` \\(${path}:3\\)\\.\\n$`),
+    );
+    await writeFile(path, 'steps: 5\n');
     const late = await tactful([...words.slice(0, 3), '--set', 'steps=4', '--warmup', '4']);
-    expect(late.err).toContain('got --warmup 4 and --steps 4.');
+    expect(late.err).toContain('got --warmup 4 and --steps 4. Said by --set steps.');
     const twice = await tactful([...words.slice(0, 3), '--set', 'steps=4', '--steps', '4']);
     expect(twice).toEqual({
       code: 1,

@@ -164,3 +164,12 @@ test('a gzip file that is cut off, damaged or none is an input error', async () 
   await expect(read('bad.csv.gz')).rejects.toThrow('expected a whole gzip file, got other bytes.');
   await expect(read('none.csv.gz')).rejects.toThrow('expected a whole gzip file, got other bytes.');
 });
+
+test("what save_to_disk of Hugging Face's datasets writes is refused with the line that makes Parquet of it", async () => {
+  const one = await empty('data-00000-of-00001.arrow', 'dataset_info.json', 'state.json');
+  await expect(named(one)).rejects.toThrow(
+    `${one}: expected data files (.parquet, .jsonl, .csv …), got Arrow files. Write Parquet, in Python: datasets.load_from_disk("${one}").to_parquet("train.parquet").`,
+  );
+  const parts = await empty('dataset_dict.json', 'train/data-00000-of-00001.arrow');
+  await expect(named(parts)).rejects.toThrow('")["train"].to_parquet("train.parquet").');
+});

@@ -80,6 +80,12 @@ test.each([
   ['{\n"a":1}\n{"a":2}', 'give JSON Lines the extension .jsonl'],
   ['{"a":{"0":"x"}}\n', undefined],
   ['{"a":\n{"0":"x"}}', 'f: expected a JSON array of objects, got an object without one.'],
+  // pandas' to_json without an orient, and with orient="index"
+  [
+    '{"a":{"0":"x","1":"y"},"b":{"0":"z","1":"w"}}',
+    'f: expected a JSON array of objects, got an object of columns. Write an array of objects, or JSON Lines: of pandas to_json(FILE, orient="records", lines=True).',
+  ],
+  ['{"0":{"a":"x","b":"z"},"1":{"a":"y","b":"w"}}', 'got an object of columns.'],
   ['{"p":[{}],"q":[{}]}', 'f:1: expected one array of objects, got "p" and "q".'],
   [`[${'['.repeat(2000)}`, 'expected 1000 brackets in each other at most, got more'],
 ])('of JSON, %j is refused with what is wrong', async (text, message) => {
