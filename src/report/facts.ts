@@ -4,6 +4,7 @@ import type { Checked, Guarded, Note, ParameterCount, RunEvent } from '../events
 import type { ParetoRow, Why } from '../explanation.ts';
 import { byteText, duration, fixed, grouped, memoryText } from './text.ts';
 import type { Language } from './words/language.ts';
+import { noteIn, partIn } from './words/notes.ts';
 import type { ReportWords, SettingName } from './words/report-words.ts';
 
 export type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { readonly type: T }>;
@@ -96,7 +97,7 @@ export function runFacts(parts: ReportParts, words: ReportWords): Fact[] {
     [facts.reference, parameters(referenceParameters)],
     [facts.data, words.kept(data.rows, data.kept, data.dialogues)],
     [facts.split, words.split(data.train, data.validation, data.test)],
-    ...judgeFacts(started, words),
+    ...judgeFacts(parts, words),
     ...settings
       .filter(([, name]) => isTold(name, config[name]))
       .map(([title, name]): Fact => [words.settings[title], [config[name]].flat().join(', ')]),
@@ -105,24 +106,30 @@ export function runFacts(parts: ReportParts, words: ReportWords): Fact[] {
 }
 
 /** Of what reward and toxicity are made; old logs say nothing. */
-function judgeFacts({ judges, config }: EventOf<'started'>, words: ReportWords): Fact[] {
+function judgeFacts({ started, language = 'en' }: ReportParts, words: ReportWords): Fact[] {
+  const { judges, config } = started;
   if (!judges) return [];
+  const say = (text: string) => partIn(text, language);
   const measured = config.toxicityModel === undefined ? 'reward' : 'toxicity';
   return [
-    [words.facts.reward, judges.sum ?? words.ofModel(judges.reward, 'reward')],
-    [words.facts.toxicity, words.ofModel(judges.toxicity, measured)],
+    [words.facts.reward, say(judges.sum ?? '') || words.ofModel(say(judges.reward), 'reward')],
+    [words.facts.toxicity, words.ofModel(say(judges.toxicity), measured)],
     ...Object.entries(judges.witnesses ?? {}).map(
-      ([name, what]): Fact => [`${words.facts.judge} (${name})`, what],
+      ([name, what]): Fact => [`${words.facts.judge} (${name})`, say(what)],
     ),
   ];
 }
 
 /** What it took, and what was foreseen; logs of earlier versions say nothing. */
-function memoryFact({ started, finished }: ReportParts, words: ReportWords): Fact[] {
+function memoryFact(
+  { started, finished, language = 'en' }: ReportParts,
+  words: ReportWords,
+): Fact[] {
   const { memory } = started;
   const { peakMemory } = finished;
   if (peakMemory === undefined) return [];
-  return [[words.facts.memory, words.memory(byteText(peakMemory), memory && memoryText(memory))]];
+  const foreseen = memory && partIn(memoryText(memory), language);
+  return [[words.facts.memory, words.memory(byteText(peakMemory), foreseen)]];
 }
 
 /** Where it is, and what the withheld dialogues said of it. */
@@ -138,7 +145,7 @@ function bestText(best: EventOf<'validated'>, words: ReportWords): string {
 
 /** What the reader must know of the numbers: of the data, of the judge, of how sure they are. */
 export function caveats(parts: ReportParts, words: ReportWords): string[] {
-  const { started, comparison, notes = [] } = parts;
+  const { started, comparison, notes = [], language = 'en' } = parts;
   const { config } = started;
   const { caveats: said } = words;
   const [all] = comparison.slices;
@@ -148,7 +155,10 @@ export function caveats(parts: ReportParts, words: ReportWords): string[] {
   const lost = 1 - all.distinct2.after / all.distinct2.before;
   return [
     ...[...(started.notes ?? []), ...notes].map(({ says, remedy = '' }) =>
-      `${says} ${remedy}`.trimEnd(),
+      [says, remedy]
+        .map((text) => noteIn(text, language))
+        .join(' ')
+        .trimEnd(),
     ),
     said.precision(testPrompts(n, words), fixed((high - low) / 2, 4)),
     said.oneSeed(seed),

@@ -25,6 +25,7 @@ import {
 import { levelText, verdictReason, verdictWords } from './verdict.ts';
 import { type Block, paretoBlocks, scatterBlocks, whyBlocks } from './why.ts';
 import type { Language } from './words/language.ts';
+import { measureNames } from './words/measures.ts';
 import { reportWords } from './words/report.ts';
 import type { ReportWords } from './words/report-words.ts';
 
@@ -101,7 +102,7 @@ function slices(comparison: Comparison, words: ReportWords, language: Language):
   const align: Align[] = ['left', 'right', 'right', 'right', 'right', 'right'];
   const blocks = comparison.slices.map((slice) => {
     const rows = measureTexts(slice, { language }).map((m) => {
-      const name = m.name === 'flagged' ? words.flagged : m.name;
+      const name = m.name === measureNames[language].flagged ? words.flagged : m.name;
       const changed = m.outcome === 'open' ? m.change : `**${m.change}**`;
       const [start, end] = [`${m.before} ${m.spreadBefore}`, `${m.after} ${m.spreadAfter}`];
       return [name, start.trim(), end.trim(), changed, m.interval, m.p];
@@ -109,7 +110,7 @@ function slices(comparison: Comparison, words: ReportWords, language: Language):
     const title = `${escaped(words.slice(slice.name, slice.by))}: ${words.prompts(slice.n)}`;
     return `### ${title}\n\n${table(head, align, rows)}`;
   });
-  const ofRouge = comparison.rouge ? ` ${rougeText(comparison.rouge)}` : '';
+  const ofRouge = comparison.rouge ? ` ${rougeText(comparison.rouge, language)}` : '';
   return [...blocks, words.how + ofRouge].join('\n\n');
 }
 

@@ -2,7 +2,7 @@
 import type { Measure, RougeKind, Slice } from '../comparison.ts';
 import { fixed, pText, signed } from './text.ts';
 import type { Language } from './words/language.ts';
-import { type MeasureName, measureNames } from './words/measures.ts';
+import { type MeasureName, measureNames, rougeWords } from './words/measures.ts';
 
 /** One measured quantity as texts. */
 export interface MeasureTexts {
@@ -124,10 +124,6 @@ function outcome(
 }
 
 /** Which ROUGE it is, in a sentence. */
-export function rougeText({ package: name, version, ...kind }: RougeKind): string {
-  const words = `words are runs of a-z and 0-9 in lower case, ${kind.stemmer ? '' : 'not '}stemmed`;
-  const sentences = kind.splitsSentences
-    ? 'by sentences, a line each'
-    : 'as one sentence, newlines or not';
-  return `ROUGE is the ${kind.value} of ${name} ${version}: ${words}; ROUGE-L takes a text ${sentences}.`;
+export function rougeText(kind: RougeKind, language: Language = 'en'): string {
+  return rougeWords[language](kind);
 }

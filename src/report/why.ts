@@ -12,6 +12,7 @@ import type {
 } from '../explanation.ts';
 import { fixed, grouped, list, signed } from './text.ts';
 import type { Language } from './words/language.ts';
+import { measureNames } from './words/measures.ts';
 import { whyWords } from './words/why.ts';
 import type { ChangeTexts, WhyWords } from './words/why-words.ts';
 
@@ -37,7 +38,7 @@ export function whyBlocks(why: Why, language: Language): Block[] {
   return [
     { kind: 'list', items: findings(why, language) },
     { kind: 'paragraph', text: basisOf(why, words) },
-    ...why.explanations.flatMap((one) => correlations(one, words)),
+    ...why.explanations.flatMap((one) => correlations(one, language)),
     ...pairs(words.gained(gained.length), gained, words),
     ...pairs(words.lost(lost.length), lost, words),
   ];
@@ -121,8 +122,12 @@ function grams(some: readonly Gram[], words: WhyWords, say: (grams: string) => s
   return texts.length === 0 ? [] : [say(texts.join(', '))];
 }
 
-function correlations({ of, changes }: Explanation, words: WhyWords): Block[] {
-  const title = of === 'toxicity' ? words.correlations : `${words.correlations} (reward)`;
+function correlations({ of, changes }: Explanation, language: Language): Block[] {
+  const words = whyWords[language];
+  const title =
+    of === 'toxicity'
+      ? words.correlations
+      : `${words.correlations} (${measureNames[language].reward})`;
   // what no response has has no line
   const there = changes.filter(({ measure: { before, after } }) => before.std + after.std > 0);
   const rows = there.map(({ feature, measure, correlation, adjusted }) => [
@@ -189,7 +194,9 @@ export function paretoBlocks(rows: readonly ParetoRow[], language: Language): Bl
     fixed(reward, 3),
     fixed(toxicity, 4),
     rouge1 === undefined ? '' : fixed(rouge1, 4),
-    dominatedBy.length === 0 ? pareto.front : pareto.dominated(list(dominatedBy)),
+    dominatedBy.length === 0
+      ? pareto.front
+      : pareto.dominated(language === 'ko' ? dominatedBy.join(', ') : list(dominatedBy)),
   ]);
   const align = ['left', 'right', 'right', 'right', 'left'] as const;
   return [

@@ -109,7 +109,8 @@ const exported: Readonly<Record<string, string>> = {
 const ofData = ['dataSources', 'readDialogues'].map((name) => `src/data/dialogues.ts#${name}`);
 /** What the dashboard reads of all jobs, and what its page alone is told. */
 const ofPage = [
-  ...['src/cli/job-forms.ts#jobForms', 'src/cli/dashboard.ts#openPlayer'],
+  ...['src/cli/job-forms.ts#jobForms', 'src/cli/job-forms.ts#formDefaults'],
+  'src/cli/dashboard.ts#openPlayer',
   'src/web/launch.ts#newLauncher',
 ];
 /** The same of a page that is shown beside a job, which asks for any port. */

@@ -5,6 +5,8 @@ import { type MeasureTexts, measureTexts, rougeText } from '../measures.ts';
 import { signed } from '../text.ts';
 import { levelText } from '../verdict.ts';
 import { scatterBlocks } from '../why.ts';
+import type { Language } from '../words/language.ts';
+import { measureNames } from '../words/measures.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import {
   distributionChart,
@@ -74,12 +76,17 @@ export function slicesPart(
   });
   const level = levelText(comparison);
   const tables = slices.map((slice, i) =>
-    sliceTable(slice, measureTexts(slice, { language }), { level, words, isOpen: i === 0 }),
+    sliceTable(slice, measureTexts(slice, { language }), {
+      level,
+      words,
+      language,
+      isOpen: i === 0,
+    }),
   );
   const how = words.how.replaceAll('**', '');
   return html`<section id="slices"><h2>${words.titles.slices}</h2>
 <p class="lead">${words.ofHtml}</p><div class="cards">${cards}</div>
-${tables}<p class="note">${how} ${comparison.rouge && rougeText(comparison.rouge)}</p></section>`;
+${tables}<p class="note">${how} ${comparison.rouge && rougeText(comparison.rouge, language)}</p></section>`;
 }
 
 function interval(
@@ -106,19 +113,20 @@ function tone(
 interface TableOptions {
   readonly level: string;
   readonly words: ReportWords;
+  readonly language: Language;
   readonly isOpen: boolean;
 }
 
 function sliceTable(
   slice: Slice,
   measures: readonly MeasureTexts[],
-  { level, words, isOpen }: TableOptions,
+  { level, words, language, isOpen }: TableOptions,
 ): Markup {
   const { columns } = words;
   const rows = measures.map(
     (
       m,
-    ) => html`<tr class="${m.outcome}"><th scope="row">${m.name === 'flagged' ? words.flagged : m.name}</th>
+    ) => html`<tr class="${m.outcome}"><th scope="row">${m.name === measureNames[language].flagged ? words.flagged : m.name}</th>
 <td>${m.before} <small>${m.spreadBefore}</small></td><td>${m.after} <small>${m.spreadAfter}</small></td>
 <td class="by">${m.change}</td><td>${m.interval}</td><td>${m.p}</td></tr>`,
   );

@@ -18,12 +18,12 @@ export interface ShownRun {
   readonly curves: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Metrics that are drawn of each run: the first of the names that its steps hold. */
+/** Metrics that are drawn of each run: the first of the names that its steps hold. `curve` is what reports call it. */
 export const drawn = [
-  { title: 'reward', names: ['env/reward_mean', 'ppo/mean_scores'], digits: 2 },
-  { title: 'toxic', names: ['env/toxic_share'], digits: 3 },
-  { title: 'KL', names: ['objective/kl'], digits: 2 },
-  { title: 'tokens', names: ['tokens/responses_len_mean'], digits: 1 },
+  { title: 'reward', curve: 'reward', names: ['env/reward_mean', 'ppo/mean_scores'], digits: 2 },
+  { title: 'toxic', curve: 'toxic', names: ['env/toxic_share'], digits: 3 },
+  { title: 'KL', curve: 'kl', names: ['objective/kl'], digits: 2 },
+  { title: 'tokens', curve: 'tokens', names: ['tokens/responses_len_mean'], digits: 1 },
 ] as const;
 
 /** Measures in which policies are told apart. */

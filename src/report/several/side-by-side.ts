@@ -1,7 +1,8 @@
 /** Finished runs beside each other, as text for a terminal. Pure. */
-import { counted, fixed, oneLine, sparkline, withoutSharedLines, wrap } from '../text.ts';
+import { fixed, oneLine, sparkline, withoutSharedLines, wrap } from '../text.ts';
 import { paretoBlocks } from '../why.ts';
 import type { Language } from '../words/language.ts';
+import { reportWords } from '../words/report.ts';
 import { severalWords } from '../words/several.ts';
 import { verdictWords } from '../words/verdict.ts';
 import { columns } from './columns.ts';
@@ -46,14 +47,15 @@ function runsText({ runs }: SideBySide, { language, bold }: Options): string {
 }
 
 /** A line a metric and run: how it went, from where to where. */
-function curvesText({ runs }: SideBySide, { bold }: Options): string {
-  const blocks = drawn.flatMap(({ title, digits }) => {
+function curvesText({ runs }: SideBySide, { bold, language }: Options): string {
+  const names = reportWords[language].curves;
+  const blocks = drawn.flatMap(({ title, curve, digits }) => {
     const lines = runs.flatMap(({ name, curves: { [title]: values = [] } }) => {
       if (values.length === 0) return [];
       const ends = [values[0], values[values.length - 1]].map((value) => fixed(value, digits));
       return [['', name, sparkline(values, 40), ends.join(' → ')]];
     });
-    return lines.length > 0 ? [[bold(title), ...aligned(lines)].join('\n')] : [];
+    return lines.length > 0 ? [[bold(names[curve]), ...aligned(lines)].join('\n')] : [];
   });
   return blocks.join('\n');
 }
@@ -113,6 +115,6 @@ function answersText({ answers, prompts, runs }: SideBySide, options: Options): 
       return [head + line, ...more.map((text) => ' '.repeat(head.length) + text)];
     }),
   ]);
-  const title = severalWords[language].apart(shown.length, counted(prompts, 'prompt'));
+  const title = severalWords[language].apart(shown.length, reportWords[language].prompts(prompts));
   return [bold(title), ...blocks.map((lines) => lines.join('\n'))].join('\n\n');
 }

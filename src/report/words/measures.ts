@@ -1,4 +1,5 @@
 /** What the measures are called. Pure. */
+import type { RougeKind } from '../../comparison.ts';
 import type { Language } from './language.ts';
 
 /** In tables, and in sentences where they begin with them. */
@@ -52,4 +53,20 @@ const ko: Readonly<Record<MeasureName, string>> = {
 export const measureNames: Readonly<Record<Language, Readonly<Record<MeasureName, string>>>> = {
   en,
   ko,
+};
+
+/** Which ROUGE it is. */
+export const rougeWords: Readonly<Record<Language, (kind: RougeKind) => string>> = {
+  en({ package: name, version, value, stemmer, splitsSentences }) {
+    const words = `words are runs of a-z and 0-9 in lower case, ${stemmer ? '' : 'not '}stemmed`;
+    const sentences = splitsSentences
+      ? 'by sentences, a line each'
+      : 'as one sentence, newlines or not';
+    return `ROUGE is the ${value} of ${name} ${version}: ${words}; ROUGE-L takes a text ${sentences}.`;
+  },
+  ko({ package: name, version, value, stemmer, splitsSentences }) {
+    const words = `단어는 소문자로 바꾼 a-z와 0-9의 연속이며 어간 추출은 ${stemmer ? '합니다' : '하지 않습니다'}`;
+    const sentences = splitsSentences ? '한 줄을 한 문장으로' : '줄바꿈과 관계없이 한 문장으로';
+    return `ROUGE는 ${name} ${version}의 ${value} 값입니다. ${words}. ROUGE-L은 글을 ${sentences} 봅니다.`;
+  },
 };
