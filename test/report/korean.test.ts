@@ -2,7 +2,8 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { parts, sentences } from '../../src/report/words/notes.ko.ts';
+import { parts } from '../../src/report/words/note-parts.ko.ts';
+import { sentences } from '../../src/report/words/notes.ko.ts';
 import { koreanOf, noteIn, partIn } from '../../src/report/words/notes.ts';
 import { noteTexts } from './note-texts.ts';
 

@@ -4,7 +4,8 @@
  */
 import { evaluationWords } from './evaluation.ts';
 import type { Language } from './language.ts';
-import { counts, memoryParts, parts, sentences } from './notes.ko.ts';
+import { counts, memoryParts, parts } from './note-parts.ko.ts';
+import { sentences } from './notes.ko.ts';
 
 interface Found {
   readonly pattern: RegExp;
