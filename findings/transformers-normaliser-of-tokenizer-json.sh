@@ -2,8 +2,8 @@
 # A RoBERTa, BART or T5 whose tokenizer.json lowers its texts (or strips accents, or splits digits before pieces) has
 # other tokens in transformers 5.24.0 than in 4.47.0. Where tokenizer_config.json names the class of the family, 5 takes
 # vocabulary, merges, post-processor and SentencePiece's table of the file and builds the rest as the class has it:
-# the file's `normalizer` and `pre_tokenizer` are gone, nothing warns, and what it saves is without them for good. 4.47.0
-# and the tokenizers library itself follow the file. With PreTrainedTokenizerFast as the class both do.
+# the file's `normalizer` and `pre_tokenizer` are gone, nothing warns, and what it saves is without them for good.
+# 4.47.0 and the tokenizers library itself follow the file. With PreTrainedTokenizerFast as the class both do.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

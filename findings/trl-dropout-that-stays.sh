@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# TRL's `disable_dropout=True` sets the share of modules of class nn.Dropout to 0. The layers of OPT (and BART, XGLM) have no
-# such modules: they call the function with a share that they keep as a number, so all of their dropout stays,
+# TRL's `disable_dropout=True` sets the share of modules of class nn.Dropout to 0. The layers of OPT (and BART, XGLM)
+# have no such modules: they call the function with a share that they keep as a number, so all of their dropout stays,
 # and nothing warns. In RLOO the responses are then scored under one mask and learnt from under another: the ratios of
 # the first step, before anything was learnt, are not 1 and are clipped. In GPT-2, which has modules, they are 1.
 set -euo pipefail
