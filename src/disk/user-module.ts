@@ -39,6 +39,10 @@ async function printsOf(files: readonly string[]): Promise<string> {
   return (await Promise.all(prints)).join();
 }
 
+interface Exports {
+  readonly default?: unknown;
+}
+
 async function loadAnew(path: string, example: string): Promise<LoadedFunction> {
   await stat(path).catch((cause) => {
     throw unread(path, cause, 'a module, which is a file');
@@ -51,7 +55,9 @@ async function loadAnew(path: string, example: string): Promise<LoadedFunction> 
   });
   const known = new Set(Object.keys(jiti.cache));
   try {
-    const { default: call }: { default?: unknown } = Object(await jiti.import(resolve(path)));
+    const { default: found }: Exports = Object(await jiti.import(resolve(path)));
+    // of CommonJS, as tsc writes it, `exports.default` is a default within the default
+    const call = typeof found === 'function' ? found : ((found as Exports)?.default ?? found);
     if (typeof call !== 'function') throw noFunction(path, call, example);
     return { call: call as LoadedFunction['call'], files: loadedSince(known, jiti.cache) };
   } catch (cause) {

@@ -28,6 +28,13 @@ test('a module is TypeScript or JavaScript, of either kind of modules', async ()
   expect(await answer(await write('plain.js', 'export default () => 4;'))).toBe(4);
   expect(await answer(await write('plain.mjs', 'export default () => 5;'))).toBe(5);
   expect(await answer(await write('old.cjs', 'module.exports = () => 6;'))).toBe(6);
+  // as tsc writes CommonJS
+  const compiled = `"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.default = () => 7;`;
+  for (const name of ['compiled.cjs', 'compiled.js'])
+    expect(await answer(await write(name, compiled))).toBe(7);
+  expect(await answer(await write('bare.cjs', 'exports.default = () => 8;'))).toBe(8);
 });
 
 test('its files are those of the user that it imports, in whichever way', async () => {
