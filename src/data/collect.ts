@@ -1,7 +1,7 @@
 /** Collects what rows hold, and counts the rows that cannot be read. Pure. */
 import { InputError } from '../errors.ts';
 import type { SkippedRows } from '../events.ts';
-import type { Begin, Row, Rows } from './table.ts';
+import type { Begin, Row, Rows, Uses } from './table.ts';
 
 /** How the rows of one file are read, which its columns decide. */
 export interface Plan<Item> {
@@ -10,7 +10,7 @@ export interface Plan<Item> {
   /** Of these, the ones that neither a setting nor tactful's own names told. */
   readonly guessed: Readonly<Record<string, string>>;
   /** Names of all columns that are read. */
-  readonly uses: readonly string[];
+  readonly uses: readonly string[] | Uses;
   /**
    * @param number of the row, counted from 1
    * @throws {InputError} when the row is bad

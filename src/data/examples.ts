@@ -57,6 +57,7 @@ export function exampleReader(
       needColumn(where, columns, role, groupColumn);
     }
     const others = ['topic', group].filter((name) => columns.includes(name));
+    const needed = [...new Set([dialogue, ...summaries, id ?? [], ...others].flat())];
     const found = {
       dialogue,
       ...(summaries.length > 0 && { summary: summaries.join(', ') }),
@@ -71,9 +72,7 @@ export function exampleReader(
     return {
       columns: found,
       guessed,
-      uses: keepsRows
-        ? columns
-        : [...new Set([dialogue, ...summaries, id ?? [], ...others].flat())],
+      uses: keepsRows ? { needed, spare: columns } : needed,
       item: (row, number) => {
         const example = toExample(row, { dialogue, summaries, id, group, number, shapes });
         return keepsRows ? { ...example, row: row.fields } : example;

@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { InputError, TactfulError } from '../errors.ts';
+import type { Note } from '../events.ts';
 import { decimalOf, withoutBigints } from './decimal.ts';
 import { unreadable } from './files.ts';
 import { checkChunk, largestColumn, mostNested, mostRows, ParquetError } from './parquet-check.ts';
@@ -20,12 +21,12 @@ const largestFooter = 2 ** 26;
  * @throws {InputError} when it cannot be read, is no whole Parquet file, or a column that is asked
  * for holds maps
  */
-export async function* parquetRows(path: string, begin: Begin): Rows {
+export async function* parquetRows(path: string, begin: Begin, note: Tell = () => {}): Rows {
   const handle = await open(path).catch((cause) => {
     throw unreadable(path, cause);
   });
   try {
-    yield* rowsOf(handle, path, begin);
+    yield* rowsOf(handle, path, { begin, note });
   } catch (cause) {
     if (cause instanceof TactfulError) throw cause;
     if ((cause as { syscall?: string }).syscall !== undefined) throw unreadable(path, cause);
@@ -37,7 +38,15 @@ export async function* parquetRows(path: string, begin: Begin): Rows {
   }
 }
 
-async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
+/** Told what is left out. */
+type Tell = (note: Note) => void;
+
+interface Asking {
+  readonly begin: Begin;
+  readonly note: Tell;
+}
+
+async function* rowsOf(handle: FileHandle, path: string, { begin, note }: Asking): Rows {
   // lazily: few runs read Parquet, and the compressors are large
   const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import('hyparquet');
   const { size } = await handle.stat();
@@ -45,13 +54,15 @@ async function* rowsOf(handle: FileHandle, path: string, begin: Begin): Rows {
   await checkFooter(file);
   const metadata = await parquetMetadataAsync(file, { geoparquet: false });
   const children = parquetSchema(metadata).children;
-  const columns = [
-    ...begin(
-      path,
-      children.map(({ element }) => element.name),
-    ),
-  ];
-  const schema = columns.map((name) => children.find(({ element }) => element.name === name)!);
+  const asked = begin(
+    path,
+    children.map(({ element }) => element.name),
+  );
+  const { needed, spare } = 'needed' in asked ? asked : { needed: asked, spare: [] };
+  const named = (name: string) => children.find(({ element }) => element.name === name)!;
+  const others = spare.filter((name) => !needed.includes(name));
+  const columns = [...needed, ...others.filter((name) => isReadable(named(name), note))];
+  const schema = columns.map(named);
   const leaves = schema.flatMap((column) => readable(path, column));
   const scales = new Map(schema.flatMap(({ element }) => takeScale(element)));
   let start = 0;
@@ -110,10 +121,29 @@ async function checkFooter(file: AsyncBuffer): Promise<void> {
   readStruct(new Uint8Array(await file.slice(byteLength - 8 - length, byteLength - 8)));
 }
 
+/** Whether a column that nobody needs can be read. */
+function isReadable(column: SchemaTree, note: Tell): boolean {
+  const holds = unreadableIn(column);
+  const says = `Modules get no column "${column.element.name}": it holds ${holds}, which cannot be read.`;
+  if (holds !== undefined) note({ says });
+  return holds === undefined;
+}
+
+/** What a column holds that cannot be read, in words. */
+function unreadableIn(column: SchemaTree): string | undefined {
+  if (isDecimalText(column)) return 'decimals of any length';
+  const leaves = leavesOf(column);
+  return typeof leaves === 'string' ? leaves : undefined;
+}
+
+function isDecimalText({ element }: SchemaTree): boolean {
+  return element.converted_type === 'DECIMAL' && element.type === 'BYTE_ARRAY';
+}
+
 function readable(path: string, column: SchemaTree): readonly Leaf[] {
   const { element } = column;
   const where = `${path} column "${element.name}"`;
-  if (element.converted_type === 'DECIMAL' && element.type === 'BYTE_ARRAY') {
+  if (isDecimalText(column)) {
     const remedy = 'Choose another column, or write its numbers as texts.';
     throw new InputError(where, 'texts or numbers', 'decimals of any length', remedy);
   }
@@ -173,6 +203,11 @@ async function checkColumn(
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function textOf(bytes: Uint8Array): string | undefined {
-  return bytes && decoder.decode(bytes);
+/** Bytes as they are where they are no text: of pictures, say. */
+function textOf(bytes: Uint8Array): string | Uint8Array | undefined {
+  try {
+    return bytes && decoder.decode(bytes);
+  } catch {
+    return bytes;
+  }
 }

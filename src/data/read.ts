@@ -98,7 +98,7 @@ type Dialect = Pick<ReadOptions<unknown>, 'delimiter' | 'encoding'> & {
 
 function rowsOf(file: DataFile, begin: Begin, { delimiter, encoding, note }: Dialect): Rows {
   const { path, format } = file;
-  if (format === 'parquet') return parquetRows(path, begin);
+  if (format === 'parquet') return parquetRows(path, begin, note);
   const text = decoded(bytesOf(file), path, { encoding, note });
   if (format === 'json') return jsonRows(text, path, begin);
   if (format === 'jsonl' || format === 'ndjson') return jsonLinesRows(text, path, begin);

@@ -21,7 +21,14 @@ export type Rows = AsyncGenerator<Row | BadRow>;
  * Told the names of the columns before the first row; answers with those that it will read.
  * @throws {InputError} when one that is needed is missing
  */
-export type Begin = (where: string, columns: readonly string[]) => readonly string[];
+export type Begin = (where: string, columns: readonly string[]) => readonly string[] | Uses;
+
+/** Columns that are read. */
+export interface Uses {
+  readonly needed: readonly string[];
+  /** Those that are left out where they cannot be read. */
+  readonly spare: readonly string[];
+}
 
 /** Characters of a line, a cell or an object at most: a broken file must not fill the memory. */
 export const longestRow = 16 * 2 ** 20;
@@ -62,6 +69,7 @@ export function requiredField(row: Row, name: string, numbers = false): string {
 /** What a value is, in words. */
 export function kind(value: unknown): string {
   if (value === null) return 'null';
+  if (value instanceof Uint8Array) return 'bytes that are no UTF-8';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return 'a text';
   return typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value)}`;

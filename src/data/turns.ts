@@ -151,7 +151,8 @@ function arePairs(list: readonly unknown[]): list is [string, string][] {
 }
 
 function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isOne = typeof value === 'object' && value !== null;
+  return isOne && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 /** What a value is, in words, with the names that are in it. */

@@ -114,6 +114,19 @@ test('a map is refused by its name, with what to do', async () => {
   );
 });
 
+test('columns that nobody needs keep no module from the others', async () => {
+  const path = file('pictures.parquet');
+  const { examples, notes } = await readExamples(path, { keepsRows: true });
+  const image = { bytes: Uint8Array.of(0xff, 0xd8, 0xff), path: 'x.jpg' };
+  const row = { dialogue: 'A: Hi.', summary: 's', image, raw: Uint8Array.of(0xff, 0xd8) };
+  expect(examples).toEqual([{ id: '1', dialogue: 'A: Hi.', summaries: ['s'], row }]);
+  const says = `${path}: Modules get no column "meta": it holds a map, which cannot be read.`;
+  expect(notes).toEqual([{ says }]);
+  await expect(readExamples(path, { dialogueColumn: 'raw', strict: true })).rejects.toThrow(
+    `${path} row 1: expected a text or turns in "raw", got bytes that are no UTF-8. `,
+  );
+});
+
 test('a file that is cut off, or is something else, is an input error', async () => {
   const whole = await readFile(file('none.parquet'));
   const files = {

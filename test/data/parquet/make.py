@@ -3,7 +3,7 @@
 `rows.json` holds what is in them. Each codec once, with dictionaries and two row groups; `v2` with
 pages of version 2 and delta encodings; `plain` without dictionaries; `pandas` as DataFrame.to_parquet
 writes it; `lists` has a column of lists, `turns` (with `turns.json`) one of lists of structs,
-`maps` one that cannot be read, `many` a list of 2^22 + 1 nulls; `ids` has numbers beyond 2^53, and so has
+`maps` one that cannot be read, `pictures` columns beside the texts that are none, `many` a list of 2^22 + 1 nulls; `ids` has numbers beyond 2^53, and so has
 `decimals`, whose decimals are whole numbers inside.
 """
 
@@ -116,6 +116,16 @@ maps = pa.table(
     }
 )
 pq.write_table(maps, here / "maps.parquet", **slim)
+pictures = pa.table(
+    {
+        "dialogue": ["A: Hi."],
+        "summary": ["s"],
+        "meta": pa.array([[("a", "b")]], pa.map_(pa.string(), pa.string())),
+        "image": pa.array([{"bytes": b"\xff\xd8\xff", "path": "x.jpg"}]),
+        "raw": pa.array([b"\xff\xd8"]),
+    }
+)
+pq.write_table(pictures, here / "pictures.parquet", **slim)
 count = 2**22 + 1
 nulls = pa.ListArray.from_arrays(pa.array([0, count], pa.int32()), pa.nulls(count, pa.string()))
 many = pa.table({"dialogue": nulls, "summary": ["s"]})
