@@ -27,7 +27,14 @@ function keyOf({ query, sample = 0 }: Sample): string {
   return `${sample} ${query}`;
 }
 
-/** With the name and the group that another data file gave the same prompt. */
-function asIn({ id, group }: Sample, { group: _, ...other }: Sample): Sample {
-  return { ...other, id, ...(group !== undefined && { group }) };
+/**
+ * With the name and the group that another data file gave the same prompt; with its number where one
+ * run has several samples and the other one, which has none.
+ */
+function asIn({ id, group, sample }: Sample, { group: _, sample: __, ...other }: Sample): Sample {
+  return {
+    ...{ ...other, id },
+    ...(group !== undefined && { group }),
+    ...(sample !== undefined && { sample }),
+  };
 }
