@@ -159,15 +159,24 @@ export function worstMoment(
   { training, ...others }: Runs,
   { copy, keeps }: { copy: number; keeps: boolean },
 ): Record<string, number> {
-  const [name, other] = Object.entries(others).reduce((most, run) =>
-    run[1] > most[1] ? run : most,
-  );
-  const withCopy = (bytes: number) => (bytes > 0 ? { 'decoding copy': bytes } : {});
-  if (keeps) return { ...withCopy(copy), training, [name]: other };
+  const worst = worstRun(others, copy);
+  if (keeps) return { ...ofCopy(copy), training, ...worstRun(others, 0) };
   const beside = copy < ownLimit ? copy : 0;
-  return training + beside > other + copy
-    ? { ...withCopy(beside), training }
-    : { ...withCopy(copy), [name]: other };
+  const bytes = Object.values(worst).reduce((sum, part) => sum + part, 0);
+  return training + beside > bytes ? { ...ofCopy(beside), training } : worst;
+}
+
+function ofCopy(bytes: number): Record<string, number> {
+  return bytes > 0 ? { 'decoding copy': bytes } : {};
+}
+
+/** The largest of several runs, none of which trains, beside that copy. */
+export function worstRun(
+  runs: Readonly<Record<string, number>>,
+  copy: number,
+): Record<string, number> {
+  const [name, bytes] = Object.entries(runs).reduce((most, run) => (run[1] > most[1] ? run : most));
+  return { ...ofCopy(copy), [name]: bytes };
 }
 
 /**
@@ -199,14 +208,22 @@ function graphsOf({ policy, loss, rewardModel, toxicityModel, witnesses = [] }: 
 export function runBytes(options: MemoryOptions, graphs: Graphs = graphsOf(options)) {
   const { gradient, score } = graphs;
   const fragments = fragmentsOf(options);
-  const scored = sequences(options, scoredAtOnce(options));
   return {
     training:
       fragments.training * costOf(gradient.graph, sequences(options, options.learnt)).peakBytes,
     sampling: samplingBytes(options, graphs),
-    scoring: fragments.forward * costOf(score.graph, scored).peakBytes,
+    scoring: scoringBytes(options, score),
     judging: judgingBytes(options, graphs),
   };
+}
+
+/** How probable responses are. */
+export function scoringBytes(
+  options: Omit<PolicyRuns, 'sampled'>,
+  { graph }: Pick<PolicyGraph, 'graph'>,
+): number {
+  const scored = sequences(options, scoredAtOnce(options));
+  return fragmentsOf(options).forward * costOf(graph, scored).peakBytes;
 }
 
 /** Rows that the scoring graph gets at once. */
@@ -246,9 +263,9 @@ export function samplingBytes(
 }
 
 /** Of the model that takes most: they judge one after the other. */
-function judgingBytes(
-  options: MemoryOptions,
-  { judge, measurer, witnesses: others }: Graphs,
+export function judgingBytes(
+  options: Omit<MemoryOptions, 'policy' | 'loss' | 'learnt' | 'older'>,
+  { judge, measurer, witnesses: others }: Pick<Graphs, 'judge' | 'measurer' | 'witnesses'>,
 ): number {
   const { rewardModel, toxicityModel, witnesses = [], judgedTokens, sampled } = options;
   const bytes = (config: ClassifierConfig, { graph }: Compiled) => {
@@ -262,7 +279,10 @@ function judgingBytes(
 }
 
 /** Sizes of sequences of a prompt and a response each. */
-function sequences({ promptTokens, responseTokens }: MemoryOptions, batch: number) {
+function sequences(
+  { promptTokens, responseTokens }: Pick<MemoryOptions, 'promptTokens' | 'responseTokens'>,
+  batch: number,
+) {
   const target = responseTokens;
   return { ...prompting(promptTokens, batch), batch, target, tokens: batch * target };
 }

@@ -10,15 +10,18 @@ import type { DetoxConfig } from './config.ts';
 
 type Judging = { readonly classifier: Pick<Classifier, 'config'> };
 
+/** Of judges what takes memory. */
+export interface Judged {
+  readonly rewardModel: Judging;
+  readonly toxicityModel?: Judging | undefined;
+  /** Lists of words take nothing. */
+  readonly witnesses?: readonly Partial<Judging>[] | undefined;
+}
+
 /** What of a job decides how much memory it takes. */
 interface Parts {
   readonly policy: Policy;
-  readonly judges: {
-    readonly rewardModel: Judging;
-    readonly toxicityModel?: Judging | undefined;
-    /** Lists of words take nothing. */
-    readonly witnesses?: readonly Partial<Judging>[] | undefined;
-  };
+  readonly judges: Judged;
   readonly train: readonly Prompt[];
   readonly validation: readonly Prompt[];
   readonly test: readonly Prompt[];
@@ -29,9 +32,9 @@ interface Parts {
 type Settings = Pick<DetoxConfig, 'scoreOn' | 'toxicityOn' | 'evaluationMaxNewTokens'>;
 
 /** Prompts that are answered at a time when a run measures; see eval/evaluate.ts. */
-const measured = 64;
+export const measured = 64;
 /** Tokens that a classifier puts around a text. */
-const around = 4;
+export const around = 4;
 
 /** How much memory a run will take. */
 export function memoryOf(

@@ -17,8 +17,10 @@ import { ofTexts } from '../detox/prompts.ts';
 import { reportFiles } from '../detox/report.ts';
 import { prepare } from '../detox/setup.ts';
 import type { Begun, Job, Measuring, When } from '../kind.ts';
+import { checkMemory } from '../memory.ts';
 import { asRun, type EvaluateConfig } from './config.ts';
 import type { EvaluateMeasures } from './measures.ts';
+import { memoryOf, memoryRemedy } from './memory.ts';
 import { type PolicyPlace, placesOf, readyPolicy } from './policies.ts';
 
 type EvaluateEvent = JobEvent<EvaluateMeasures, RunFacts>;
@@ -36,7 +38,8 @@ export async function evaluateJob({
   const side = async (place: PolicyPlace) => {
     const tokenizer = await loadTokenizer(place.model);
     const data = await prepare({ ...config, model: place.model }, tokenizer);
-    return { tokenizer, ...data, ...(await readyPolicy(engine, place, opened)) };
+    const ready = await readyPolicy(engine, place, opened);
+    return { model: place.model, tokenizer, ...data, ...ready };
   };
   const places = await placesOf(local);
   const own = await side(places.policy);
@@ -46,6 +49,9 @@ export async function evaluateJob({
   const { generation } = rlConfigOf(config);
   const perPrompt = test.map((one) => one.references);
   const references = Array<typeof perPrompt>(samplesPerPrompt).fill(perPrompt).flat();
+  const sides = [own, ...(against ? [against] : [])];
+  const memory = memoryOf({ sides, judges, generation, engine }, config);
+  await checkMemory(memory, engine, memoryRemedy);
   const prompt = templateText(config.promptTemplate);
   const files = detoxFiles(output, {
     ...{ lora: undefined, valueHeadFile: config.valueHeadFile, card: { version, prompt } },
@@ -83,6 +89,7 @@ export async function evaluateJob({
       policyParameters: countOf(own),
       referenceParameters: countOf(against ?? own),
       judges: judges.words,
+      memory,
       ...(notes.length > 0 && { notes }),
     },
     total: 0,
