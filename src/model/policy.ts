@@ -161,7 +161,7 @@ export class Policy {
     { parameters = this.parameters, temperature = 1, dropout }: GradientOptions = {},
   ): Promise<GradientResult> {
     this.#refuseLong(sequences);
-    await this.#leaveDecoding();
+    await this.leaveDecoding();
     const build = () => gradientGraph(this.shape, loss, { dropout: dropout !== undefined });
     const keepsMemory = this.shape.gradientCheckpointing === true;
     const name = named(`gradient ${loss.name}`, dropout);
@@ -198,6 +198,19 @@ export class Policy {
     }
   }
 
+  /**
+   * Closes sessions that have a large copy of weights for decoding alone: what comes next needs the
+   * memory. The next generation opens them again.
+   */
+  async leaveDecoding(): Promise<void> {
+    if (this.#generating > 0) return; // by somebody who still needs them
+    for (const [name, opened] of this.#sessions) {
+      const session = await opened;
+      if (session.ownBytes < ownLimit) continue;
+      if (this.#sessions.delete(name)) await session.close();
+    }
+  }
+
   /** Closes the compiled graphs; the engine stays. */
   async close(): Promise<void> {
     for (const session of this.#sessions.values()) await (await session).close();
@@ -211,16 +224,6 @@ export class Policy {
     for (const { query, inputs } of sequences) {
       expectLength('prompt', query.length, maxPositions, 'Lower `maxQueryTokens`.');
       expectLength('response', inputs.length, maxPositions, 'Cut it.');
-    }
-  }
-
-  /** Closes sessions with large copies of weights: training needs the memory, and has none of its own. */
-  async #leaveDecoding(): Promise<void> {
-    if (this.#generating > 0) return; // by somebody who still needs them
-    for (const [name, opened] of this.#sessions) {
-      const session = await opened;
-      if (session.ownBytes < ownLimit) continue;
-      if (this.#sessions.delete(name)) await session.close();
     }
   }
 

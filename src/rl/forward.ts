@@ -78,6 +78,7 @@ export async function forward(
   samples: readonly RlSample[],
   { policy, reference, temperature, config: { klPenalty } }: ForwardOptions,
 ): Promise<Passes> {
+  await policy.leaveDecoding(); // gradients come next
   const sequences = sequencesOf(samples);
   const unknown = samples.filter(({ sampled }) => !sampled);
   // of the policy itself, and of its reference

@@ -16,7 +16,8 @@ import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 import { keepQuiet } from './telemetry.ts';
 import type { Device } from './traits.ts';
 
-interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'needsRoom'> {
+interface Loaded
+  extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'needsRoom' | 'prepack'> {
   readonly session: Ort.InferenceSession;
   /** Undefined while another session has their room. */
   weights: ReadonlyMap<string, Ort.Tensor> | undefined;
@@ -89,7 +90,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
       const weights = await weightsOf(shared);
       try {
         const session = await ort.InferenceSession.create(model, options);
-        sessions.set(count, { session, weights, ...rest });
+        sessions.set(count, { session, weights, prepack, ...rest });
         return count++;
       } catch (cause) {
         frozen.release(shared);
@@ -123,6 +124,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
       sessions.delete(id);
       if (loaded.weights) frozen.release(loaded.shared);
       await loaded.session.release();
+      if (loaded.prepack) returnFreeMemory(); // its own copy of weights lies in many pieces
     },
 
     ...stateCalls(kept),
