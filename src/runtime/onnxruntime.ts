@@ -16,8 +16,7 @@ import { lookUp, settle, stateCalls, states, targetOf } from './states.ts';
 import { keepQuiet } from './telemetry.ts';
 import type { Device } from './traits.ts';
 
-interface Loaded
-  extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'needsRoom' | 'prepack'> {
+interface Loaded extends Pick<LoadRequest, 'keep' | 'append' | 'shared' | 'needsRoom' | 'prepack'> {
   readonly session: Ort.InferenceSession;
   /** Undefined while another session has their room. */
   weights: ReadonlyMap<string, Ort.Tensor> | undefined;
