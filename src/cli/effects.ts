@@ -78,7 +78,11 @@ const rows: readonly Row[] = [
   ],
   [['trackingUri', 'experiment'], (c) => !storesIn(c).includes('mlflow'), '`store` has no mlflow'],
   [['ablate'], (c) => c.versus === undefined, '`versus` is not given'],
-  [['store'], (c) => c.versus !== undefined, '`versus` keeps all in its folder'],
+  [
+    ['store'],
+    (c) => c.versus !== undefined,
+    '`versus` keeps all in its folder, and each run can be sent when it has ended, as in tactful sync runs/versus/*/ --store tensorboard',
+  ],
   [
     ['engine', 'precision', 'device', 'threads'],
     (c) => c.workers !== undefined,

@@ -38,6 +38,10 @@ test('runs both ways, tells what differs, and keeps the settings that do it agai
   const { directory: folder, ...semantics } = JSON.parse(again.out);
   expect(folder).toBe(at('both'));
   expect(semantics).toEqual(JSON.parse(await readFile(at('both/versus.json'), 'utf8')));
+  const sent = ['default', 'trl-0.8.0'].map((name) => `${at(join('both', name))}/`);
+  const synced = await tactful(['sync', ...sent, '--store', 'tensorboard']);
+  expect(synced).toMatchObject({ code: 0 });
+  expect(synced.out).toMatch(/^(.* has (\d+) of \2 events\n){2}$/);
 });
 
 test('Ctrl-C says where it stopped and how to go on', async () => {
@@ -61,7 +65,7 @@ test('Ctrl-C says where it stopped and how to go on', async () => {
 test('refuses what does nothing beside it, and it beside what chooses the semantics', async () => {
   const refused = async (...more: string[]) => (await tactful([...words, ...more])).err;
   expect(await refused('--store', 'dynamodb')).toBe(
-    'error: --store: expected a setting with an effect, got one that does nothing: --versus keeps all in its folder. Leave it out.\n',
+    'error: --store: expected a setting with an effect, got one that does nothing: --versus keeps all in its folder, and each run can be sent when it has ended, as in tactful sync runs/versus/*/ --store tensorboard. Leave it out.\n',
   );
   expect(await refused('--compat', 'trl-0.8.0')).toContain(
     'error: --compat: expected not given beside --versus, which runs both ways, got trl-0.8.0. Leave it out.\n',
