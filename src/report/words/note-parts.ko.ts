@@ -8,6 +8,10 @@ export const parts: readonly (readonly [english: string, korean: string])[] = [
   ['a length above {} characters', '{0}자가 넘는 길이'],
   ['the word "{}"', '단어 "{0}"'],
   ['topic "{}"', '주제 "{0}"'],
+  ['a map', '맵'],
+  ['variants', '배리언트'],
+  ['too much within each other', '너무 깊이 겹친 값'],
+  ['decimals of any length', '길이가 정해지지 않은 십진수'],
   ['a list of texts, joined as lines', '글의 목록이며 줄로 이은 것'],
   ['a list of pairs, joined as "speaker: text" lines', '쌍의 목록이며 "화자: 글" 줄로 이은 것'],
   [

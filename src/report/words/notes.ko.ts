@@ -204,6 +204,10 @@ export const sentences: Pairs = [
     'Its byte order mark says {}; it is read so, and not as {}.',
     '바이트 순서 표시에 따라 {1}이(가) 아니라 {0}(으)로 읽습니다.',
   ],
+  [
+    'Modules get no column "{}": it holds {}, which cannot be read.',
+    '모듈은 "{0}" 열을 받지 못합니다. 읽을 수 없는 값({1})이 들어 있습니다.',
+  ],
   ['Cells are separated by {}.', '칸은 {0}(으)로 구분됩니다.'],
   ["Cells are in single quotes ('…').", "칸은 작은따옴표('…') 안에 있습니다."],
   ['Quotes inside cells are written {}.', '칸 안의 따옴표는 {0}(으)로 적혀 있습니다.'],
