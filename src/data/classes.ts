@@ -24,22 +24,24 @@ export function asClasses(texts: readonly LabelledText[], threshold?: number): C
   const one = (label: string) => (both ? bitOf(plain(label)) : plain(label));
   const says = 'Labels true and 1 are one class, and so are false and 0.';
   return {
-    texts: texts.map(({ text, label }) => ({ text, label: one(label) })),
+    texts: texts.map((text) => ({ ...text, label: one(text.label) })),
     notes: both ? [{ says }] : [],
   };
 }
 
 /**
- * The class id of each label: its place among the names, or the id that it is or stands for.
+ * The class id of each label: its place among the names, or the id that it is or stands for. Where
+ * the model names no class, ids that the data has beside its labels count.
  * @throws {InputError} when a label is none of them, or two are of one class
  */
 export function classIds(
-  labels: Iterable<string>,
+  texts: Iterable<Omit<LabelledText, 'text'>>,
   names: readonly string[],
 ): { ids: ReadonlyMap<string, number>; notes: readonly Note[] } {
   const ids = new Map<string, number>();
-  for (const label of new Set(labels)) {
-    const id = idOf(label, names);
+  const own = areUnnamed(names) ? ownIds(texts, names.length) : undefined;
+  for (const label of new Set([...texts].map((text) => text.label))) {
+    const id = own?.get(label) ?? idOf(label, names);
     const [before] = [...ids].find(([, other]) => other === id) ?? [];
     if (before !== undefined) {
       const actual = `"${before}" and "${label}" for "${names[id]}"`;
@@ -53,6 +55,24 @@ export function classIds(
   const more = renamed.length > listed.length ? ' …' : '';
   const says = `Labels of the data are read as class ids: ${listed.join(', ')}${more}.`;
   return { ids, notes: renamed.length > 0 ? [{ says }] : [] };
+}
+
+/** Whether the names of classes are those that stand for none. */
+export function areUnnamed(names: readonly string[]): boolean {
+  return names.every((name, i) => name === `LABEL_${i}`);
+}
+
+/** Ids of labels that have one and the same wherever they have one. */
+function ownIds(texts: Iterable<Omit<LabelledText, 'text'>>, count: number) {
+  const ids = new Map<string, number>();
+  const torn = new Set<string>();
+  for (const { label, id } of texts) {
+    if (id === undefined) continue;
+    if ((ids.get(label) ?? id) !== id || id >= count) torn.add(label);
+    ids.set(label, id);
+  }
+  for (const label of torn) ids.delete(label);
+  return ids;
 }
 
 function idOf(label: string, names: readonly string[]): number {

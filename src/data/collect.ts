@@ -1,7 +1,7 @@
 /** Collects what rows hold, and counts the rows that cannot be read. Pure. */
 import { InputError } from '../errors.ts';
 import type { SkippedRows } from '../events.ts';
-import type { Begin, Row, Rows, Uses } from './table.ts';
+import type { Begin, ClassNames, Row, Rows, Uses } from './table.ts';
 
 /** How the rows of one file are read, which its columns decide. */
 export interface Plan<Item> {
@@ -19,7 +19,11 @@ export interface Plan<Item> {
 }
 
 /** @throws {InputError} when a column is missing */
-export type ItemReader<Item> = (where: string, columns: readonly string[]) => Plan<Item>;
+export type ItemReader<Item> = (
+  where: string,
+  columns: readonly string[],
+  classes?: ClassNames,
+) => Plan<Item>;
 
 /** How many rows are read, and what becomes of bad ones. */
 export interface CollectOptions<Item> {
@@ -72,8 +76,8 @@ export async function collect<Item>(
   let [rows, bad] = [0, 0];
   reading: for (const open of files) {
     let plan: Plan<Item> | undefined;
-    const begin: Begin = (at, columns) => {
-      plan = reader(at, columns);
+    const begin: Begin = (at, columns, classes) => {
+      plan = reader(at, columns, classes);
       told ??= plan;
       return plan.uses;
     };

@@ -1,5 +1,6 @@
 /** Dialogues with summaries, out of rows of any file. Pure. */
 import { InputError } from '../errors.ts';
+import { classReader, type NamedClass } from './class-names.ts';
 import type { ItemReader } from './collect.ts';
 import { findColumn, needColumn, roles } from './columns.ts';
 import { type Row, textField } from './table.ts';
@@ -46,7 +47,7 @@ export function exampleReader(
   options: ExampleColumns = {},
   shapes = new Shapes(),
 ): ItemReader<Example> {
-  return (where, columns) => {
+  return (where, columns, classes) => {
     const { groupColumn, summaryColumn, keepsRows = false } = options;
     const group = groupColumn ?? 'tone';
     const dialogue = needColumn(where, columns, roles.dialogue, options.dialogueColumn);
@@ -69,12 +70,17 @@ export function exampleReader(
       ...(summaries.some((name) => !ownSummaries.includes(name)) &&
         !summaryColumn && { summary: summaries.join(', ') }),
     };
+    const topicOf = classReader('topic', classes, shapes);
+    const groupOf = classReader(group, classes, shapes);
     return {
       columns: found,
       guessed,
       uses: keepsRows ? { needed, spare: columns } : needed,
       item: (row, number) => {
-        const example = toExample(row, { dialogue, summaries, id, group, number, shapes });
+        const example = toExample(row, {
+          ...{ dialogue, summaries, id, number, shapes },
+          ...{ topicOf, groupOf },
+        });
         return keepsRows ? { ...example, row: row.fields } : example;
       },
     };
@@ -98,14 +104,15 @@ interface Places {
   readonly dialogue: string;
   readonly summaries: readonly string[];
   readonly id: string | undefined;
-  readonly group: string;
+  topicOf(row: Row): NamedClass | undefined;
+  groupOf(row: Row): NamedClass | undefined;
   /** Of the row, counted from 1. */
   readonly number: number;
   readonly shapes: Shapes;
 }
 
 function toExample(row: Row, places: Places): Example {
-  const { dialogue, summaries, id, group, number, shapes } = places;
+  const { dialogue, summaries, id, number, shapes } = places;
   const found = new Set<string>();
   for (const name of summaries) {
     // `summary` often repeats `summary1`
@@ -115,13 +122,13 @@ function toExample(row: Row, places: Places): Example {
     const remedy = 'Write the summary, or remove the row.';
     throw new InputError(row.where, 'a summary', 'an empty one', remedy);
   }
-  const topic = textField(row, 'topic', true);
-  const ownGroup = textField(row, group, true);
+  const topic = places.topicOf(row)?.name;
+  const group = places.groupOf(row)?.name;
   return {
     id: (id === undefined ? undefined : textField(row, id, true)) ?? `${number}`,
     dialogue: dialogueField(row, dialogue, shapes),
     summaries: [...found],
     ...(topic === undefined ? {} : { topic }),
-    ...(ownGroup === undefined ? {} : { group: ownGroup }),
+    ...(group === undefined ? {} : { group }),
   };
 }

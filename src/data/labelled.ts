@@ -1,14 +1,17 @@
 import { InputError } from '../errors.ts';
+import { classReader } from './class-names.ts';
 import type { ItemReader } from './collect.ts';
 import { findColumn, needColumn, roles } from './columns.ts';
 import { type SplitOptions, splitExamples } from './prepare.ts';
-import { type Row, requiredField } from './table.ts';
+import { nothingIn, type Row, requiredField } from './table.ts';
 import { dialogueField, Shapes, summaryField } from './turns.ts';
 
 /** One text with the name of its class. */
 export interface LabelledText {
   readonly text: string;
   readonly label: string;
+  /** Class id, where the file has it beside the name. */
+  readonly id?: number;
 }
 
 /** Which columns hold what. */
@@ -16,17 +19,25 @@ export interface LabelledColumns {
   /** @default `text`, or the one that is named as usual: `comment`, `tweet`, `sentence` … */
   readonly textColumn?: string | undefined;
   /**
-   * Texts, or numbers and truth values, which stand for their text.
+   * Texts, or numbers and truth values, which stand for their text; class ids are their names
+   * where the file says them.
    * @default `label`, or a usual one: `class`, `toxic` …
    */
   readonly labelColumn?: string | undefined;
+  /** Where labels are cut as numbers, class ids stay numbers. */
+  readonly labelThreshold?: number | undefined;
 }
 
 /** Reads rows as labelled texts. */
-export function labelledReader(options: LabelledColumns = {}): ItemReader<LabelledText> {
-  return (where, columns) => {
+export function labelledReader(
+  options: LabelledColumns = {},
+  shapes = new Shapes(),
+): ItemReader<LabelledText> {
+  return (where, columns, classes) => {
     const text = needColumn(where, columns, roles.text, options.textColumn);
     const label = needColumn(where, columns, roles.label, options.labelColumn);
+    const isCut = options.labelThreshold !== undefined;
+    const classOf = classReader(label, isCut ? undefined : classes, shapes);
     return {
       columns: { text, label },
       guessed: {
@@ -34,10 +45,13 @@ export function labelledReader(options: LabelledColumns = {}): ItemReader<Labell
         ...(label !== 'label' && !options.labelColumn && { label }),
       },
       uses: [...new Set([text, label])],
-      item: (row) => ({
-        text: requiredField(row, text),
-        label: requiredField(row, label, true).trim(),
-      }),
+      item: (row) => {
+        const own = requiredField(row, text);
+        const named = classOf(row);
+        if (named === undefined) throw nothingIn(row, label);
+        const { name, ...id } = named;
+        return { text: own, label: name.trim(), ...id };
+      },
     };
   };
 }

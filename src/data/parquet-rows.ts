@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { AsyncBuffer, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { InputError, TactfulError } from '../errors.ts';
 import type { Note } from '../events.ts';
+import { classNamesIn } from './class-names.ts';
 import { decimalOf, withoutBigints } from './decimal.ts';
 import { unreadable } from './files.ts';
 import { checkChunk, largestColumn, mostNested, mostRows, ParquetError } from './parquet-check.ts';
@@ -57,6 +58,7 @@ async function* rowsOf(handle: FileHandle, path: string, { begin, note }: Asking
   const asked = begin(
     path,
     children.map(({ element }) => element.name),
+    classNamesIn(metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value),
   );
   const { needed, spare } = 'needed' in asked ? asked : { needed: asked, spare: [] };
   const named = (name: string) => children.find(({ element }) => element.name === name)!;

@@ -64,8 +64,9 @@ export async function readLabelled(
   path: string,
   options: ReadOptions<LabelledText> & LabelledColumns = {},
 ): Promise<Read<'texts', LabelledText>> {
-  const { items: texts, ...rest } = await read(path, labelledReader(options), options);
-  return { texts, ...rest };
+  const shapes = new Shapes();
+  const { items: texts, ...rest } = await read(path, labelledReader(options, shapes), options);
+  return { texts, ...rest, notes: [...rest.notes, ...shapes.notes(path)] };
 }
 
 /**

@@ -21,7 +21,14 @@ export type Rows = AsyncGenerator<Row | BadRow>;
  * Told the names of the columns before the first row; answers with those that it will read.
  * @throws {InputError} when one that is needed is missing
  */
-export type Begin = (where: string, columns: readonly string[]) => readonly string[] | Uses;
+export type Begin = (
+  where: string,
+  columns: readonly string[],
+  classes?: ClassNames,
+) => readonly string[] | Uses;
+
+/** Names of classes by their ids, of each column for which a file says them. */
+export type ClassNames = ReadonlyMap<string, readonly string[]>;
 
 /** Columns that are read. */
 export interface Uses {
@@ -62,8 +69,13 @@ export function textField({ where, fields }: Row, name: string, numbers = false)
 export function requiredField(row: Row, name: string, numbers = false): string {
   const text = textField(row, name, numbers);
   if (text !== undefined) return text;
+  throw nothingIn(row, name);
+}
+
+/** A field that is needed is absent, null or blank. */
+export function nothingIn({ where }: Row, name: string): InputError {
   const remedy = `Write the ${name}, or remove the row.`;
-  throw new InputError(row.where, `a text in "${name}"`, 'nothing', remedy);
+  return new InputError(where, `a text in "${name}"`, 'nothing', remedy);
 }
 
 /** What a value is, in words. */

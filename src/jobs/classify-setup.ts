@@ -1,4 +1,4 @@
-import { asClasses, classIds } from '../data/classes.ts';
+import { areUnnamed, asClasses, classIds } from '../data/classes.ts';
 import { type LabelledText, labelsOf, splitByLabel } from '../data/labelled.ts';
 import { shuffleSeedOf } from '../data/prepare.ts';
 import { readLabelled } from '../data/read.ts';
@@ -90,9 +90,8 @@ async function shapeFor(config: ClassifyConfig, texts: readonly LabelledText[]) 
       'Another head is not trained here: go on from another model, or from a fresh one.';
     throw new InputError(path, 'at least two labels, one of them true of a text', actual, remedy);
   }
-  const unnamed = found.labels.every((label, i) => label === `LABEL_${i}`);
   // names that a config gives keep their ids, whatever the data's order would be
-  if (config.model !== undefined || !unnamed) return found;
+  if (config.model !== undefined || !areUnnamed(found.labels)) return found;
   const wanted = labelsOf(texts);
   return wanted.every((label) => found.labels.includes(label))
     ? found
@@ -110,10 +109,7 @@ async function prepare(
   const all = texts.map(({ text }) => text);
   const whole = await tokenizer.encodeBatch(all);
   const rows = await tokenizer.encodeBatch(all, { maxLength });
-  const { ids, notes } = classIds(
-    texts.map(({ label }) => label),
-    labels,
-  );
+  const { ids, notes } = classIds(texts, labels);
   const items = texts.map(({ label }, i) => ({ ids: rows[i], label: ids.get(label)! }));
   return { items, cut: whole.filter(({ length }) => length > maxLength).length, notes };
 }

@@ -48,14 +48,14 @@ test.each([
   [['true', 'false'], 'true 1, false 0', '"true" as "hate", "false" as "nothate"'],
   [['Yes', 'no'], 'Yes 1, no 0', '"Yes" as "hate", "no" as "nothate"'],
 ])('of two classes %j are %s', (labels, expected, told) => {
-  const { ids, notes } = classIds(labels, ['nothate', 'hate']);
+  const { ids, notes } = classIds(texts(...labels), ['nothate', 'hate']);
   expect([...ids].map(([label, id]) => `${label} ${id}`).join(', ')).toBe(expected);
   expect(notes.map(({ says }) => says).join()).toContain(told);
   expect(notes).toHaveLength(told === '' ? 0 : 1);
 });
 
 test('a name is a name in each of its spellings', () => {
-  const { ids, notes } = classIds(['true', 'false'], ['False', 'True']);
+  const { ids, notes } = classIds(texts('true', 'false'), ['False', 'True']);
   expect([...ids.values()]).toEqual([1, 0]);
   expect(notes).toEqual([]);
 });
@@ -66,5 +66,5 @@ test.each([
   [['yes'], ['a', 'b', 'c'], 'label: expected one of "a", "b", "c", got "yes".'],
   [['1', '0'], ['1', '2'], 'labels: expected one name for each class, got "1" and "0" for "1".'],
 ])('%j of %j are refused', (labels, names, message) => {
-  expect(() => classIds(labels, names)).toThrow(message);
+  expect(() => classIds(texts(...labels), names)).toThrow(message);
 });

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readModelConfig } from '../../src/family/config.ts';
 import type { RobertaConfig } from '../../src/family/roberta.ts';
@@ -129,6 +130,53 @@ test('going on from a model, the labels are its own, by name or by id', async ()
   expect(((await readModelConfig(named.output)) as RobertaConfig).labels).toEqual(labels);
   const weights = ({ output }: { output: string }) => readFile(join(output, 'model.safetensors'));
   expect((await weights(named)).equals(await weights(byId))).toBe(true);
+});
+
+test('class ids that a Parquet file names are learnt by their names, whatever their order', async () => {
+  const { labels } = (await readModelConfig(model)) as RobertaConfig;
+  const csv = await dataOf([labels[1], labels[0]]);
+  const rows = (await readFile(csv, 'utf8')).trim().split('\n').slice(1);
+  const [texts, names] = [0, 1].map((cell) => rows.map((row) => row.split(',')[cell]));
+  const fileOf = async (order: readonly string[]) => {
+    const path = join(await scratch(), 'texts.parquet');
+    const features = { label: { names: order, _type: 'ClassLabel' } };
+    const bytes = parquetWriteBuffer({
+      columnData: [
+        { name: 'text', data: texts, type: 'STRING' },
+        { name: 'label', data: names.map((name) => BigInt(order.indexOf(name))), type: 'INT64' },
+      ],
+      kvMetadata: [{ key: 'huggingface', value: JSON.stringify({ info: { features } }) }],
+    });
+    await writeFile(path, new Uint8Array(bytes));
+    return path;
+  };
+  const weights = async (settings: Partial<ClassifyConfig>) => {
+    const { output, events } = await run({ epochs: 1, ...settings });
+    const [started] = events;
+    const notes = started.type === 'started' ? started.notes?.map(({ says }) => says) : undefined;
+    return { bytes: await readFile(join(output, 'model.safetensors')), notes: notes ?? [], output };
+  };
+  const named = await weights({ model, data: csv });
+  const other = await weights({ model, data: await fileOf([labels[1], labels[0]]) });
+  expect(other.bytes.equals(named.bytes)).toBe(true);
+  expect(other.notes).toEqual([
+    expect.stringContaining(`20 rows: "label" holds class ids, read as the names that the file `),
+  ]);
+  // a model that names no class takes the ids of the file
+  const unnamed = await weights({
+    data: await dataOf(['1', '0']),
+    modelConfig: config,
+    tokenizer: model,
+  });
+  const path = join(unnamed.output, 'config.json');
+  const json = JSON.parse(await readFile(path, 'utf8'));
+  const id2label = { 0: 'LABEL_0', 1: 'LABEL_1' };
+  await writeFile(path, JSON.stringify({ ...json, id2label, label2id: undefined }));
+  const from = { model: unnamed.output };
+  const byId = await weights({ ...from, data: await dataOf(['0', '1']) });
+  const byFile = await weights({ ...from, data: await fileOf([labels[1], labels[0]]) });
+  expect(byFile.bytes.equals(byId.bytes)).toBe(true);
+  expect(byFile.notes.at(-1)).toContain(`"${labels[1]}" as "LABEL_0", "${labels[0]}" as "LABEL_1"`);
 });
 
 test('a label that the model does not have is refused', async () => {

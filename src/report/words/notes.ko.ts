@@ -233,6 +233,10 @@ export const sentences: Pairs = [
     '{}: "{}" is one turn (written as text), read by {}.',
     '{0}: "{1}"은(는) 글로 적힌 한 차례이며 {2}(으)로 읽습니다.',
   ],
+  [
+    '{}: "{}" holds class ids, read as the names that the file gives: {}.',
+    '{0}: "{1}"의 클래스 번호는 파일에 적힌 이름으로 읽습니다({2}).',
+  ],
   ['{}: "{}" is one turn, read by {}.', '{0}: "{1}"은(는) 한 차례이며 {2}(으)로 읽습니다.'],
   // models and adapters
   ['The adapter was made for {}.', '어댑터가 만들어진 모델: {0}.'],
