@@ -105,6 +105,15 @@ export async function unfinishedJob(folder: string): Promise<string | undefined>
 }
 
 /**
+ * Names in the folder of a result that are for its job alone: they tell of this machine, and some of the
+ * data. None where there is no result of a job.
+ */
+export async function forTheJobAlone(folder: string): Promise<readonly string[]> {
+  const isResult = await exists(join(folder, recordName));
+  return isResult ? [...staying, lastName, recordName] : [];
+}
+
+/**
  * Refuses a folder for a run that replaces nothing.
  * @throws {ConfigError} when it holds something
  */

@@ -6,7 +6,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { storesName, unfinishedJob } from '../disk/result-folder.ts';
+import { exists } from '../disk/atomic.ts';
+import { forTheJobAlone, jobIn } from '../disk/result-folder.ts';
 import { quoted } from '../disk/shell.ts';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError, type TactfulError, UnavailableError } from '../errors.ts';
@@ -39,13 +40,14 @@ export interface PushOptions {
 const patienceAfterUpload = 120_000;
 
 /**
- * Puts all files of a folder into a model repository, in one commit; hidden ones stay out. The
+ * Puts all files of a folder into a model repository, in one commit; hidden ones stay out, and so does
+ * what a job keeps beside its result: log, settings, checkpoints, stores. The
  * repository is made where there is none; files that it has besides stay.
  * @param name `owner/name`
  * @returns address of the repository, or of its branch
  * @throws {UnavailableError} without a token, without the right to write, or without a way to the hub
  * @throws {InputError} when the folder has no files, or the name is none
- * @throws {ConfigError} when a job in the folder is not finished
+ * @throws {ConfigError} when a job in the folder is not finished, or it is all that a run keeps
  */
 export async function pushFolder(
   folder: string,
@@ -58,11 +60,7 @@ export async function pushFolder(
     throw new InputError('push', 'owner/name', JSON.stringify(name));
   }
   checkRevision(revision);
-  const unfinished = await unfinishedJob(folder);
-  if (unfinished !== undefined) {
-    const remedy = `Finish it: npx tactful resume ${quoted(folder)}`;
-    throw new ConfigError(folder, 'a finished result', `an unfinished ${unfinished}`, remedy);
-  }
+  await refuseRun(folder, name);
   const files = await filesToPush(folder);
   const settings = await settingsToPush(repo, options.token, env);
   const timeout = Math.max(settings.timeout, patienceAfterUpload);
@@ -77,6 +75,23 @@ export async function pushFolder(
   }
   const address = `${settings.endpoint}/${repo.name}`;
   return revision === 'main' ? address : `${address}/tree/${revision}`;
+}
+
+/** What a run keeps, samples and settings, is not for others; and a hub would find no model in it. */
+async function refuseRun(folder: string, name: string): Promise<void> {
+  const there = await jobIn(folder);
+  if (there === undefined) return;
+  if (!there.finished) {
+    const remedy = `Finish it: npx tactful resume ${quoted(folder)}`;
+    throw new ConfigError(folder, 'a finished result', `an unfinished ${there.job}`, remedy);
+  }
+  if ((await forTheJobAlone(folder)).length > 0) return;
+  const adapter = join(folder, 'adapter');
+  const instead = (await exists(adapter))
+    ? `Push its adapter: npx tactful push ${quoted(adapter)} ${name}`
+    : 'It has none: push what a training wrote.';
+  const expected = 'the folder of an adapter or a model';
+  throw new ConfigError(folder, expected, `all that a ${there.job} keeps, its data too`, instead);
 }
 
 interface Push {
@@ -95,11 +110,12 @@ interface PushedFile {
 
 async function filesToPush(folder: string): Promise<PushedFile[]> {
   const files: PushedFile[] = [];
+  const own = await forTheJobAlone(folder);
   const walk = async (below: string) => {
     const entries = await readdir(join(folder, below), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (entry.name.startsWith('.') && entry.name !== '.gitattributes') continue;
-      if (below === '' && entry.name === storesName) continue; // where a run went, and how far
+      if (below === '' && own.includes(entry.name)) continue;
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) await walk(path);
       else {

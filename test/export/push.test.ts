@@ -1,4 +1,4 @@
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { pushFolder } from '../../src/export/push.ts';
@@ -23,8 +23,6 @@ test('a folder becomes one commit of a repository that is made, and comes back t
   const { hub, folder, options } = await hubWith();
   await mkdir(join(folder, '.git'));
   await writeFile(join(folder, '.git/config'), 'mine');
-  await mkdir(join(folder, 'stores')); // what a job remembers of its stores
-  await writeFile(join(folder, 'stores/mlflow.json'), '{}');
   await symlink(join(folder, 'config.json'), join(folder, 'link.json'));
   const seen: DownloadProgress[] = [];
   const progress = (one: DownloadProgress) => void seen.push(one);
@@ -44,6 +42,39 @@ test('a folder becomes one commit of a repository that is made, and comes back t
   expect(await locateModel('me/model', options)).toContain('models--me--model');
   const cdn = hub.requests.filter(({ host }) => host === 'cdn');
   expect(new Set(cdn.map(({ authorization }) => authorization))).toEqual(new Set([undefined]));
+});
+
+const log = (job: string) => `{"type":"started","job":"${job}"}\n{"type":"finished"}\n`;
+
+test('what a job keeps beside its result stays here', async () => {
+  const { hub, folder, options } = await hubWith();
+  await writeFile(join(folder, 'training.json'), '{"job":"sft","files":[],"finished":true}');
+  await writeFile(join(folder, 'events.jsonl'), log('sft'));
+  await writeFile(join(folder, 'config.yaml'), 'data: /home/me/clients.csv');
+  for (const name of ['stores', 'checkpoints', 'tensorboard', 'last']) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'state.json'), '{}');
+  }
+  await writeFile(join(folder, 'README.md'), 'mine');
+  await pushFolder(folder, 'me/model', options);
+  expect([...(hub.files('me/model')?.keys() ?? [])].sort()).toEqual(
+    ['.gitattributes', 'README.md', 'config.json', 'model.safetensors', 'more/notes.txt'].sort(),
+  );
+});
+
+test('a whole run, with its samples, is refused, and its adapter named', async () => {
+  const { hub, options } = await hubWith();
+  const folder = join(await temporaryFolder(), 'my run');
+  await mkdir(join(folder, 'adapter'), { recursive: true });
+  await writeFile(join(folder, 'adapter/adapter_config.json'), '{}');
+  await writeFile(join(folder, 'samples.jsonl'), '{}');
+  await writeFile(join(folder, 'events.jsonl'), log('detox'));
+  await expect(pushFolder(folder, 'me/model', options)).rejects.toThrow(
+    `Push its adapter: npx tactful push '${join(folder, 'adapter')}' me/model`,
+  );
+  await rm(join(folder, 'adapter'), { recursive: true });
+  await expect(pushFolder(folder, 'me/model', options)).rejects.toThrow('It has none');
+  expect(hub.requests).toEqual([]);
 });
 
 test('a repository that is there keeps its other files, and a branch that is not is made', async () => {

@@ -23,8 +23,8 @@ export const push = defineCommand({
   name: 'push',
   summary: 'Put a folder on the Hugging Face hub: an adapter, a merged or an exported model.',
   description:
-    'One commit with all files of the folder; the repository is made where there is none, and files ' +
-    'that it has besides stay. The token is that of HF_TOKEN, or of the file that `hf auth login` writes.',
+    'One commit with all files of the folder but what a job keeps there for itself (log, settings, ' +
+    'checkpoints); the repository is made where there is none, and files that it has besides stay. The token is that of HF_TOKEN, or of the file that `hf auth login` writes.',
   examples: [
     ['tactful push runs/RUN/adapter NAME/my-adapter', 'the adapter of a run'],
     ['tactful push merged NAME/my-model --private', 'a model that others do not see'],
