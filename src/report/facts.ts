@@ -26,13 +26,21 @@ export interface ReportParts {
   readonly checked?: readonly Checked[];
   /** What the responses and the training showed, beside what the run said as it started. */
   readonly notes?: readonly Note[];
-  /** Command that runs the same again, beside `config.yaml`. */
+  /** Command that runs the same again, beside `config.yaml`. @default that of its job */
   readonly command?: string;
   /** @default 'en' */
   readonly language?: Language;
 }
 
-export const usualCommand = 'npx tactful detox --config config.yaml';
+/** Whether something was trained: `evaluate` holds two policies against each other. */
+export function isTraining({ started: { job = 'detox' } }: ReportParts): boolean {
+  return job !== 'evaluate';
+}
+
+/** Runs the same again. */
+export function commandOf({ started: { job = 'detox' }, command }: ReportParts): string {
+  return command ?? `npx tactful ${job} --config config.yaml`;
+}
 
 /** All responses, which the page shows beside that. */
 export interface ReportSamples {
@@ -44,6 +52,7 @@ export interface ReportSamples {
 const settings: readonly (readonly [title: SettingName, name: string])[] = [
   ['model', 'model'],
   ['adapter', 'adapter'],
+  ['against', 'against'],
   ['rewardModel', 'rewardModel'],
   ['toxicityModel', 'toxicityModel'],
   ['rewardModule', 'reward'],
@@ -87,16 +96,23 @@ export function runFacts(parts: ReportParts, words: ReportWords): Fact[] {
     const share = `${fixed(all === 0 ? 0 : (100 * trainable) / all, 2)} %`;
     return words.trainable(grouped(trainable), grouped(all), share);
   };
+  const took = duration(finished.seconds);
+  const trained = isTraining(parts);
+  const counts: Fact[] = [
+    [facts.policy, parameters(policyParameters)],
+    [facts.reference, parameters(referenceParameters)],
+  ];
   return [
     [facts.started, started.time],
-    [facts.took, `${duration(finished.seconds)}, ${words.steps(finished.steps)}`],
+    [facts.took, trained ? `${took}, ${words.steps(finished.steps)}` : took],
     ...memoryFact(parts, words),
     ['tactful', started.version],
     [facts.engine, started.engine],
-    [facts.policy, parameters(policyParameters)],
-    [facts.reference, parameters(referenceParameters)],
+    ...(trained ? counts : []),
     [facts.data, words.kept(data.rows, data.kept, data.dialogues)],
-    [facts.split, words.split(data.train, data.validation, data.test)],
+    ...(trained
+      ? [[facts.split, words.split(data.train, data.validation, data.test)] as const]
+      : []),
     ...judgeFacts(parts, words),
     ...settings
       .filter(([, name]) => isTold(name, config[name]))
@@ -161,7 +177,7 @@ export function caveats(parts: ReportParts, words: ReportWords): string[] {
         .trimEnd(),
     ),
     said.precision(testPrompts(n, words), fixed((high - low) / 2, 4)),
-    said.oneSeed(seed),
+    ...(isTraining(parts) ? [said.oneSeed(seed)] : []),
     said.judge,
     said.uncorrected,
     ...(rouge && rouge.high < 0 ? [said.rougeFell(fixed(-rouge.mean, 4))] : []),

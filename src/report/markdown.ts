@@ -3,11 +3,12 @@ import type { Comparison, ComparisonRow } from '../comparison.ts';
 import { curvesOf } from './curves.ts';
 import {
   caveats,
+  commandOf,
   type EventOf,
   guardTexts,
+  isTraining,
   type ReportParts,
   runFacts,
-  usualCommand,
 } from './facts.ts';
 import { labText } from './lab.ts';
 import { measureTexts, rougeText } from './measures.ts';
@@ -42,7 +43,7 @@ export function reportMarkdown(parts: ReportParts): string {
     labText(comparison, language),
     ...[`## ${titles.what}`, table(['', ''], ['left', 'left'], facts)],
     ...[`## ${titles.beforeAfter}`, slices(comparison, words, language)],
-    ...[`## ${titles.training}`, training(steps, words)],
+    ...(isTraining(parts) ? [`## ${titles.training}`, training(steps, words)] : []),
     ...(guards ? [`## ${titles.guards}`, bullets([...guards.said, ...guards.events])] : []),
     ...whyParts(parts, words),
     ...[`## ${titles.responses}`, responses(comparison, words)],
@@ -169,9 +170,9 @@ function rowCells(rows: readonly ComparisonRow[], words: ReportWords): string[][
   ]);
 }
 
-function reproduce({ started, command = usualCommand }: ReportParts, words: ReportWords): string {
-  const again = words.again(escaped(started.version));
-  return [again, `\`\`\`sh\n${command}\n\`\`\``, words.record].join('\n\n');
+function reproduce(parts: ReportParts, words: ReportWords): string {
+  const again = words.again(escaped(parts.started.version));
+  return [again, `\`\`\`sh\n${commandOf(parts)}\n\`\`\``, words.record].join('\n\n');
 }
 
 /** At most `width` columns of a text of the data, safe in a table's cell. */

@@ -53,6 +53,38 @@ test('two policies are what a run had before and after, number for number', asyn
   expect(JSON.parse(sides).differences[0].slices[0].toxicity.difference.mean).toBe(0);
 });
 
+test('the reports of two policies tell of no training', async () => {
+  const output = at('held');
+  const pair = ['--adapter', at('run/adapter'), '--against', 'none', '--output', output];
+  expect((await tactful([...words, ...pair])).code).toBe(0);
+  const told = async () => {
+    const markdown = await readFile(join(output, 'report.md'), 'utf8');
+    const page = await readFile(join(output, 'report.html'), 'utf8');
+    const shown = page.replace(/<(script|style)\b.*?<\/\1>/gs, '').replace(/<[^>]*>/g, '\n');
+    for (const text of [markdown, shown]) {
+      expect(text).toContain('npx tactful evaluate --config config.yaml');
+      expect(text).not.toContain('tactful detox');
+    }
+    const lines = [...markdown.split('\n'), ...shown.split('\n')];
+    // the answers of random weights are pieces of such words
+    const said = lines.filter((line) =>
+      /\b(un)?train(ed|able|ing)?\b|\bsteps?\b|학습|스텝/i.test(line),
+    );
+    return { markdown, said: new Set(said.map((line) => line.replace(/^- /, ''))) };
+  };
+  const english = await told();
+  expect([...english.said]).toEqual([
+    '“Before” is the policy that it is held against, “after” the policy itself: nothing was trained.',
+  ]);
+  expect(english.markdown).toContain('| against | none |');
+  expect((await tactful(['report', output, '--language', 'ko'])).code).toBe(0);
+  const korean = await told();
+  expect([...korean.said]).toEqual([
+    '‘전’은 비교 대상 정책, ‘후’는 측정한 정책입니다. 학습은 하지 않았습니다.',
+  ]);
+  expect(korean.markdown).toContain('| 비교 대상 | none |');
+});
+
 test('one policy has its numbers with intervals, and may have several answers to a prompt', async () => {
   const several = ['--samples-per-prompt', '2', '--output', at('one')];
   const { code, out } = await tactful([...words, ...several], { columns: 120 });

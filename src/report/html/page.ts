@@ -1,6 +1,6 @@
 /** `report.html`: one file that shows what a run did and what it is worth, and asks the network for nothing. Pure. */
 import { createHash } from 'node:crypto';
-import type { ReportParts, ReportSamples } from '../facts.ts';
+import { isTraining, type ReportParts, type ReportSamples } from '../facts.ts';
 import { verdictWords } from '../verdict.ts';
 import { reportWords } from '../words/report.ts';
 import type { ReportWords } from '../words/report-words.ts';
@@ -26,7 +26,7 @@ export function reportPage(
   const { language = 'en', started, comparison } = parts;
   const words = reportWords[language];
   const sections = [
-    trainingPart(parts, words),
+    isTraining(parts) && trainingPart(parts, words),
     samples && distributionsPart(samples, words),
     slicesPart(parts, words),
     whyPart(parts, words),

@@ -1,5 +1,5 @@
 /** What was run and what to keep in mind: settings, fingerprints, environment, limits. Pure. */
-import { caveats, type ReportParts, runFacts, usualCommand } from '../facts.ts';
+import { caveats, commandOf, type ReportParts, runFacts } from '../facts.ts';
 import type { ReportWords } from '../words/report-words.ts';
 import { html, type Markup } from './markup.ts';
 
@@ -10,7 +10,7 @@ export function limitsPart(parts: ReportParts, words: ReportWords): Markup {
 }
 
 export function recordPart(parts: ReportParts, words: ReportWords): Markup {
-  const { started, command = usualCommand } = parts;
+  const { started } = parts;
   const { titles, columns } = words;
   const facts = runFacts(parts, words).map(
     ([name, text]) =>
@@ -27,7 +27,7 @@ export function recordPart(parts: ReportParts, words: ReportWords): Markup {
 <div class="wide" tabindex="0" role="region" aria-label="${titles.what}"><table class="facts"><tbody>${facts}</tbody></table></div>
 <details><summary>${titles.settings}</summary><p class="note">${words.allSettings}</p>${pairs(settings, [columns.setting, columns.value], titles.settings)}</details>
 ${prints.length > 0 && html`<details><summary>${titles.hashes}</summary><p class="note">${words.fingerprintsOf}</p>${pairs(prints, [columns.file, 'SHA-256'], titles.hashes)}</details>`}
-<h3>${titles.again}</h3><p>${again}</p><pre tabindex="0">${command}</pre><p>${record}</p></section>`;
+<h3>${titles.again}</h3><p>${again}</p><pre tabindex="0">${commandOf(parts)}</pre><p>${record}</p></section>`;
 }
 
 function pairs(

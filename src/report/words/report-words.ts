@@ -20,6 +20,7 @@ export type FactName =
 export type SettingName =
   | 'model'
   | 'adapter'
+  | 'against'
   | 'rewardModel'
   | 'toxicityModel'
   | 'rewardModule'

@@ -36,6 +36,7 @@ export const reportEnglish: ReportWords = {
   settings: {
     model: 'model',
     adapter: 'adapter',
+    against: 'against',
     rewardModel: 'reward model',
     toxicityModel: 'toxicity model',
     rewardModule: 'reward of its own',
@@ -140,7 +141,7 @@ export const reportEnglish: ReportWords = {
   again: (version) =>
     `\`config.yaml\` beside this file holds what was given, and does the run again. With tactful ${version}:`,
   record:
-    '`events.jsonl` holds every setting as it came out, the seed included, and every number of every step, `comparison.jsonl` and `comparison.csv` the responses.',
+    '`events.jsonl` holds every setting as it came out, the seed included, and every number on the way, `comparison.jsonl` and `comparison.csv` the responses.',
   quarters: {
     both: 'both rose',
     rougeOnly: 'ROUGE rose, reward fell',

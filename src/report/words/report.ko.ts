@@ -5,7 +5,7 @@ export const reportKorean: ReportWords = {
   titles: {
     run: (id) => `실행 ${id}`,
     what: '실행 내용',
-    beforeAfter: '학습 전과 후',
+    beforeAfter: '전과 후',
     slices: '어디에서 달라졌는가',
     training: '학습 과정',
     guards: '가드',
@@ -36,6 +36,7 @@ export const reportKorean: ReportWords = {
   settings: {
     model: '모델',
     adapter: '어댑터',
+    against: '비교 대상',
     rewardModel: '보상 모델',
     toxicityModel: '독성 모델',
     rewardModule: '사용자 보상',
@@ -140,7 +141,7 @@ export const reportKorean: ReportWords = {
   again: (version) =>
     `이 파일 옆의 \`config.yaml\`에 주어진 설정이 있으며, 그것으로 같은 실행을 다시 할 수 있습니다. tactful ${version}:`,
   record:
-    '`events.jsonl`에는 시드를 포함한 모든 설정과 각 스텝의 모든 수치가, `comparison.jsonl`과 `comparison.csv`에는 응답이 있습니다.',
+    '`events.jsonl`에는 시드를 포함한 모든 설정과 도중에 나온 모든 수치가, `comparison.jsonl`과 `comparison.csv`에는 응답이 있습니다.',
   quarters: {
     both: '둘 다 상승',
     rougeOnly: 'ROUGE 상승, 보상 하락',
@@ -151,7 +152,7 @@ export const reportKorean: ReportWords = {
     '점 하나가 응답 하나입니다. 오른쪽은 보상이 오른 것, 위쪽은 ROUGE-1이 오른 것입니다. 선 아래의 응답은 참조 요약의 낱말을 잃으면서 보상을 얻은 것입니다.',
   axes: { reward: '보상의 변화', rouge1: 'ROUGE-1의 변화' },
   share: (count, all, percent) => `${grouped(all)}개 중 ${grouped(count)}개 (${percent})`,
-  distributions: '값에 따른 응답의 비율입니다. 막대는 학습 전, 선은 학습 후입니다.',
+  distributions: '값에 따른 응답의 비율입니다. 막대는 전, 선은 후입니다.',
   training: { line: '학습 배치', held: '따로 둔 데이터' },
   empty: '비어 있음',
   page: {
@@ -191,8 +192,8 @@ export const reportKorean: ReportWords = {
     },
     flags: {
       any: '전체',
-      before: '학습 전',
-      after: '학습 후',
+      before: '전',
+      after: '후',
       cleared: '전에만',
       raised: '후에만',
     },
@@ -201,13 +202,13 @@ export const reportKorean: ReportWords = {
       id: 'id',
       group: '그룹',
       'reward-change': '보상의 변화',
-      reward: '학습 후 보상',
+      reward: '후의 보상',
       'toxicity-change': '독성의 변화',
-      toxicity: '학습 후 독성',
+      toxicity: '후의 독성',
       'rouge1-change': 'ROUGE-1의 변화',
-      rouge1: '학습 후 ROUGE-1',
+      rouge1: '후의 ROUGE-1',
       'tokens-change': '길이의 변화',
-      tokens: '학습 후 길이',
+      tokens: '후의 길이',
     },
     script:
       '모든 표본의 표를 보려면 이 페이지의 스크립트가 필요합니다. 표본은 같은 폴더의 samples-before.jsonl과 samples-after.jsonl에 있습니다.',

@@ -27,7 +27,7 @@ export const korean: VerdictWords = {
     worse: '나빠졌습니다',
   },
   unchanged: '아무것도 바뀌지 않았습니다',
-  sameResponses: (count) => `응답 ${grouped(count)}개가 학습 전후에 모두 같습니다`,
+  sameResponses: (count) => `응답 ${grouped(count)}개의 전과 후가 모두 같습니다`,
   costs: {
     quality: '품질',
     diversity: '다양성',

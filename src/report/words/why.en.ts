@@ -32,7 +32,7 @@ const deeds: Readonly<Record<string, (fell: boolean) => string>> = {
 export const whyWordsEn: WhyWords = {
   title: 'Why samples gain',
   basis: ({ prompts, alpha }) =>
-    `Over all ${prompts} prompts. What is said here changed with training and goes with the gain, both at p < ${alpha} over all that was asked (exchange of before and after, permutation, Holm). It is what goes together, not a proof of cause.`,
+    `Over all ${prompts} prompts. What is said here changed from before to after and goes with the gain, both at p < ${alpha} over all that was asked (exchange of before and after, permutation, Holm). It is what goes together, not a proof of cause.`,
   nothing: 'Nothing that was counted tells the samples that gain from the others.',
   features: {
     harmfulWords: 'has words of responses that are judged worse',

@@ -32,7 +32,7 @@ const deeds: Readonly<Record<string, (fell: boolean) => string>> = {
 export const whyWordsKo: WhyWords = {
   title: '왜 좋아졌는가',
   basis: ({ prompts, alpha }) =>
-    `프롬프트 ${prompts}개 전체를 대상으로 합니다. 여기에 적힌 것은 학습으로 달라졌고 개선 폭과도 함께 움직인 것으로, 두 검정 모두 전체 질문에 대해 p < ${alpha}입니다(학습 전후 교환, 순열 검정, Holm 보정). 함께 움직인다는 뜻이며 인과의 증명은 아닙니다.`,
+    `프롬프트 ${prompts}개 전체를 대상으로 합니다. 여기에 적힌 것은 전과 후 사이에 달라졌고 개선 폭과도 함께 움직인 것으로, 두 검정 모두 전체 질문에 대해 p < ${alpha}입니다(전후 교환, 순열 검정, Holm 보정). 함께 움직인다는 뜻이며 인과의 증명은 아닙니다.`,
   nothing: '측정한 것 가운데 개선된 응답을 다른 응답과 구별해 주는 것은 없습니다.',
   features: {
     harmfulWords: '나쁘게 평가된 응답에 특징적인 단어가 있음',
@@ -61,22 +61,22 @@ export const whyWordsKo: WhyWords = {
     const { group, n, without, gain, gainWithout, more } = texts;
     const means = `프롬프트 ${n}개의 평균 개선 폭은 ${gain}, 나머지 ${without}개는 ${gainWithout}입니다`;
     if (given === 'level')
-      return `개선은 개선할 것이 있던 곳에서 나왔습니다. 학습 전이나 후에 독성이 있던 ${means}.`;
+      return `개선은 개선할 것이 있던 곳에서 나왔습니다. 전이나 후에 독성이 있던 ${means}.`;
     const size = more ? '더 큽니다' : '더 작습니다';
     if (given === 'promptWords')
       return `대화 자체에 나쁘게 평가된 응답의 단어가 있으면 개선 폭이 ${size}. 그런 ${means}.`;
     return `‘${group}’ 그룹에서 개선 폭이 ${size}. 이 그룹의 ${means}.`;
   },
-  went: (grams) => `사라진 표현(프롬프트 수, 학습 전 → 후): ${grams}.`,
+  went: (grams) => `사라진 표현(프롬프트 수, 전 → 후): ${grams}.`,
   came: (grams) => `새로 나온 표현: ${grams}.`,
   gram: (gram, before, after) => `“${gram}” (${before} → ${after})`,
   correlations: '측정한 것',
-  columns: ['', '학습 전', '학습 후', '변화', '개선 폭과의 상관', 'p'],
+  columns: ['', '전', '후', '변화', '개선 폭과의 상관', 'p'],
   correlationsNote: (level) =>
     `프롬프트에 대한 스피어만 순위 상관과 ${level} 신뢰구간입니다. p는 두 질문을 함께 본 유의확률(Holm 보정)입니다.`,
   gained: (n) => `독성이 가장 많이 줄어든 대표적인 쌍: 전체에서 ${n}개`,
   lost: (n) => `독성이 늘어난 쌍: 전체에서 ${n}개`,
-  pairColumns: ['독성', '학습 전', '학습 후', '단어'],
+  pairColumns: ['독성', '전', '후', '단어'],
   together: {
     title: '보상과 ROUGE를 함께 보기',
     quadrants: {
