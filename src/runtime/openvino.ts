@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { InternalError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
 import type { Backend, LoadRequest, SharedWeight } from './backend.ts';
+import { hasBf16 } from './cpu.ts';
 import { elementTypes, newIr, placed, type Slot, slotsIn, unpacked } from './openvino-ir.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
 import { narrowWeights } from './openvino-narrow.ts';
@@ -42,8 +43,9 @@ export function openVinoBackend({
     ENABLE_CPU_PINNING: 'NO', // two processes would be pinned to the same cores
     // kernels that are kept for shapes met before; without a bound memory grows with each new shape
     CPU_RUNTIME_CACHE_CAPACITY: '16',
-    // softmax and its gradient are float32 in every precision: probabilities of far-off tokens are 0
-    CPU_DENORMALS_OPTIMIZATION: 'YES',
+    // softmax and its gradient are float32 in every precision: probabilities of far-off tokens are 0. Without
+    // AVX-512 a choice between integers then reads a condition that is fed, a 1 of 32 bits, as a denormal number: as false
+    CPU_DENORMALS_OPTIMIZATION: precision === 'bf16' && hasBf16() ? 'YES' : 'NO',
     KV_CACHE_PRECISION: kept, // its own choice is 8 bits
   };
   const sessions = new Map<number, Loaded>();

@@ -237,7 +237,8 @@ describe.each(algorithms)('the start of %s', (algorithm) => {
       parameters: policy.parameters,
       score: (rows, options) => policy.score(rows, colder(options)),
       gradient: (...call) => policy.gradient(...call),
-    } as Pick<Policy, 'shape' | 'parameters' | 'score' | 'gradient'> as Policy;
+      leaveDecoding: () => policy.leaveDecoding(),
+    } as Pick<Policy, 'shape' | 'parameters' | 'score' | 'gradient' | 'leaveDecoding'> as Policy;
     const learner = await learnerOf({ algorithm }, { policy: twofold });
     expect(await errorOf(learner)).toMatchObject({
       code: 'INVARIANT',
