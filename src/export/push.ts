@@ -60,8 +60,9 @@ export async function pushFolder(
     throw new InputError('push', 'owner/name', JSON.stringify(name));
   }
   checkRevision(revision);
-  await refuseRun(folder, name);
-  const files = await filesToPush(folder);
+  const own = await forTheJobAlone(folder);
+  await refuseRun(folder, { name, isResult: own.length > 0 });
+  const files = await filesToPush(folder, own);
   const settings = await settingsToPush(repo, options.token, env);
   const timeout = Math.max(settings.timeout, patienceAfterUpload);
   const patience = { pauses: options.pauses ?? usualPauses, timeout, signal };
@@ -78,14 +79,17 @@ export async function pushFolder(
 }
 
 /** What a run keeps, samples and settings, is not for others; and a hub would find no model in it. */
-async function refuseRun(folder: string, name: string): Promise<void> {
+async function refuseRun(
+  folder: string,
+  { name, isResult }: { name: string; isResult: boolean },
+): Promise<void> {
   const there = await jobIn(folder);
   if (there === undefined) return;
   if (!there.finished) {
     const remedy = `Finish it: npx tactful resume ${quoted(folder)}`;
     throw new ConfigError(folder, 'a finished result', `an unfinished ${there.job}`, remedy);
   }
-  if ((await forTheJobAlone(folder)).length > 0) return;
+  if (isResult) return;
   const adapter = join(folder, 'adapter');
   const instead = (await exists(adapter))
     ? `Push its adapter: npx tactful push ${quoted(adapter)} ${name}`
@@ -108,9 +112,9 @@ interface PushedFile {
   readonly size: number;
 }
 
-async function filesToPush(folder: string): Promise<PushedFile[]> {
+/** @param own names in the folder that stay here */
+async function filesToPush(folder: string, own: readonly string[]): Promise<PushedFile[]> {
   const files: PushedFile[] = [];
-  const own = await forTheJobAlone(folder);
   const walk = async (below: string) => {
     const entries = await readdir(join(folder, below), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {

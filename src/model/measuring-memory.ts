@@ -1,11 +1,13 @@
 /** How much memory answers and their judgements take, without a training. Pure. */
 import type { MemoryEstimate } from '../events.ts';
 import { weightBytes } from '../graph/cost.ts';
-import { classifierGraph } from './classifier.ts';
 import {
   added,
+  allJudges,
   decodingCopy,
   heldApart,
+  judgeGraphs,
+  judgeWeights,
   judgingBytes,
   type MemoryOptions,
   parameterBytes,
@@ -29,13 +31,7 @@ const adapterCopies = 4;
 
 /** From the graphs that a measurement runs: the weights, and the run that takes most; all policies stay loaded. */
 export function estimateMeasuring({ policies, ...options }: MeasuringOptions): MemoryEstimate {
-  const { rewardModel, toxicityModel, witnesses = [] } = options;
-  const graphs = {
-    judge: classifierGraph({ config: rewardModel }, false),
-    measurer: toxicityModel && classifierGraph({ config: toxicityModel }, false),
-    witnesses: witnesses.map((config) => classifierGraph({ config }, false)),
-  };
-  const judges = [graphs.judge, ...(graphs.measurer ? [graphs.measurer] : []), ...graphs.witnesses];
+  const graphs = judgeGraphs(options);
   const sides = policies.map(({ shape: policy, model }) => {
     const [score, encode] = [scoreGraph(policy), encodeGraph(policy)];
     const decode = decodeGraph(policy, 'graph');
@@ -62,22 +58,18 @@ export function estimateMeasuring({ policies, ...options }: MeasuringOptions): M
     const used = {
       scoring: sides.map(({ score }) => score),
       sampling: sides.flatMap(({ encode, decode }) => [encode, decode]),
-      judging: judges,
+      judging: allJudges(graphs),
     };
     return { ...added({ ...heldApart(runs, used), adapter }, tokens, options), rough };
   }
   const models = sides.filter(
     ({ model }, i) => sides.findIndex((one) => one.model === model) === i,
   );
-  const ofWeights = (some: typeof judges) =>
-    some.reduce((total, { graph }) => total + weightBytes(graph.weights.values()), 0);
   const copies = sum(({ copy }) => copy);
   return added(
     {
       weights: sum(({ score }) => weightBytes(score.graph.weights.values()), models),
-      'reward model': ofWeights([graphs.judge]),
-      ...(graphs.measurer && { 'toxicity model': ofWeights([graphs.measurer]) }),
-      ...(witnesses.length > 0 && { 'other judges': ofWeights(graphs.witnesses) }),
+      ...judgeWeights(graphs),
       ...worstRun(runs, copies),
       adapter,
     },

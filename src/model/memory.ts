@@ -88,8 +88,7 @@ const adapterCopies = 7;
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const graphs = graphsOf(options);
-  const { gradient, score, encode, decode, judge, measurer, witnesses } = graphs;
-  const judges = [judge, ...(measurer ? [measurer] : []), ...witnesses];
+  const { gradient, score, encode, decode } = graphs;
   const runs = runBytes(options, graphs);
   const { older = 0 } = options;
   const copies = adapterCopies + (older > 0 ? 2 * older + 1 : 0);
@@ -97,18 +96,14 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   const tokens = options.promptTokens.reduce((sum, length) => sum + length, 0);
   if (options.apart) {
     const used = { training: [gradient], scoring: [score], sampling: [encode, decode] };
-    const held = { ...heldApart(runs, { ...used, judging: judges }), adapter };
+    const held = { ...heldApart(runs, { ...used, judging: allJudges(graphs) }), adapter };
     return { ...added(held, tokens, options), rough };
   }
   const copy = decodingCopy(options.policy, decode);
   const keeps = options.policy.gradientCheckpointing === true;
   const parts = {
     weights: weightBytes(score.graph.weights.values()), // once for all graphs
-    'reward model': weightBytes(judge.graph.weights.values()),
-    ...(measurer && { 'toxicity model': weightBytes(measurer.graph.weights.values()) }),
-    ...(witnesses.length > 0 && {
-      'other judges': weightBytes(witnesses.flatMap(({ graph }) => [...graph.weights.values()])),
-    }),
+    ...judgeWeights(graphs),
     ...worstMoment(runs, { copy, keeps }),
     adapter,
   };
@@ -192,15 +187,44 @@ export function decodingCopy({ config }: PolicyShape, { graph }: Compiled): numb
 type Graphs = ReturnType<typeof graphsOf>;
 
 /** The graphs of a training. */
-function graphsOf({ policy, loss, rewardModel, toxicityModel, witnesses = [] }: MemoryOptions) {
+function graphsOf({ policy, loss, ...options }: MemoryOptions) {
   return {
     gradient: gradientGraph(policy, loss),
     score: scoreGraph(policy),
     encode: encodeGraph(policy),
     decode: decodeGraph(policy, 'graph'),
+    ...judgeGraphs(options),
+  };
+}
+
+/** The graphs of all that judges responses. */
+export function judgeGraphs({
+  rewardModel,
+  toxicityModel,
+  witnesses = [],
+}: Pick<MemoryOptions, 'rewardModel' | 'toxicityModel' | 'witnesses'>) {
+  return {
     judge: classifierGraph({ config: rewardModel }, false),
     measurer: toxicityModel && classifierGraph({ config: toxicityModel }, false),
     witnesses: witnesses.map((config) => classifierGraph({ config }, false)),
+  };
+}
+
+type JudgeGraphs = ReturnType<typeof judgeGraphs>;
+
+/** All of them, one after the other. */
+export function allJudges({ judge, measurer, witnesses }: JudgeGraphs): Compiled[] {
+  return [judge, ...(measurer ? [measurer] : []), ...witnesses];
+}
+
+/** Bytes of their weights, as parts of an estimate. */
+export function judgeWeights({ judge, measurer, witnesses }: JudgeGraphs): Record<string, number> {
+  return {
+    'reward model': weightBytes(judge.graph.weights.values()),
+    ...(measurer && { 'toxicity model': weightBytes(measurer.graph.weights.values()) }),
+    ...(witnesses.length > 0 && {
+      'other judges': weightBytes(witnesses.flatMap(({ graph }) => [...graph.weights.values()])),
+    }),
   };
 }
 
@@ -265,7 +289,7 @@ export function samplingBytes(
 /** Of the model that takes most: they judge one after the other. */
 export function judgingBytes(
   options: Omit<MemoryOptions, 'policy' | 'loss' | 'learnt' | 'older'>,
-  { judge, measurer, witnesses: others }: Pick<Graphs, 'judge' | 'measurer' | 'witnesses'>,
+  { judge, measurer, witnesses: others }: JudgeGraphs,
 ): number {
   const { rewardModel, toxicityModel, witnesses = [], judgedTokens, sampled } = options;
   const bytes = (config: ClassifierConfig, { graph }: Compiled) => {
