@@ -50,6 +50,8 @@ export interface Under {
   readonly said: Readonly<Record<string, unknown>>;
   /** Where a setting of it was said; undefined of those that nobody said. */
   readonly where: WhereSaid;
+  /** What the reader must know of it. @default nothing */
+  readonly notes?: readonly Note[];
 }
 
 export interface CommandArgument {
@@ -120,7 +122,16 @@ export function defineCommand<Schema extends z.ZodObject>(spec: CommandSpec<Sche
         const options = checkOptions(spec.options, own, all, where);
         const names = commandNames(own, where);
         const said = merge(under?.said ?? {}, values);
-        await execute(spec, { options, given: said, shared, words: command.args, names, io });
+        const notes = under?.notes ?? [];
+        await execute(spec, {
+          options,
+          given: said,
+          notes,
+          shared,
+          words: command.args,
+          names,
+          io,
+        });
       });
     },
   };
@@ -163,6 +174,7 @@ function addFlags(command: Command, flags: readonly Flag[]) {
 interface Call<Options> {
   readonly options: Options;
   readonly given: Readonly<Record<string, unknown>>;
+  readonly notes: readonly Note[];
   readonly shared: z.infer<typeof commonOptions>;
   readonly words: readonly string[];
   readonly names: Names;
@@ -172,7 +184,7 @@ interface Call<Options> {
 /** Runs a command with a progress display, and with an ear for Ctrl-C. */
 async function execute<Schema extends z.ZodObject>(
   { run, stopping = 'stopping' }: CommandSpec<Schema>,
-  { options, given, shared, words, names, io }: Call<z.infer<Schema>>,
+  { options, given, notes, shared, words, names, io }: Call<z.infer<Schema>>,
 ): Promise<void> {
   const { stdin, stdout, stderr, env } = io;
   const color = hasColor(stderr, env);
@@ -200,6 +212,7 @@ async function execute<Schema extends z.ZodObject>(
   };
   const redraws = stdout.isTTY === true && env.TERM !== 'dumb';
   const screen = { width: widthOf(stdout), color: hasColor(stdout, env), redraws };
+  notes.forEach(note);
   const { json } = shared;
   let ending: unknown;
   try {

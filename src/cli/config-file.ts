@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { unread } from '../disk/words.ts';
 import { ConfigError, InputError } from '../errors.ts';
 import type { Settings } from '../jobs/kind.ts';
+import { list } from '../report/text.ts';
 import { typesOf } from '../settings/fields.ts';
 import { mismatch, type Setting, settingsOf } from '../settings/setting.ts';
 import { unescaped } from './flags.ts';
@@ -66,10 +67,14 @@ export async function readAssignments(texts: readonly string[], known: Known): P
   const flags = settingsOf(known);
   const { parse } = await import('yaml');
   const place = '--set';
-  const entries = texts.map((text): Entry => {
+  const pairs = texts.map((text): [name: string, raw: string] => {
     const [name, raw] = text.split(/=(.*)/s);
     if (raw === undefined) throw new ConfigError(place, 'name=value', `"${text}"`);
-    const { schema } = flagOf(settingOf(place, name, flags), flags);
+    return [name, raw];
+  });
+  const settings = await Promise.all(pairs.map(([name]) => settingHere(place, name, flags)));
+  const entries = pairs.map(([name, raw], i): Entry => {
+    const { schema } = flagOf(settings[i], flags);
     const types = typesOf(schema);
     // `{dialogue} …` would be a mapping that YAML cannot read
     if (schema.escapes && !raw.startsWith('"')) return { place, name, value: unescaped(raw) };
@@ -86,11 +91,15 @@ export async function readAssignments(texts: readonly string[], known: Known): P
 }
 
 /** Each setting by its own name, with a value that its schema takes. */
-function checked(entries: readonly Entry[], known: Known, flags: readonly Setting[]): Said {
+async function checked(
+  entries: readonly Entry[],
+  known: Known,
+  flags: readonly Setting[],
+): Promise<Said> {
   const values: Record<string, unknown> = {};
   const places = new Map<string, string>();
   for (const { place, name, value } of entries) {
-    const setting = settingOf(place, name, flags);
+    const setting = await settingHere(place, name, flags);
     const [where, before] = [`${place} ${name}`, places.get(setting)];
     if (before !== undefined)
       throw new ConfigError(where, 'each setting once', `${before} as well`);
@@ -106,6 +115,23 @@ function checked(entries: readonly Entry[], known: Known, flags: readonly Settin
     values[setting] = value;
   }
   return saidBy(values, (name) => places.get(name) ?? name);
+}
+
+/** As `settingOf`; of what other jobs have it says so. */
+async function settingHere(
+  place: string,
+  name: string,
+  flags: readonly Setting[],
+): Promise<string> {
+  try {
+    return settingOf(place, name, flags);
+  } catch (error) {
+    const { schemas } = await import('../jobs/schemas.ts');
+    const jobs = Object.keys(schemas).filter((job) => Object.hasOwn(schemas[job].shape, name));
+    if (jobs.length === 0) throw error;
+    const remedy = `It is a setting of ${list(jobs)}: leave it out here.`;
+    throw new ConfigError(place, 'a known setting', `"${name}"`, remedy);
+  }
 }
 
 function flagOf(setting: string, flags: readonly Setting[]): Setting {

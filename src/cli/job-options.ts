@@ -1,6 +1,6 @@
 /** Options of the commands that run a job: its settings, where they come from, stores, the engine. */
 import { z } from 'zod';
-import type { Kind, Settings } from '../jobs/kind.ts';
+import type { Kind, OtherFiles, Settings } from '../jobs/kind.ts';
 import type { Under } from './command.ts';
 import type { Known } from './config-file.ts';
 import { underHeadings } from './headings.ts';
@@ -30,7 +30,10 @@ export const versusOptions = {
 export type VersusSettings = z.infer<z.ZodObject<typeof versusOptions>>;
 
 /** The part of a kind that its options are made of. */
-type KindOptions = Pick<Kind, 'schema' | 'presets' | 'result' | 'compares' | 'semantics'>;
+type KindOptions = Pick<
+  Kind,
+  'name' | 'schema' | 'presets' | 'takes' | 'result' | 'compares' | 'semantics'
+>;
 
 /** What a command that runs a job may be given. */
 export interface JobOptions {
@@ -44,7 +47,7 @@ export interface JobOptions {
 
 /** The options of the command of a kind. */
 export function jobOptions(kind: KindOptions): JobOptions {
-  const { schema, presets, result, compares = false, semantics = false } = kind;
+  const { schema, presets, takes, result, compares = false, semantics = false } = kind;
   const preset = presets && {
     preset: z.enum(presets.names).optional().describe(presets.description),
   };
@@ -69,11 +72,20 @@ export function jobOptions(kind: KindOptions): JobOptions {
       .strictObject({ ...preset, ...sourceOptions, ...settings, ...pageOption })
       .check(...checks),
     under: (given) =>
-      readSettings(given, known, (said) => {
-        const name = presets?.nameFor(said);
-        return name === undefined ? {} : (presets?.settings(name, said) ?? {});
+      readSettings(given, {
+        known,
+        takes: takes && { ...takes, known: known.extend(shapeOf(takes)), by: kind.name },
+        below(said) {
+          const name = presets?.nameFor(said);
+          return name === undefined ? {} : (presets?.settings(name, said) ?? {});
+        },
       }),
   };
+}
+
+/** What files of another kind may say. */
+function shapeOf({ schema }: OtherFiles) {
+  return { ...underHeadings(schema.shape as Record<string, z.ZodType>), ...versusOptions };
 }
 
 /** What `config.yaml` is to say: what was given, and the preset that lay under it. */

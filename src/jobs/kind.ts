@@ -221,6 +221,15 @@ export interface Presets {
   settings(name: string, given: Settings): Settings;
 }
 
+/** Config files of another kind, for a kind that takes them as well. */
+export interface OtherFiles {
+  readonly schema: z.ZodObject;
+  /** Its settings as this kind names them; those that it does not have are left out later. */
+  own(settings: Settings): Settings;
+  /** What the reader must know of such a file. @param over what was said beside it */
+  notes(file: string, over: Settings): Promise<readonly Note[]>;
+}
+
 /**
  * A kind of job: all that runner, command line, editors and `init` have to know of it. What is large
  * to load is imported by `setUp`.
@@ -242,6 +251,8 @@ export interface Kind<
   readonly schema: z.ZodObject;
   /** @default none */
   readonly presets?: Presets;
+  /** Whose config files it takes beside its own. @default nobody's */
+  readonly takes?: OtherFiles;
   /** What a config file to begin with says. */
   readonly first: Settings;
   /** Settings that may differ when it goes on: where files lie, how much is kept. */

@@ -81,7 +81,7 @@ describe.each([sftKind, classifyKind])('the file of $name', (kind) => {
     );
     expect(parse(uncommented)).toEqual(settings.parse(parse(text)));
     await writeFile(at('whole.yaml'), uncommented);
-    const { values: under } = await readSettings({ config: at('whole.yaml') }, settings);
+    const { values: under } = await readSettings({ config: at('whole.yaml') }, { known: settings });
     expect(settings.parse(under)).toEqual(settings.parse(parse(text)));
   });
 });

@@ -54,7 +54,12 @@ describe('what is wrong is told with its place', () => {
       '# mine\nloraRnak: 3',
       ':2: expected a known setting, got "loraRnak". Did you mean "loraRank"?',
     ],
-    ['sft', 'steps: 3', ':1: expected a known setting, got "steps".'],
+    ['sft', 'step: 3', ':1: expected a known setting, got "step".'],
+    [
+      'sft',
+      'steps: 3',
+      ':1: expected a known setting, got "steps". It is a setting of detox: leave it out here.',
+    ],
     ['sft', 'ppo: { epochs: 3 }', ':1: expected a known setting, got "ppo".'],
     ['sft', 'model: m\nlora:\n  rank: 0', ':3 lora.rank: expected a whole number above 0, got 0.'],
     [

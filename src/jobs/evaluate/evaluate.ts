@@ -5,6 +5,7 @@ import type { Kind } from '../kind.ts';
 import { isPreset, policyPresets, presetSettings } from '../presets.ts';
 import { EvaluateConfig, evaluateMayDiffer } from './config.ts';
 import { type EvaluateMeasures, evaluateMeasures } from './measures.ts';
+import { filesOfRuns } from './of-run.ts';
 import { evaluateScreen } from './screen.ts';
 
 export const evaluateKind: Kind<EvaluateConfig, EvaluateMeasures, RunFacts> = {
@@ -20,6 +21,10 @@ export const evaluateKind: Kind<EvaluateConfig, EvaluateMeasures, RunFacts> = {
       'what a run has learnt, by four answers to each dialogue',
     ],
     [
+      'tactful evaluate --config runs/RUN/config.yaml --adapter runs/RUN/adapter',
+      'the same, by the settings of the run',
+    ],
+    [
       'tactful evaluate --preset demo --adapter runs/A/adapter --against runs/B/adapter',
       'one adapter against another',
     ],
@@ -33,6 +38,7 @@ export const evaluateKind: Kind<EvaluateConfig, EvaluateMeasures, RunFacts> = {
     ...policyPresets,
     settings: (name) => (isPreset(name) ? ownOf(presetSettings(name)) : {}),
   },
+  takes: filesOfRuns,
   first: {},
   mayDiffer: evaluateMayDiffer,
   learns: z.strictObject({}),
