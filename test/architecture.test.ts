@@ -22,9 +22,10 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   events: ['comparison'],
   rollouts: [],
   difference: [],
+  differing: [],
   api: ['comparison', 'events', 'rollouts'],
   // the dashboard, in a browser
-  ui: ['api', 'comparison', 'events', 'rollouts', 'difference'],
+  ui: ['api', 'comparison', 'events', 'rollouts', 'difference', 'differing'],
   metrics: ['events'],
   // what runs in a browser, inside report.html
   page: ['difference'],
@@ -45,7 +46,7 @@ const allowed: Record<string, readonly string[] | 'anything'> = {
   rl: upToModel,
   eval: upToModel,
   store: ['errors', 'protobuf', 'disk', 'hub', 'api', ...words],
-  report: ['errors', ...words, 'difference', 'page'],
+  report: ['errors', ...words, 'difference', 'differing', 'page'],
   // whole jobs: models, data and measures in one stream of events
   jobs: upToJobs.filter((part) => part !== 'jobs'),
   doctor: upToJobs,

@@ -50,6 +50,16 @@ test('compare holds runs against the first, on prompts that both measured', asyn
   ]);
 });
 
+test('a setting that the job of one of the runs does not have is no difference', async () => {
+  await runFolder(at('measured'), { job: 'evaluate', seed: 9 });
+  const log = at('measured/events.jsonl');
+  const text = await readFile(log, 'utf8');
+  await writeFile(log, text.replace(/"learningRate":.*"seed":9/, '"seed":9,"temperature":0.5'));
+  const { out } = await tactful(['compare', at('good'), at('measured'), '--json']);
+  const { settings }: SideBySide = JSON.parse(out);
+  expect(settings.map(({ name }) => name)).toEqual(['seed', 'temperature']);
+});
+
 test('it shows verdicts, curves, settings that differ, and the answers furthest apart', async () => {
   const words = ['compare', at('good'), at('bad'), '--rows', '1'];
   const { out } = await tactful(words, { columns: 120 });

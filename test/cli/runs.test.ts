@@ -137,6 +137,11 @@ test('shows in which settings runs differ, and which files they read', async () 
   const cut = await tactful(['runs', 'diff', 'a', 'c', '--runs', folder], { columns: 80 });
   for (const line of cut.out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   expect(cut.out).toContain('Summarise what they say to eac…');
+  await log(join(folder, 'm'), started({ job: 'evaluate', config: { seed: 1, adapter: 'x' } }));
+  const other = await tactful(['runs', 'diff', 'a', 'm', '--runs', folder]);
+  expect(other.out).toMatch(
+    /^setting +a +m\nmodel +google\/flan-t5-base +–\nadapter +– +x\nThey read different files: data\n$/,
+  );
   const same = await tactful(['runs', 'diff', 'a', join(folder, 'a'), '--runs', folder]);
   expect(same.out).toBe('The same settings, and the same files.\n');
 });

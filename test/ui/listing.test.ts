@@ -1,7 +1,7 @@
 /** The list of runs, and settings beside each other. */
 import { expect, test } from 'vitest';
 import type { RunSummary } from '../../src/api.ts';
-import { settingRows } from '../../src/ui/differing.ts';
+import { byName, type KnownSettings, settingRows } from '../../src/differing.ts';
 import { listed } from '../../src/ui/listing.ts';
 
 const base = { job: 'detox', state: 'finished', time: '2026-01-01', step: 5, steps: 10 } as const;
@@ -35,8 +35,7 @@ test('settings stand beside each other by name, and what differs is told', () =>
       { b: [1, 2], a: 1 },
       { a: 1, b: [1, 3], c: null },
     ]),
-  ).toEqual([
-    { name: 'a', values: [1, 1], differs: false },
+  ).toMatchObject([
     {
       name: 'b',
       values: [
@@ -45,7 +44,30 @@ test('settings stand beside each other by name, and what differs is told', () =>
       ],
       differs: true,
     },
+    { name: 'a', values: [1, 1], differs: false },
     { name: 'c', values: [undefined, null], differs: true },
   ]);
   expect(settingRows([])).toEqual([]);
+  expect(byName(settingRows([{ b: 1, a: 1 }])).map(({ name }) => name)).toEqual(['a', 'b']);
+});
+
+test('what a job does not have makes no difference; what its run leaves out does', () => {
+  const training = new Set(['steps', 'adapter', 'seed']);
+  const runs = [
+    { steps: 3, seed: 1, adapter: 'a' },
+    { steps: 4, seed: 1, adapter: 'a' },
+    { seed: 1 },
+  ];
+  const differing = (some: typeof runs, known: KnownSettings) =>
+    settingRows(some, known).flatMap(({ name, differs }) => (differs ? name : []));
+  const known = [training, training, new Set(['adapter', 'seed'])];
+  expect(differing(runs, known)).toEqual(['steps', 'adapter']);
+  expect(differing(runs.slice(1), known.slice(1))).toEqual(['adapter']);
+  expect(differing(runs.slice(1), [training, undefined])).toEqual(['steps', 'adapter']);
+  const strange = settingRows(runs, known).map(({ name, strange: of }) => [name, of]);
+  expect(strange).toEqual([
+    ['steps', [false, false, true]],
+    ['seed', [false, false, false]],
+    ['adapter', [false, false, false]],
+  ]);
 });

@@ -156,8 +156,10 @@ async function diff(context: Context, names: readonly string[]): Promise<void> {
   }
   const some = await chosen(context, names);
   const { differing } = await import('../../report/several/differing.ts');
+  const { settingsOfJob } = await import('../../jobs/schemas.ts');
   const settings = differing(
     some.map(({ details: { config, engine, version } }) => ({ ...config, engine, version })),
+    some.map(({ details: { job } }) => settingsOfJob(job)),
   );
   const files = differing(
     some.map(({ events }) => {

@@ -12,6 +12,7 @@ import type { ParetoPoint } from '../../explanation.ts';
 import { differing } from '../../report/several/differing.ts';
 import type { Answers, SideBySide } from '../../report/several/several.ts';
 import { type RunRecord, readRun } from '../detox/record.ts';
+import { settingsOfJob } from '../schemas.ts';
 import { answersOf } from './answers.ts';
 import { differencesOf, shownRun } from './shown.ts';
 
@@ -36,7 +37,10 @@ export async function sideBySide(folders: readonly string[]): Promise<SideBySide
   const answers = answersOf(runs.map(({ after }) => after));
   return {
     runs: runs.map((run, i) => shownRun(run, names[i])),
-    settings: differing(runs.map(({ started }) => started.config)),
+    settings: differing(
+      runs.map(({ started }) => started.config),
+      runs.map(({ started }) => settingsOfJob(started.job)),
+    ),
     files: differing(runs.map(({ started }) => started.fingerprints ?? {})).map(({ name }) => name),
     ...{ differences, answers, prompts: answers.length },
     pareto: pareto(names.map((name, at) => pointOf(name, at, answers))),

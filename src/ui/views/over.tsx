@@ -1,11 +1,11 @@
 /** Runs laid over each other: their curves, what differs in their settings, what became of them. */
 import { useState } from 'preact/hooks';
-import type { RunDetails } from '../../api.ts';
-import { settingRows } from '../differing.ts';
+import type { JobForm, RunDetails } from '../../api.ts';
+import { byName, settingRows } from '../../differing.ts';
 import { shortNumber } from '../format.ts';
 import { hashOf, runsOf } from '../route.ts';
 import { route, say } from '../state.ts';
-import { useAnswers, Waiting } from './answer.tsx';
+import { useAnswer, useAnswers, Waiting } from './answer.tsx';
 import { Charts } from './charts.tsx';
 import { Guards } from './guards.tsx';
 import { useHistories } from './histories.ts';
@@ -106,7 +106,13 @@ function Legend({ details }: Props) {
 
 function Differences({ details }: Props) {
   const [only, setOnly] = useState(true);
-  const all = settingRows(details.map(({ config }) => config));
+  const { answer: forms = [] } = useAnswer<readonly JobForm[]>('/api/jobs');
+  const all = byName(
+    settingRows(
+      details.map(({ config }) => config),
+      details.map(({ job }) => settingsOf(forms.find((form) => form.job === job))),
+    ),
+  );
   const rows = only ? all.filter(({ differs }) => differs) : all;
   return (
     <section aria-labelledby="differences">
@@ -128,4 +134,10 @@ function Differences({ details }: Props) {
       )}
     </section>
   );
+}
+
+/** The settings of a job. */
+function settingsOf(form: JobForm | undefined): ReadonlySet<string> | undefined {
+  const { definitions } = form?.schema ?? {};
+  return definitions ? new Set(Object.keys(definitions)) : undefined;
 }

@@ -1,5 +1,5 @@
 /** Settings of runs in a table: a column a run. */
-import { type SettingRow, settingRows } from '../differing.ts';
+import { byName, type SettingRow, settingRows } from '../../differing.ts';
 import { settingText } from '../format.ts';
 import { say } from '../state.ts';
 import { Wide } from './wide.tsx';
@@ -24,13 +24,13 @@ export function SettingsTable({ runs, rows }: Props) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ name, values, differs }) => (
+          {rows.map(({ name, values, strange, differs }) => (
             <tr key={name} class={differs ? 'differs' : ''}>
               <th scope="row">{name}</th>
               {values.map((value, i) => (
                 <td key={runs[i]}>
                   {value === undefined ? (
-                    <span class="quiet">{say('notSet')}</span>
+                    <span class="quiet">{say(strange[i] ? 'notOfJob' : 'notSet')}</span>
                   ) : (
                     <code>{settingText(value)}</code>
                   )}
@@ -47,7 +47,7 @@ export function SettingsTable({ runs, rows }: Props) {
 /** Rows of one run's settings, of those whose name or value holds the text. */
 export function rowsWith(config: Readonly<Record<string, unknown>>, text: string): SettingRow[] {
   const sought = text.toLowerCase();
-  return settingRows([config]).filter(({ name, values }) =>
+  return byName(settingRows([config])).filter(({ name, values }) =>
     `${name} ${settingText(values[0])}`.toLowerCase().includes(sought),
   );
 }

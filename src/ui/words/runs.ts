@@ -80,6 +80,7 @@ export const english = {
   onlyDifferent: 'Only settings that differ',
   noDifference: 'No setting differs.',
   notSet: 'not set',
+  notOfJob: 'not in this job',
   fewRuns: 'Choose at least two runs in the list.',
 } as const;
 
@@ -162,5 +163,6 @@ export const korean: Readonly<Record<keyof typeof english, string>> = {
   onlyDifferent: '서로 다른 설정만',
   noDifference: '서로 다른 설정이 없습니다.',
   notSet: '지정하지 않음',
+  notOfJob: '이 작업에는 없음',
   fewRuns: '목록에서 실행을 두 개 이상 고르십시오.',
 };
