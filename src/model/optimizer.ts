@@ -46,29 +46,59 @@ export function adam(options: AdamOptions, state: AdamState = emptyState()): Opt
   return {
     state,
     step(parameters, gradients, rate = options.learningRate) {
-      for (const [name, { data: p, shape }] of parameters) {
+      for (const [name, { data, shape }] of parameters) {
         const g = gradients.get(name)?.data;
         if (!g) throw new InternalError(`optimizer: no gradient for "${name}"`);
         const learningRate = typeof rate === 'number' ? rate : rate(name);
         const steps = (state.steps.get(name) ?? 0) + 1;
         state.steps.set(name, steps);
-        const correction1 = 1 - beta1 ** steps;
-        const correction2 = Math.sqrt(1 - beta2 ** steps);
-        const decay = Math.fround(1 - learningRate * weightDecay); // torch multiplies by a float32
-        const zeros = () => float32(new Float32Array(p.length), shape);
+        const zeros = () => float32(new Float32Array(data.length), shape);
         const m = ensure(state.first, name, zeros).data;
         const v = ensure(state.second, name, zeros).data;
-        for (let i = 0; i < p.length; i++) {
-          const gradient = decoupled ? g[i] : g[i] + weightDecay * p[i];
-          if (decoupled) p[i] *= decay;
-          m[i] = beta1 * m[i] + (1 - beta1) * gradient;
-          v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-          const deviation = Math.sqrt(v[i]) / correction2 + eps;
-          p[i] -= ((learningRate / correction1) * m[i]) / deviation;
-        }
+        change(data, g, m, v, {
+          rate: learningRate / (1 - beta1 ** steps),
+          correction: Math.sqrt(1 - beta2 ** steps),
+          decay: decoupled ? Math.fround(1 - learningRate * weightDecay) : 1, // torch multiplies by a float32
+          added: decoupled ? undefined : weightDecay,
+          betas,
+          eps,
+        });
       }
     },
   };
+}
+
+/** Numbers of one step, for one parameter. */
+interface Change {
+  /** Learning rate by the first moment's correction. */
+  readonly rate: number;
+  /** Of the second moment's root. */
+  readonly correction: number;
+  readonly decay: number;
+  /** How much of the parameter is added to its gradient, if any is. */
+  readonly added: number | undefined;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+}
+
+/** Adam on one parameter: each element is read and written once, and rounded to float32 where it is kept. */
+function change(
+  p: Float32Array,
+  g: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  { rate, correction, decay, added, betas: [beta1, beta2], eps }: Change,
+): void {
+  const [new1, new2] = [1 - beta1, 1 - beta2];
+  const { length } = p;
+  for (let i = 0; i < length; i++) {
+    const gradient = added === undefined ? g[i] : g[i] + added * p[i];
+    const first = Math.fround(beta1 * m[i] + new1 * gradient);
+    const second = Math.fround(beta2 * v[i] + new2 * gradient * gradient);
+    m[i] = first;
+    v[i] = second;
+    p[i] = Math.fround(p[i] * decay) - (rate * first) / (Math.sqrt(second) / correction + eps);
+  }
 }
 
 /** What Adam remembers before its first step. */
@@ -87,8 +117,15 @@ function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 /** Euclidean norm of all gradients together. */
 export function gradientNorm(gradients: Tensors): number {
   let sum = 0;
-  for (const { data } of gradients.values()) for (const g of data) sum += g * g;
+  for (const { data } of gradients.values()) sum = addSquares(sum, data);
   return Math.sqrt(sum);
+}
+
+/** By index: an iterator takes four times as long. */
+function addSquares(sum: number, data: Float32Array): number {
+  const { length } = data;
+  for (let i = 0; i < length; i++) sum += data[i] * data[i];
+  return sum;
 }
 
 /**
@@ -105,8 +142,10 @@ export function clipGradients(gradients: Tensors, maxNorm: number): number {
 /** Multiplies all gradients in place. */
 export function scaleGradients(gradients: Tensors, factor: number): void {
   if (factor === 1) return;
-  for (const { data } of gradients.values())
-    for (let i = 0; i < data.length; i++) data[i] *= factor;
+  for (const { data } of gradients.values()) {
+    const { length } = data;
+    for (let i = 0; i < length; i++) data[i] *= factor;
+  }
 }
 
 /** Adds `more` to `sum`, in place; an undefined sum starts with `more` itself. */

@@ -66,7 +66,7 @@ export function states(): States {
     write(id, tensors) {
       const state = of(id);
       for (const [name, tensor] of Object.entries(tensors)) {
-        state.set(name, { ...tensor, data: tensor.data.slice() } as Tensor);
+        state.set(name, { ...tensor, data: copied(tensor.data, state.get(name)?.data) } as Tensor);
       }
     },
     reserve(id, rows) {
@@ -78,6 +78,15 @@ export function states(): States {
     drop,
     clear: () => [...all.keys()].forEach(drop),
   };
+}
+
+/** The same elements, where those before them lie if there are as many: new memory takes longer. */
+function copied(data: Tensor['data'], before: Tensor['data'] | undefined): Tensor['data'] {
+  if (before?.constructor !== data.constructor || before.length !== data.length) {
+    return data.slice();
+  }
+  before.set(data as never);
+  return before;
 }
 
 function stateTensors(): StateTensors {

@@ -7,6 +7,7 @@ import {
   scaleGradients,
 } from '../../src/model/optimizer.ts';
 import { type Schedule, scheduleFactor } from '../../src/model/schedule.ts';
+import { randomStream } from '../../src/random.ts';
 import { float32, type Tensor } from '../../src/tensor.ts';
 import { goldenJson, goldenTensors } from '../golden.ts';
 import { numbers, rows2 } from '../tensors.ts';
@@ -190,3 +191,70 @@ test('gradients that are added must be of the same parameters', () => {
   const message = 'internal: gradients of "b" appeared halfway';
   expect(() => addGradients(sum, more)).toThrow(message);
 });
+
+/** Adam as it is written down, every product and every rounding in its place. */
+function plainStep(
+  { p, g, m, v }: Record<'p' | 'g' | 'm' | 'v', Float32Array>,
+  steps: number,
+  { learningRate, beta1, beta2, eps, weightDecay, decoupled }: PlainAdam,
+) {
+  const correction1 = 1 - beta1 ** steps;
+  const correction2 = Math.sqrt(1 - beta2 ** steps);
+  const decay = Math.fround(1 - learningRate * weightDecay);
+  for (let i = 0; i < p.length; i++) {
+    const gradient = decoupled ? g[i] : g[i] + weightDecay * p[i];
+    if (decoupled) p[i] *= decay;
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    const deviation = Math.sqrt(v[i]) / correction2 + eps;
+    p[i] -= ((learningRate / correction1) * m[i]) / deviation;
+  }
+}
+
+interface PlainAdam {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  weightDecay: number;
+  decoupled: boolean;
+}
+
+test.each([
+  { weightDecay: 0, decoupled: true, beta1: 0.9 },
+  { weightDecay: 0.01, decoupled: true, beta1: 0.5 },
+  { weightDecay: 0.01, decoupled: false, beta1: 0.9 },
+])('is the plain loop to the bit: %o', (kind) => {
+  const options = { learningRate: 1.41e-3, beta2: 0.999, eps: 1e-8, ...kind };
+  const { learningRate, beta1, beta2, eps, weightDecay, decoupled } = options;
+  const stream = randomStream(7, ['adam']);
+  const drawn = (scale: number) =>
+    Float32Array.from({ length: 999 }, () => scale * stream.normal());
+  const start = drawn(1);
+  const [p, m, v] = [start.slice(), new Float32Array(999), new Float32Array(999)];
+  const parameter = float32(start, [27, 37]);
+  const betas = [beta1, beta2] as const;
+  const optimizer = adam({ learningRate, betas, eps, weightDecay, decoupled });
+  // as large as they come, so small that their squares are 0, and signed zeros
+  for (const [i, scale] of [1, 1e-3, 1e-20, 1e-30, 1e-42, 0, 1e18].entries()) {
+    const g = drawn(scale);
+    plainStep({ p, g, m, v }, i + 1, options);
+    optimizer.step(new Map([['w', parameter]]), new Map([['w', float32(g, [27, 37])]]));
+    expect(bits(parameter.data)).toEqual(bits(p));
+    expect(bits(optimizer.state.first.get('w')!.data)).toEqual(bits(m));
+    expect(bits(optimizer.state.second.get('w')!.data)).toEqual(bits(v));
+  }
+});
+
+test('the norm is one float64 sum from the first element to the last', () => {
+  const stream = randomStream(7, ['norm']);
+  const parts = [3, 1000, 17].map((length) => Float32Array.from({ length }, () => stream.normal()));
+  const gradients = new Map(parts.map((data, i) => [`${i}`, float32(data)]));
+  let sum = 0;
+  for (const data of parts) for (const x of data) sum += x * x;
+  expect(gradientNorm(gradients)).toBe(Math.sqrt(sum));
+});
+
+function bits({ buffer, byteOffset, length }: Float32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
+}
