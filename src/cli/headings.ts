@@ -16,7 +16,7 @@ export const headings: Readonly<Record<string, readonly Setting[]>> = {
     ...(['testData', 'testDataRevision', 'testSplit'] as const),
     ...(['split', 'maxRows', 'strict', 'delimiter', 'encoding'] as const),
     ...(['dialogueColumn', 'summaryColumn', 'idColumn', 'groupColumn'] as const),
-    ...(['textColumn', 'labelColumn', 'labelThreshold'] as const),
+    ...(['textColumn', 'labelColumn', 'labelThreshold', 'labelNames'] as const),
   ],
   Measuring: [
     ...(['samples', 'samplesPerPrompt', 'judge', 'judgeLabel', 'rougeStemmer'] as const),
@@ -154,6 +154,7 @@ const placeholders: Readonly<Partial<Record<Setting, string>>> = {
   adamBetas: 'first,second',
   without: 'name,…',
   loraTargets: 'name,…',
+  labelNames: 'label=name,…',
 };
 
 /** The settings of a job in the order, under the headings and with the placeholders of `--help`. */

@@ -45,7 +45,7 @@ export function classIds(
     const [before] = [...ids].find(([, other]) => other === id) ?? [];
     if (before !== undefined) {
       const actual = `"${before}" and "${label}" for "${names[id]}"`;
-      const remedy = `Name the classes as the model does: ${quoted(names)}.`;
+      const remedy = `Name the classes as the model does, here or with \`labelNames\`: ${quoted(names)}.`;
       throw new InputError('labels', 'one name for each class', actual, remedy);
     }
     ids.set(label, id);
@@ -84,17 +84,18 @@ function idOf(label: string, names: readonly string[]): number {
   const word = label.toLowerCase();
   if (names.length === 2 && Object.hasOwn(truths, word)) return truths[word];
   const known = `one of ${quoted(names)}`;
-  const fresh =
-    'Rename the labels of the data, or train a fresh classifier: set `modelConfig` to a config.json ' +
-    'without id2label, and `tokenizer`.';
-  throw new InputError('label', known, `"${label}"`, didYouMean(label, names) || fresh);
+  const remedy =
+    `Say which of these each label of the data is, as in \`labelNames\` "${label}=…". Or train a ` +
+    'fresh classifier: set `modelConfig` to a config.json without id2label, and `tokenizer`.';
+  const near = didYouMean(label, names);
+  throw new InputError('label', known, `"${label}"`, `${near} ${remedy}`.trimStart());
 }
 
 /** What stands for a class where there are two. */
 const truths: Readonly<Record<string, number>> = { false: 0, true: 1, no: 0, yes: 1 };
 
 /** One spelling of a whole number or a truth value. */
-function plain(label: string): string {
+export function plain(label: string): string {
   if (/^(true|false)$/i.test(label)) return label.toLowerCase();
   const isWritten = /^[+-]?\d+\.0*$|^[+-]?\d(\.\d*)?e[+-]?\d+$/i.test(label);
   return isWritten && Number.isSafeInteger(Number(label)) ? String(Number(label)) : label;
@@ -135,6 +136,6 @@ function cutAt(texts: readonly LabelledText[], threshold: number): Classes {
   return { texts: cut, notes: [{ says }] };
 }
 
-function quoted(names: readonly string[]): string {
+export function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(', ');
 }

@@ -34,6 +34,15 @@ export const ClassifyConfig = z
       .number()
       .optional()
       .describe('Makes two classes of labels that are numbers: 1 from here on, 0 below'),
+    labelNames: z
+      .array(
+        z
+          .string()
+          .regex(/^[^=]*[^=\s][^=]*=.*\S/s)
+          .meta({ expects: 'label=name' }),
+      )
+      .default([])
+      .describe("Labels of the data under other names, the model's: neg=NEGATIVE,pos=POSITIVE"),
     testShare: z
       .number()
       .gt(0)

@@ -1,4 +1,5 @@
 import { areUnnamed, asClasses, classIds } from '../data/classes.ts';
+import { renamedLabels } from '../data/label-names.ts';
 import { type LabelledText, labelsOf, splitByLabel } from '../data/labelled.ts';
 import { shuffleSeedOf } from '../data/prepare.ts';
 import { readLabelled } from '../data/read.ts';
@@ -39,7 +40,8 @@ export async function setUpClassifier({
 }: Begun<ClassifyConfig>): Promise<Job<ClassifyMeasures, ClassifyFacts>> {
   const { engine, signal } = context;
   const { texts: read, skipped, guessed, notes: ofData } = await readLabelled(config.data, config);
-  const { texts, notes: ofLabels } = asClasses(read, config.labelThreshold);
+  const { texts: classes, notes: ofLabels } = asClasses(read, config.labelThreshold);
+  const texts = renamedLabels(classes, config.labelNames);
   const shape = await shapeFor(config, texts);
   const tokenizer = await loadTokenizer(config.model ?? config.tokenizer ?? '');
   checkTokenizer(tokenizer, shape);

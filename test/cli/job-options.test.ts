@@ -40,6 +40,20 @@ test('a file and --set say settings under the flags, alone or in groups', async 
   expect(await sftUnder({ config, loraRank: 4 })).toMatchObject({ loraRank: 8 }); // the flag lies over it
 });
 
+test('labels under other names are pairs, in a file and by a flag', async () => {
+  const told = ['neg=NEGATIVE', 'so, so=neutral'];
+  const config = await file(stringify({ model: 'm', data: 'd', labelNames: told }));
+  expect(await classifyUnder({ config })).toMatchObject({ labelNames: told });
+  const words = ['train-classifier', '--model', 'm', '--data', 'd', '--label-names'];
+  for (const wrong of ['neg', '=NEGATIVE', 'neg= ']) {
+    const { code, err } = await tactful([...words, `a=b,${wrong}`]);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: `error: --label-names: expected label=name, got "${wrong.trim()}".\n`,
+    });
+  }
+});
+
 test('JSON is a config file as well', async () => {
   const config = await file(
     JSON.stringify({ data: 't.csv', modelConfig: 'c.json', measuring: {} }),

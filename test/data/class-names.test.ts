@@ -112,7 +112,7 @@ test('files that number their classes differently go by the names', async () => 
   const { labels, texts } = await labelsIn(at);
   expect(labels).toEqual(['hate', 'kind', 'hate', 'kind']);
   expect(() => classIds(texts, ['LABEL_0', 'LABEL_1'])).toThrow(
-    'label: expected one of "LABEL_0", "LABEL_1", got "hate". Rename the labels of the data, or',
+    'label: expected one of "LABEL_0", "LABEL_1", got "hate". Say which of these each label of the data is,',
   );
 });
 

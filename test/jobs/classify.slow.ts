@@ -185,6 +185,22 @@ test('a label that the model does not have is refused', async () => {
   await expect(run({ model, data })).rejects.toThrow(`Did you mean "${labels[1]}"?`);
 });
 
+test('labels under other names than the model has are read as `labelNames` says', async () => {
+  const { labels } = (await readModelConfig(model)) as RobertaConfig;
+  const learnt = async (settings: object) => {
+    const { output } = await run({ model, epochs: 1, ...settings });
+    return readFile(join(output, 'model.safetensors'));
+  };
+  const own = await learnt({ data: await dataOf([labels[1], labels[0]]) });
+  const labelNames = [`rude=${labels[1]}`, `kind=${labels[0]}`];
+  const named = await learnt({ data: await dataOf(['rude', 'kind']), labelNames });
+  expect(named.equals(own)).toBe(true);
+  const data = await dataOf(['1', '0']);
+  const fresh = { data, modelConfig: config, tokenizer: model, labelNames: ['1=rude', '0=kind'] };
+  const { output } = await run({ ...fresh, epochs: 1 });
+  expect(((await readModelConfig(output)) as RobertaConfig).labels).toEqual(['kind', 'rude']);
+});
+
 test('a fresh config with names of labels keeps their ids', async () => {
   const named = join(await scratch(), 'config.json');
   const json = JSON.parse(await readFile(config, 'utf8'));
