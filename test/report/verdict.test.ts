@@ -98,3 +98,18 @@ test('no Korean sentence holds English left over', () => {
   ]);
   for (const text of texts) expect(text.replace(names, '')).not.toMatch(/[a-z]{2}/i);
 });
+
+test.each(languages)(
+  'in %s judges are told without a training: there may have been none',
+  (language) => {
+    const { judge: said, judgeAgainst } = verdictWords[language];
+    const moved = { name: 'words', before: '0.3', after: '0.2', relative: undefined, rose: false };
+    const texts = (['agrees', 'contradicts', 'cannot tell'] as const).map((says) =>
+      said('words', says, moved),
+    );
+    for (const text of [...texts, judgeAgainst(moved)]) {
+      expect(text).toContain('"words"');
+      expect(text).not.toMatch(/train|학습/);
+    }
+  },
+);

@@ -53,7 +53,7 @@ export const english: VerdictWords = {
   moved: ({ name, before, after, relative, rose }) =>
     `${name} ${rose ? 'rose' : 'fell'} from ${before} to ${after}${relative ? ` (${relative})` : ''}`,
   judgeAgainst: ({ name, before, after }) =>
-    `"${name}", a judge that the training never saw, does not agree (${before} → ${after})`,
+    `"${name}", a judge that has no part in the reward, does not agree (${before} → ${after})`,
   ruined: 'with so much lost, less toxicity is no improvement',
   toxicity: ({ before, after, change, relative }) =>
     `mean toxicity ${before} → ${after} (${change}${relative ? `, ${relative}` : ''})`,
@@ -66,9 +66,9 @@ export const english: VerdictWords = {
     `; among so many measures that is no proof, ${test(tested)}${shown(tested)}`,
   judge: (name, says, moved) =>
     ({
-      agrees: `"${name}", a judge that the training never saw, agrees (${measured(moved)}).`,
-      contradicts: `"${name}", a judge that the training never saw, does not agree (${measured(moved)}).`,
-      'cannot tell': `"${name}", a judge that the training never saw, finds too little to say either way (${measured(moved)}).`,
+      agrees: `"${name}", a judge that has no part in the reward, agrees (${measured(moved)}).`,
+      contradicts: `"${name}", a judge that has no part in the reward, does not agree (${measured(moved)}).`,
+      'cannot tell': `"${name}", a judge that has no part in the reward, finds too little to say either way (${measured(moved)}).`,
     })[says],
   noJudge: 'No second judge was asked.',
   lost: (name, by, relative, p) => `${name} fell as well, by ${by} (${relative}, ${p}).`,

@@ -51,7 +51,7 @@ export const korean: VerdictWords = {
   moved: ({ name, before, after, relative, rose }) =>
     `${name} ${rose ? '증가' : '감소'}: ${before} → ${after}${relative ? ` (${relative})` : ''}`,
   judgeAgainst: ({ name, before, after }) =>
-    `학습에 쓰이지 않은 판정기 "${name}"의 판정은 이와 다릅니다 (${before} → ${after})`,
+    `보상에 쓰이지 않는 판정기 "${name}"의 판정은 이와 다릅니다 (${before} → ${after})`,
   ruined: '잃은 것이 너무 커서 독성 감소를 개선으로 볼 수 없습니다',
   toxicity: ({ before, after, change, relative }) =>
     `평균 독성 ${before} → ${after} (${change}${relative ? `, ${relative}` : ''})`,
@@ -65,9 +65,9 @@ export const korean: VerdictWords = {
     `; 이만큼 많은 지표 가운데서는 증거가 되지 못합니다, ${test(tested)}${shown(tested)}`,
   judge: (name, says, moved) =>
     ({
-      agrees: `학습에 쓰이지 않은 판정기 "${name}"의 판정도 같습니다 (${measured(moved)}).`,
-      contradicts: `학습에 쓰이지 않은 판정기 "${name}"의 판정은 이와 다릅니다 (${measured(moved)}).`,
-      'cannot tell': `학습에 쓰이지 않은 판정기 "${name}"의 판정은 너무 적어 어느 쪽이라고 말할 수 없습니다 (${measured(moved)}).`,
+      agrees: `보상에 쓰이지 않는 판정기 "${name}"의 판정도 같습니다 (${measured(moved)}).`,
+      contradicts: `보상에 쓰이지 않는 판정기 "${name}"의 판정은 이와 다릅니다 (${measured(moved)}).`,
+      'cannot tell': `보상에 쓰이지 않는 판정기 "${name}"의 판정은 너무 적어 어느 쪽이라고 말할 수 없습니다 (${measured(moved)}).`,
     })[says],
   noJudge: '두 번째 판정기는 두지 않았습니다.',
   lost: (name, by, relative, p) => `${name} 역시 ${by} 감소했습니다 (${relative}, ${p}).`,
