@@ -14,6 +14,7 @@ const others: Readonly<Record<string, string>> = {
   'src/data/classes.ts': 'train-classifier has no report',
   'src/jobs/sft.ts': 'sft has no report',
   'src/jobs/detox/ragas.ts': 'told on the screen',
+  'src/jobs/evaluate/of-run.ts': 'told on the screen',
   'src/jobs/detox/references.ts': 'told on the screen',
 };
 const rooms = /^src\/(data|tensors|adapter|family|tokenizer|model|rl|eval|jobs)\//;
