@@ -13,6 +13,14 @@ import {
 /** AdamW's, where none is given: a trained model is moved more carefully than random weights. */
 export const learningRates = { trained: 2e-5, fresh: 1e-3 };
 
+/** The settings with the rate that follows from the others. */
+export function withRate(
+  config: ClassifyConfig,
+): ClassifyConfig & { readonly learningRate: number } {
+  const usual = config.model === undefined ? learningRates.fresh : learningRates.trained;
+  return { ...config, learningRate: config.learningRate ?? usual };
+}
+
 /** Everything that decides the training of a classifier. */
 export const ClassifyConfig = z
   .strictObject({

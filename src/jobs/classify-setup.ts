@@ -19,7 +19,7 @@ import { balancedWeights, classifierLearner } from '../model/supervised.ts';
 import { estimateClassifier } from '../model/supervised-memory.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { sizeOf } from '../tensor.ts';
-import { type ClassifyConfig, learningRates } from './classify-config.ts';
+import { type ClassifyConfig, withRate } from './classify-config.ts';
 import type { ClassifyFacts, ClassifyMeasures } from './classify-measures.ts';
 import type { Begun, Job, Measuring } from './kind.ts';
 import { inParts } from './measuring.ts';
@@ -67,7 +67,7 @@ export async function setUpClassifier({
   const classWeights = isBalanced ? balancedWeights(labels, shape.labels.length) : undefined;
   const learner = classifierLearner(classifier, train, { microBatchSize, classWeights });
   return {
-    ...supervisedTraining(learner, config, isFresh ? learningRates.fresh : learningRates.trained),
+    ...supervisedTraining(learner, withRate(config)),
     facts: {
       parameters: { trainable: all, all },
       data: { ...rows, train: train.length, test: test.length, cut },

@@ -1,7 +1,7 @@
 /** `train-classifier` as a kind of job. */
 import type { Share } from '../eval/classification.ts';
 import { countText, fixed, grouped, pad } from '../report/text.ts';
-import { ClassifyConfig } from './classify-config.ts';
+import { ClassifyConfig, withRate } from './classify-config.ts';
 import {
   type ClassifyFacts,
   type ClassifyMeasures,
@@ -34,6 +34,9 @@ export const classifyKind: Kind<ClassifyConfig, ClassifyMeasures, ClassifyFacts>
   first: { data: 'texts.csv', model: presets.demo.rewardModel },
   mayDiffer: supervisedMayDiffer,
   leftOpen: supervisedLeftOpen,
+  // while neither is given, as in a form, there is no telling
+  resolve: (config) =>
+    (config.model ?? config.modelConfig) === undefined ? config : withRate(config),
   learns: learnsSupervised,
   measures: classifyMeasures,
 

@@ -18,6 +18,12 @@ const share = z.number().min(0).lt(1);
 /** AdamW's, where none is given: a whole model is moved more carefully than a fresh adapter. */
 export const learningRates = { adapter: 1e-3, full: 1e-4 };
 
+/** The settings with the rate that follows from the others. */
+export function withRate(config: SftConfig): SftConfig & { readonly learningRate: number } {
+  const usual = config.full ? learningRates.full : learningRates.adapter;
+  return { ...config, learningRate: config.learningRate ?? usual };
+}
+
 /** Everything that decides a supervised fine-tuning. The trainer's settings stand beside the files'. */
 export const SftConfig = z
   .strictObject({

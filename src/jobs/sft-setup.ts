@@ -27,7 +27,7 @@ import { encodeCut, isReadable, ofTexts, textFacts } from './detox/prompts.ts';
 import type { Begun, Job, Measuring, When } from './kind.ts';
 import { inParts, phaseOf } from './measuring.ts';
 import { checkMemory } from './memory.ts';
-import { learningRates, type SftConfig } from './sft-config.ts';
+import { type SftConfig, withRate } from './sft-config.ts';
 import { generationPath, type SftFacts, type SftMeasures } from './sft-measures.ts';
 import { supervisedTraining } from './supervised.ts';
 
@@ -69,8 +69,7 @@ export async function setUpSft({
   await checkMemory(memory, engine, memoryRemedy);
   const learner = policyLearner(policy, train, { microBatchSize, dropout, seed });
   const card = { version, prompt: templateText(config.promptTemplate) };
-  const rate = full ? learningRates.full : learningRates.adapter;
-  const training = supervisedTraining(learner, config, rate);
+  const training = supervisedTraining(learner, withRate(config));
   return {
     ...training,
     settings: {

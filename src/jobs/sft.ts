@@ -5,7 +5,7 @@ import type { Note } from '../events.ts';
 import { countText, fixed, grouped, percent } from '../report/text.ts';
 import type { Kind, Line } from './kind.ts';
 import { presets } from './presets.ts';
-import { SftConfig } from './sft-config.ts';
+import { SftConfig, withRate } from './sft-config.ts';
 import { generationPath, type SftFacts, type SftMeasures, sftMeasures } from './sft-measures.ts';
 import { learnsSupervised, supervisedLeftOpen, supervisedMayDiffer } from './supervised-state.ts';
 
@@ -28,6 +28,7 @@ export const sftKind: Kind<SftConfig, SftMeasures, SftFacts> = {
   first: { model: presets.demo.model, data: presets.demo.data },
   mayDiffer: supervisedMayDiffer,
   leftOpen: [...supervisedLeftOpen, 'loraTargets'],
+  resolve: withRate,
   learns: learnsSupervised,
   measures: sftMeasures,
 

@@ -13,8 +13,8 @@ import { restoreTraining, trainingTensors } from '../model/training-tensors.ts';
 import type { Job, Settings } from './kind.ts';
 import { learnsSupervised } from './supervised-state.ts';
 
-/** Settings that a job knows better than a number for all. */
-type Open = 'learningRate' | 'warmup';
+/** What a job knows better than a number for all. */
+type Open = 'warmup';
 type Config = Omit<SupervisedConfig, Open> & Partial<Pick<SupervisedConfig, Open>>;
 
 interface Training extends Pick<Job<object, object>, 'total' | 'save' | 'restore'> {
@@ -29,11 +29,10 @@ export function supervisedTraining(
     SupervisedConfig,
     Open
   >,
-  learningRate: number,
 ): Training {
   const total = stepsOf(learner.count, config);
   const settings = {
-    learningRate: config.learningRate ?? learningRate,
+    learningRate: config.learningRate,
     warmup: config.warmup ?? Math.min(20, Math.floor(total / 10)),
   };
   const state: SupervisedState = { done: 0, adam: emptyState() };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { configTemplate } from '../../src/cli/config-template.ts';
+import { allSettings, configTemplate } from '../../src/cli/config-template.ts';
 import { jobOptions } from '../../src/cli/job-options.ts';
 import { readSettings } from '../../src/cli/settings.ts';
 import { classifyKind } from '../../src/jobs/classify.ts';
@@ -79,10 +79,14 @@ describe.each([sftKind, classifyKind])('the file of $name', (kind) => {
     const uncommented = text.replace(/^# ([a-z]\w*: \S.*)$/gim, (line, setting: string) =>
       setting.split(':')[0] in settings.shape ? setting : line,
     );
-    expect(parse(uncommented)).toEqual(settings.parse(parse(text)));
+    expect(parse(uncommented)).toEqual(allSettings(kind, parse(text)));
     await writeFile(at('whole.yaml'), uncommented);
     const { values: under } = await readSettings({ config: at('whole.yaml') }, { known: settings });
-    expect(settings.parse(under)).toEqual(settings.parse(parse(text)));
+    expect(settings.parse(under)).toEqual(allSettings(kind, parse(text)));
+  });
+
+  test('says at which rate it learns', () => {
+    expect(text).toMatch(/^# learningRate: \S/m);
   });
 });
 

@@ -27,6 +27,17 @@ test('what follows from other settings follows, and is not what was given', () =
   expect(jobDefaults(detox, { ...parity, guards: 'off' })).toMatchObject({ guards: 'warn' });
 });
 
+test('a learning rate is that of what is trained', async () => {
+  const sft = await kindOf('sft');
+  expect(jobDefaults(sft, {}).learningRate).toBe(1e-3);
+  expect(jobDefaults(sft, { full: true }).learningRate).toBe(1e-4);
+  expect(jobDefaults(sft, { full: true, learningRate: 1 }).learningRate).toBe(1e-4);
+  const classify = await kindOf('train-classifier');
+  expect(jobDefaults(classify, {}).learningRate).toBeUndefined();
+  expect(jobDefaults(classify, { model: 'm' }).learningRate).toBe(2e-5);
+  expect(jobDefaults(classify, { modelConfig: 'c', learningRate: 1 }).learningRate).toBe(1e-3);
+});
+
 test('what is given and wrong leaves the others as they are', () => {
   const wrong = {
     preset: 'demo',
