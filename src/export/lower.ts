@@ -85,7 +85,7 @@ class Writer {
       } else if (source.op.onnx === 'Gather' && this.#isTable(first)) {
         this.#lookUp(value, first, second);
       } else if (source.op.onnx === 'Gelu') {
-        this.#gelu(value, first);
+        this.#gelu(value, first, source.attributes.approximate === 'tanh');
       } else this.#node(value);
     }
   }
@@ -119,10 +119,10 @@ class Writer {
   }
 
   /**
-   * x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): Gelu itself is in opset 20 alone. Written as
-   * PyTorch's exporter writes it, the form that runtimes know and make one kernel of.
+   * x/2 (1 + erf(x / sqrt 2)), or x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): Gelu itself is in opset 20
+   * alone. The latter as PyTorch's exporter writes it, the form that runtimes know and make one kernel of.
    */
-  #gelu(value: Value, x: Value): void {
+  #gelu(value: Value, x: Value, byTanh: boolean): void {
     const input = this.#full(x);
     const out = this.#name(value);
     const step = (type: string, ...operands: (string | number)[]) => {
@@ -132,9 +132,11 @@ class Writer {
       return name;
     };
     const half = step('Mul', input, 0.5);
-    const cubic = step('Mul', step('Pow', input, 3), 0.044715);
-    const slope = step('Mul', step('Add', input, cubic), Math.sqrt(2 / Math.PI));
-    const gate = step('Add', step('Tanh', slope), 1);
+    const curve = () => {
+      const cubic = step('Mul', step('Pow', input, 3), 0.044715);
+      return step('Tanh', step('Mul', step('Add', input, cubic), Math.sqrt(2 / Math.PI)));
+    };
+    const gate = step('Add', byTanh ? curve() : step('Erf', step('Mul', input, Math.SQRT1_2)), 1);
     this.#body.message(1, nodeNamed('Mul', [half, gate], out));
   }
 

@@ -63,8 +63,8 @@ export interface Encoded {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   readonly operands?: readonly Tensor[];
 }
-/** An ONNX attribute: INT, STRING or INTS. */
-export type OnnxAttribute = number | string | readonly number[];
+/** An ONNX attribute: INT, STRING, INTS or FLOAT. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
 /** An op whose types are forgotten. */
 export type Op = OpRecord<readonly Value[], Attributes>;

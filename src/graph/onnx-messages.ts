@@ -57,6 +57,7 @@ export function attributeMessage(name: string, attribute: OnnxAttribute): Messag
   if (typeof attribute === 'string') {
     return message.bytes(4, new TextEncoder().encode(attribute)).integer(20, 3);
   }
+  if ('float' in attribute) return message.float(2, attribute.float).integer(20, 1);
   for (const one of attribute) message.integer(8, one);
   return message.integer(20, 7);
 }

@@ -1,8 +1,8 @@
 /** An encoder whose norms stand behind its layers, as BERT's: what its kin share. */
 import type { Value } from '../graph/graph.ts';
-import { add, geluNew, mul, relu, sigmoid } from '../graph/ops/elementwise.ts';
+import { add, gelu, geluNew, mul, relu, sigmoid } from '../graph/ops/elementwise.ts';
 import { reshape, slice } from '../graph/ops/shape.ts';
-import { attend, embedding, gelu, layerNorm, linear, maskBias } from './layers.ts';
+import { attend, embedding, layerNorm, linear, maskBias } from './layers.ts';
 import { firstOf } from './pooling.ts';
 import { type Packing, packedRows, type Rows, singleRows } from './rows.ts';
 import type { Scope } from './scope.ts';

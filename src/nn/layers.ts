@@ -1,7 +1,8 @@
 import type { Value } from '../graph/graph.ts';
-import { abs, add, div, erf, less, mul, sqrt, sub, where } from '../graph/ops/elementwise.ts';
+import { abs, add, div, less, mul, sqrt, sub, where } from '../graph/ops/elementwise.ts';
 import { gather } from '../graph/ops/gather.ts';
 import { gemm, matmul } from '../graph/ops/linear.ts';
+import { layerNormalization } from '../graph/ops/norm.ts';
 import { reduceMean } from '../graph/ops/reduce.ts';
 import { reshape, slice, swapLast } from '../graph/ops/shape.ts';
 import { softmax } from '../graph/ops/softmax.ts';
@@ -45,18 +46,9 @@ export function rmsNorm(p: Scope, x: Value, epsilon: number): Value {
 /** Layer norm with mean, weight and, unless a model has none, bias. */
 export function layerNorm(p: Scope, x: Value, epsilon: number, { bias = true } = {}): Value {
   const width = x.shape[1] as number;
-  const centered = sub(x, reduceMean(x, { axis: -1, keepDims: true }));
-  const variance = reduceMean(mul(centered, centered), { axis: -1, keepDims: true });
-  const normal = div(centered, sqrt(add(variance, x.graph.scalar(epsilon))));
-  const scaled = mul(normal, p.weight('weight', [width]));
-  return bias ? add(scaled, p.weight('bias', [width])) : scaled;
-}
-
-/** GELU by the error function: x/2 (1 + erf(x / sqrt 2)). */
-export function gelu(x: Value): Value {
-  const half = x.graph.scalar(0.5);
-  const phi = add(erf(mul(x, x.graph.scalar(Math.SQRT1_2))), x.graph.scalar(1));
-  return mul(mul(x, half), phi);
+  const weight = p.weight('weight', [width]);
+  const shift = bias ? [p.weight('bias', [width])] : [];
+  return layerNormalization(x, weight, ...shift, { epsilon });
 }
 
 /** act(a) b of the two halves a and b of x: [tokens, 2 width] -> [tokens, width]. With GELU it is GeGLU. */

@@ -1,7 +1,7 @@
 /** How each op is written for OpenVINO: https://docs.openvino.ai, operation sets. */
 import { InternalError } from '../errors.ts';
 import { type Attributes, readBy, type Value } from '../graph/graph.ts';
-import { type DType, int64 } from '../tensor.ts';
+import { type DType, float32, int64 } from '../tensor.ts';
 import {
   type ElementType,
   elementTypes,
@@ -26,6 +26,18 @@ interface Written {
 type Write = (written: Written) => Port;
 
 const numpy = { auto_broadcast: 'numpy' };
+const quotient = { ...numpy, m_pythondiv: false };
+
+/** A float32 constant. */
+function scalar(ir: Ir, value: number): Port {
+  return ir.constant(float32([value], []));
+}
+
+/** Sums and products inside an op that is written as several. */
+function arithmetic(ir: Ir) {
+  const of = (type: string) => (a: Port, b: Port) => ir.layer(type, [a, b], { data: numpy });
+  return { add: of('Add'), mul: of('Multiply') };
+}
 
 function plain(type: string, version = 'opset1'): Write {
   return ({ layer, inputs }) => layer(type, inputs, { version });
@@ -53,7 +65,7 @@ const writers: Readonly<Record<string, Write>> = {
   Sub: binary('Subtract'),
   Mul: binary('Multiply'),
   // of whole numbers it rounds towards 0, as ONNX's does
-  Div: binary('Divide', { ...numpy, m_pythondiv: false }),
+  Div: binary('Divide', quotient),
   Max: binary('Maximum'),
   Min: binary('Minimum'),
   Less: binary('Less'),
@@ -69,15 +81,28 @@ const writers: Readonly<Record<string, Write>> = {
   Sigmoid: plain('Sigmoid'),
   Erf: plain('Erf'),
   Relu: plain('ReLU'),
-  Gelu: ({ layer, inputs }) =>
-    layer('Gelu', inputs, { version: 'opset7', data: { approximation_mode: 'TANH' } }),
-  Reciprocal: ({ ir, layer, inputs: [x], value: { graph } }) => {
-    const { source } = graph.scalar(1);
-    if (source.kind !== 'constant') throw new InternalError('a scalar is a constant');
-    return layer('Divide', [ir.constant(source.tensor), x], {
-      data: { ...numpy, m_pythondiv: false },
-    });
+  Gelu({ ir, layer, inputs, attributes: { approximate } }) {
+    if (approximate === 'tanh') {
+      return layer('Gelu', inputs, { version: 'opset7', data: { approximation_mode: 'TANH' } });
+    }
+    const [x] = inputs;
+    const { add, mul } = arithmetic(ir);
+    const phi = add(ir.layer('Erf', [mul(x, scalar(ir, Math.SQRT1_2))]), scalar(ir, 1));
+    return layer('Multiply', [mul(x, scalar(ir, 0.5)), phi], { data: numpy });
   },
+  // in parts: the plugin's own op is not always float32
+  LayerNormalization({ ir, layer, inputs: [x, weight, bias], attributes: { epsilon } }) {
+    const { add, mul } = arithmetic(ir);
+    const mean = (port: Port) =>
+      ir.layer('ReduceMean', [port, ir.constant(int64([-1]))], { data: { keep_dims: true } });
+    const centered = ir.layer('Subtract', [x, mean(x)], { data: numpy });
+    const variance = add(mean(mul(centered, centered)), scalar(ir, epsilon as number));
+    const normal = ir.layer('Divide', [centered, ir.layer('Sqrt', [variance])], { data: quotient });
+    if (!bias) return layer('Multiply', [normal, weight], { data: numpy });
+    return layer('Add', [mul(normal, weight), bias], { data: numpy });
+  },
+  Reciprocal: ({ ir, layer, inputs: [x] }) =>
+    layer('Divide', [scalar(ir, 1), x], { data: quotient }),
   Softmax: ({ layer, inputs, attributes: { axis } }) =>
     layer('SoftMax', inputs, { version: 'opset8', data: { axis: axis as number } }),
   ReduceSum: reduction('ReduceSum'),

@@ -3,6 +3,7 @@ import type { Value } from '../../src/graph/graph.ts';
 import { castTo } from '../../src/graph/ops/cast.ts';
 import * as e from '../../src/graph/ops/elementwise.ts';
 import * as l from '../../src/graph/ops/linear.ts';
+import { layerNormalization } from '../../src/graph/ops/norm.ts';
 import * as r from '../../src/graph/ops/reduce.ts';
 import * as s from '../../src/graph/ops/shape.ts';
 import * as x from '../../src/graph/ops/softmax.ts';
@@ -106,6 +107,7 @@ const elementwiseCases: OpCase[] = [
     const u = Math.sqrt(2 / Math.PI) * (a + 0.044715 * a ** 3);
     return (a / 2) * (1 + Math.tanh(u));
   }),
+  ...unary('gelu', e.gelu, (a) => (a / 2) * (1 + ref.erf(a * Math.SQRT1_2))),
   ...unary('erf', e.erf, ref.erf),
   ...unary('relu', e.relu, (a) => Math.max(a, 0), far),
   ...unary(
@@ -200,6 +202,24 @@ const reduceCases: OpCase[] = [
   ]),
 ];
 
+const normCases: OpCase[] = [
+  [1, 5],
+  [2, 3],
+  [7, 17],
+  [2, 3, 5],
+  [3, 33],
+].flatMap((shape) => {
+  const width = shape[shape.length - 1];
+  const build = ([a, weight, ...bias]: Value[]) =>
+    layerNormalization(a, weight, ...bias, { epsilon: 1e-2 });
+  const name = 'layerNormalization';
+  const inputs = [real(...shape), real(width), real(width)];
+  return [
+    one(name, inputs, { build, reference: ref.layerNormalization(1e-2) }),
+    one(name, inputs.slice(0, 2), { build, reference: ref.layerNormalization(1e-2) }),
+  ];
+});
+
 const products: [Shape, Shape][] = [
   [
     [2, 3],
@@ -269,4 +289,4 @@ const linearCases: OpCase[] = [
   }),
 ];
 
-export const arithmeticCases = [...elementwiseCases, ...reduceCases, ...linearCases];
+export const arithmeticCases = [...elementwiseCases, ...reduceCases, ...normCases, ...linearCases];

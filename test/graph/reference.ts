@@ -149,6 +149,17 @@ export function softmax(axis: number): (x: Nd) => Nd {
   };
 }
 
+export function layerNormalization(epsilon: number): (x: Nd, weight: Nd, bias?: Nd) => Nd {
+  const along = { axes: [-1], keepDims: true };
+  return (x, weight, bias = { shape: [], data: [0] }) => {
+    const centered = elementwise((a, all) => a - all)(x, reduce(mean, along)(x));
+    const variance = reduce((list) => mean(list.map((a) => a * a)), along)(centered);
+    const norm = (a: number, v: number, w: number, b: number) =>
+      (a / Math.sqrt(v + epsilon)) * w + b;
+    return elementwise(norm)(centered, variance, weight, bias);
+  };
+}
+
 /** Rows of a table. */
 export function gather(table: Nd, rows: Nd): Nd {
   const count = table.shape[0];

@@ -183,25 +183,46 @@ export const relu = defineOp<[x: Value]>({
   ],
 });
 
-/**
- * GELU by tanh, `gelu_new` in Hugging Face: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). One op, so
- * that a gradient keeps x alone.
- */
-export const geluNew: OpOf<[x: Value]> = defineOp<[x: Value]>({
+/** Which GELU is meant: the exact one, or its approximation by tanh. */
+type Approximate = { readonly approximate: 'none' | 'tanh' };
+
+/** One op, so that a gradient keeps x alone. */
+const geluOp: OpOf<[x: Value], Approximate> = defineOp<[x: Value], Approximate>({
   onnx: 'Gelu',
   shape: ([x]) => x.shape,
-  encode: () => ({ attributes: { approximate: 'tanh' } }),
-  // (1 + tanh(u/2)) / 2 = sigmoid(u) with u = x (a + b x^2)
-  // y = x sigmoid(u)  =>  dx = dy s (1 + x (1 - s) (a + 3 b x^2)) with s = sigmoid(u)
-  gradient({ inputs: [x], cotangent: dy }) {
-    const a = 2 * Math.sqrt(2 / Math.PI);
-    const [one, slope, three] = [1, a, 3].map((number) => x.graph.scalar(number));
-    const curve = mul(mul(x, x), x.graph.scalar(0.044715 * a));
-    const s = sigmoid(mul(x, add(curve, slope)));
-    const inner = mul(x, add(mul(curve, three), slope)); // x du/dx
-    return [mul(dy, mul(s, add(mul(inner, sub(one, s)), one)))];
-  },
+  gradient: ({ inputs: [x], cotangent: dy, attributes: { approximate } }) => [
+    mul(dy, approximate === 'tanh' ? slopeByTanh(x) : slopeByErf(x)),
+  ],
 });
+
+/** GELU, exact: x Phi(x) = x/2 (1 + erf(x / sqrt 2)). */
+export function gelu(x: Value): Value {
+  return geluOp(x, { approximate: 'none' });
+}
+
+/** GELU by tanh, `gelu_new` in Hugging Face: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+export function geluNew(x: Value): Value {
+  return geluOp(x, { approximate: 'tanh' });
+}
+
+// y = x Phi(x)  =>  dy/dx = Phi(x) + x phi(x), phi(x) = e^(-x^2 / 2) / sqrt(2 pi)
+function slopeByErf(x: Value): Value {
+  const half = x.graph.scalar(0.5);
+  const below = add(mul(erf(mul(x, x.graph.scalar(Math.SQRT1_2))), half), half);
+  const density = exp(mul(mul(x, x), x.graph.scalar(-0.5)));
+  return add(below, mul(mul(x, density), x.graph.scalar(1 / Math.sqrt(2 * Math.PI))));
+}
+
+// (1 + tanh(u/2)) / 2 = sigmoid(u) with u = x (a + b x^2)
+// y = x sigmoid(u)  =>  dy/dx = s (1 + x (1 - s) (a + 3 b x^2)) with s = sigmoid(u)
+function slopeByTanh(x: Value): Value {
+  const a = 2 * Math.sqrt(2 / Math.PI);
+  const [one, slope, three] = [1, a, 3].map((number) => x.graph.scalar(number));
+  const curve = mul(mul(x, x), x.graph.scalar(0.044715 * a));
+  const s = sigmoid(mul(x, add(curve, slope)));
+  const inner = mul(x, add(mul(curve, three), slope)); // x du/dx
+  return mul(s, add(mul(inner, sub(one, s)), one));
+}
 
 const bool = (): DType => 'bool';
 
