@@ -1,8 +1,9 @@
 import { InputError } from '../errors.ts';
-import { type Graph, isOp, reachable, readBy } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { encodeOnnx } from '../graph/onnx.ts';
+import { readWhole } from '../graph/tables.ts';
 import type { LoadRequest, SharedWeight } from './backend.ts';
-import { numberOf, type WeightLocation, type WeightSource } from './weight-source.ts';
+import { mustBeRead, numberOf, type WeightLocation, type WeightSource } from './weight-source.ts';
 
 /** A graph as an engine reads it: the model, and where its weights are. */
 export type Encoded = Pick<LoadRequest, 'model' | 'folder' | 'shared' | 'variables'>;
@@ -69,25 +70,8 @@ function scattered(folder: string, file: string): InputError {
   );
 }
 
-/** Weights that sessions share: those whose every element is read, in memory as float32. */
-export function sharing(graph: Graph): IsInput {
-  const whole = readWhole(graph);
-  return (location, name) =>
-    whole.has(name) || location.dtype !== 'float32' || mustBeRead(location);
-}
-
-/** Whether no library can map it as it lies: out of order, beginning within an element, or too wide. */
-export function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean {
-  if (dtype === 'float64' || strides !== undefined) return true;
-  return offset % (dtype === 'float32' ? 4 : 2) !== 0;
-}
-
-/** Names of the weights of which every element is read: all but tables that rows are taken from. */
-function readWhole(graph: Graph): Set<string> {
-  const names = new Set<string>();
-  for (const value of reachable(graph.outputs.values())) {
-    for (const { source: input } of readBy(value).slice(isOp(value, 'Gather') ? 1 : 0))
-      if (input.kind === 'weight') names.add(input.name);
-  }
-  return names;
+/** Of a session that rearranges what it multiplies by: tables that it only takes rows from. */
+export function tablesOf(graph: Graph): IsInput {
+  const whole = new Set(readWhole(graph));
+  return (location, name) => !whole.has(graph.weights.get(name)!) || mustBeRead(location);
 }

@@ -2,6 +2,7 @@ import { ClosedError } from '../errors.ts';
 import { weightBytes } from '../graph/cost.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputsUsed, shapeNodes } from '../graph/onnx.ts';
+import { readWhole } from '../graph/tables.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Backend } from './backend.ts';
 import { checkFeeds, type Feeds } from './feeds.ts';
@@ -153,7 +154,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
       } = options;
       const inputs = inputsUsed(graph);
       const { precision } = traits;
-      const how = { sharesWeights: sharesWeights && !prepack, precision, append, cached };
+      const how = { sharesWeights, prepack, precision, append, cached };
       const session = await backend.load({
         name: title,
         ...(await record.encode(graph, weights, how)),
@@ -164,7 +165,7 @@ export async function engineOver(backend: Backend, record: Encoder): Promise<Eng
       });
       return {
         inputs,
-        ownBytes: sharesWeights && prepack ? weightBytes(graph.weights.values()) : 0,
+        ownBytes: sharesWeights && prepack ? weightBytes(readWhole(graph)) : 0,
         async run(feeds, ...from) {
           checkOpen();
           checkFeeds(graph, feeds);

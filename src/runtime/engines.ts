@@ -9,12 +9,16 @@ const onnxruntime = {
   title: 'ONNX Runtime',
   devices: ['cpu', 'webgpu', 'cuda'],
   precisions: ['f32'],
-  async encode(graph, weights, { sharesWeights }) {
-    const { encodeModel, mustBeRead, sharing } = await import('./encode.ts');
+  async encode(graph, weights, { sharesWeights, prepack }) {
+    const { encodeModel, tablesOf } = await import('./encode.ts');
+    const { mustBeRead } = await import('./weight-source.ts');
     if (!sharesWeights) return encodeModel(graph, weights, mustBeRead);
+    if (prepack) return encodeModel(graph, weights, tablesOf(graph));
+    const { hasWideCache } = await import('./cpu.ts');
+    if (hasWideCache()) return encodeModel(graph, weights, () => true);
     const { wider } = await import('../graph/wider.ts');
     const { graph: whole, stored } = wider(graph);
-    return encodeModel(whole, weights, sharing(whole), stored);
+    return encodeModel(whole, weights, () => true, stored);
   },
   open: async (options) => (await import('./onnxruntime.ts')).onnxRuntimeBackend(options),
   prepare: keepQuiet,

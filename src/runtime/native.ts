@@ -64,18 +64,38 @@ const systems: Partial<Record<NodeJS.Platform, { anonymous: number; file: string
   darwin: { anonymous: 0x1000 | 0x40, file: 'libSystem.dylib' },
 };
 
-/** Zeros of that many bytes; where the system has no `mmap`, files cannot be mapped into them. */
-export function mapMemory(length: number): Mapping {
-  const koffi = loadKoffi();
+/** The system's calls for memory; undefined where it has none, or none is known. */
+function findCalls(koffi: Koffi) {
   const system = systems[process.platform];
   const library = system && libraryOf(koffi, system.file);
-  if (!system || !library) return plainMemory(koffi, length);
+  if (!system || !library) return undefined;
   const call = (name: string, result: string, types: string[]) => library.func(name, result, types);
   const mmap = call('mmap', 'int64_t', ['int64_t', 'size_t', 'int', 'int', 'int', 'int64_t']);
   const advise = call('madvise', 'int', ['int64_t', 'size_t', 'int']);
   const unmap = call('munmap', 'int', ['int64_t', 'size_t']);
-  const both = readable | writable;
-  const address = BigInt(mmap(0n, length, both, isPrivate | system.anonymous, -1, 0));
+  return {
+    /** -1 when it was refused. */
+    map: (at: bigint, length: number, access: number, flags: number, handle: number) =>
+      BigInt(mmap(at, length, access, isPrivate | flags, handle, 0)),
+    release: (at: bigint, length: number) => void advise(at, length, dontNeed),
+    unmap: (at: bigint, length: number) => void unmap(at, length),
+    anonymous: system.anonymous,
+  };
+}
+
+let calls: ReturnType<typeof findCalls> | 'not yet' = 'not yet';
+
+function memoryCalls(koffi: Koffi) {
+  if (calls === 'not yet') calls = findCalls(koffi);
+  return calls;
+}
+
+/** Zeros of that many bytes; where the system has no `mmap`, files cannot be mapped into them. */
+export function mapMemory(length: number): Mapping {
+  const koffi = loadKoffi();
+  const system = memoryCalls(koffi);
+  if (!system) return plainMemory(koffi, length);
+  const address = system.map(0n, length, readable | writable, system.anonymous, -1);
   if (address === -1n) return plainMemory(koffi, length);
   return {
     address,
@@ -83,11 +103,41 @@ export function mapMemory(length: number): Mapping {
       new Uint8Array(size === 0 ? new ArrayBuffer(0) : koffi.view(address + BigInt(start), size)),
     mapFile(handle, start, size) {
       const at = address + BigInt(start);
-      return BigInt(mmap(at, size, readable, isPrivate | fixed, handle, 0)) === at;
+      return system.map(at, size, readable, fixed, handle) === at;
     },
-    release: (start, size) => void advise(address + BigInt(start), size, dontNeed),
-    free: () => void unmap(address, length),
+    release: (start, size) => system.release(address + BigInt(start), size),
+    free: () => system.unmap(address, length),
   };
+}
+
+/** Bytes of an ArrayBuffer, in Node 20: koffi ends the process at more. */
+export const mostViewed = 2 ** 32 - 1;
+
+/** A file as the system maps it, to be read alone: who writes into it ends the process. */
+export interface MappedFile {
+  /** Some bytes of it, `mostViewed` at most. */
+  view(start: number, length: number): ArrayBuffer;
+  /** Gives its pages back to the system, which reads them again when somebody does. */
+  release(): void;
+  /** Gives it back. Who reads it then ends the process. */
+  free(): void;
+}
+
+/** The beginning of a file; undefined where the system does not map it. */
+export function mapFile(handle: number, length: number): MappedFile | undefined {
+  try {
+    const koffi = loadKoffi();
+    const system = memoryCalls(koffi);
+    const address = system?.map(0n, length, readable, 0, handle) ?? -1n;
+    if (!system || address === -1n) return undefined;
+    return {
+      view: (start, size) => koffi.view(address + BigInt(start), size),
+      release: () => system.release(address, length),
+      free: () => system.unmap(address, length),
+    };
+  } catch {
+    return undefined; // no koffi
+  }
 }
 
 function libraryOf(koffi: Koffi, file: string) {

@@ -87,6 +87,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
         },
       };
       const weights = await weightsOf(shared);
+      if (prepack) frozen.rest(); // it has what it multiplies by for itself
       try {
         const session = await ort.InferenceSession.create(model, options);
         sessions.set(count, { session, weights, prepack, ...rest });
@@ -135,7 +136,7 @@ export function onnxRuntimeBackend({ device = 'cpu', threads = 0 }: OpenOptions 
   };
 }
 
-/** Bytes of weights that are worth reading again: a quarter of a second. */
+/** Bytes of weights that are worth reading again: a quarter of a second, where they are not mapped. */
 const leastRoom = 256e6;
 
 /** Bytes of those that lie in files: what was handed over stays where it is. */

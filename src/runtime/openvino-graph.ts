@@ -4,13 +4,13 @@ import { withNarrowProducts } from '../graph/narrow.ts';
 import { inputsUsed, weightsUsed } from '../graph/onnx.ts';
 import { sizeOf } from '../tensor.ts';
 import type { SharedWeight } from './backend.ts';
-import { type Encoded, givenWeight, mustBeRead } from './encode.ts';
+import { type Encoded, givenWeight } from './encode.ts';
 import { elementTypes, type Ir, newIr, type Port, packed, type Slot } from './openvino-ir.ts';
 import { converted, writeOp } from './openvino-ops.ts';
 import { parameter, pastsIn } from './openvino-pasts.ts';
 import { withSteps } from './openvino-steps.ts';
 import type { EncodeOptions } from './record.ts';
-import type { WeightSource } from './weight-source.ts';
+import { mustBeRead, type WeightSource } from './weight-source.ts';
 
 /** How a graph is written. */
 export interface IrOptions extends Partial<Pick<EncodeOptions, 'append' | 'cached' | 'precision'>> {

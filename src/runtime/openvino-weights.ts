@@ -1,12 +1,10 @@
 /** I/O: weights and constants of a model in one stretch of addresses, files mapped into it. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { unread } from '../disk/words.ts';
-import { InputError } from '../errors.ts';
+import { readSync } from 'node:fs';
 import type { SharedWeight } from './backend.ts';
-import { mustBeRead } from './encode.ts';
+import { withWeights } from './mapped-files.ts';
 import { type Mapping, mapMemory } from './native.ts';
 import type { Slot } from './openvino-ir.ts';
-import type { WeightLocation } from './weight-source.ts';
+import { mustBeRead, type WeightLocation } from './weight-source.ts';
 
 /** Memory that a model's constants lie in. */
 export interface Stretch {
@@ -99,24 +97,11 @@ function mapFile(
   mapping: Mapping,
   { file, size, start }: { file: string; size: number; start: number },
 ): void {
-  const handle = opened(file);
-  try {
-    const actual = fstatSync(handle).size;
-    if (actual < size) throw new InputError(file, `${size} bytes`, `${actual}`); // it would end the process
+  withWeights(file, size, (handle) => {
     if (mapping.mapFile(handle, start, size)) return;
     const memory = mapping.view(start, size);
     for (let done = 0; done < size; ) {
       done += readSync(handle, memory, done, Math.min(size - done, 2 ** 30), done);
     }
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function opened(file: string): number {
-  try {
-    return openSync(file, 'r');
-  } catch (cause) {
-    throw unread(`weights ${file}`, cause);
-  }
+  });
 }

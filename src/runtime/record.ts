@@ -55,6 +55,8 @@ export interface Choice {
 export interface EncodeOptions {
   /** Whether weights are best given as inputs, so that sessions share them. */
   readonly sharesWeights: boolean;
+  /** Whether the session rearranges weights for itself. */
+  readonly prepack: boolean;
   /** What matrix products are to be computed in. */
   readonly precision: Precision;
   /** See `CompileOptions`. */

@@ -1,9 +1,11 @@
-/** Frozen weights in memory, one copy for all sessions of a backend. I/O. */
+/** Frozen weights, one copy for all sessions of a backend: as they lie in their file, or in memory. I/O. */
 
 import { float32, sizeOf, type Tensor } from '../tensor.ts';
 import { readFloats, withPieces } from '../tensors/safetensors.ts';
 import type { SharedWeight } from './backend.ts';
+import { type MappedFiles, mappedFiles } from './mapped-files.ts';
 import { roomFor } from './states.ts';
+import { mustBeRead, type WeightLocation } from './weight-source.ts';
 
 interface Entry {
   readonly held: Promise<Held>;
@@ -21,15 +23,18 @@ export interface SharedWeights {
   /** Values by name, read where nobody holds them yet. Each call needs a `release`. */
   acquire(weights: readonly SharedWeight[]): Promise<Map<string, Tensor<'float32'>>>;
   release(weights: readonly SharedWeight[]): void;
+  /** Gives pages of files back to the system, which reads them again when somebody does. */
+  rest(): void;
 }
 
 /** No weights yet. */
 export function sharedWeights(): SharedWeights {
   const entries = new Map<string, Entry>();
+  const files = mappedFiles();
   let last: Promise<unknown> = Promise.resolve();
   /** One after another: each needs a piece's memory while it is read. */
   const entryOf = (weight: SharedWeight): Entry => {
-    const held = last.then(() => heldFrom(weight));
+    const held = last.then(() => heldFrom(weight, files));
     last = held.catch(() => {});
     return { held, users: 0 };
   };
@@ -62,6 +67,7 @@ export function sharedWeights(): SharedWeights {
       }
     },
     release,
+    rest: files.release,
   };
 }
 
@@ -71,10 +77,15 @@ function keyOf({ name, shape, within = shape, place }: SharedWeight): string {
   return `${file} ${offset} [${shape}] [${within}] ${dtype} [${strides ?? ''}]`;
 }
 
-async function heldFrom({ shape, within = shape, place }: SharedWeight): Promise<Held> {
+async function heldFrom(
+  { shape, within = shape, place }: SharedWeight,
+  files: MappedFiles,
+): Promise<Held> {
   const kept = (data: Float32Array, free = () => {}) => ({ tensor: float32(data, within), free });
   const isWider = String(within) !== String(shape);
   if ('values' in place && !isWider) return kept(place.values);
+  const mapped = !isWider && isFloats(place) ? files.floats(place) : undefined;
+  if (mapped) return kept(mapped.array, mapped.free);
   const { array, free } = roomFor('float32', sizeOf(within));
   try {
     const [width, stride] = [shape, within].map((sizes) => sizes[sizes.length - 1] ?? 1);
@@ -99,6 +110,11 @@ async function heldFrom({ shape, within = shape, place }: SharedWeight): Promise
     free();
     throw error;
   }
+}
+
+/** Whether a file has a weight as it is computed with. */
+function isFloats(place: SharedWeight['place']): place is WeightLocation {
+  return 'file' in place && place.dtype === 'float32' && !mustBeRead(place);
 }
 
 /** Elements that are read at a time, or a little more: whole rows. */

@@ -33,6 +33,12 @@ export const noWeights: WeightSource = {
   },
 };
 
+/** Whether no library can map it as it lies: out of order, beginning within an element, or too wide. */
+export function mustBeRead({ dtype, offset, strides }: WeightLocation): boolean {
+  if (dtype === 'float64' || strides !== undefined) return true;
+  return offset % (dtype === 'float32' ? 4 : 2) !== 0;
+}
+
 const numbers = new WeakMap<WeightSource, number>();
 let sources = 0;
 

@@ -1,6 +1,10 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hasBf16Flag } from '../../src/runtime/cpu.ts';
+import { hasBf16Flag, hasWideCache } from '../../src/runtime/cpu.ts';
+import { scratchFolders } from '../hub/folder.ts';
 
+const newFolder = scratchFolders();
 const cpuinfo = (flags: string) =>
   `processor\t: 0\nvendor_id\t: X\nflags\t\t: ${flags}\nbugs\t\t:\n`;
 
@@ -15,4 +19,20 @@ test.each([
 
 test('a text without flags, as on Arm, has none', () => {
   expect(hasBf16Flag('processor\t: 0\nFeatures\t: fp asimd bf16\n')).toBe(false);
+});
+
+test.each([
+  [{ level: '1', type: 'Data', ways_of_associativity: '12' }, true],
+  [{ level: '1', type: 'Data', ways_of_associativity: '8' }, false],
+  [{ level: '1', type: 'Instruction', ways_of_associativity: '16' }, false],
+  [{ level: '2', type: 'Unified', ways_of_associativity: '20' }, false],
+  [{ level: '1', type: 'Data' }, false],
+])('of a cache %o the first one holds many lines of one place: %s', async (told, wide) => {
+  const folder = await newFolder();
+  await mkdir(join(folder, 'index0'));
+  for (const [name, text] of Object.entries(told)) {
+    await writeFile(join(folder, 'index0', name), `${text}\n`);
+  }
+  expect(hasWideCache(folder)).toBe(wide);
+  expect(hasWideCache(join(folder, 'nowhere'))).toBe(false);
 });
