@@ -195,10 +195,16 @@ export function openJobs(options: JobsOptions): Jobs {
     if (open.bytes.length > inlineBytes) void blobs.drop([`arguments-${index}`]).catch(onTrouble);
   };
 
+  /** Jobs whose answer a look found before it was heard of. */
+  const unheard = new Set<number>();
+  const tooLate = (index: number) => {
+    if (!unheard.delete(index)) tally.late();
+  };
+
   const consume = async (answer: Answer, size: number) => {
     const { index, attempt, worker, took, error, returned, stored } = answer;
     const open = all.get(index);
-    if (!open) return tally.late();
+    if (!open) return tooLate(index);
     const { kind } = open.task;
     if (returned) {
       if (attempt !== open.attempt) return;
@@ -231,10 +237,14 @@ export function openJobs(options: JobsOptions): Jobs {
     open.resolve(value);
   };
 
-  const fetch = async (index: number) => {
+  /** @param hears whether somebody told of it */
+  const fetch = async (index: number, hears: boolean) => {
     const bytes = await connection.getBuffer(keys.answer(run, index));
-    if (bytes) await consume(readAnswer(bytes), bytes.length);
-    return bytes !== null;
+    if (!bytes || !all.has(index)) return bytes !== null;
+    if (!hears) unheard.add(index);
+    await consume(readAnswer(bytes), bytes.length);
+    if (all.has(index)) unheard.delete(index);
+    return true;
   };
 
   /** One job that has been quiet. */
@@ -243,7 +253,7 @@ export function openJobs(options: JobsOptions): Jobs {
     const isSame = () => all.get(index) === open && open.attempt === attempt && open.isGiven;
     if (!isSame()) return;
     const state = await queue.state(identity(open));
-    if (!isSame() || (await fetch(index)) || !isSame()) return;
+    if (!isSame() || (await fetch(index, false)) || !isSame()) return;
     if (state === 'failed') {
       const why = await queue.failure(identity(open));
       if (isSame()) again(open, new Error(why));
@@ -295,8 +305,8 @@ export function openJobs(options: JobsOptions): Jobs {
     heard(answer) {
       const read = async () => {
         if (typeof answer !== 'number') await consume(readAnswer(answer), answer.length);
-        else if (all.has(answer)) await fetch(answer);
-        else tally.late();
+        else if (all.has(answer)) await fetch(answer, true);
+        else tooLate(answer);
       };
       read().catch(onTrouble); // it still lies on the server, and is looked for there
     },

@@ -137,6 +137,19 @@ test('a job whose worker hangs is given to another one, and its answer counts on
   await works.stop();
 });
 
+test('an answer that a look found before it was heard of is not late', async () => {
+  const { redis, engine } = await place();
+  const one = worker(redis, engine);
+  const machines = await driver(redis, { times: { look: 1, silent: 2000, hanging: 60_000 } });
+  const session = await machines.engine.compile(sums(), { name: 'sums' });
+  for (let i = 0; i < 500; i++) {
+    expect(first(await session.run({ x: floats(2, i), b: floats(2, 1) }))).toEqual([i + 1, i]);
+  }
+  expect(machines.counted.lateAnswers).toBe(0);
+  await machines.engine.close();
+  await one.stop();
+});
+
 test('no worker for as long as there is patience: the run stops, and says so', async () => {
   const { redis, engine } = await place();
   await expect(driver(redis, { patience: 300 })).rejects.toThrow(
