@@ -55,5 +55,6 @@ export function phasesOf(log, seconds, { policy, reference }) {
 function phaseOf({ name, states }, reference) {
   const [word] = name.split(/[ ,]/);
   const phase = named[word] ?? word;
-  return phase === 'rescoring' && states.includes(reference) ? 'reference' : phase;
+  const scores = phase === 'rescoring' || phase === 'encode';
+  return scores && states.includes(reference) ? 'reference' : phase;
 }

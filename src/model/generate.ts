@@ -110,20 +110,30 @@ async function sessionsOf(decoder: Decoder, sampler: Sampler): Promise<Session[]
   const { config, dropout } = sampler;
   const options = { dropout: dropout !== undefined };
   const chooser = drawsInGraph(config) ? 'graph' : 'caller';
-  const tells = canScore(decoder, sampler);
   return [
-    await session(named('encode', dropout), () => encodeGraph(shape, { ...options, tells })),
+    await encodeSession(decoder, dropout),
     await session(
       named(`decode, ${chooser} draws`, dropout),
       () => decodeGraph(shape, chooser, options),
       { prepack: true },
     ),
-    ...(tells && sampler.scored ? [await session('score answers', () => answerGraph(shape))] : []),
+    ...(sampler.scored && canScore(decoder, dropout) ? [await answerSession(decoder)] : []),
   ];
 }
 
-/** Whether an encoder's states say in a scoring what they say here. */
-function canScore({ engine, model }: Decoder, { dropout }: Sampler): boolean {
+/** Of the graph that reads queries: it tells the encoder's states where a scoring can begin with them. */
+export function encodeSession(decoder: Decoder, dropout?: Dropout): Promise<Session> {
+  const options = { dropout: dropout !== undefined, tells: canScore(decoder, dropout) };
+  return decoder.session(named('encode', dropout), () => encodeGraph(decoder.shape, options));
+}
+
+/** Of the graph that scores responses from those states. */
+export function answerSession({ shape, session }: Decoder): Promise<Session> {
+  return session('score answers', () => answerGraph(shape));
+}
+
+/** Whether an encoder's states say in a scoring what they say in a generation. */
+export function canScore({ engine, model }: Decoder, dropout?: Dropout): boolean {
   return engine.precision !== 'f32' && model.encoder !== undefined && dropout === undefined;
 }
 
@@ -151,6 +161,6 @@ function argsOf(
     startId: model.startId,
     cache: { blocks: model.cache.blocks, heads: model.cache.heads, size: model.cache.size },
     encodeTokens: Math.floor(encodeBudget / dModel),
-    scoring: sampler.scored && canScore(decoder, sampler) ? { vocabSize, dModel } : undefined,
+    scoring: sampler.scored && canScore(decoder, dropout) ? { vocabSize, dModel } : undefined,
   };
 }

@@ -156,12 +156,12 @@ export function scoreGraph(shape: PolicyShape): PolicyGraph {
   });
 }
 
-/** Logprobs and values of responses whose queries were read: from `states`, as `encodeGraph` tells them. */
+/** As `scoreGraph`, of responses whose queries were read: from `states`, as `encodeGraph` tells them. */
 export function answerGraph(shape: PolicyShape): PolicyGraph {
   return graphOf(shape, (p, model) => {
     const states = p.graph.input('states', 'float32', ['sourceTokens', shape.config.dModel]);
-    const { logprobs, values } = tokenOutputs(p, model, { ...shape, states });
-    return { outputs: { logprobs, values } };
+    const { logprobs, values, entropies } = tokenOutputs(p, model, { ...shape, states });
+    return { outputs: { logprobs, values, entropies } };
   });
 }
 

@@ -6,6 +6,7 @@ import { gathered, inOrder } from '../runtime/lanes.ts';
 import { type Precision, widthStep } from '../runtime/traits.ts';
 import type { WeightSource } from '../runtime/weight-source.ts';
 import { float32, type Tensor } from '../tensor.ts';
+import { scoreInParts, type TokenScores, tokenScores } from './answers.ts';
 import {
   expectLength,
   joinRows,
@@ -18,7 +19,14 @@ import {
 import { ownLimit, sequenceGroups } from './budgets.ts';
 import type { Generation } from './decoding.ts';
 import { type Dropout, named } from './dropout.ts';
-import { type Decoder, type GenerateOptions, generate } from './generate.ts';
+import {
+  answerSession,
+  canScore,
+  type Decoder,
+  encodeSession,
+  type GenerateOptions,
+  generate,
+} from './generate.ts';
 import { type Parameters, parametersOn } from './parameters.ts';
 import {
   gradientGraph,
@@ -32,12 +40,7 @@ import type { PolicyShape } from './policy-shape.ts';
 import { beginning } from './respond.ts';
 import type { GenerationConfig } from './sampling.ts';
 
-/** What the policy says of the labels of one sequence: each [labels]. */
-export interface TokenScores {
-  readonly logprobs: Float32Array;
-  readonly values: Float32Array;
-  readonly entropies: Float32Array;
-}
+export type { TokenScores };
 
 /** A loss, its gradients by parameter name, and the scores that it was made from. */
 export interface GradientResult {
@@ -125,10 +128,20 @@ export class Policy {
     sequences: readonly Sequence[],
     { parameters = this.parameters, temperature = 1 }: ScoreOptions = {},
   ): Promise<TokenScores[]> {
-    const session = await this.#session('score', () => scoreGraph(this.shape));
     this.#refuseLong(sequences);
-    const groups = sequenceGroups(this.shape.config, sequences, this.#options.engine.rowsPerRun);
-    const parts = inOrder(this.#options.engine, groups, async (group) => {
+    const { engine } = this.#options;
+    if (!engine.call && canScore(this.#decoder)) {
+      const sessions = [
+        await encodeSession(this.#decoder),
+        await answerSession(this.#decoder),
+      ] as const;
+      const { vocabSize, dModel } = this.shape.config;
+      const job = { vocabSize, dModel, temperature, parameters: parameters.state };
+      return scoreInParts(engine, sessions, sequences, job);
+    }
+    const session = await this.#session('score', () => scoreGraph(this.shape));
+    const groups = sequenceGroups(this.shape.config, sequences, engine.rowsPerRun);
+    const parts = inOrder(engine, groups, async (group) => {
       const rows = group.map((i) => sequences[i]);
       return tokenScores(
         await session.run(scoringFeeds(rows, { temperature, step: this.#step }), parameters.state),
@@ -261,13 +274,6 @@ export interface ScoreOptions {
 export interface GradientOptions extends ScoreOptions {
   /** `row` counts the sequences. @default none */
   dropout?: Dropout | undefined;
-}
-
-function tokenScores(results: Results, sequences: readonly Sequence[]): TokenScores[] {
-  const [logprobs, values, entropies] = ['logprobs', 'values', 'entropies'].map(
-    rowReader(results, sequences),
-  );
-  return logprobs.map((row, i) => ({ logprobs: row, values: values[i], entropies: entropies[i] }));
 }
 
 /** The terms of a loss, by their own names. */

@@ -128,10 +128,9 @@ export async function respond(
     await decode(decoding, responses, job);
     const done = responses.map((response) => response.done());
     if (!args.scoring) return done;
-    const { precision, rowsPerRun } = engine;
-    const how = { ...args.scoring, temperature: drawnAt(args.config), precision, rowsPerRun };
+    const how = { ...args.scoring, temperature: drawnAt(args.config), parameters };
     const rows = done.map((row, i) => ({ ...row, ...begun[i], states: states[i], valueBehind }));
-    const scored = await scoreAnswers(scoring, rows, { ...how, parameters });
+    const scored = await scoreAnswers(engine, scoring, rows, how);
     return done.map((row, i) => ({ ...row, scored: scored[i] }));
   } finally {
     await state.close();

@@ -41,6 +41,19 @@ function findTrim(): () => void {
   }
 }
 
+/** `M_MMAP_THRESHOLD` of glibc's malloc.h. */
+const mmapThreshold = -3;
+
+/**
+ * From now on the C library (glibc) asks the system for each block of a megabyte or more, and gives it back when it is
+ * freed: else the size from which on it does so grows with the blocks that are freed, up to 32, and gaps stay.
+ */
+export function returnLargeBlocks(): void {
+  if (process.platform !== 'linux') return;
+  const set = libraryOf(loadKoffi(), 'libc.so.6')?.func('mallopt', 'int', ['int', 'int']);
+  set?.(mmapThreshold, 2 ** 20);
+}
+
 /** A stretch of addresses that files can be mapped into. */
 export interface Mapping {
   readonly address: bigint;

@@ -4,6 +4,7 @@ import { InternalError } from '../errors.ts';
 import type { DType, Tensor } from '../tensor.ts';
 import type { Backend, LoadRequest, SharedWeight } from './backend.ts';
 import { hasBf16 } from './cpu.ts';
+import { returnLargeBlocks } from './native.ts';
 import { elementTypes, newIr, placed, type Slot, slotsIn, unpacked } from './openvino-ir.ts';
 import { loadOpenVino, type OpenVino, type Pointer } from './openvino-library.ts';
 import { narrowWeights } from './openvino-narrow.ts';
@@ -29,6 +30,7 @@ export function openVinoBackend({
   threads = 0,
 }: OpenOptions): Backend {
   const openvino = loadOpenVino(library);
+  returnLargeBlocks(); // a model keeps results of many sizes, and makes them anew where a run is larger
   const core = openvino.createCore();
   const used = threads || availableParallelism();
   // numbers of bf16 but for the smallest; its attention in float32 has no bf16 to read

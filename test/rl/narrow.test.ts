@@ -61,6 +61,22 @@ test('before the first update KL is 0 and the ratio 1, as in float32', async () 
   expect(first['ppo/policy/approxkl']).toBeLessThan(1e-9);
 });
 
+test('rows that are scored together say what they say alone, whatever the order and length of their queries', async () => {
+  await restore();
+  const rows = [...randomRows(6), ...randomRows(3)].map((query, i) =>
+    [...query, ...query].slice(i % 4),
+  );
+  const sequences = rows.map((query, i) => policy.sequence(query, rows[(i + 1) % rows.length]));
+  const together = await policy.score(sequences);
+  for (const [i, sequence] of sequences.entries()) {
+    const [alone] = await policy.score([sequence]);
+    expect(together[i].logprobs).toHaveLength(sequence.labels.length);
+    for (const name of ['logprobs', 'values', 'entropies'] as const) {
+      for (const [t, x] of together[i][name].entries()) expect(x).toBeCloseTo(alone[name][t], 4);
+    }
+  }
+});
+
 test('the gap to what sampled is there, small, and told', async () => {
   const { steps } = await train();
   for (const metrics of steps) {
