@@ -41,17 +41,23 @@ function findTrim(): () => void {
   }
 }
 
-/** `M_MMAP_THRESHOLD` of glibc's malloc.h. */
-const mmapThreshold = -3;
+/** Of glibc's malloc.h. */
+const mallocOptions = { trimThreshold: -1, mmapThreshold: -3 };
 
 /**
  * From now on the C library (glibc) asks the system for each block of a megabyte or more, and gives it back when it is
- * freed: else the size from which on it does so grows with the blocks that are freed, up to 32, and gaps stay.
+ * freed: else the size from which on it does so grows with the blocks that are freed, and gaps stay. Who allocates
+ * such blocks at each run pays for it.
+ * @returns sets what that growing ends at
  */
-export function returnLargeBlocks(): void {
-  if (process.platform !== 'linux') return;
+export function returnLargeBlocks(): () => void {
+  if (process.platform !== 'linux') return () => {};
   const set = libraryOf(loadKoffi(), 'libc.so.6')?.func('mallopt', 'int', ['int', 'int']);
-  set?.(mmapThreshold, 2 ** 20);
+  set?.(mallocOptions.mmapThreshold, 2 ** 20);
+  return () => {
+    set?.(mallocOptions.mmapThreshold, 32 * 2 ** 20);
+    set?.(mallocOptions.trimThreshold, 64 * 2 ** 20);
+  };
 }
 
 /** A stretch of addresses that files can be mapped into. */

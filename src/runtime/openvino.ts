@@ -14,6 +14,9 @@ import type { OpenOptions } from './record.ts';
 import { sharedWeights } from './shared-weights.ts';
 import { settle, stateCalls, states, targetOf } from './states.ts';
 
+/** Bytes of constants from which on memory matters. */
+const largeModel = 2 ** 26;
+
 interface Loaded extends Model, Pick<LoadRequest, 'keep'> {
   readonly stretch: Stretch;
   /** By the state that holds its past; 0 of a model without one. */
@@ -30,7 +33,6 @@ export function openVinoBackend({
   threads = 0,
 }: OpenOptions): Backend {
   const openvino = loadOpenVino(library);
-  returnLargeBlocks(); // a model keeps results of many sizes, and makes them anew where a run is larger
   const core = openvino.createCore();
   const used = threads || availableParallelism();
   // numbers of bf16 but for the smallest; its attention in float32 has no bf16 to read
@@ -54,6 +56,7 @@ export function openVinoBackend({
   const held = states();
   const frozen = sharedWeights();
   const narrow = narrowWeights();
+  let keepLargeBlocks: (() => void) | undefined;
   let count = 0;
   const placedConstants = async ({ model, shared }: LoadRequest) => {
     const { xml, constants } = unpacked(model);
@@ -109,6 +112,8 @@ export function openVinoBackend({
     async load(request) {
       const { inputs, outputs, keep, append, variables = [] } = request;
       const stretch = await placedConstants(request);
+      // what a model keeps of its runs is made anew where one is larger, and not at each run
+      if (stretch.length >= largeModel) keepLargeBlocks ??= returnLargeBlocks();
       try {
         const model = openvino.readModel(core, stretch.xml, stretch);
         const compiled = compile(openvino, core, model, properties);
@@ -192,6 +197,7 @@ export function openVinoBackend({
       held.clear();
       narrow.close();
       openvino.free('core', core);
+      keepLargeBlocks?.();
     },
   };
 }
